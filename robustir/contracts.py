@@ -1,0 +1,95 @@
+"""The protocols that plugins implement. Each is small enough to learn in five minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from robustir.seeds import Stream
+    from robustir.types import Corpus, QuerySet, Task
+
+__all__ = ["BatchPerturbation", "Benchmark", "Encoder", "Perturbation", "Role", "Scorer"]
+
+Role = Literal["query", "passage"]
+
+
+@runtime_checkable
+class Perturbation(Protocol):
+    """Turns a clean query into a noisy one.
+
+    The laws (``robustir check`` tries them): severity 0 returns the text bit for bit; the result depends on the arguments
+    alone; no non-empty text becomes empty; grapheme clusters stay whole unless ``inside_clusters`` is declared; if
+    ``nested``, what is edited at a lower severity is edited in the same form at a higher one.
+    """
+
+    name: str
+    version: str  # part of every cell key: raise it when the output changes
+    languages: frozenset[str] | None  # None: any language
+    nested: bool
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        """Return ``text`` with noise; ``severity`` in [0, 1] is the expected share of eligible units that are edited."""
+        ...
+
+
+@runtime_checkable
+class BatchPerturbation(Perturbation, Protocol):
+    """A perturbation with a faster or model-backed route; it must equal ``__call__`` text by text."""
+
+    def apply_batch(self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]) -> list[str]:
+        """Perturb many texts; ``keys[i]`` is the 16-byte key of text ``i``: ``__call__`` would get ``Stream(keys[i])``."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns texts into vectors whose inner product is the similarity.
+
+    ``revision`` identifies everything that changes the vectors: weights digest, pooling, layer, prefixes, maximum length,
+    dtype, kind of device. Optional attributes: ``batch_invariant = True`` promises that a vector does not depend, to the
+    last bit, on which texts it was encoded with (then the vector store shares it between any two runs).
+    """
+
+    name: str
+    revision: str
+    uses_langs: bool  # the language then enters the cache key
+
+    def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
+        """Return float32 vectors of shape [len(texts), d], finite, in the order of the texts."""
+        ...
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """What the rank kernel sees. An :class:`Encoder` is adapted to one; BM25 is one."""
+
+    name: str
+    revision: str
+
+    def index(self, corpus: Corpus) -> None:
+        """Prepare for a corpus; statistics are over the whole candidate pool of the task."""
+        ...
+
+    def blocks(self, queries: QuerySet) -> Iterator[NDArray[np.float32]]:
+        """Yield scores of consecutive queries, each block float32 [b, number of passages], b as the scorer likes."""
+        ...
+
+
+@runtime_checkable
+class Benchmark(Protocol):
+    """Loads one retrieval task from local data."""
+
+    name: str
+    languages: tuple[str, ...]
+    folder: str | None  # its folder inside the data directory; None: embedded in the package
+    licence: str
+    source: str
+
+    def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
+        """Return the task restricted to ``languages`` (queries and passages); raise DataError naming the missing path."""
+        ...

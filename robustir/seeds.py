@@ -1,0 +1,137 @@
+"""Keyed random streams: every draw is a hash of a key and a counter, so it depends on nothing else.
+
+No global state, no order, no worker count: the noise of one query is a function of its own key. A draw is
+``mix(mix(k0 + index * GOLDEN) ^ (k1 + slot * ODD))`` with the splitmix64 finaliser (Steele, Lea & Flood 2014),
+addressed by ``index`` (the unit: a word, a cluster) and ``slot`` (the decision within it). :func:`uniforms` gives the same
+numbers for whole arrays that :class:`Stream` gives one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableSequence, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["KEY_BYTES", "Stream", "derive_key", "derive_keys", "key_words", "uniforms"]
+
+T = TypeVar("T")
+
+KEY_BYTES = 16
+_MASK = (1 << 64) - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+_ODD = 0xD1342543DE82EF95
+_MIX_1 = 0xBF58476D1CE4E5B9
+_MIX_2 = 0x94D049BB133111EB
+_TO_UNIT = 2.0**-53
+_SEQUENTIAL = 1 << 62  # draws in sequence live far from any addressed index
+
+
+def _frame(part: str | int) -> bytes:
+    raw = str(part).encode("utf-8", "surrogatepass")
+    return len(raw).to_bytes(4, "little") + raw
+
+
+def derive_key(*parts: str | int) -> bytes:
+    """Return the 16-byte key of ``parts``; lengths are framed, so ("a", "bc") and ("ab", "c") differ."""
+    return blake2b(b"".join(map(_frame, parts)), digest_size=KEY_BYTES).digest()
+
+
+def derive_keys(prefix: Sequence[str | int], langs: Sequence[str], ids: Sequence[str], draw: int) -> list[bytes]:
+    """Return ``derive_key(*prefix, lang, id, draw)`` for many texts."""
+    base = blake2b(b"".join(map(_frame, prefix)), digest_size=KEY_BYTES)
+    tail = _frame(draw)
+    framed = {lang: _frame(lang) for lang in set(langs)}
+    keys = []
+    for lang, name in zip(langs, ids, strict=True):
+        digest = base.copy()
+        digest.update(framed[lang] + _frame(name) + tail)
+        keys.append(digest.digest())
+    return keys
+
+
+def _mix(value: int) -> int:
+    value = ((value ^ (value >> 30)) * _MIX_1) & _MASK
+    value = ((value ^ (value >> 27)) * _MIX_2) & _MASK
+    return value ^ (value >> 31)
+
+
+class Stream:
+    """The random stream of one text.
+
+    Addressed draws (``uniform(index, slot)``) make nesting easy: they do not depend on what was drawn before.
+    Sequential draws (``random()``, ``choice`` ...) are there for plugins that need no nesting. :meth:`at` gives
+    the child stream of one unit.
+    """
+
+    __slots__ = ("_k0", "_k1", "_position", "key")
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"a stream key has {KEY_BYTES} bytes, not {len(key)}; make one with derive_key")
+        self.key = key
+        self._k0 = int.from_bytes(key[:8], "little")
+        self._k1 = int.from_bytes(key[8:], "little")
+        self._position = 0
+
+    def bits(self, index: int, slot: int = 0) -> int:
+        """Return 64 random bits at an address."""
+        inner = _mix((self._k0 + index * _GOLDEN) & _MASK)
+        return _mix(inner ^ ((self._k1 + slot * _ODD) & _MASK))
+
+    def uniform(self, index: int, slot: int = 0) -> float:
+        """Return the uniform number in [0, 1) at an address."""
+        return (self.bits(index, slot) >> 11) * _TO_UNIT
+
+    def at(self, index: int) -> Stream:
+        """Return the stream of unit ``index``, independent of its neighbours'."""
+        return Stream(self.bits(index, -1 & _MASK).to_bytes(8, "little") + self.bits(index, -2 & _MASK).to_bytes(8, "little"))
+
+    def random(self) -> float:
+        """Return the next uniform number in [0, 1)."""
+        self._position += 1
+        return self.uniform(_SEQUENTIAL + self._position)
+
+    def randrange(self, stop: int) -> int:
+        """Return the next integer in [0, stop)."""
+        if stop <= 0:
+            raise ValueError("randrange needs a stop above 0")
+        return int(self.random() * stop)
+
+    def choice(self, options: Sequence[T]) -> T:
+        """Return one of ``options``."""
+        return options[self.randrange(len(options))]
+
+    def shuffle(self, items: MutableSequence[T]) -> None:
+        """Shuffle in place (Fisher & Yates)."""
+        for last in range(len(items) - 1, 0, -1):
+            other = self.randrange(last + 1)
+            items[last], items[other] = items[other], items[last]
+
+
+def key_words(keys: Sequence[bytes]) -> NDArray[np.uint64]:
+    """Return keys as a uint64 array of shape [n, 2]."""
+    import numpy as np
+
+    return np.frombuffer(b"".join(keys), dtype="<u8").reshape(-1, 2)
+
+
+def uniforms(words: NDArray[np.uint64], index: NDArray[np.integer], slot: int | NDArray[np.integer] = 0) -> NDArray[np.float64]:
+    """Return ``Stream(key).uniform(index, slot)`` elementwise.
+
+    words: uint64 [m, 2], the key of each element (``key_words(keys)[rows]``); index, slot: integers [m]. Returns float64 [m].
+    """
+    import numpy as np
+
+    def mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        value = (value ^ (value >> np.uint64(30))) * np.uint64(_MIX_1)
+        value = (value ^ (value >> np.uint64(27))) * np.uint64(_MIX_2)
+        return value ^ (value >> np.uint64(31))
+
+    with np.errstate(over="ignore"):
+        inner = mix(words[:, 0] + np.asarray(index).astype(np.uint64) * np.uint64(_GOLDEN))
+        outer = mix(inner ^ (words[:, 1] + np.asarray(slot).astype(np.uint64) * np.uint64(_ODD)))
+    return (outer >> np.uint64(11)).astype(np.float64) * _TO_UNIT

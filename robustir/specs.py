@@ -1,0 +1,137 @@
+"""Spec strings: ``name(arg, key=value)``, ``package.module:object`` or a path; ``parse(str(x)) == x``."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from robustir.errors import SpecError
+
+__all__ = ["Spec", "Value", "parse"]
+
+Value: TypeAlias = "Spec | str | int | float | bool | None | tuple[object, ...] | list[object] | dict[object, object]"
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_KEY = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)")
+_OBJECT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What to build: a registered name, a ``module:object`` or a path, with bound arguments; keywords are sorted."""
+
+    name: str
+    args: tuple[object, ...] = ()
+    kwargs: tuple[tuple[str, object], ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kwargs", tuple(sorted(self.kwargs, key=lambda item: item[0])))
+
+    @property
+    def is_object(self) -> bool:
+        """Whether the name is ``package.module:object``."""
+        return _OBJECT.fullmatch(self.name) is not None
+
+    @property
+    def is_path(self) -> bool:
+        """Whether the name is a path (it contains a slash or backslash or begins with a dot)."""
+        return _looks_like_path(self.name)
+
+    def __str__(self) -> str:
+        parts = [_show(value) for value in self.args] + [f"{key}={_show(value)}" for key, value in self.kwargs]
+        return f"{self.name}({', '.join(parts)})" if parts else self.name
+
+
+def _show(value: object) -> str:
+    return str(value) if isinstance(value, Spec) else repr(value)
+
+
+def _looks_like_path(text: str) -> bool:
+    return "/" in text or "\\" in text or text.startswith(".")
+
+
+def parse(text: str) -> Spec:
+    """Parse a spec string; raise SpecError that shows where and what was expected."""
+    stripped = text.strip()
+    if not stripped:
+        raise SpecError("an empty spec; write a name such as  typos  or  transformer('some/model')")
+    head = stripped.partition("(")[0]
+    if _looks_like_path(head):
+        return Spec(stripped)
+    if _OBJECT.fullmatch(stripped):
+        return Spec(stripped)
+    name, opening, rest = stripped.partition("(")
+    name = name.rstrip()
+    if not _NAME.fullmatch(name) and not _OBJECT.fullmatch(name):
+        raise SpecError(f"{text!r}: {name!r} is no name; names are lower-case letters and digits joined by hyphens, such as  shuffle-words")
+    if not opening:
+        return Spec(name)
+    if not rest.rstrip().endswith(")"):
+        raise SpecError(f"{text!r}: the bracket after {name!r} is not closed")
+    return _parse_arguments(text, name, rest.rstrip()[:-1])
+
+
+def _parse_arguments(text: str, name: str, inside: str) -> Spec:
+    args: list[object] = []
+    kwargs: dict[str, object] = {}
+    for part in _split(text, inside):
+        match = _KEY.match(part)
+        if match is None:
+            if kwargs:
+                raise SpecError(f"{text!r}: the value {part.strip()!r} stands after a named one; put it first or name it")
+            args.append(_parse_value(text, part))
+            continue
+        key = match.group(1)
+        if key in kwargs:
+            raise SpecError(f"{text!r}: {key} is given twice")
+        kwargs[key] = _parse_value(text, part[match.end() :])
+    return Spec(name, tuple(args), tuple(kwargs.items()))
+
+
+def _parse_value(text: str, part: str) -> object:
+    stripped = part.strip()
+    try:
+        return ast.literal_eval(stripped)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        pass
+    try:
+        return parse(stripped)
+    except SpecError as error:
+        raise SpecError(f"{text!r}: {stripped!r} is neither a Python literal nor a spec ({error})") from None
+
+
+def _split(text: str, inside: str) -> list[str]:
+    """Split at top-level commas, minding brackets and quotes."""
+    parts: list[str] = []
+    expected: list[str] = []
+    quote = ""
+    start = position = 0
+    while position < len(inside):
+        char = inside[position]
+        if quote:
+            if char == "\\":
+                position += 1
+            elif char == quote:
+                quote = ""
+        elif char in "'\"":
+            quote = char
+        elif char in _CLOSING:
+            expected.append(_CLOSING[char])
+        elif char in ")]}":
+            if not expected or expected.pop() != char:
+                raise SpecError(f"{text!r}: the brackets do not match")
+        elif char == "," and not expected:
+            parts.append(inside[start:position])
+            start = position + 1
+        position += 1
+    if quote or expected:
+        raise SpecError(f"{text!r}: a quote or bracket is not closed")
+    tail = inside[start:]
+    if tail.strip():
+        parts.append(tail)
+    if any(not part.strip() for part in parts):
+        raise SpecError(f"{text!r}: there is an empty argument")
+    return parts

@@ -1,0 +1,211 @@
+"""Columnar rows: queries, passages, relevance, and the retrieval problem that holds them.
+
+Everything is immutable. Rows keep the order in which the benchmark gave them; ids are unique within a set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import DataError
+
+__all__ = ["SETTINGS", "Corpus", "Dose", "Qrels", "QuerySet", "Ranks", "Setting", "Task", "digest_columns"]
+
+Setting = Literal["mono", "cross", "multi"]
+SETTINGS: tuple[Setting, ...] = ("mono", "cross", "multi")
+
+
+def digest_columns(*columns: Iterable[str]) -> str:
+    """Return the SHA-256 (hex) of string columns; lengths are mixed in, so that no two tables collide by joining."""
+    digest = hashlib.sha256()
+    for column in columns:
+        values = [value.encode("utf-8", "surrogatepass") for value in column]
+        digest.update(len(values).to_bytes(8, "little"))
+        digest.update(np.fromiter(map(len, values), dtype=np.int64, count=len(values)).tobytes())
+        digest.update(b"".join(values))
+    return digest.hexdigest()
+
+
+def _check_ids(ids: Sequence[str], what: str) -> None:
+    if len(set(ids)) == len(ids) and all(ids):
+        return
+    if not all(ids):
+        raise DataError(f"{what} {next(i for i, value in enumerate(ids) if not value) + 1} has an empty id; give every {what} one")
+    seen: set[str] = set()
+    for value in ids:
+        if value in seen:
+            raise DataError(f"the {what} id {value!r} stands twice; ids must be unique")
+        seen.add(value)
+
+
+def _check_lengths(what: str, size: int, **columns: Sequence[str]) -> None:
+    for name, column in columns.items():
+        if len(column) != size:
+            raise DataError(f"{what}: {size} ids but {len(column)} {name}; every column needs one value per id")
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """What a perturbation really did, per query (arrays of shape [n], float64).
+
+    word_edit_rate: edited share of the units (words; grapheme clusters where a script has no spaces), in [0, inf).
+    char_error_rate: Levenshtein distance over code points divided by the clean length, in [0, inf).
+    """
+
+    word_edit_rate: NDArray[np.float64]
+    char_error_rate: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySet:
+    """Queries in columns. ``source_ids``: the question across languages; ``groups``: its article or document."""
+
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    langs: tuple[str, ...]
+    source_ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    dose: Dose | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        _check_lengths("queries", len(self.ids), texts=self.texts, langs=self.langs, source_ids=self.source_ids, groups=self.groups)
+        _check_ids(self.ids, "query")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def from_texts(cls, texts: Sequence[str], *, lang: str | Sequence[str], ids: Sequence[str] | None = None) -> Self:
+        """Make a query set from texts; without ids the position (0, 1, ...) stands in for id, source id and group."""
+        langs = (lang,) * len(texts) if isinstance(lang, str) else tuple(lang)
+        names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(texts)))
+        return cls(names, tuple(texts), langs, names, names)
+
+    def with_texts(self, texts: Sequence[str], dose: Dose | None = None) -> Self:
+        """Return the same queries with other texts (same ids, same order)."""
+        return replace(self, texts=tuple(texts), dose=dose)
+
+    def select(self, rows: Sequence[int] | NDArray[np.intp]) -> Self:
+        """Return the queries at ``rows``, in that order; doses are dropped."""
+
+        def take(column: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(column[row] for row in rows)
+
+        return type(self)(take(self.ids), take(self.texts), take(self.langs), take(self.source_ids), take(self.groups))
+
+    def digest(self) -> str:
+        """SHA-256 of everything but the dose."""
+        return digest_columns(self.ids, self.texts, self.langs, self.source_ids, self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Candidate passages in columns."""
+
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    langs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.ids:
+            raise DataError("the corpus is empty; a retrieval task needs at least one passage")
+        _check_lengths("passages", len(self.ids), texts=self.texts, langs=self.langs)
+        _check_ids(self.ids, "passage")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def digest(self) -> str:
+        """SHA-256 of all columns."""
+        return digest_columns(self.ids, self.texts, self.langs)
+
+
+@dataclass(frozen=True, slots=True)
+class Qrels:
+    """Relevance judgements as three aligned arrays [m], sorted by (query, passage); only gains above 0 are kept.
+
+    query, passage: row numbers into the task's queries and corpus (int32); gain: relevance grade (int16).
+    """
+
+    query: NDArray[np.int32]
+    passage: NDArray[np.int32]
+    gain: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[tuple[int, int, int]]) -> Self:
+        """Make qrels from (query row, passage row, gain); rows with gain 0 or less are judged not relevant and left out."""
+        kept = sorted(row for row in rows if row[2] > 0)
+        table = np.array(kept, dtype=np.int64).reshape(-1, 3)
+        pairs = table[:, 0] << 32 | table[:, 1]
+        if len(np.unique(pairs)) != len(pairs):
+            raise DataError("a (query, passage) pair stands twice in the relevance judgements; keep one line per pair")
+        return cls(table[:, 0].astype(np.int32), table[:, 1].astype(np.int32), table[:, 2].astype(np.int16))
+
+    def digest(self) -> str:
+        """SHA-256 of the three arrays."""
+        return hashlib.sha256(self.query.tobytes() + self.passage.tobytes() + self.gain.tobytes()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One retrieval problem: every query against every passage of one pool; the settings are views of the same scores.
+
+    mono: candidates in the query's language; cross: candidates in one other language, per ordered pair of languages;
+    multi: the whole pool. ``group_kind`` says what a group is (the unit of resampling), for example "article".
+    """
+
+    name: str
+    queries: QuerySet
+    corpus: Corpus
+    qrels: Qrels
+    settings: tuple[Setting, ...] = SETTINGS
+    group_kind: str = "group"
+    licence: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.queries) == 0:
+            raise DataError(f"{self.name}: there is no query; a task needs at least one")
+        if len(self.qrels) == 0:
+            raise DataError(f"{self.name}: no query has a relevant passage")
+        if int(self.qrels.query.max()) >= len(self.queries) or int(self.qrels.passage.max()) >= len(self.corpus):
+            raise DataError(f"{self.name}: the relevance judgements name rows that do not exist")
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Query languages in order of first appearance."""
+        return tuple(dict.fromkeys(self.queries.langs))
+
+    def digest(self) -> str:
+        """SHA-256 of queries, corpus, judgements and settings; the name is left out."""
+        return digest_columns([self.queries.digest(), self.corpus.digest(), self.qrels.digest()], self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Exact ranks of every relevant passage, aligned row by row with a task's qrels (uint32 [m] each).
+
+    ``lang_*`` counts among the passages in the relevant passage's own language (this answers mono and cross), ``pool_*``
+    among all passages (multi). ``rank`` is 1-based, with equal scores ordered as trec_eval does (the id greater in byte
+    order first); ``above`` counts strictly higher scores, ``tied`` the other candidates with an equal one, so the
+    tie-averaged rank is ``above + tied / 2 + 1``.
+    """
+
+    lang_rank: NDArray[np.uint32]
+    lang_above: NDArray[np.uint32]
+    lang_tied: NDArray[np.uint32]
+    pool_rank: NDArray[np.uint32]
+    pool_above: NDArray[np.uint32]
+    pool_tied: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.lang_rank)
