@@ -1,0 +1,72 @@
+"""Reading data files with errors that name file and line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from robustir.errors import DataError, NotApplicableError
+
+__all__ = ["chosen_languages", "find_folder", "read_json", "read_json_lines", "read_text"]
+
+
+def read_text(path: Path) -> str:
+    """Return a UTF-8 file's text; a missing file or a byte that is not UTF-8 is a DataError naming file and line."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; check --data or fetch the benchmark again") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}:{line}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+
+def read_json(path: Path) -> Any:
+    """Return a JSON file's content."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}:{error.lineno}: malformed JSON ({error.msg}); the download may be incomplete") from None
+
+
+def read_json_lines(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number, object) of a JSON-lines file; every object must hold the ``required`` keys as strings."""
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path}:{number}: malformed JSON ({error.msg}); each line must be one JSON object") from None
+        if not isinstance(row, dict):
+            raise DataError(f"{path}:{number}: a JSON {type(row).__name__} stands where an object is expected")
+        for key in required:
+            if not isinstance(row.get(key), str):
+                raise DataError(f"{path}:{number}: the string {key!r} is missing")
+        yield number, row
+
+
+def find_folder(data: Path | None, folder: str, benchmark: str) -> Path:
+    """Return ``data/folder``, or raise a DataError that says where it was looked for."""
+    if data is None:
+        raise DataError(f"{benchmark} needs its data: give --data DIR or set ROBUSTIR_DATA to the folder that holds {folder}/")
+    path = data / folder
+    if not path.is_dir():
+        raise DataError(f"{benchmark}: there is no folder {path}; --data (or ROBUSTIR_DATA) must name the folder that holds {folder}/")
+    return path
+
+
+def chosen_languages(wanted: Sequence[str] | None, available: Sequence[str], benchmark: str) -> tuple[str, ...]:
+    """Return the wanted languages in the benchmark's order; an unknown one is an error that names those there are."""
+    if wanted is None:
+        return tuple(available)
+    unknown = [lang for lang in wanted if lang not in available]
+    if unknown:
+        raise NotApplicableError(f"{benchmark} has no {', '.join(unknown)}; its languages are: {', '.join(available)}")
+    return tuple(lang for lang in available if lang in set(wanted))

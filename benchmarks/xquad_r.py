@@ -1,0 +1,97 @@
+"""``xquad-r``: question to sentence retrieval over XQuAD with LAReQA's protocol (Roy et al. 2020, arXiv 2004.05484)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from robustir.benchmarks.files import chosen_languages, find_folder, read_json
+from robustir.errors import DataError, SpecError
+from robustir.types import Corpus, Qrels, QuerySet, Task
+
+__all__ = ["PASSAGES", "XQuADR"]
+
+PASSAGES = ("sentence", "sentence-in-context")
+
+
+class XQuADR:
+    """1,190 questions in eleven languages; every sentence of every paragraph is a candidate.
+
+    The relevant passage of a question is, in each language, the sentence that holds ``answer_start``. ``passage`` is
+    "sentence", or "sentence-in-context" (sentence, tab, paragraph) for encoders that take long text.
+    """
+
+    name = "xquad-r"
+    languages = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+    folder = "xquad-r"
+    licence = "CC-BY-SA-4.0"
+    source = "https://github.com/google-research-datasets/lareqa @ 9bc8c7fb6dd8"
+
+    def __init__(self, passage: str = "sentence") -> None:
+        if passage not in PASSAGES:
+            raise SpecError(f"xquad-r: passage is one of {', '.join(PASSAGES)}, not {passage!r}")
+        self.passage = passage
+
+    def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
+        """Return the task from ``data/xquad-r/<language>.json``."""
+        folder = find_folder(data, self.folder, self.name)
+        passages = _Passages([], [], [])
+        questions: list[tuple[str, str, str, str]] = []  # language, question id, text, article
+        relevant: dict[str, list[int]] = {}
+        for lang in chosen_languages(languages, self.languages, self.name):
+            path = folder / f"{lang}.json"
+            for number, article, paragraph in _paragraphs(path):
+                first = len(passages.ids)
+                passages.add(lang, number, paragraph, in_context=self.passage == "sentence-in-context")
+                for question in paragraph["qas"]:
+                    questions.append((lang, question["id"], question["question"], article))
+                    relevant.setdefault(question["id"], []).append(first + _answer_sentence(path, paragraph, question))
+        rows = [(query, passage, 1) for query, (_, source, _, _) in enumerate(questions) for passage in sorted(set(relevant[source]))]
+        return Task(
+            name=self.name,
+            queries=QuerySet(
+                ids=tuple(f"{lang}-{source}" for lang, source, _, _ in questions),
+                texts=tuple(text for _, _, text, _ in questions),
+                langs=tuple(lang for lang, _, _, _ in questions),
+                source_ids=tuple(source for _, source, _, _ in questions),
+                groups=tuple(article for _, _, _, article in questions),
+            ),
+            corpus=Corpus(tuple(passages.ids), tuple(passages.texts), tuple(passages.langs)),
+            qrels=Qrels.from_rows(rows),
+            group_kind="article",
+            licence=self.licence,
+            source=self.source,
+        )
+
+
+class _Passages:
+    def __init__(self, ids: list[str], texts: list[str], langs: list[str]) -> None:
+        self.ids, self.texts, self.langs = ids, texts, langs
+
+    def add(self, lang: str, number: int, paragraph: dict[str, Any], *, in_context: bool) -> None:
+        for position, sentence in enumerate(paragraph["sentences"]):
+            self.ids.append(f"{lang}-{number:03d}-{position:02d}")
+            self.texts.append(f"{sentence}\t{paragraph['context']}" if in_context else sentence)
+            self.langs.append(lang)
+
+
+def _paragraphs(path: Path) -> list[tuple[int, str, dict[str, Any]]]:
+    """Return (paragraph number within the file, article title, paragraph)."""
+    content = read_json(path)
+    try:
+        found = [(article["title"], paragraph) for article in content["data"] for paragraph in article["paragraphs"]]
+        for _, paragraph in found:
+            if len(paragraph["sentences"]) != len(paragraph["sentence_breaks"]):
+                raise DataError(f"{path}: a paragraph has {len(paragraph['sentences'])} sentences but {len(paragraph['sentence_breaks'])} breaks")
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path}: {error} is missing; this is not an XQuAD-R file (it needs sentence breaks)") from None
+    return [(number, title, paragraph) for number, (title, paragraph) in enumerate(found)]
+
+
+def _answer_sentence(path: Path, paragraph: dict[str, Any], question: dict[str, Any]) -> int:
+    start = question["answers"][0]["answer_start"]
+    for position, (begin, end) in enumerate(paragraph["sentence_breaks"]):
+        if begin <= start < end:
+            return position
+    raise DataError(f"{path}: the answer of question {question['id']} starts at {start}, outside every sentence")

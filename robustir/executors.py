@@ -1,0 +1,133 @@
+"""Where jobs run: in this process, or in worker processes. Results never depend on which.
+
+Every process computes with one thread of linear algebra, so that a sum has the same bits whatever ``--jobs`` is.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from robustir.errors import RobustirError, RunError
+
+__all__ = ["Executor", "Outcome", "default_jobs", "single_threaded"]
+
+C = TypeVar("C")
+
+
+def default_jobs() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Compute with one torch thread inside, and restore the caller's number after."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class Outcome:
+    """What became of one job: ``value``, or the ``error`` it raised."""
+
+    __slots__ = ("error", "position", "value")
+
+    def __init__(self, position: int, value: Any = None, error: Exception | None = None) -> None:
+        self.position = position
+        self.value = value
+        self.error = error
+
+
+_context: Any = None
+
+
+def _start_worker(make_context: Callable[[Any], Any], argument: Any) -> None:
+    import torch
+
+    global _context  # noqa: PLW0603 - one context per worker process, set once
+    torch.set_num_threads(1)
+    _context = make_context(argument)
+
+
+def _call(function: Callable[[Any, Any], Any], job: Any) -> Any:
+    return function(_context, job)
+
+
+class Executor(Generic[C]):
+    """Runs jobs against a context that each process makes once from ``argument`` (which must be picklable if ``jobs`` > 1).
+
+    ``local`` is the context of this process, used when ``jobs`` is 1.
+    """
+
+    def __init__(self, jobs: int, make_context: Callable[[Any], C], argument: Any, local: C) -> None:
+        self.jobs = jobs
+        self._local = local
+        self._start = (make_context, argument)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Executor[C]:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def map(self, function: Callable[[C, Any], Any], jobs: Sequence[Any]) -> Iterator[Outcome]:
+        """Yield outcomes as they come; ``function`` must be a module-level function of (context, job)."""
+        if self.jobs == 1 or len(jobs) == 1:
+            yield from self._map_here(function, jobs)
+        else:
+            yield from self._map_in_workers(function, jobs)
+
+    def _map_here(self, function: Callable[[C, Any], Any], jobs: Sequence[Any]) -> Iterator[Outcome]:
+        for position, job in enumerate(jobs):
+            try:
+                yield Outcome(position, function(self._local, job))
+            except RunError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a failing cell must not stop the others
+                yield Outcome(position, error=error)
+
+    def _map_in_workers(self, function: Callable[[C, Any], Any], jobs: Sequence[Any]) -> Iterator[Outcome]:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.jobs, context, initializer=_start_worker, initargs=self._start)
+        pending: dict[Future[Any], int] = {}
+        following = iter(enumerate(jobs))
+        try:
+            while True:
+                # A short queue keeps results of large jobs from piling up in memory.
+                for position, job in following:
+                    pending[self._pool.submit(_call, function, job)] = position
+                    if len(pending) >= 3 * self.jobs:
+                        break
+                if not pending:
+                    return
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    yield self._outcome(pending.pop(future), future)
+        except BrokenProcessPool as error:
+            raise RunError("a worker process was killed (out of memory?); nothing is lost: run  robustir resume  with a smaller --jobs") from error
+
+    @staticmethod
+    def _outcome(position: int, future: Future[Any]) -> Outcome:
+        error = future.exception()
+        if isinstance(error, (RunError, BrokenProcessPool)) or (error is not None and not isinstance(error, Exception)):
+            raise error
+        return Outcome(position, None if error else future.result(), error)
+
+
+def describe_error(error: Exception) -> str:
+    """Return one line for a failed job."""
+    return str(error) if isinstance(error, RobustirError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,197 @@
+"""Suite -> Plan -> Cells: everything that would run, with content keys, before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from robustir.conditions import CLEAN, FLOOR, Condition, applicable_languages
+from robustir.encoders.adapters import adapt
+from robustir.errors import NotApplicableError, SpecError
+from robustir.registry import canonical, create
+from robustir.suite import Suite
+from robustir.types import Task
+
+__all__ = ["Cell", "Plan", "PlannedEncoder", "PlannedNoise", "PlannedTask", "make_plan"]
+
+# Raised when the meaning of a stored file changes; part of every key.
+SCHEMA = 1
+
+
+def content_key(*parts: object) -> str:
+    """Return a 32-digit key of JSON-able parts."""
+    return hashlib.sha256(json.dumps([SCHEMA, *parts], ensure_ascii=True, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """A loaded benchmark with the spec that made it."""
+
+    spec: str
+    task: Task
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEncoder:
+    """An encoder or scorer with its identity; ``live`` objects cannot be rebuilt in another process."""
+
+    spec: str
+    scorer: Any = field(compare=False, repr=False)
+    revision: str = ""
+    live: bool = False
+
+    @property
+    def dense(self) -> bool:
+        """Whether it makes vectors (an encoder) rather than scores."""
+        return hasattr(self.scorer, "encode")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNoise:
+    """A perturbation with its severities and draws."""
+
+    spec: str
+    plugin: Any = field(compare=False, repr=False)
+    version: str = ""
+    severities: tuple[float, ...] = ()
+    draws: int = 1
+
+    def conditions(self) -> Iterator[Condition]:
+        """Yield every severity and draw."""
+        for severity in self.severities:
+            for draw in range(self.draws):
+                yield Condition(self.spec, severity, draw)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One encoder on one benchmark under one condition; the key says all that its content depends on."""
+
+    benchmark: str
+    encoder: str
+    condition: Condition
+    key: str
+    queries_key: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A suite with everything resolved. ``not_applicable``: (perturbation, language) pairs that cannot run."""
+
+    suite: Suite
+    data: Path | None
+    tasks: tuple[PlannedTask, ...]
+    encoders: tuple[PlannedEncoder, ...]
+    noises: tuple[PlannedNoise, ...]
+    not_applicable: tuple[tuple[str, str, str], ...]  # benchmark, perturbation, language
+
+    def task(self, name: str) -> PlannedTask:
+        """Return the benchmark of that name."""
+        return next(planned for planned in self.tasks if planned.task.name == name)
+
+    def noise(self, condition: Condition) -> PlannedNoise:
+        """Return the perturbation of a condition."""
+        return next(noise for noise in self.noises if noise.spec == condition.perturbation)
+
+    def languages_of(self, planned: PlannedTask, noise: PlannedNoise) -> tuple[str, ...]:
+        """Return the query languages of a benchmark in which a perturbation works."""
+        return applicable_languages(noise.plugin, planned.task.languages)
+
+    def conditions(self, planned: PlannedTask) -> Iterator[Condition]:
+        """Yield clean, the floor, and every noisy condition of one benchmark."""
+        yield CLEAN
+        yield FLOOR
+        for noise in self.noises:
+            if self.languages_of(planned, noise):
+                yield from noise.conditions()
+
+    def queries_key(self, planned: PlannedTask, condition: Condition) -> str:
+        """Return the key of a query set."""
+        if condition == CLEAN:
+            return content_key("queries", planned.digest)
+        noise = self.noise(condition)
+        return content_key("queries", planned.digest, noise.spec, noise.version, condition.severity, condition.draw, self.suite.seed)
+
+    def cell(self, planned: PlannedTask, encoder: PlannedEncoder, condition: Condition) -> Cell:
+        """Return the cell of an encoder under a condition."""
+        queries = self.queries_key(planned, CLEAN if condition == FLOOR else condition)
+        floor_seed = self.suite.seed if condition == FLOOR else None
+        key = content_key("ranks", queries, encoder.spec, encoder.revision, condition.perturbation, floor_seed)
+        return Cell(planned.task.name, encoder.spec, condition, key, queries)
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield every cell: by encoder, benchmark, condition; clean comes first."""
+        for encoder in self.encoders:
+            for planned in self.tasks:
+                for condition in self.conditions(planned):
+                    yield self.cell(planned, encoder, condition)
+
+    def digest(self) -> str:
+        """Return the key of the whole plan: the same plan on the same data, whatever the machine."""
+        return content_key("plan", self.suite.model_dump(mode="json"), sorted(cell.key for cell in self.cells()))
+
+
+def _encoders(specs: Iterable[str | Any]) -> Iterator[PlannedEncoder]:
+    for spec in specs:
+        if isinstance(spec, str):
+            scorer = adapt(create("encoder", spec))
+            yield PlannedEncoder(canonical("encoder", spec), scorer, scorer.revision)
+        else:
+            scorer = adapt(spec)
+            yield PlannedEncoder(f"{scorer.name}", scorer, scorer.revision, live=True)
+
+
+def _noises(suite: Suite) -> Iterator[PlannedNoise]:
+    for noise in suite.perturbations:
+        plugin = create("perturbation", noise.spec)
+        yield PlannedNoise(canonical("perturbation", noise.spec), plugin, plugin.version, suite.severities_of(noise), suite.draws_of(noise))
+
+
+def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
+    for spec in suite.benchmarks:
+        task = create("benchmark", spec).load(data, suite.languages)
+        if suite.settings is not None:
+            kept = tuple(setting for setting in task.settings if setting in suite.settings)
+            if not kept:
+                raise SpecError(f"{task.name} has the settings {', '.join(task.settings)}; the suite asks for {', '.join(suite.settings)}")
+            task = _with_settings(task, kept)
+        yield PlannedTask(canonical("benchmark", spec), task, task.digest())
+
+
+def _with_settings(task: Task, settings: Sequence[Any]) -> Task:
+    from dataclasses import replace
+
+    return replace(task, settings=tuple(settings))
+
+
+def _check_names(what: str, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise SpecError(f"two {what}s of the plan are called {name!r}; name each once")
+
+
+def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any] = ()) -> Plan:
+    """Resolve a suite: load the benchmarks, build encoders and perturbations, find out what is not applicable.
+
+    ``encoders``: live objects scored beside the suite's (from Python). Raises InputError with what to do.
+    """
+    noises = tuple(_noises(suite))
+    planned_encoders = tuple(_encoders((*suite.encoders, *encoders)))
+    tasks = tuple(_tasks(suite, data))
+    _check_names("benchmark", [planned.task.name for planned in tasks])
+    _check_names("encoder", [encoder.spec for encoder in planned_encoders])
+    _check_names("perturbation", [noise.spec for noise in noises])
+    missing = []
+    for noise in noises:
+        works = {lang for planned in tasks for lang in applicable_languages(noise.plugin, planned.task.languages)}
+        if not works:
+            asked = sorted({lang for planned in tasks for lang in planned.task.languages})
+            raise NotApplicableError(f"{noise.spec} works in none of {', '.join(asked)}; it works in: {', '.join(sorted(noise.plugin.languages))}")
+        for planned in tasks:
+            missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in works]
+    return Plan(suite, data, tasks, planned_encoders, noises, tuple(missing))

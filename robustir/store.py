@@ -1,0 +1,211 @@
+"""The run directory: per-query ranks and query sets on disk, atomic and resumable. Only this crosses from running to analysing."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import RunError
+from robustir.files import write_atomically, write_text_atomically
+from robustir.types import Dose, QuerySet, Ranks, Task
+
+__all__ = ["RunDirectory", "StoredTask"]
+
+MANIFEST = "manifest.json"
+_RANK_COLUMNS = tuple(field.name for field in fields(Ranks))
+
+
+@dataclass(frozen=True)
+class StoredTask:
+    """What analysis needs to know of a benchmark: its queries and, per judgement, who is relevant to whom."""
+
+    name: str
+    settings: tuple[Any, ...]
+    group_kind: str
+    queries: QuerySet
+    query: NDArray[np.int32]
+    gain: NDArray[np.int16]
+    passage_id: tuple[str, ...]
+    passage_lang: tuple[str, ...]
+    pool_sizes: Mapping[str, int]  # candidates per language
+
+
+class RunDirectory:
+    """A run on disk. ``queries/`` and ``ranks/`` hold one Parquet file per key, written atomically."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"RunDirectory({str(self.path)!r})"
+
+    @classmethod
+    def open(cls, path: Path | str) -> RunDirectory:
+        """Open an existing run; raise RunError that says what is missing."""
+        run = cls(path)
+        if not (run.path / MANIFEST).is_file():
+            raise RunError(f"{path} is not a run directory (it has no {MANIFEST}); make one with  robustir run SUITE -o {path}")
+        return run
+
+    @property
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.path / MANIFEST).is_file()
+
+    def read_manifest(self) -> dict[str, Any]:
+        """Return the manifest."""
+        try:
+            content: dict[str, Any] = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.path / MANIFEST} cannot be read ({error}); the run is damaged, run it again in another folder") from error
+        return content
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Write the manifest atomically."""
+        write_text_atomically(self.path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process; a second one gets a clear error. The lock dies with the process."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise RunError(f"{self.path} is in use by another process; wait for it, or choose another folder with -o") from None
+            yield
+
+    def queries_path(self, key: str) -> Path:
+        """Return the file of a query set."""
+        return self.path / "queries" / f"{key}.parquet"
+
+    def ranks_path(self, key: str) -> Path:
+        """Return the file of a cell."""
+        return self.path / "ranks" / f"{key}.parquet"
+
+    def top_path(self, key: str) -> Path:
+        """Return the file of a cell's top-k lists."""
+        return self.path / "top" / f"{key}.parquet"
+
+    def relevant_path(self, key: str) -> Path:
+        """Return the file that says which passage each rank of a benchmark belongs to."""
+        return self.path / "relevant" / f"{key}.parquet"
+
+    def write_task(self, key: str, task: Task) -> None:
+        """Write a benchmark's clean queries and its judgements, once."""
+        import pyarrow as pa
+
+        if not self.queries_path(key).exists():
+            queries = task.queries
+            _write(
+                self.queries_path(key),
+                pa.table({"_id": queries.ids, "text": queries.texts, "lang": _category(queries.langs), "source_id": queries.source_ids, "group": _category(queries.groups)}),
+            )
+        if not self.relevant_path(key).exists():
+            passages = task.qrels.passage.tolist()
+            columns = {
+                "query": _smallest(task.qrels.query),
+                "gain": _smallest(task.qrels.gain),
+                "passage_id": [task.corpus.ids[row] for row in passages],
+                "passage_lang": _category([task.corpus.langs[row] for row in passages]),
+            }
+            _write(self.relevant_path(key), pa.table(columns))
+
+    def read_task(self, key: str, entry: Mapping[str, Any]) -> StoredTask:
+        """Return a benchmark as stored; ``entry`` is its row of the manifest."""
+        queries = _read(self.queries_path(key))
+        relevant = _read(self.relevant_path(key))
+        names = ("_id", "text", "lang", "source_id", "group")
+        return StoredTask(
+            name=entry["name"],
+            settings=tuple(entry["settings"]),
+            group_kind=entry["group_kind"],
+            queries=QuerySet(*(tuple(queries[name].to_pylist()) for name in names)),
+            query=relevant["query"].to_numpy().astype(np.int32),
+            gain=relevant["gain"].to_numpy().astype(np.int16),
+            passage_id=tuple(relevant["passage_id"].to_pylist()),
+            passage_lang=tuple(relevant["passage_lang"].to_pylist()),
+            pool_sizes=entry["pool_sizes"],
+        )
+
+    def write_queries(self, key: str, queries: QuerySet) -> None:
+        """Write a perturbed query set with its realised dose."""
+        import pyarrow as pa
+
+        assert queries.dose is not None
+        columns = {
+            "_id": queries.ids,
+            "text": queries.texts,
+            "lang": _category(queries.langs),
+            "word_edit_rate": queries.dose.word_edit_rate,
+            "char_error_rate": queries.dose.char_error_rate,
+        }
+        _write(self.queries_path(key), pa.table(columns))
+
+    def read_noisy(self, key: str) -> tuple[list[str], list[str], Dose]:
+        """Return ids, texts and doses of a perturbed query set."""
+        table = _read(self.queries_path(key))
+        dose = Dose(table["word_edit_rate"].to_numpy(), table["char_error_rate"].to_numpy())
+        return table["_id"].to_pylist(), table["text"].to_pylist(), dose
+
+    def write_ranks(self, key: str, ranks: Ranks) -> None:
+        """Write a cell: one row per judgement of the benchmark, smallest unsigned integers."""
+        import pyarrow as pa
+
+        _write(self.ranks_path(key), pa.table({name: _smallest(getattr(ranks, name)) for name in _RANK_COLUMNS}))
+
+    def read_ranks(self, key: str) -> Ranks:
+        """Return a cell's ranks."""
+        table = _read(self.ranks_path(key))
+        return Ranks(*(table[name].to_numpy().astype(np.uint32) for name in _RANK_COLUMNS))
+
+    def write_table(self, path: Path, columns: Mapping[str, Any]) -> None:
+        """Write any columns as one Parquet file of the run, atomically."""
+        import pyarrow as pa
+
+        _write(path, pa.table(dict(columns)))
+
+    def read_table(self, path: Path) -> Any:
+        """Return a Parquet file of the run as a pyarrow table."""
+        return _read(path)
+
+
+def _category(values: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.array(values, pa.string()).dictionary_encode()
+
+
+def _smallest(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(np.min_scalar_type(int(values.max()) if len(values) else 0))
+
+
+def _write(path: Path, table: Any) -> None:
+    import pyarrow.parquet as pq
+
+    table = table.replace_schema_metadata(None)
+
+    def write(temporary: Path) -> None:
+        pq.write_table(table, temporary, compression="zstd", row_group_size=max(1, len(table)), store_schema=False)
+
+    write_atomically(path, write)
+
+
+def _read(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path, memory_map=False)
+    except FileNotFoundError:
+        raise RunError(f"{path} is missing; finish the run with  robustir resume {path.parent.parent}") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise RunError(f"{path} is damaged ({error}); delete it and run  robustir resume {path.parent.parent}") from error

@@ -1,0 +1,151 @@
+"""A suite is a TOML file that says what is run: benchmarks, encoders, perturbations, severities, draws, seed, measures."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from robustir.errors import SpecError, UnknownNameError
+from robustir.measures import parse_measure
+from robustir.specs import parse
+from robustir.types import Setting
+
+__all__ = ["Noise", "Statistics", "Suite", "load_suite", "suite_names", "suite_path"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Statistics(_Model):
+    """How uncertainty is computed; the defaults are those of docs/statistics.md."""
+
+    confidence: float = Field(0.95, gt=0.5, lt=1.0)
+    flips: int = Field(10_000, ge=99, description="sign flips of the randomisation test")
+    resamples: int = Field(2_000, ge=99, description="bootstrap resamples of the intervals")
+    interval: str = Field("studentised", pattern="^(studentised|percentile|bca)$")
+
+
+def _noise(value: Any) -> Any:
+    return {"spec": value} if isinstance(value, str) else value
+
+
+class Noise(_Model):
+    """A perturbation of a suite; its severities and draws default to the suite's."""
+
+    spec: str
+    severities: tuple[float, ...] | None = None
+    draws: int | None = Field(None, ge=1)
+
+
+class Suite(_Model):
+    """What a run depends on, apart from the data and the software."""
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    description: str = ""
+    question: str = Field("", description="the question that the report answers first")
+    seed: int = Field(0, ge=0, lt=2**63)
+    draws: int = Field(3, ge=1, le=1000)
+    benchmarks: tuple[str, ...] = Field(min_length=1)
+    encoders: tuple[str, ...] = Field(min_length=1)
+    perturbations: tuple[Annotated[Noise, BeforeValidator(_noise)], ...] = ()
+    severities: tuple[float, ...] = (0.1, 0.2, 0.3, 0.5)
+    languages: tuple[str, ...] | None = None
+    settings: tuple[Setting, ...] | None = None
+    measures: tuple[str, ...] = ("AP", "nDCG@10", "R@10", "Hit@1", "RankDistance", "nRankDistance")
+    statistics: Statistics = Statistics()
+    exploratory: bool = Field(False, description="set when lists were replaced on the command line")
+
+    @field_validator("severities")
+    @classmethod
+    def _check_severities(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 0.0 < value <= 1.0 for value in values):
+            raise ValueError("severities are shares above 0 and at most 1 (clean queries are always scored)")
+        if list(values) != sorted(set(values)):
+            raise ValueError("severities must rise")
+        return values
+
+    @field_validator("benchmarks", "encoders", "measures", "languages")
+    @classmethod
+    def _check_unique(cls, values: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if values is not None and len(set(values)) != len(values):
+            raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} stands twice")
+        return values
+
+    @field_validator("measures")
+    @classmethod
+    def _check_measures(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(parse_measure(value)) for value in values)
+
+    def severities_of(self, noise: Noise) -> tuple[float, ...]:
+        """Return the severities at which one perturbation runs."""
+        return noise.severities or self.severities
+
+    def draws_of(self, noise: Noise) -> int:
+        """Return the number of draws of one perturbation."""
+        return noise.draws or self.draws
+
+    def replaced(self, **lists: Any) -> Suite:
+        """Return the suite with some fields replaced; replaced lists make its claims exploratory."""
+        given = {key: value for key, value in lists.items() if value is not None}
+        if not given:
+            return self
+        content = self.model_dump() | given
+        if given.keys() & {"benchmarks", "encoders", "perturbations", "severities", "languages"}:
+            content["exploratory"] = True
+        return _validate(content, f"suite {self.name} with the options given")
+
+
+def suite_names() -> list[str]:
+    """Return the names of the suites that come with robustir."""
+    folder = files("robustir.benchmarks") / "suites"
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def suite_path(name: str) -> Path:
+    """Return the file of a suite: a path ending in .toml, or the name of a suite that comes with robustir."""
+    if name.endswith(".toml") or "/" in name or "\\" in name:
+        path = Path(name)
+        if not path.is_file():
+            raise SpecError(f"there is no suite file {path}; suites that come with robustir: {', '.join(suite_names())}")
+        return path
+    path = Path(str(files("robustir.benchmarks") / "suites" / f"{name}.toml"))
+    if not path.is_file():
+        near = difflib.get_close_matches(name, suite_names(), n=2)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(suite_names())}"
+        raise UnknownNameError(f"no suite is called {name!r}; {hint} (or give the path of a .toml file)")
+    return path
+
+
+def load_suite(name: str) -> Suite:
+    """Read and check a suite; every mistake is one line that names the key."""
+    path = suite_path(name)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: not a TOML file ({error})") from None
+    return _validate(content, str(path))
+
+
+def _validate(content: Mapping[str, Any], where: str) -> Suite:
+    try:
+        suite = Suite.model_validate(content)
+    except ValidationError as error:
+        raise SpecError(f"{where}: {'; '.join(_explain(item) for item in error.errors())}") from None
+    for spec in (*suite.benchmarks, *suite.encoders, *(noise.spec for noise in suite.perturbations)):
+        parse(spec)
+    return suite
+
+
+def _explain(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(item["loc"][-1]), Suite.model_fields, n=1)
+        return f"unknown key {place!r}" + (f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(Suite.model_fields)})")
+    return f"{place}: {item['msg'].removeprefix('Value error, ')}"

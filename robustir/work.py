@@ -1,0 +1,185 @@
+"""The jobs that worker processes do: perturb a query set, encode a unit of texts, rank a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.conditions import Condition, perturb
+from robustir.contracts import Scorer
+from robustir.embeddings import EmbeddingStore
+from robustir.encoders.adapters import adapt
+from robustir.encoding import Unit
+from robustir.registry import create
+from robustir.search import Ranked, rank_dense, rank_relevant, restrict
+from robustir.store import RunDirectory
+from robustir.types import Ranks, Task
+
+__all__ = ["CellJob", "EncodeJob", "PerturbJob", "WorkArgument", "WorkContext", "encode", "perturb_queries", "score"]
+
+
+@dataclass(frozen=True)
+class WorkArgument:
+    """What a worker process needs to make its context; picklable."""
+
+    tasks: Mapping[str, Task]
+    perturbations: tuple[str, ...]
+    encoders: tuple[str, ...]
+    run: Path
+    seed: int
+    device: str
+    cache: Path | None
+    keep_top: int
+
+
+class WorkContext:
+    """Per-process state: plugins and indexes are made on first use and kept."""
+
+    def __init__(self, argument: WorkArgument) -> None:
+        self.argument = argument
+        self.run = RunDirectory(argument.run)
+        self._encoders: dict[str, Any] = {}
+        self._perturbations: dict[str, Any] = {}
+        self._indexed: dict[str, tuple[str, Scorer]] = {}
+        self._passages: tuple[tuple[str, Path], NDArray[np.float32]] | None = None
+
+    def adopt(self, encoders: Mapping[str, Any], perturbations: Mapping[str, Any]) -> None:
+        """Use objects that exist already in this process."""
+        self._encoders.update(encoders)
+        self._perturbations.update(perturbations)
+
+    @cached_property
+    def store(self) -> EmbeddingStore:
+        """The embedding store."""
+        return EmbeddingStore(self.argument.cache)
+
+    def encoder(self, spec: str) -> Any:
+        """Return the encoder of a spec."""
+        if spec not in self._encoders:
+            self._encoders[spec] = adapt(create("encoder", spec))
+        return self._encoders[spec]
+
+    def perturbation(self, spec: str) -> Any:
+        """Return the perturbation of a spec."""
+        if spec not in self._perturbations:
+            self._perturbations[spec] = create("perturbation", spec)
+        return self._perturbations[spec]
+
+    def indexed(self, spec: str, task: Task) -> Scorer:
+        """Return a scorer with the task's corpus indexed."""
+        if self._indexed.get(spec, ("", None))[0] != task.name:
+            scorer = self.encoder(spec)
+            scorer.index(task.corpus)
+            self._indexed[spec] = (task.name, scorer)
+        return self._indexed[spec][1]
+
+    def passages(self, job: CellJob) -> NDArray[np.float32]:
+        """Return the passage vectors of a cell, kept until another benchmark or encoder is asked for."""
+        assert job.vector_file is not None
+        assert job.passages is not None
+        key = (job.task, job.vector_file)
+        if self._passages is None or self._passages[0] != key:
+            self._passages = (key, np.load(job.vector_file, mmap_mode="r")[job.passages])
+        return self._passages[1]
+
+
+@dataclass(frozen=True)
+class PerturbJob:
+    """One query set to perturb, in the languages where the perturbation works."""
+
+    task: str
+    condition: Condition
+    key: str
+    languages: tuple[str, ...]
+
+
+def perturb_queries(context: WorkContext, job: PerturbJob) -> None:
+    """Perturb and store one query set."""
+    queries = context.argument.tasks[job.task].queries
+    if set(job.languages) != set(queries.langs):
+        known = set(job.languages)
+        queries = queries.select([row for row, lang in enumerate(queries.langs) if lang in known])
+    condition = job.condition
+    plugin = context.perturbation(condition.perturbation)
+    noisy = perturb(queries, plugin, severity=condition.severity, seed=context.argument.seed, draw=condition.draw)
+    context.run.write_queries(job.key, noisy)
+
+
+@dataclass(frozen=True)
+class EncodeJob:
+    """One unit of texts to encode."""
+
+    encoder: str
+    unit: Unit
+
+
+def encode(context: WorkContext, job: EncodeJob) -> tuple[int, int, NDArray[np.float32]]:
+    """Encode one unit, through the store; return (texts encoded, texts reused, vectors [n, d])."""
+    unit = job.unit
+    vectors, encoded, reused = context.store.encode_unit(context.encoder(job.encoder), unit.texts, role=unit.role, langs=unit.langs)
+    return encoded, reused, vectors
+
+
+@dataclass
+class CellJob:
+    """One cell to rank. ``rows``: the queries whose text changed (None: all); the others are taken from the clean cell.
+
+    An encoder's job has ``vectors`` and ``passages`` (rows of the vector file), a lexical scorer's has ``texts``.
+    """
+
+    task: str
+    encoder: str
+    key: str
+    rows: NDArray[np.int64] | None
+    texts: list[str] | None
+    scored: NDArray[np.bool_] | None
+    clean_key: str | None
+    vectors: NDArray[np.int64] | None = None
+    passages: NDArray[np.int64] | None = None
+    vector_file: Path | None = None
+
+
+def score(context: WorkContext, job: CellJob) -> None:
+    """Rank one cell and store it."""
+    task = context.argument.tasks[job.task]
+    rows = np.arange(len(task.queries)) if job.rows is None else job.rows
+    qrels, kept = restrict(task.qrels, rows)
+    keep_top = context.argument.keep_top
+    if job.vectors is not None:
+        assert job.vector_file is not None
+        queries = np.load(job.vector_file, mmap_mode="r")[job.vectors]
+        ranked = rank_dense(queries, context.passages(job), task.corpus, qrels, device=context.argument.device, keep_top=keep_top)
+    else:
+        ranked = _rank_lexical(context, job, task, rows, qrels, keep_top)
+    if keep_top:
+        _write_top(context, job, task, rows, ranked)
+    context.run.write_ranks(job.key, _complete(context, job, task, ranked.ranks, kept))
+
+
+def _rank_lexical(context: WorkContext, job: CellJob, task: Task, rows: NDArray[Any], qrels: Any, keep_top: int) -> Ranked:
+    scorer = context.indexed(job.encoder, task)
+    queries = task.queries.select(rows) if job.rows is not None else task.queries
+    if job.texts is not None:
+        queries = queries.with_texts(job.texts)
+    return rank_relevant(scorer.blocks(queries), task.corpus, qrels, queries=len(queries), keep_top=keep_top)
+
+
+def _complete(context: WorkContext, job: CellJob, task: Task, ranks: Ranks, kept: NDArray[Any]) -> Ranks:
+    """Put the ranks of changed queries over the clean ones; 0 marks queries in a language that was not scored."""
+    if job.clean_key is None:
+        return ranks
+    clean = context.run.read_ranks(job.clean_key)
+    columns = []
+    for name in Ranks.__slots__:
+        column = getattr(clean, name).copy()
+        column[kept] = getattr(ranks, name)
+        if job.scored is not None:
+            column[~job.scored[task.qrels.query]] = 0
+        columns.append(column)
+    return Ranks(*columns)
