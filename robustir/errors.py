@@ -12,7 +12,6 @@ __all__ = [
     "NotApplicableError",
     "PerturbationError",
     "RobustirError",
-    "RobustirWarning",
     "RunError",
     "SpecError",
     "UnknownNameError",
@@ -23,10 +22,6 @@ class RobustirError(Exception):
     """Base of all errors that robustir raises on purpose; ``exit_code`` is what the command line returns."""
 
     exit_code = 1
-
-
-class RobustirWarning(UserWarning):
-    """Something that the user should know and that does not stop the work."""
 
 
 class InputError(RobustirError):

@@ -1,0 +1,157 @@
+"""The Python interface: perturb, encode, run, analyse, render, in a few words each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustir.errors import RunError
+from robustir.types import QuerySet, Task
+
+if TYPE_CHECKING:
+    from robustir.analysis import Findings
+    from robustir.plan import Plan
+    from robustir.runner import Progress, RunOptions, RunSummary
+    from robustir.store import RunDirectory
+    from robustir.suite import Suite
+
+__all__ = ["analyse", "benchmark", "data_folder", "encoder", "execute_plan", "perturb", "render", "run"]
+
+
+def data_folder(given: Path | str | None = None) -> Path | None:
+    """Return where benchmarks are: the folder given, else $ROBUSTIR_DATA, else the user's data folder if it exists."""
+    import os
+
+    import platformdirs
+
+    from robustir.errors import DataError
+
+    named = given or os.environ.get("ROBUSTIR_DATA")
+    if named:
+        path = Path(named)
+        if not path.is_dir():
+            raise DataError(f"there is no data folder {path}; give an existing one with --data or ROBUSTIR_DATA")
+        return path
+    fallback = Path(platformdirs.user_data_dir("robustir"))
+    return fallback if fallback.is_dir() else None
+
+
+def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed: int = 0, draw: int = 0) -> QuerySet:
+    """Return ``queries`` with noise (same ids, same order) and the realised dose per query."""
+    from robustir.conditions import perturb as apply
+
+    return apply(queries, perturbation, severity=severity, seed=seed, draw=draw)
+
+
+def encoder(spec: str | Any) -> Any:
+    """Return the encoder (or scorer) that a spec names, or adapt a live object."""
+    from robustir.encoders.adapters import adapt
+    from robustir.registry import create
+
+    return adapt(create("encoder", spec) if isinstance(spec, str) else spec)
+
+
+def benchmark(spec: str, *, data: Path | str | None = None, languages: Sequence[str] | None = None) -> Task:
+    """Load a benchmark."""
+    from robustir.registry import create
+
+    task: Task = create("benchmark", spec).load(data_folder(data), languages)
+    return task
+
+
+def run(
+    suite: str | Suite,
+    out: Path | str,
+    *,
+    data: Path | str | None = None,
+    encoders: Sequence[Any] = (),
+    jobs: int = 1,
+    formats: Sequence[str] = ("html", "pdf"),
+) -> RunDirectory:
+    """Run a suite into ``out``, analyse it and write the reports; return the run directory.
+
+    ``encoders``: live objects scored beside the suite's own. ``jobs`` above 1 starts worker processes, so the calling
+    script then needs the usual ``if __name__ == "__main__"`` guard.
+    """
+    from robustir.plan import make_plan
+    from robustir.runner import RunOptions
+    from robustir.store import RunDirectory
+    from robustir.suite import load_suite
+
+    plan = make_plan(load_suite(suite) if isinstance(suite, str) else suite, data_folder(data), encoders=encoders)
+    directory = RunDirectory(out)
+    execute_plan(plan, directory, RunOptions(jobs=jobs), formats=formats)
+    return directory
+
+
+def execute_plan(
+    plan: Plan,
+    directory: RunDirectory,
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
+    *,
+    formats: Sequence[str] = ("html", "pdf"),
+) -> tuple[RunSummary, list[str]]:
+    """Run a plan, analyse it, write findings and reports; return the summary and warnings of the renderers.
+
+    On an existing run the same plan resumes it; another plan raises RunError.
+    """
+    from robustir.manifest import finished, new_manifest
+    from robustir.runner import execute
+
+    created = None
+    if directory.exists:
+        before = directory.read_manifest()
+        if before["plan"] != plan.digest():
+            raise RunError(
+                f"{directory.path} holds another plan ({before['name']!r} of {before['created']}); "
+                "choose another folder with -o, or delete it if it is no longer wanted"
+            )
+        created = before["created"]
+    with directory.locked():
+        manifest = new_manifest(plan, created=created)
+        directory.write_manifest(manifest)
+        summary = execute(plan, directory, options, progress)
+        directory.write_manifest(finished(manifest, summary))
+        if progress is not None:
+            progress.stage("analyse", 1)
+        with summary.timed("analyse"):
+            findings = analyse(directory)
+            _write_findings(findings, directory)
+        if progress is not None:
+            progress.step()
+            progress.stage("write reports", 1)
+        with summary.timed("report"):
+            warnings = render(findings, directory.path, manifest=finished(manifest, summary), formats=formats)
+        if progress is not None:
+            progress.step()
+        directory.write_manifest(finished(manifest, summary))
+    return summary, warnings
+
+
+def _write_findings(findings: Findings, directory: RunDirectory) -> None:
+    from robustir.analysis import write_findings
+
+    write_findings(findings, directory.path / "findings")
+
+
+def analyse(run_directory: RunDirectory | Path | str) -> Findings:
+    """Return the findings of a run as tidy pandas tables; needs neither encoders nor data."""
+    from robustir.findings import analyse_run
+    from robustir.store import RunDirectory
+
+    directory = run_directory if isinstance(run_directory, RunDirectory) else RunDirectory.open(run_directory)
+    return analyse_run(directory)
+
+
+def render(
+    findings: Findings, path: Path | str, *, manifest: dict[str, Any] | None = None, formats: Sequence[str] | None = None
+) -> list[str]:
+    """Write a report: to a file (.html, .pdf, .tex), or into a folder in several formats. Return the renderers' warnings."""
+    from robustir import reports
+
+    target = Path(path)
+    if formats is not None:
+        return reports.write_reports(findings, manifest or findings.manifest, target, formats)
+    return reports.render(findings, manifest or findings.manifest, target)

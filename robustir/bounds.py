@@ -1,0 +1,39 @@
+"""``--fail-if``: bounds on the contrasts of a run, for use before shipping an encoder."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from robustir.errors import BoundViolatedError, SpecError
+
+__all__ = ["check_bounds"]
+
+_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_FIELDS = ("delta", "noisy", "clean", "retention", "relative_drop", "effect_size", "worst_draw")
+_BOUND = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?\d+)?)\s*")
+
+
+def check_bounds(contrasts: Any, bounds: Sequence[str], *, strict: bool = False) -> None:
+    """Raise BoundViolatedError naming the worst macro-average contrast that meets a bound.
+
+    ``strict``: a bound on ``delta`` counts only where the whole interval meets it.
+    """
+    rows = contrasts[contrasts["query_lang"] == "all"]
+    for bound in bounds:
+        match = _BOUND.fullmatch(bound)
+        if match is None or match.group(1) not in _FIELDS:
+            raise SpecError(f"--fail-if {bound!r}: write  FIELD < NUMBER  with a field of {', '.join(_FIELDS)}")
+        name, sign, number = match.group(1), match.group(2), float(match.group(3))
+        column = name
+        if strict and name == "delta":
+            column = "ci_high" if sign.startswith("<") else "ci_low"
+        hit = rows[_COMPARE[sign](rows[column], number)]
+        if len(hit):
+            worst = hit.sort_values(name, ascending=sign.startswith("<"), kind="stable").iloc[0]
+            raise BoundViolatedError(
+                f"{len(hit)} contrasts have {bound}; the worst: {worst['encoder']} under {worst['perturbation']} at {worst['severity']:g} on "
+                f"{worst['benchmark']} ({worst['setting']}, {worst['measure']}): {name} = {worst[name]:.4f}"
+            )

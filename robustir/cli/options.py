@@ -1,0 +1,88 @@
+"""Options that several commands share, and how they change a suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from robustir.plan import Plan
+
+__all__ = ["data_option", "json_option", "plan_from_options", "runtime_options", "suite_options"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path), help="Folder that holds the benchmarks' folders; else $ROBUSTIR_DATA, else the user's data folder."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+_SUITE_OPTIONS = [
+    click.argument("suite"),
+    data_option,
+    click.option("--encoder", "encoders", multiple=True, metavar="SPEC", help="Score this encoder instead of the suite's (repeatable)."),
+    click.option("--benchmark", "benchmarks", multiple=True, metavar="SPEC", help="Use this benchmark instead of the suite's (repeatable)."),
+    click.option("--perturbation", "perturbations", multiple=True, metavar="SPEC", help="Use this perturbation instead of the suite's (repeatable)."),
+    click.option("--languages", metavar="L,L", help="Restrict to these languages."),
+    click.option("--severities", metavar="S,S", help="Severities (shares above 0, at most 1) instead of the suite's."),
+    click.option("--draws", type=click.IntRange(1, 1000), help="Draws per severity."),
+    click.option("--seed", type=click.IntRange(0), help="Seed of every random stream."),
+]
+
+_RUNTIME_OPTIONS = [
+    click.option("--jobs", "-j", type=click.IntRange(1), help="Worker processes, one core each; all cores by default. Results do not depend on it."),
+    click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where vectors are multiplied; cuda uses one process."),
+]
+
+
+def suite_options(function: F) -> F:
+    """Add SUITE and the options that replace its lists."""
+    for option in reversed(_SUITE_OPTIONS):
+        function = option(function)
+    return function
+
+
+def runtime_options(function: F) -> F:
+    """Add the options that say how to run."""
+    for option in reversed(_RUNTIME_OPTIONS):
+        function = option(function)
+    return function
+
+
+def _severities(text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no list of numbers such as 0.1,0.3", param_hint="--severities") from None
+
+
+def plan_from_options(suite: str, data: Path | None, **options: Any) -> Plan:
+    """Return the plan of a suite with its lists replaced by the options given."""
+    from robustir.api import data_folder
+    from robustir.plan import make_plan
+    from robustir.suite import load_suite
+
+    languages = options["languages"]
+    severities, draws = _severities(options["severities"]), options["draws"]
+    loaded = load_suite(suite)
+    # --severities and --draws speak of every perturbation, also of those with severities or draws of their own.
+    kept = tuple(noise.model_dump() | _cleared(severities=severities, draws=draws) for noise in loaded.perturbations)
+    replaced = loaded.replaced(
+        encoders=options["encoders"] or None,
+        benchmarks=options["benchmarks"] or None,
+        perturbations=options["perturbations"] or (kept if severities or draws else None),
+        languages=tuple(part.strip() for part in languages.split(",")) if languages else None,
+        severities=severities,
+        draws=draws,
+        seed=options["seed"],
+    )
+    return make_plan(replaced, data_folder(data))
+
+
+def _cleared(**given: Any) -> dict[str, None]:
+    return {name: None for name, value in given.items() if value is not None}

@@ -1,0 +1,59 @@
+"""``robustir perturb``: add noise to texts."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+import click
+
+
+@click.command(name="perturb")
+@click.argument("spec")
+@click.argument("file", type=click.File("r", encoding="utf-8", errors="strict"), default="-")
+@click.option("--lang", "-l", required=True, help="Language of the texts, such as en.")
+@click.option("--severity", "-s", type=click.FloatRange(0, 1), required=True, help="Expected share of eligible units (words) that are edited.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--draw", type=click.IntRange(0), default=0, show_default=True, help="Another draw: other noise, same severity.")
+@click.option("--jsonl", is_flag=True, help="Read and write JSON lines with _id and text (the id then keys the noise), adding the realised dose.")
+def command(spec: str, file: TextIO, lang: str, severity: float, seed: int, draw: int, jsonl: bool) -> None:
+    """Add the noise SPEC to each line of FILE (stdin by default): one line in, one line out."""
+    from robustir.conditions import perturb
+    from robustir.types import QuerySet
+
+    ids, texts, rows = _read(file, jsonl=jsonl)
+    noisy = perturb(QuerySet.from_texts(texts, lang=lang, ids=ids), spec, severity=severity, seed=seed, draw=draw)
+    if not jsonl:
+        # Line by line, so that a perturbation cannot add or lose a line.
+        for text in noisy.texts:
+            click.echo(text)
+        return
+    assert noisy.dose is not None
+    for row, text, words, chars in zip(rows, noisy.texts, noisy.dose.word_edit_rate, noisy.dose.char_error_rate, strict=True):
+        click.echo(json.dumps({**row, "text": text, "word_edit_rate": float(words), "char_error_rate": float(chars)}, ensure_ascii=False))
+
+
+def _read(file: TextIO, *, jsonl: bool) -> tuple[list[str], list[str], list[dict[str, object]]]:
+    from robustir.errors import DataError
+
+    name = getattr(file, "name", "input")
+    try:
+        content = file.read()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    lines = content.split("\n")
+    if lines and lines[-1] == "":
+        lines.pop()
+    if not jsonl:
+        return [str(number) for number in range(len(lines))], lines, []
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            text = row["text"]
+        except (ValueError, KeyError, TypeError):
+            raise DataError(f"{name}:{number}: not a JSON object with a string 'text'") from None
+        if not isinstance(text, str):
+            raise DataError(f"{name}:{number}: 'text' is not a string")
+        rows.append(row)
+    return [str(row.get("_id", number)) for number, row in enumerate(rows)], [row["text"] for row in rows], rows

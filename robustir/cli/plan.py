@@ -1,0 +1,53 @@
+"""``robustir plan``: what would run, and what it costs; runs nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from robustir.cli.options import json_option, plan_from_options, suite_options
+
+if TYPE_CHECKING:
+    from robustir.plan import Plan
+
+
+@click.command(name="plan")
+@suite_options
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Run directory to compare with; runs/<suite> by default.")
+@json_option
+def command(suite: str, data: Path | None, out: Path | None, as_json: bool, **options: Any) -> None:
+    """Say what SUITE would run, what is there already or not applicable, and what differences it could detect."""
+    from robustir.estimates import estimate
+    from robustir.store import RunDirectory
+
+    plan = plan_from_options(suite, data, **options)
+    rows = estimate(plan, RunDirectory(out or Path("runs") / plan.suite.name))
+    if as_json:
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        _show(plan, rows)
+
+
+def _show(plan: Plan, rows: dict[str, Any]) -> None:
+    click.echo(f"suite {plan.suite.name}: {plan.suite.description}".rstrip(": "))
+    for row in rows["benchmarks"]:
+        click.echo(
+            f"benchmark     {row['name']}: {row['queries']} queries in {len(row['languages'])} languages, {row['passages']} passages, "
+            f"{row['groups']} groups ({row['group_kind']}); {', '.join(row['settings'])}"
+        )
+    for row in rows["perturbations"]:
+        severities = ", ".join(f"{value:g}" for value in row["severities"])
+        click.echo(f"perturbation  {row['name']}: severities {severities}; {row['draws']} draws")
+    for row in plan.not_applicable:
+        click.echo(f"              not applicable: {row[1]} in {row[2]} ({row[0]})")
+    for row in rows["encoders"]:
+        click.echo(f"encoder       {row['name']}: {row['cells']} cells, {row['done']} done; at most {row['texts']} texts to encode ({row['per_second']})")
+    click.echo(f"cells         {rows['cells']}, of which {rows['done']} are done in {rows['run']}; about {rows['gigaflop']:.0f} GFLOP of scores")
+    for row in rows["detectable"]:
+        click.echo(
+            f"detectable    {row['benchmark']} ({row['setting']}): a mean difference of {row['difference']:.3f} at 80% power "
+            f"({row['groups']} groups, assuming a per-query standard deviation of {row['sd']:g} and a design effect of {row['design_effect']:.2f})"
+        )
