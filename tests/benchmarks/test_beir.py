@@ -1,0 +1,77 @@
+"""BEIR folders: what is read, and what each mistake is told as."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robustir.benchmarks.beir import Beir
+from robustir.errors import DataError
+
+
+def write(folder: Path, corpus: list[dict[str, Any]], queries: list[dict[str, Any]], qrels: list[tuple[str, str, object]]) -> Path:
+    (folder / "qrels").mkdir(parents=True)
+    for name, rows in (("corpus", corpus), ("queries", queries)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    lines = ["query-id\tcorpus-id\tscore", *("\t".join(map(str, row)) for row in qrels)]
+    (folder / "qrels" / "test.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+CORPUS = [{"_id": "d1", "title": "Nile", "text": "A river."}, {"_id": "d2", "text": "Ein Fluss.", "lang": "de"}, {"_id": "d3", "text": "x"}]
+QUERIES = [{"_id": "q1", "text": "river?", "group": "g"}, {"_id": "q2", "text": "Fluss?", "lang": "de", "source_id": "q1", "group": "g"}, {"_id": "q3", "text": "unjudged"}]
+
+
+def test_columns(tmp_path: Path) -> None:
+    task = Beir(str(write(tmp_path / "mine", CORPUS, QUERIES, [("q1", "d1", 2), ("q1", "d2", 1), ("q2", "d2", 1), ("q3", "d1", 0)]))).load(None)
+    assert task.name == "mine"
+    assert task.corpus.texts == ("Nile A river.", "Ein Fluss.", "x")
+    assert task.corpus.langs == ("en", "de", "en")
+    assert task.queries.ids == ("q1", "q2")  # q3 has no relevant passage
+    assert task.queries.source_ids == ("q1", "q1")
+    assert task.queries.groups == ("g", "g")
+    assert task.group_kind == "group"
+    assert task.settings == ("mono", "cross", "multi")
+    assert list(zip(task.qrels.query, task.qrels.passage, task.qrels.gain, strict=True)) == [(0, 0, 2), (0, 1, 1), (1, 1, 1)]
+
+
+def test_one_language_is_mono_alone(tmp_path: Path) -> None:
+    folder = write(tmp_path / "mono", [CORPUS[0]], [QUERIES[0]], [("q1", "d1", 1)])
+    assert Beir(str(folder), lang="en").load(None).settings == ("mono",)
+    assert Beir("mono").load(tmp_path).queries.ids == ("q1",)  # a relative folder is looked for inside --data
+
+
+@pytest.mark.parametrize(
+    ("corpus", "queries", "qrels", "message"),
+    [
+        ([], QUERIES[:1], [("q1", "d1", 1)], r"corpus\.jsonl holds no passage"),
+        (CORPUS, [], [], r"queries\.jsonl holds no query"),
+        ([*CORPUS, CORPUS[0]], QUERIES, [("q1", "d1", 1)], r"corpus\.jsonl:4: the id 'd1' stands already in line 1"),
+        ([{"_id": "", "text": "x"}], QUERIES, [], r"corpus\.jsonl:1: the id is empty"),
+        ([{"_id": "d1"}], QUERIES, [], r"corpus\.jsonl:1: the string 'text' is missing"),
+        (CORPUS, QUERIES, [("q9", "d1", 1)], r"test\.tsv:2: the query id 'q9'"),
+        (CORPUS, QUERIES, [("q1", "d9", 1)], r"test\.tsv:2: the passage id 'd9'"),
+        (CORPUS, QUERIES, [("q1", "d1", "high")], r"test\.tsv:2: the score 'high'"),
+        (CORPUS, QUERIES, [("q1", "d1", "1\t2")], r"test\.tsv:2: 4 columns"),
+        (CORPUS, QUERIES, [("q1", "d1", 1), ("q1", "d1", 1)], "stands twice"),
+        (CORPUS, QUERIES, [("q1", "d1", 0)], "no query"),
+    ],
+)
+def test_mistakes(tmp_path: Path, corpus: list[dict[str, Any]], queries: list[dict[str, Any]], qrels: list[tuple[str, str, object]], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Beir(str(write(tmp_path / "bad", corpus, queries, qrels))).load(None)
+
+
+def test_bytes_that_are_not_utf8_and_json_are_named_by_line(tmp_path: Path) -> None:
+    folder = write(tmp_path / "bad", CORPUS, QUERIES, [("q1", "d1", 1)])
+    (folder / "corpus.jsonl").write_bytes(b'{"_id": "d1", "text": "x"}\n{"_id": "d2", "text": "\xff"}\n')
+    with pytest.raises(DataError, match=r"corpus\.jsonl:2: byte \d+ is not UTF-8"):
+        Beir(str(folder)).load(None)
+    (folder / "corpus.jsonl").write_text('{"_id": "d1", "text": "x"}\n["d2"]\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"corpus\.jsonl:2: a JSON list"):
+        Beir(str(folder)).load(None)
+    with pytest.raises(DataError, match="no folder"):
+        Beir(str(tmp_path / "nowhere")).load(None)
