@@ -2,11 +2,12 @@
 
 PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.14; do command -v python$$v 2>/dev/null && break; done || command -v python3)
 VENV ?= .venv
+VENV5 ?= .venv-tf5
 BIN = $(VENV)/bin
 EXTRAS = dev,nlpaug,faiss,laser
 RUN = runs/quickstart
 
-.PHONY: quickstart test lint speed clean
+.PHONY: quickstart test test-tf5 lint speed clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/robustir run quickstart -o $(RUN)
@@ -28,15 +29,30 @@ lint: $(VENV)/.installed
 speed: $(VENV)/.installed
 	$(BIN)/pytest -q -m speed tests/speed
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+define CHECK_PYTHON
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed. On Debian or Ubuntu:  sudo apt-get install python3 python3-venv"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "Python's venv is missing. On Debian or Ubuntu:  sudo apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 1; }
+endef
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@
 
+# The base alone with transformers 5, for the encoder tests (the attack extra needs transformers 4).
+$(VENV5)/.installed: pyproject.toml constraints-tf5.txt
+	$(CHECK_PYTHON)
+	$(PYTHON) -m venv $(VENV5)
+	$(VENV5)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV5)/bin/python -m pip install --quiet --constraint constraints-tf5.txt --editable . pytest hypothesis pytest-benchmark
+	@touch $@
+
+test-tf5: $(VENV5)/.installed
+	$(VENV5)/bin/pytest -q tests/encoders tests/test_embeddings.py
+
 clean:
-	rm -rf $(VENV) runs build *.egg-info
+	rm -rf $(VENV) $(VENV5) runs build *.egg-info

@@ -104,7 +104,7 @@ def _detectable(planned: PlannedTask) -> list[dict[str, Any]]:
         {
             "benchmark": planned.task.name,
             "setting": setting,
-            "difference": float(minimum_detectable_difference(sd=_ASSUMED_SD, n=sources, design_effect=effect)),
+            "difference": float(minimum_detectable_difference(_ASSUMED_SD, sources, effect=effect, groups=groups)),
             "sd": _ASSUMED_SD,
             "design_effect": effect,
             "groups": groups,

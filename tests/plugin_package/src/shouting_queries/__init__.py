@@ -1,0 +1,23 @@
+"""A perturbation that writes some words in capitals: what a plugin author would write after reading the docs."""
+
+from __future__ import annotations
+
+import re
+
+from robustir.seeds import Stream
+
+
+class Shouting:
+    """Words in capitals, as in messages typed with caps lock on."""
+
+    name = "shouting"
+    version = "1"
+    languages = frozenset({"de", "el", "en", "es", "ru", "tr", "vi"})
+    nested = True
+    severity_meaning = "expected share of words in capitals"
+    source = "written for a test"
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        """Return ``text`` with a share of its words in capitals."""
+        parts = re.split(r"(\s+)", text)
+        return "".join(part.upper() if rng.uniform(index) < severity else part for index, part in enumerate(parts))
