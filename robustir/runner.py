@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.conditions import CLEAN, FLOOR, Condition, shuffled_rows
+from robustir.conditions import CLEAN, FLOOR, shuffled_rows
 from robustir.encoding import TextIndex, VectorFile, needed_rows
 from robustir.executors import Executor, default_jobs, describe_error, single_threaded
 from robustir.plan import Cell, Plan, PlannedEncoder, PlannedTask
 from robustir.store import RunDirectory
-from robustir.types import Ranks
 from robustir.work import CellJob, EncodeJob, PerturbJob, WorkArgument, WorkContext, encode, perturb_queries, score
 
 __all__ = ["Failure", "Progress", "RunOptions", "RunSummary", "execute"]
@@ -104,7 +103,7 @@ class _Run:
         plan, summary = self.plan, self.summary
         cells = list(plan.cells())
         summary.cells = len(cells)
-        pending = [cell for cell in cells if not self.run.ranks_path(cell.key).exists()]
+        pending = [cell for cell in cells if not self._is_done(cell)]
         summary.cells_done_before = len(cells) - len(pending)
         for planned in plan.tasks:
             self.run.write_task(plan.queries_key(planned, CLEAN), planned.task)
@@ -133,6 +132,10 @@ class _Run:
                     self._run_lexical(executor, encoder, mine)
         self._collect_failures(cells)
         return summary
+
+    def _is_done(self, cell: Cell) -> bool:
+        lists = self.options.keep_top == 0 or self.run.top_path(cell.key).exists()
+        return lists and self.run.ranks_path(cell.key).exists()
 
     def _perturb(self, executor: Executor[WorkContext]) -> None:
         jobs = []

@@ -16,6 +16,7 @@ from robustir.contracts import Scorer
 from robustir.embeddings import EmbeddingStore
 from robustir.encoders.adapters import adapt
 from robustir.encoding import Unit
+from robustir.rankings import write_top
 from robustir.registry import create
 from robustir.search import Ranked, rank_dense, rank_relevant, restrict
 from robustir.store import RunDirectory
@@ -154,11 +155,11 @@ def score(context: WorkContext, job: CellJob) -> None:
     if job.vectors is not None:
         assert job.vector_file is not None
         queries = np.load(job.vector_file, mmap_mode="r")[job.vectors]
-        ranked = rank_dense(queries, context.passages(job), task.corpus, qrels, device=context.argument.device, keep_top=keep_top)
+        ranked = rank_dense(queries, context.passages(job), task.corpus, qrels, device=context.argument.device, keep_top=keep_top, scorer=job.encoder)
     else:
         ranked = _rank_lexical(context, job, task, rows, qrels, keep_top)
-    if keep_top:
-        _write_top(context, job, task, rows, ranked)
+    if ranked.top is not None:
+        write_top(context.run, job.key, ranked.top, task.corpus, rows, clean_key=job.clean_key, scored=job.scored)
     context.run.write_ranks(job.key, _complete(context, job, task, ranked.ranks, kept))
 
 
@@ -167,7 +168,7 @@ def _rank_lexical(context: WorkContext, job: CellJob, task: Task, rows: NDArray[
     queries = task.queries.select(rows) if job.rows is not None else task.queries
     if job.texts is not None:
         queries = queries.with_texts(job.texts)
-    return rank_relevant(scorer.blocks(queries), task.corpus, qrels, queries=len(queries), keep_top=keep_top)
+    return rank_relevant(scorer.blocks(queries), task.corpus, qrels, queries=len(queries), keep_top=keep_top, scorer=job.encoder)
 
 
 def _complete(context: WorkContext, job: CellJob, task: Task, ranks: Ranks, kept: NDArray[Any]) -> Ranks:

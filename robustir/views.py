@@ -1,0 +1,81 @@
+"""The settings as views of one table of ranks: which query is measured against which candidates.
+
+mono: candidates in the query's language; cross: candidates in one other language, one row per query and language that
+holds a relevant passage; multi: the whole pool. Queries without a relevant passage in a setting are not in its view.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.measures import RankLists
+from robustir.types import Ranks, Setting, Task
+
+__all__ = ["View", "rank_lists", "view"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One setting of a task: v rows, ordered by query and then by candidate language (its first appearance in the pool).
+
+    query [v]: row in the task's queries; query_lang, passage_lang [v]: object arrays of str, passage_lang "all" in multi;
+    pairs [k]: qrels rows, view row after view row; starts [v + 1]: where each view row's pairs begin; gains [k];
+    pool_size [v]: the number of candidates.
+    """
+
+    setting: Setting
+    query: NDArray[np.intp]
+    query_lang: NDArray[np.object_]
+    passage_lang: NDArray[np.object_]
+    pairs: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    gains: NDArray[np.int16]
+    pool_size: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+
+def view(task: Task, setting: Setting) -> View:
+    """Return one setting of a task; empty where no query has a relevant passage in it."""
+    numbers = {lang: number for number, lang in enumerate(dict.fromkeys((*task.corpus.langs, *task.queries.langs)))}
+    names = np.array(list(numbers), dtype=object)
+    passage_lang = np.array([numbers[lang] for lang in task.corpus.langs], dtype=np.intp)
+    query_lang = np.array([numbers[lang] for lang in task.queries.langs], dtype=np.intp)
+    query = task.qrels.query.astype(np.intp)
+    candidate = passage_lang[task.qrels.passage]
+    own = candidate == query_lang[query]
+    if setting == "multi":
+        pairs, part = np.arange(len(query)), np.zeros(len(query), dtype=np.intp)
+    else:
+        pairs, part = np.flatnonzero(own if setting == "mono" else ~own), candidate
+    pairs = pairs[np.lexsort((part[pairs], query[pairs]))]
+    key = query[pairs] * len(names) + part[pairs]
+    firsts = np.flatnonzero(np.diff(key, prepend=-1))
+    first_pairs = pairs[firsts]
+    rows = query[first_pairs]
+    if setting == "multi":
+        langs, pool_size = np.full(len(rows), "all", dtype=object), np.full(len(rows), len(task.corpus), dtype=np.intp)
+    else:
+        langs = names[candidate[first_pairs]]
+        pool_size = np.bincount(passage_lang, minlength=len(names))[candidate[first_pairs]]
+    starts = np.append(firsts, len(pairs))
+    return View(setting, rows, names[query_lang[rows]], langs, pairs, starts, task.qrels.gain[pairs], pool_size)
+
+
+def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id") -> RankLists:
+    """Return the ranks of a view's relevant passages among its candidates.
+
+    ties: "id" orders equal scores as trec_eval does; "average" gives each the mean of the ranks that its tie spans
+    (float64; 0, not scored, stays 0), for floors and rank distances, where ids should not speak.
+    """
+    kind = "pool" if view.setting == "multi" else "lang"
+    place = getattr(ranks, f"{kind}_rank")[view.pairs].astype(np.int64)
+    if ties == "id":
+        return RankLists(place, view.gains, view.starts, view.pool_size)
+    above, tied = (getattr(ranks, f"{kind}_{part}")[view.pairs].astype(np.float64) for part in ("above", "tied"))
+    return RankLists(np.where(place > 0, above + tied / 2 + 1, 0.0), view.gains, view.starts, view.pool_size)
