@@ -64,7 +64,8 @@ class _Sorted:
 
     def total(self, values: Floats) -> Floats:
         """Sum values per list, in the order of the ranks."""
-        return np.add.reduceat(values, self.first) if len(self.first) else np.zeros(0)
+        totals: Floats = np.add.reduceat(values, self.first) if len(self.first) else np.zeros(0)
+        return totals
 
     @property
     def best(self) -> Floats:
@@ -105,14 +106,15 @@ def _hit(lists: _Sorted, cutoff: float) -> Floats:
     return (lists.best <= cutoff).astype(np.float64)
 
 
-def _rank_distance(lists: _Sorted, cutoff: float) -> Floats:
+def _rank_distance(lists: _Sorted, _cutoff: float) -> Floats:
     return np.where(lists.relevant > 1, lists.worst - lists.best, np.nan)
 
 
 def _normalised_rank_distance(lists: _Sorted, cutoff: float) -> Floats:
-    surplus = _rank_distance(lists, cutoff) - (lists.relevant - 1)
+    # Below 0 only for tie-averaged ranks, which may coincide.
+    surplus = np.maximum(_rank_distance(lists, cutoff) - (lists.relevant - 1), 0.0)
     room = lists.pool_size - lists.relevant
-    return np.divide(surplus, room, out=np.full(len(room), np.nan), where=room > 0)
+    return np.where(room > 0, surplus / room, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ _DEFINITIONS: dict[str, _Definition] = {
     "nDCG": _Definition(
         _discounted_gain,
         "optional",
-        "discounted cumulative gain (linear gain, log2 discount) over that of the ideal ranking (Järvelin & Kekäläinen 2002)",
+        "discounted cumulative gain over that of the ideal ranking: linear gain, log2 discount (Järvelin & Kekäläinen 2002)",
     ),
     "P": _Definition(_precision, "required", "share of the first k passages that are relevant"),
     "R": _Definition(_recall, "required", "share of the relevant passages that are among the first k"),

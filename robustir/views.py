@@ -20,10 +20,10 @@ __all__ = ["View", "rank_lists", "view"]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One setting of a task: v rows, ordered by query and then by candidate language (its first appearance in the pool).
+    """One setting of a task: v rows, ordered by query and then by the candidates' language (first in the pool first).
 
-    query [v]: row in the task's queries; query_lang, passage_lang [v]: object arrays of str, passage_lang "all" in multi;
-    pairs [k]: qrels rows, view row after view row; starts [v + 1]: where each view row's pairs begin; gains [k];
+    query [v]: row in the task's queries; query_lang, passage_lang [v]: object arrays of str, passage_lang "all" in
+    multi; pairs [k]: qrels rows, view row after view row; starts [v + 1]: where each view row's pairs begin; gains [k];
     pool_size [v]: the number of candidates.
     """
 
