@@ -6,7 +6,7 @@ import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +15,12 @@ from numpy.typing import NDArray
 
 from robustir.errors import RunError
 from robustir.files import write_atomically, write_text_atomically
-from robustir.types import Dose, QuerySet, Ranks, Task
+from robustir.types import Corpus, Dose, Qrels, QuerySet, Ranks, Task
 
-__all__ = ["RunDirectory", "StoredTask"]
+__all__ = ["RunDirectory"]
 
 MANIFEST = "manifest.json"
 _RANK_COLUMNS = tuple(field.name for field in fields(Ranks))
-
-
-@dataclass(frozen=True)
-class StoredTask:
-    """What analysis needs to know of a benchmark: its queries and, per judgement, who is relevant to whom."""
-
-    name: str
-    settings: tuple[Any, ...]
-    group_kind: str
-    queries: QuerySet
-    query: NDArray[np.int32]
-    gain: NDArray[np.int16]
-    passage_id: tuple[str, ...]
-    passage_lang: tuple[str, ...]
-    pool_sizes: Mapping[str, int]  # candidates per language
 
 
 class RunDirectory:
@@ -95,8 +80,12 @@ class RunDirectory:
         """Return the file of a cell's top-k lists."""
         return self.path / "top" / f"{key}.parquet"
 
+    def passages_path(self, key: str) -> Path:
+        """Return the file with the ids and languages of a benchmark's passages."""
+        return self.path / "passages" / f"{key}.parquet"
+
     def relevant_path(self, key: str) -> Path:
-        """Return the file that says which passage each rank of a benchmark belongs to."""
+        """Return the file with a benchmark's judgements: each row of a cell is the rank of one of them."""
         return self.path / "relevant" / f"{key}.parquet"
 
     def write_task(self, key: str, task: Task) -> None:
@@ -109,31 +98,29 @@ class RunDirectory:
                 self.queries_path(key),
                 pa.table({"_id": queries.ids, "text": queries.texts, "lang": _category(queries.langs), "source_id": queries.source_ids, "group": _category(queries.groups)}),
             )
+        if not self.passages_path(key).exists():
+            _write(self.passages_path(key), pa.table({"_id": task.corpus.ids, "lang": _category(task.corpus.langs)}))
         if not self.relevant_path(key).exists():
-            passages = task.qrels.passage.tolist()
-            columns = {
-                "query": _smallest(task.qrels.query),
-                "gain": _smallest(task.qrels.gain),
-                "passage_id": [task.corpus.ids[row] for row in passages],
-                "passage_lang": _category([task.corpus.langs[row] for row in passages]),
-            }
+            qrels = task.qrels
+            columns = {"query": _smallest(qrels.query), "passage": _smallest(qrels.passage), "gain": _smallest(qrels.gain)}
             _write(self.relevant_path(key), pa.table(columns))
 
-    def read_task(self, key: str, entry: Mapping[str, Any]) -> StoredTask:
-        """Return a benchmark as stored; ``entry`` is its row of the manifest."""
-        queries = _read(self.queries_path(key))
-        relevant = _read(self.relevant_path(key))
-        names = ("_id", "text", "lang", "source_id", "group")
-        return StoredTask(
+    def read_task(self, entry: Mapping[str, Any]) -> Task:
+        """Return a benchmark as stored, without the passages' texts; ``entry`` is its row of the manifest."""
+        key = entry["queries_key"]
+        queries, passages, relevant = _read(self.queries_path(key)), _read(self.passages_path(key)), _read(self.relevant_path(key))
+        ids = tuple(passages["_id"].to_pylist())
+        return Task(
             name=entry["name"],
+            queries=QuerySet(*(tuple(queries[name].to_pylist()) for name in ("_id", "text", "lang", "source_id", "group"))),
+            corpus=Corpus(ids, ("",) * len(ids), tuple(passages["lang"].to_pylist())),
+            qrels=Qrels(
+                relevant["query"].to_numpy().astype(np.int32),
+                relevant["passage"].to_numpy().astype(np.int32),
+                relevant["gain"].to_numpy().astype(np.int16),
+            ),
             settings=tuple(entry["settings"]),
             group_kind=entry["group_kind"],
-            queries=QuerySet(*(tuple(queries[name].to_pylist()) for name in names)),
-            query=relevant["query"].to_numpy().astype(np.int32),
-            gain=relevant["gain"].to_numpy().astype(np.int16),
-            passage_id=tuple(relevant["passage_id"].to_pylist()),
-            passage_lang=tuple(relevant["passage_lang"].to_pylist()),
-            pool_sizes=entry["pool_sizes"],
         )
 
     def write_queries(self, key: str, queries: QuerySet) -> None:

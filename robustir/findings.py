@@ -1,0 +1,106 @@
+"""A run directory -> findings: the statistics of :mod:`robustir.analysis`, the validity of the noise, and the worst queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from robustir.analysis import AnalysisOptions, Findings, analyse, table
+from robustir.gather import StoredBenchmark, benchmarks, gather, score_view
+from robustir.measures import parse_measure
+from robustir.store import RunDirectory
+from robustir.views import view
+
+__all__ = ["analyse_run"]
+
+# Worst queries shown per encoder and perturbation, each of another language where there are several.
+_EXAMPLES = 5
+
+
+def analyse_run(run: RunDirectory) -> Findings:
+    """Analyse a run from what is on disk alone; needs neither encoders nor data."""
+    manifest = run.read_manifest()
+    suite = manifest["suite"]
+    statistics = suite["statistics"]
+    options = AnalysisOptions(
+        confidence=statistics["confidence"],
+        flips=statistics["flips"],
+        resamples=statistics["resamples"],
+        interval=statistics["interval"],
+        seed=suite["seed"],
+        primary_measure=suite["measures"][0],
+        primary=not suite["exploratory"],
+    )
+    stored = benchmarks(run)
+    found = analyse((scores for one in stored for scores in gather(one, suite["measures"])), options)
+    return replace(
+        found,
+        validity=table("validity", [row for one in stored for row in _validity(one)]),
+        examples=table("examples", [row for one in stored for row in _examples(one, suite["measures"][0])]),
+        manifest=manifest,
+    )
+
+
+def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
+    """Say per condition and language what the perturbation really did."""
+    queries = stored.task.queries
+    langs = np.array(queries.langs, dtype=object)
+    lengths = np.array([len(text) for text in queries.texts], dtype=np.float64)
+    for perturbation, severity in stored.conditions:
+        sets = [stored.noisy(key) for _, key in stored.query_sets(perturbation, severity)]
+        for lang in stored.task.languages:
+            rows = np.flatnonzero((langs == lang) & (lengths > 0))
+            row: dict[str, Any] = {"benchmark": stored.name, "perturbation": perturbation, "severity": severity, "query_lang": lang, "n": len(rows)}
+            applies = [noisy for noisy in sets if len(rows) and not np.isnan(noisy.unchanged[rows]).any()]
+            if not applies:
+                yield {**row, "n": 0, "note": "not applicable" if sets else "failed"}
+                continue
+            unchanged = float(np.mean([noisy.unchanged[rows].mean() for noisy in applies]))
+            yield {
+                **row,
+                "unchanged_share": unchanged,
+                "word_edit_rate": float(np.mean([noisy.word_edit_rate[rows].mean() for noisy in applies])),
+                "char_error_rate": float(np.mean([noisy.char_error_rate[rows].mean() for noisy in applies])),
+                "length_ratio": float(np.mean([np.mean([len(noisy.texts[at] or "") / lengths[at] for at in rows]) for noisy in applies])),
+                "note": "changed nothing" if unchanged == 1.0 else "",
+            }
+
+
+def _examples(stored: StoredBenchmark, measure: str) -> Iterator[dict[str, Any]]:
+    """Show per encoder and perturbation the queries that lose most at a middle severity, in the first draw."""
+    setting = stored.task.settings[0]
+    measures = [parse_measure(measure)]
+    seen = view(stored.task, setting)
+    queries = stored.task.queries
+    for perturbation in dict.fromkeys(name for name, _ in stored.conditions):
+        severities = [severity for name, severity in stored.conditions if name == perturbation]
+        severity = severities[(len(severities) - 1) // 2]
+        for encoder in stored.encoders:
+            cells = {(cell["perturbation"], cell["severity"], cell["draw"]): cell for cell in stored.cells(encoder)}
+            clean, noisy = cells.get(("", 0.0, 0)), cells.get((perturbation, severity, 0))
+            if clean is None or noisy is None:
+                continue
+            before = score_view(measures, seen, stored.run.read_ranks(clean["key"]))[0]
+            after = score_view(measures, seen, stored.run.read_ranks(noisy["key"]))[0]
+            written = stored.noisy(noisy["queries_key"])
+            for row in _worst(before - after, written.char_error_rate[seen.query], seen.query_lang):
+                query = int(seen.query[row])
+                yield {
+                    "benchmark": stored.name, "encoder": encoder, "perturbation": perturbation, "severity": severity, "draw": 0,
+                    "setting": setting, "query_lang": seen.query_lang[row], "passage_lang": seen.passage_lang[row],
+                    "query_id": queries.ids[query], "clean_text": queries.texts[query], "noisy_text": written.texts[query],
+                    "measure": measure, "clean": float(before[row]), "noisy": float(after[row]),
+                }  # fmt: skip
+
+
+def _worst(drop: Any, dose: Any, langs: Any) -> list[int]:
+    """Return the rows with the largest drop, the smaller edit first among equals, one per language before any second."""
+    order = [int(row) for row in np.lexsort((np.arange(len(drop)), dose, -np.nan_to_num(drop, nan=-np.inf))) if drop[row] > 0]
+    firsts: dict[str, int] = {}
+    for row in order:
+        firsts.setdefault(langs[row], row)
+    chosen = list(firsts.values())[:_EXAMPLES]
+    return chosen + [row for row in order if row not in chosen][: _EXAMPLES - len(chosen)]
