@@ -1,0 +1,64 @@
+"""Per-query scores in, findings out: tables with an interval and a test beside every number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from robustir.analysis.bias import add_bias
+from robustir.analysis.comparisons import add_comparisons
+from robustir.analysis.contrasts import add_contrasts
+from robustir.analysis.curves import add_areas, add_curves
+from robustir.analysis.families import adjust_comparisons, adjust_contrasts
+from robustir.analysis.findings import TABLES, Findings, empty_table, read_findings, write_findings
+from robustir.analysis.options import AnalysisOptions
+from robustir.analysis.reduced import ReducedSetting
+from robustir.analysis.scores import add_scores, clean_scores
+from robustir.analysis.tables import Grids
+from robustir.evidence import QueryScores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TABLES", "AnalysisOptions", "Findings", "analyse", "empty_table", "read_findings", "write_findings"]
+
+
+def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = None) -> Findings:
+    """Return the findings of blocks of per-query scores (one per benchmark and setting, in suite order).
+
+    The order of the rows of a block does not matter. Raises InputError where a block lacks the primary measure.
+    ``validity`` and ``examples`` are left empty: they need the texts.
+    """
+    chosen = options or AnalysisOptions()
+    names = ("scores", "contrasts", "curves", "areas", "comparisons", "bias")
+    grids = {name: Grids(name) for name in names}
+    roles: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {}
+    for block in blocks:
+        setting = ReducedSetting(block, chosen)
+        add_bias(grids["bias"], setting)
+        if setting.measures:
+            _add_setting(grids, setting)
+            roles[block.benchmark, block.setting] = (setting.measures[setting.primary], setting.twins)
+    frames = {name: grids[name].frame() for name in names}
+    frames["contrasts"] = adjust_contrasts(frames["contrasts"], roles)
+    frames["comparisons"] = adjust_comparisons(frames["comparisons"], roles, declared=chosen.primary)
+    tables: dict[str, Any] = {name: _as_listed(name, frame) for name, frame in frames.items()}
+    return Findings(**tables)
+
+
+def _as_listed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns in the order and with the types of the table."""
+    return frame.reindex(columns=list(TABLES[name])).astype(empty_table(name).dtypes.to_dict())
+
+
+def _add_setting(grids: dict[str, Grids], setting: ReducedSetting) -> None:
+    scores = [clean_scores(setting, encoder) for encoder, _ in enumerate(setting.block.encoders)]
+    for encoder, found in enumerate(scores):
+        add_scores(grids["scores"], setting, encoder, found)
+        for perturbation in setting.perturbations:
+            noise = setting.noise(encoder, perturbation)
+            if noise is not None:
+                add_contrasts(grids["contrasts"], setting, encoder, noise, found)
+                add_curves(grids["curves"], setting, encoder, noise)
+                add_areas(grids["areas"], setting, encoder, noise)
+    add_comparisons(grids["comparisons"], setting, scores)

@@ -1,0 +1,75 @@
+"""Noisy against clean: one row per encoder, perturbation, severity, measure and view, with its test and effect size."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.analysis.estimator import Layout, macro_mean
+from robustir.analysis.reduced import NoiseSums, ReducedSetting
+from robustir.analysis.scores import CleanScores
+from robustir.analysis.tables import Grids, labelled, view_labels
+from robustir.stats import spread, standardised_mean_difference
+
+__all__ = ["add_contrasts", "deviations"]
+
+Floats = NDArray[np.float64]
+
+
+def deviations(delta: Floats, squares: Floats, layout: Layout) -> Floats:
+    """Return per-query standard deviations [..., 1 + views] from group sums and sums of squares.
+
+    That of the macro-average is pooled over its languages: the root of their mean variance.
+    """
+    rows = layout.counts.sum(axis=1)
+    per_view = spread(delta.sum(axis=-1), squares, rows)
+    return np.sqrt(macro_mean(np.square(per_view), layout))
+
+
+def add_contrasts(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseSums, scores: CleanScores) -> None:
+    """Add an encoder's rows [s, m, 1 + views] under one perturbation."""
+    layout, grid = noise.layout, noise.delta.shape[:3]
+    shape = (*grid[:2], 1 + grid[2])
+    rows, groups = layout.sizes
+    flat = noise.delta.reshape(-1, *noise.delta.shape[2:])
+    delta = setting.estimator.intervals(layout, flat)
+    p, p_t = setting.estimator.tests(layout, flat)
+    change = delta.estimate.reshape(shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        counts = rows[1:]
+        clean = macro_mean(noise.clean.sum(axis=-1) / counts, layout)
+        noisy = clean + change
+        retention = np.where(clean > 0, noisy / clean, np.nan)
+        wins = macro_mean(noise.wins / counts, layout)
+        worst = macro_mean(noise.worst / counts, layout)
+    query_lang, passage_lang = view_labels(setting.rows.views)
+    conditions = list(noise.conditions)
+    table.add(
+        np.broadcast_to(rows > 0, shape),
+        benchmark=setting.block.benchmark,
+        encoder=setting.block.encoders[encoder],
+        perturbation=setting.block.conditions[conditions[0]][0],
+        severity=np.array(noise.severities)[:, None, None],
+        setting=setting.block.setting,
+        query_lang=query_lang,
+        passage_lang=passage_lang,
+        measure=labelled(setting.measures)[:, None],
+        clean=clean,
+        noisy=noisy,
+        delta=change,
+        ci_low=delta.low.reshape(shape),
+        ci_high=delta.high.reshape(shape),
+        p=p.reshape(shape),
+        p_t=p_t.reshape(shape),
+        n=rows,
+        groups=groups,
+        effect_size=standardised_mean_difference(change, deviations(noise.delta, noise.squares, layout)),
+        retention=retention,
+        relative_drop=1 - retention,
+        unstable=~scores.stable,
+        probability_of_superiority=wins,
+        word_edit_rate=macro_mean(setting.word_edit_rate[conditions], layout)[:, None],
+        char_error_rate=macro_mean(setting.char_error_rate[conditions], layout)[:, None],
+        unchanged=macro_mean(setting.unchanged[conditions], layout)[:, None],
+        worst_draw=worst,
+    )

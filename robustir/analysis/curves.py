@@ -1,0 +1,131 @@
+"""Degradation curves over the realised dose, their areas, and the dose at which a share of the clean score is lost.
+
+The area of a language is the mean level of its curve between dose 0 and its largest realised dose (trapezoid rule);
+divided by its clean mean it is 1 where nothing is lost. That of the macro-average is the mean of the languages' levels
+over the mean of their clean scores. A language in which the noise changed nothing has no dose range and no area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.analysis.estimator import MACRO, Layout, macro_mean
+from robustir.analysis.reduced import NoiseSums, ReducedSetting
+from robustir.analysis.tables import Grids, labelled, view_labels
+from robustir.stats import ClusterSums, dose_at_loss, replicates, trapezoid_weights
+
+__all__ = ["add_areas", "add_curves", "curve_layout", "curve_loss"]
+
+Floats = NDArray[np.float64]
+
+
+def add_curves(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseSums) -> None:
+    """Add the mean at dose 0 and at every severity, [1 + s, m, 1 + views] rows, with their intervals."""
+    layout = noise.layout
+    levels = np.concatenate([noise.clean[None], noise.clean[None] + noise.delta])
+    shape = (*levels.shape[:2], 1 + levels.shape[2])
+    found = setting.estimator.intervals(layout, levels.reshape(-1, *levels.shape[2:]))
+    conditions, rows = list(noise.conditions), layout.sizes[0]
+
+    def with_clean(doses: Floats) -> Floats:
+        means = macro_mean(doses[conditions], layout)
+        return np.concatenate([np.zeros_like(means[:1]), means])[:, None]
+
+    query_lang, passage_lang = view_labels(setting.rows.views)
+    table.add(
+        np.broadcast_to(rows > 0, shape),
+        benchmark=setting.block.benchmark,
+        encoder=setting.block.encoders[encoder],
+        perturbation=setting.block.conditions[conditions[0]][0],
+        setting=setting.block.setting,
+        query_lang=query_lang,
+        passage_lang=passage_lang,
+        measure=labelled(setting.measures)[:, None],
+        severity=np.array([0.0, *noise.severities])[:, None, None],
+        word_edit_rate=with_clean(setting.word_edit_rate),
+        char_error_rate=with_clean(setting.char_error_rate),
+        mean=found.estimate.reshape(shape),
+        ci_low=found.low.reshape(shape),
+        ci_high=found.high.reshape(shape),
+        n=rows,
+    )
+
+
+def _trapezoids(setting: ReducedSetting, noise: NoiseSums) -> Floats:
+    """Weights [s, views] of the severities in the mean level over the dose range; NaN for a view without one."""
+    doses = setting.word_edit_rate[list(noise.conditions)]
+    return np.stack([trapezoid_weights(doses[:, view])[1:] for view in range(doses.shape[1])], axis=1)
+
+
+def curve_layout(setting: ReducedSetting, noise: NoiseSums) -> Layout:
+    """Return the rows of the views that have a dose range."""
+    ranged: NDArray[np.bool_] = np.isfinite(_trapezoids(setting, noise).sum(axis=0))
+    if ranged[noise.layout.present].all():
+        return noise.layout
+    return Layout.of(np.where(ranged[:, None], noise.layout.counts, 0.0))
+
+
+def curve_loss(setting: ReducedSetting, noise: NoiseSums) -> Floats:
+    """Return group sums [m, views, groups] of the mean level over the dose range minus the clean level.
+
+    Per query this is ``sum_s h_s (noisy_s - clean)`` with the trapezoid weights h of its language's realised doses.
+    """
+    weights = np.nan_to_num(_trapezoids(setting, noise))
+    loss = np.zeros_like(noise.clean)
+    for part, delta in zip(weights, noise.delta, strict=True):
+        loss += part[None, :, None] * delta
+    return loss
+
+
+def add_areas(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseSums) -> None:
+    """Add an encoder's normalised areas, [m, 1 + views] rows, with their intervals."""
+    layout = curve_layout(setting, noise)
+    rows = layout.sizes[0]
+    found = setting.estimator.log_ratios(layout, [noise.clean + curve_loss(setting, noise)], [noise.clean])
+    dose, low, high = _doses_at_loss(setting, noise, layout)
+    query_lang, passage_lang = view_labels(setting.rows.views)
+    table.add(
+        np.broadcast_to(rows > 0, found.estimate.shape),
+        benchmark=setting.block.benchmark,
+        encoder=setting.block.encoders[encoder],
+        perturbation=setting.block.conditions[noise.conditions[0]][0],
+        setting=setting.block.setting,
+        query_lang=query_lang,
+        passage_lang=passage_lang,
+        measure=labelled(setting.measures)[:, None],
+        auc=np.exp(found.estimate),
+        ci_low=np.exp(found.low),
+        ci_high=np.exp(found.high),
+        dose_at_10_percent_loss=dose,
+        dose_low=low,
+        dose_high=high,
+        n=rows,
+    )
+
+
+def _doses_at_loss(setting: ReducedSetting, noise: NoiseSums, layout: Layout) -> list[Floats]:
+    """Dose at which the share ``options.loss`` is lost, with percentile limits; NaN beyond the largest dose."""
+    options, weights = setting.options, setting.estimator.weights
+    doses = setting.word_edit_rate[list(noise.conditions)]
+    by_view = np.concatenate([doses, macro_mean(doses, layout)[:, :1]], axis=1)  # the macro-average stands at -1
+    assert MACRO == -1
+    rank = max(int((options.resamples + 1) * (1 - options.confidence) / 2), 1)
+
+    def evaluate(parts: list[ClusterSums], views: NDArray[np.intp]) -> Sequence[Floats]:
+        dose = by_view[:, views]
+        point = dose_at_loss(dose, np.stack([part.estimates for part in parts]), options.loss)
+        limits = np.empty((2, len(views)))
+        for start in range(0, len(views), 64):
+            chunk = slice(start, start + 64)
+            means = np.stack([replicates(ClusterSums(part.sums[chunk], part.counts), weights) for part in parts])
+            # A resample that never loses so much crosses beyond the tested doses, as one that is not defined does.
+            crossings = np.nan_to_num(dose_at_loss(dose[:, chunk], means, options.loss), nan=np.inf, posinf=np.inf)
+            ordered = np.sort(crossings, axis=1)
+            limits[0, chunk], limits[1, chunk] = ordered[:, rank - 1], ordered[:, -rank]
+        return [np.where(np.isfinite(values), values, np.nan) for values in (point, *limits)]
+
+    levels = [noise.clean, *(noise.clean + delta for delta in noise.delta)]
+    return setting.estimator.spread(layout, levels, evaluate, 3)

@@ -1,0 +1,151 @@
+"""Intervals and tests for every view and for their macro-average, from sums per view and group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.analysis.options import AnalysisOptions
+from robustir.stats import (
+    ClusterSums,
+    SignFlips,
+    bootstrap_weights,
+    cluster_t_test,
+    interval,
+    log_ratio_interval,
+    randomisation_test,
+    sign_flips,
+)
+
+__all__ = ["Estimator", "Intervals", "Layout", "macro_mean"]
+
+Floats = NDArray[np.float64]
+Indexes = NDArray[np.intp]
+Evaluate = Callable[[list[ClusterSums], Indexes], Sequence[Floats]]
+
+MACRO = -1  # the view number of the macro-average
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which views have rows, and which of them have equal rows per group (they share a stratum of the macro-average).
+
+    counts: float64 [views, groups]; present: views with rows; patterns: float64 [p, groups], the distinct counts;
+    members: for every present view the number of its pattern.
+    """
+
+    counts: Floats
+    present: Indexes
+    patterns: Floats
+    members: Indexes
+
+    @classmethod
+    def of(cls, counts: Floats) -> Self:
+        """Find the patterns of counts [views, groups]."""
+        present = np.flatnonzero(counts.any(axis=1))
+        numbers: dict[bytes, int] = {}
+        members = np.array(
+            [numbers.setdefault(counts[view].tobytes(), len(numbers)) for view in present], dtype=np.intp
+        )
+        first = [present[int(np.argmax(members == number))] for number in range(len(numbers))]
+        return cls(counts, present, counts[first], members)
+
+    def macro(self, sums: Floats) -> ClusterSums:
+        """Return the macro-average over the present views of sums [c, views, groups]."""
+        strata = [sums[:, self.present[self.members == p]].sum(axis=1) for p in range(len(self.patterns))]
+        return ClusterSums(np.stack(strata, axis=1) / len(self.present), self.patterns)
+
+    @property
+    def sizes(self) -> tuple[Floats, Floats]:
+        """Rows and groups, float64 [1 + views] each, the macro-average first."""
+        rows, groups = self.counts.sum(axis=1), np.count_nonzero(self.counts, axis=1)
+        union = np.count_nonzero(self.counts.any(axis=0))
+        return np.concatenate([[rows.sum()], rows]), np.concatenate([[union], groups]).astype(np.float64)
+
+
+def macro_mean(per_view: Floats, layout: Layout) -> Floats:
+    """Put the mean over the present views in front: [..., views] gives [..., 1 + views]."""
+    inside = per_view[..., layout.present]
+    with np.errstate(invalid="ignore"):
+        first = inside.sum(axis=-1, keepdims=True) / max(len(layout.present), 1)
+    return np.concatenate([first, per_view], axis=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Estimates and limits, float64 [c, 1 + views], the macro-average first; NaN for a view without rows."""
+
+    estimate: Floats
+    low: Floats
+    high: Floats
+
+
+class Estimator:
+    """The bootstrap weights and sign flips of one set of groups, applied to sums [c, views, groups]."""
+
+    def __init__(self, groups: int, options: AnalysisOptions) -> None:
+        self.options = options
+        self.weights: Floats = bootstrap_weights(groups, options.resamples, options.seed)
+        self.flips: SignFlips = sign_flips(groups, options.flips, options.seed)
+
+    def spread(
+        self, layout: Layout, sums: Sequence[Floats], evaluate: Evaluate, results: int, *, macro_only: bool = False
+    ) -> list[Floats]:
+        """Evaluate quantities for the macro-average and every present view.
+
+        sums: arrays [c, views, groups] over the same rows. ``evaluate`` gets them as ClusterSums of k columns and the
+        view number of each column (-1: the macro-average) and returns ``results`` arrays [k]; they come back as [c, 1 +
+        views] ([c, 1] with ``macro_only``).
+        """
+        size, views = sums[0].shape[:2]
+        tables = [np.full((size, 1 if macro_only else 1 + views), np.nan) for _ in range(results)]
+        if not len(layout.present):
+            return tables
+        found = evaluate([layout.macro(part) for part in sums], np.full(size, MACRO))
+        for table, values in zip(tables, found, strict=True):
+            table[:, 0] = values
+        for number in range(0 if macro_only else len(layout.patterns)):
+            chosen = layout.present[layout.members == number]
+            columns = [
+                ClusterSums(part[:, chosen].reshape(size * len(chosen), 1, -1), layout.patterns[number : number + 1])
+                for part in sums
+            ]
+            found = evaluate(columns, np.tile(chosen, size))
+            for table, values in zip(tables, found, strict=True):
+                table[:, 1 + chosen] = values.reshape(size, len(chosen))
+        return tables
+
+    def intervals(self, layout: Layout, sums: Floats, *, macro_only: bool = False) -> Intervals:
+        """Return means with confidence limits."""
+
+        def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:
+            found = interval(parts[0], self.weights, confidence=self.options.confidence, kind=self.options.interval)
+            return found.estimate, found.low, found.high
+
+        return Intervals(*self.spread(layout, [sums], evaluate, 3, macro_only=macro_only))
+
+    def log_ratios(
+        self, layout: Layout, above: Sequence[Floats], below: Sequence[Floats], *, macro_only: bool = False
+    ) -> Intervals:
+        """Return ``sum(log above) - sum(log below)`` of means with confidence limits."""
+
+        def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:
+            found = log_ratio_interval(
+                parts[: len(above)], parts[len(above) :], self.weights, confidence=self.options.confidence
+            )
+            return found.estimate, found.low, found.high
+
+        return Intervals(*self.spread(layout, [*above, *below], evaluate, 3, macro_only=macro_only))
+
+    def tests(self, layout: Layout, sums: Floats, *, macro_only: bool = False) -> tuple[Floats, Floats]:
+        """Return p-values of the randomisation test and of the t-test beside it, [c, 1 + views] each."""
+
+        def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:
+            return randomisation_test(parts[0].contributions, self.flips), cluster_t_test(parts[0])
+
+        p, p_t = self.spread(layout, [sums], evaluate, 2, macro_only=macro_only)
+        return p, p_t

@@ -1,0 +1,126 @@
+"""The findings of a run: tidy tables in memory, and the same tables as CSV files with the same bytes every time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustir.errors import RunError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TABLES", "Findings", "empty_table", "read_findings", "write_findings"]
+
+_TEXT = frozenset(
+    {"benchmark", "setting", "query_lang", "passage_lang", "query_id", "encoder", "encoder_a", "encoder_b"}
+    | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text"}
+)
+_WHOLE = frozenset({"n", "groups", "draw"})
+_TRUTH = frozenset({"unstable"})
+
+_VIEW = "setting query_lang passage_lang measure"
+_COLUMNS: Mapping[str, str] = {
+    "scores": "benchmark setting query_lang passage_lang encoder measure clean ci_low ci_high floor n groups "
+    "floor_low floor_high",
+    "contrasts": f"benchmark encoder perturbation severity {_VIEW} clean noisy delta ci_low ci_high p p_adjusted n "
+    "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
+    "char_error_rate unchanged worst_draw",
+    "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n",
+    "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n",
+    "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
+    "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t",
+    "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
+    "delta_high",
+    "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "
+    "length_ratio note",
+    "examples": "benchmark encoder perturbation severity draw setting query_lang passage_lang query_id clean_text "
+    "noisy_text measure clean noisy",
+}
+TABLES: Mapping[str, tuple[str, ...]] = {name: tuple(columns.split()) for name, columns in _COLUMNS.items()}
+
+
+def _kind(table: str, column: str) -> str:
+    """The dtype of a column; a comparison's severity is text, because it may be "curve"."""
+    if column in _TEXT or (table == "comparisons" and column == "severity"):
+        return "object"
+    if column in _WHOLE:
+        return "int64"
+    return "bool" if column in _TRUTH else "float64"
+
+
+def empty_table(name: str) -> pd.DataFrame:
+    """Return a table of the findings without rows, with its columns."""
+    import pandas as pd
+
+    return pd.DataFrame({column: pd.Series([], dtype=_kind(name, column)) for column in TABLES[name]})
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """One pandas table per question; columns are listed in ``TABLES``, scores are shares of 1, doses shares of units.
+
+    scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
+    encoder against encoder; bias: rank distances; validity: what the noise did; examples: the worst queries.
+    Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs.
+    """
+
+    scores: pd.DataFrame = field(default_factory=partial(empty_table, "scores"))
+    contrasts: pd.DataFrame = field(default_factory=partial(empty_table, "contrasts"))
+    curves: pd.DataFrame = field(default_factory=partial(empty_table, "curves"))
+    areas: pd.DataFrame = field(default_factory=partial(empty_table, "areas"))
+    comparisons: pd.DataFrame = field(default_factory=partial(empty_table, "comparisons"))
+    bias: pd.DataFrame = field(default_factory=partial(empty_table, "bias"))
+    validity: pd.DataFrame = field(default_factory=partial(empty_table, "validity"))
+    examples: pd.DataFrame = field(default_factory=partial(empty_table, "examples"))
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name in TABLES}
+
+
+def write_findings(findings: Findings, folder: Path | str) -> None:
+    """Write every table to ``folder/<name>.csv``: ten significant digits, NaN as nothing, files whole or not at all."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    for name, table in findings.tables().items():
+        temporary = target / f".{name}.csv.{os.getpid()}"
+        try:
+            with temporary.open("w", encoding="utf-8", errors="surrogatepass", newline="") as stream:
+                table.to_csv(stream, index=False, float_format="%.10g", lineterminator="\n")
+            temporary.replace(target / f"{name}.csv")
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def read_findings(folder: Path | str) -> Findings:
+    """Read the tables that :func:`write_findings` wrote; raise RunError naming a table that is missing or damaged."""
+    import pandas as pd
+
+    tables: dict[str, Any] = {}
+    for name, columns in TABLES.items():
+        path = Path(folder) / f"{name}.csv"
+        kinds = {column: _kind(name, column) for column in columns}
+        # Only numbers may be missing: text columns keep "" and "NA" as they are.
+        missing = {column: [""] for column, kind in kinds.items() if kind == "float64"}
+        readable: Any = {column: str if kind == "object" else kind for column, kind in kinds.items()}
+        try:
+            table = pd.read_csv(
+                path,
+                dtype=readable,
+                keep_default_na=False,
+                na_values=missing,
+                encoding="utf-8",
+                encoding_errors="surrogatepass",
+            )
+            tables[name] = table[[*columns, *(column for column in table.columns if column not in kinds)]].astype(kinds)
+        except (OSError, ValueError, KeyError) as error:
+            raise RunError(
+                f"{path} cannot be read ({error}); run  robustir report  on the run to make it again"
+            ) from error
+    return Findings(**tables)

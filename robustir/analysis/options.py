@@ -1,0 +1,41 @@
+"""How an analysis is made: confidence, resampling, and which comparisons were declared beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from robustir.errors import InputError
+from robustir.stats import INTERVALS, IntervalKind
+
+__all__ = ["AnalysisOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisOptions:
+    """Options of :func:`robustir.analysis.analyse`.
+
+    confidence: of all intervals; interval: their kind; resamples: bootstrap replicates; flips: of the randomisation
+    test. primary_measure: the measure of the declared families (None: the first of every block). primary: whether the
+    comparisons were declared beforehand; if not, all of them are exploratory. floors: whether clean scores are judged
+    against the shuffled-query floor. low_score: clean means below it make retention unstable. loss: the share of the
+    clean score behind ``dose_at_10_percent_loss``.
+    """
+
+    confidence: float = 0.95
+    flips: int = 10_000
+    resamples: int = 2_000
+    seed: int = 0
+    interval: IntervalKind = "studentised"
+    primary_measure: str | None = None
+    primary: bool = True
+    floors: bool = True
+    low_score: float = 0.05
+    loss: float = 0.10
+
+    def __post_init__(self) -> None:
+        if not 0 < self.confidence < 1:
+            raise InputError(f"confidence {self.confidence}: use a number between 0 and 1, such as 0.95")
+        if self.flips < 1 or self.resamples < 2:
+            raise InputError(f"{self.flips} flips and {self.resamples} resamples: use at least 1 and 2")
+        if self.interval not in INTERVALS:
+            raise InputError(f"interval {self.interval!r}: use one of {', '.join(INTERVALS)}")

@@ -1,0 +1,178 @@
+"""One benchmark in one setting, reduced to sums: everything later needs only these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.analysis.estimator import Estimator, Layout
+from robustir.analysis.options import AnalysisOptions
+from robustir.analysis.rows import ViewRows
+from robustir.errors import InputError
+from robustir.evidence import QueryScores
+
+__all__ = ["BIAS_MEASURES", "NoiseSums", "ReducedSetting"]
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# Lower is better and the unit is a rank: they go to the bias table and into no score.
+BIAS_MEASURES = frozenset({"RankDistance", "nRankDistance"})
+
+_TWIN = 1e-12  # measures that agree this closely on every row are one number under two names
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseSums:
+    """One encoder under one perturbation, over the rows that have all scores.
+
+    conditions: numbers of its severities in the block; severities: their values; mask: bool [v], the rows used, sorted;
+    clean: group sums [m, views, groups]; delta: noisy - clean, [s, m, views, groups].
+    squares: sums of squared deltas; wins: 1 where noisy is better, 1/2 where equal; worst: of the worst draw, [s, m,
+    views].
+    """
+
+    conditions: tuple[int, ...]
+    severities: tuple[float, ...]
+    mask: Mask
+    layout: Layout
+    clean: Floats
+    delta: Floats
+    squares: Floats
+    wins: Floats
+    worst: Floats
+
+
+class ReducedSetting:
+    """A block of per-query scores with its rows, measures and resampling."""
+
+    def __init__(self, block: QueryScores, options: AnalysisOptions) -> None:
+        self.block = block
+        self.options = options
+        self.rows = ViewRows.of(block)
+        self.estimator = Estimator(self.rows.groups, options)
+        self._layouts: dict[bytes, Layout] = {}
+        self._noise: dict[tuple[int, str], NoiseSums | None] = {}
+        scored = [m for m, name in enumerate(block.measures) if name not in BIAS_MEASURES and self._has_values(m)]
+        self._measures = np.array(scored, dtype=np.intp)
+        self.measures = tuple(block.measures[m] for m in scored)
+
+    def _has_values(self, measure: int) -> bool:
+        return bool(np.isfinite(self.block.clean[:, measure]).any())
+
+    @property
+    def primary(self) -> int:
+        """The number, among ``measures``, of the measure of the declared families."""
+        name = self.options.primary_measure
+        if name is None:
+            return 0
+        if name not in self.measures:
+            known = ", ".join(self.measures)
+            raise InputError(f"the primary measure {name} is not among the measures of {self.block.benchmark}: {known}")
+        return self.measures.index(name)
+
+    @cached_property
+    def perturbations(self) -> dict[str, tuple[int, ...]]:
+        """Numbers of the conditions of every perturbation, in suite order."""
+        found: dict[str, tuple[int, ...]] = {}
+        for number, (spec, _) in enumerate(self.block.conditions):
+            found[spec] = (*found.get(spec, ()), number)
+        return found
+
+    @cached_property
+    def twins(self) -> dict[str, str]:
+        """Measures that repeat another one on every row, such as RR with one relevant passage: name -> the one kept."""
+        order = [self.primary, *(m for m in range(len(self.measures)) if m != self.primary)] if self.measures else []
+        kept: list[int] = []
+        twins: dict[str, str] = {}
+        for measure in order:
+            first = next((other for other in kept if self._same(measure, other)), None)
+            if first is None:
+                kept.append(measure)
+            else:
+                twins[self.measures[measure]] = self.measures[first]
+        return twins
+
+    def _same(self, left: int, right: int) -> bool:
+        one, two = self._measures[left], self._measures[right]
+        block = self.block
+        if not np.allclose(block.clean[:, one], block.clean[:, two], rtol=0, atol=_TWIN, equal_nan=True):
+            return False
+        return bool(np.allclose(block.noisy[:, :, one], block.noisy[:, :, two], rtol=0, atol=_TWIN, equal_nan=True))
+
+    def clean(self, encoder: int) -> Floats:
+        """Sorted clean scores [m, v] of an encoder."""
+        return self.rows.sorted(self.block.clean[encoder, self._measures])
+
+    def floor(self, encoder: int) -> Floats:
+        """Sorted scores [m, v] of an encoder with shuffled queries."""
+        return self.rows.sorted(self.block.floor[encoder, self._measures])
+
+    def doses(self, kind: str) -> Floats:
+        """Means per view, [conditions, views], of a dose: "word_edit_rate", "char_error_rate" or "unchanged"."""
+        return self.rows.view_means(self.rows.sorted(getattr(self.block, kind)))
+
+    @cached_property
+    def word_edit_rate(self) -> Floats:
+        """Realised dose [conditions, views]."""
+        return self.doses("word_edit_rate")
+
+    @cached_property
+    def char_error_rate(self) -> Floats:
+        """Realised character error rate [conditions, views]."""
+        return self.doses("char_error_rate")
+
+    @cached_property
+    def unchanged(self) -> Floats:
+        """Share of texts left as they were, [conditions, views]."""
+        return self.doses("unchanged")
+
+    def layout(self, mask: Mask) -> Layout:
+        """Rows per view and group of a mask [v]; equal masks share one object."""
+        key = np.packbits(mask).tobytes()
+        if key not in self._layouts:
+            self._layouts[key] = Layout.of(self.rows.group_sums(mask.astype(np.float64)))
+        return self._layouts[key]
+
+    def noise(self, encoder: int, perturbation: str) -> NoiseSums | None:
+        """Sums of an encoder under a perturbation; None where no severity has a score."""
+        key = (encoder, perturbation)
+        if key not in self._noise:
+            mask, conditions = self._usable(encoder, perturbation)
+            self._noise[key] = self.reduce(encoder, conditions, mask) if conditions and mask.any() else None
+        return self._noise[key]
+
+    def _usable(self, encoder: int, perturbation: str) -> tuple[Mask, tuple[int, ...]]:
+        """Rows with every score, over the severities that have any: one set of rows serves a whole curve."""
+        mask: Mask = np.isfinite(self.clean(encoder).sum(axis=0))
+        conditions = []
+        for condition in self.perturbations[perturbation]:
+            finite: Mask = np.isfinite(self.block.noisy[encoder, condition, self._measures].sum(axis=0))
+            if finite.any():
+                mask &= finite[self.rows.order]
+                conditions.append(condition)
+        return mask, tuple(conditions)
+
+    def reduce(self, encoder: int, conditions: tuple[int, ...], mask: Mask) -> NoiseSums:
+        """Sum the scores of an encoder under some conditions over the rows of a sorted mask [v]."""
+        rows, complete = self.rows, bool(mask.all())
+
+        def used(values: Floats) -> Floats:
+            return values if complete else np.where(mask, values, 0.0)
+
+        clean = used(self.clean(encoder))
+        shape = (len(conditions), len(self.measures), len(rows.views))
+        delta = np.empty((*shape, rows.groups))
+        squares, wins, worst = np.empty(shape), np.empty(shape), np.empty(shape)
+        for number, condition in enumerate(conditions):
+            change = used(rows.sorted(self.block.noisy[encoder, condition, self._measures])) - clean
+            delta[number] = rows.group_sums(change)
+            squares[number] = rows.view_sums(np.square(change))
+            wins[number] = rows.view_sums(used(0.5 + 0.5 * np.sign(change)))
+            worst[number] = rows.view_sums(used(rows.sorted(self.block.worst[encoder, condition, self._measures])))
+        severities = tuple(float(self.block.conditions[condition][1]) for condition in conditions)
+        layout = self.layout(mask)
+        return NoiseSums(conditions, severities, mask, layout, rows.group_sums(clean), delta, squares, wins, worst)

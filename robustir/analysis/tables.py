@@ -1,0 +1,55 @@
+"""Tables are gathered as grids: a block of rows for every combination of condition, measure and view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from robustir.analysis.findings import TABLES, empty_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ALL", "Grids", "view_labels"]
+
+ALL = "all"
+
+
+def view_labels(views: tuple[tuple[str, str], ...]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return query and passage languages, object [1 + views] each; the macro-average, "all", comes first."""
+    labels = [(ALL, ALL), *views]
+    return labelled([query for query, _ in labels]), labelled([passage for _, passage in labels])
+
+
+def labelled(names: list[str] | tuple[str, ...]) -> NDArray[np.object_]:
+    """Return names as an object array."""
+    column = np.empty(len(names), dtype=object)
+    column[:] = names
+    return column
+
+
+class Grids:
+    """Rows of one table of the findings, in the order in which they are added."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._columns: dict[str, list[NDArray[Any]]] = {}
+
+    def add(self, keep: NDArray[np.bool_], **columns: ArrayLike) -> None:
+        """Add a row for every true element of ``keep``; every column is broadcast to its shape."""
+        for name, values in columns.items():
+            column = np.broadcast_to(np.asarray(values, dtype=object if isinstance(values, str) else None), keep.shape)
+            self._columns.setdefault(name, []).append(column[keep])
+
+    def frame(self) -> pd.DataFrame:
+        """Return the table; columns that were never added (an adjusted p) are missing until they are set."""
+        import pandas as pd
+
+        empty = empty_table(self._table)
+        if not self._columns:
+            return empty
+        names = [name for name in TABLES[self._table] if name in self._columns]
+        frame = pd.DataFrame({name: np.concatenate(self._columns[name]) for name in names})
+        return frame.astype({name: empty.dtypes[name] for name in names})

@@ -1,0 +1,54 @@
+"""Paired statistics over groups of queries: arrays in, frozen results out, the same bits for the same input."""
+
+from __future__ import annotations
+
+from robustir.stats.clusters import ClusterSums, GroupCodes, cluster_sums, group_codes, standard_errors
+from robustir.stats.comparisons import difference, log_ratio_interval, verdict
+from robustir.stats.curves import dose_at_loss, trapezoid_weights
+from robustir.stats.effects import probability_of_superiority, spread, standardised_mean_difference
+from robustir.stats.multiplicity import benjamini_hochberg, holm, max_t
+from robustir.stats.power import design_effects, interval_half_width, minimum_detectable_difference
+from robustir.stats.randomisation import SignFlips, cluster_t_test, randomisation_test, sign_flips, signed_rank_test
+from robustir.stats.resampling import (
+    INTERVALS,
+    Interval,
+    IntervalKind,
+    bootstrap_weights,
+    interval,
+    paired_bootstrap_p,
+    replicates,
+)
+
+__all__ = [
+    "INTERVALS",
+    "ClusterSums",
+    "GroupCodes",
+    "Interval",
+    "IntervalKind",
+    "SignFlips",
+    "benjamini_hochberg",
+    "bootstrap_weights",
+    "cluster_sums",
+    "cluster_t_test",
+    "design_effects",
+    "difference",
+    "dose_at_loss",
+    "group_codes",
+    "holm",
+    "interval",
+    "interval_half_width",
+    "log_ratio_interval",
+    "max_t",
+    "minimum_detectable_difference",
+    "paired_bootstrap_p",
+    "probability_of_superiority",
+    "randomisation_test",
+    "replicates",
+    "sign_flips",
+    "signed_rank_test",
+    "spread",
+    "standard_errors",
+    "standardised_mean_difference",
+    "trapezoid_weights",
+    "verdict",
+]

@@ -1,0 +1,52 @@
+"""Degradation curves: the mean score against the realised dose, its area, and the dose at which a share is lost.
+
+The dose of a noisy query set is known before any encoder sees it, so it is a fixed number here, not an estimate.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["dose_at_loss", "trapezoid_weights"]
+
+Floats = NDArray[np.float64]
+
+
+def trapezoid_weights(dose: Floats) -> Floats:
+    """Return weights [1 + s] that turn the means at dose 0 and at the doses [s] into the mean level over the doses.
+
+    The trapezoid rule divided by the largest dose, so the weights sum to 1; in the order in which the doses are given.
+    All NaN where a dose is not finite or nothing was changed at any severity (there is no dose range then).
+    """
+    if len(dose) == 0 or not np.isfinite(dose).all() or dose.max() <= 0:
+        return np.full(len(dose) + 1, np.nan)
+    points = np.concatenate([[0.0], dose])
+    order = np.concatenate([[0], np.argsort(dose, kind="stable") + 1])
+    half_widths = np.diff(points[order]) / 2 / dose.max()
+    weights = np.zeros(len(points))
+    weights[order[:-1]] += half_widths
+    weights[order[1:]] += half_widths
+    return weights
+
+
+def dose_at_loss(dose: Floats, means: Floats, share: float = 0.1) -> Floats:
+    """Return the smallest dose at which ``share`` of the clean mean is lost (linear interpolation), inf where none is.
+
+    dose: float64 [s, k], one column per curve; means: float64 [1 + s, k, ...], the clean mean first, then in the
+    order of the doses given. The result has the shape ``means.shape[1:]``; NaN where the clean mean is not above 0.
+    """
+    extra = (1,) * (means.ndim - 2)
+    order = np.argsort(dose, axis=0, kind="stable")
+    points = np.take_along_axis(dose, order, axis=0).reshape(*dose.shape, *extra)
+    levels = np.take_along_axis(means[1:], order.reshape(*dose.shape, *extra), axis=0)
+    bound = (1 - share) * means[0]
+    result = np.full(means.shape[1:], np.inf)
+    for here in range(len(points) - 1, -1, -1):
+        left, high = (points[here - 1], levels[here - 1]) if here else (np.zeros_like(points[0]), means[0])
+        crosses = (high > bound) & (levels[here] <= bound)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossing = left + (high - bound) / (high - levels[here]) * (points[here] - left)
+        np.copyto(result, crossing, where=crosses)
+    result[~(means[0] > 0)] = np.nan
+    return result

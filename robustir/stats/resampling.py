@@ -1,0 +1,245 @@
+"""Bootstrap over groups: one set of weights, shared by all languages, encoders and conditions, so that pairing is kept.
+
+Studentised intervals are the default: with 48 unequal articles percentile intervals cover 92-95% where 95% is stated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import InputError
+from robustir.seeds import derive_key
+from robustir.stats.clusters import ClusterSums, standard_errors
+from robustir.stats.exact import exact_products
+
+__all__ = [
+    "INTERVALS",
+    "Interval",
+    "IntervalKind",
+    "Moments",
+    "bootstrap_weights",
+    "generator",
+    "interval",
+    "paired_bootstrap_p",
+    "replicates",
+    "studentised_bounds",
+]
+
+Floats = NDArray[np.float64]
+IntervalKind = Literal["studentised", "percentile", "bca"]
+INTERVALS: tuple[IntervalKind, ...] = get_args(IntervalKind)
+
+_CHUNK = 64  # columns at a time: 64 x 2,000 replicates of float64 are 1 MB, which stays in the cache
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Estimates with their standard errors and confidence limits, float64 [k] each; NaN where they are not defined."""
+
+    estimate: Floats
+    standard_error: Floats
+    low: Floats
+    high: Floats
+
+
+def generator(seed: int, *purpose: str | int) -> np.random.Generator:
+    """Return a Philox generator keyed by the seed and what it is for."""
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(derive_key(seed, *purpose), "little")))
+
+
+@lru_cache(maxsize=8)
+def bootstrap_weights(groups: int, resamples: int, seed: int) -> Floats:
+    """Return how often every group is drawn, float64 [resamples, groups] of whole numbers; rows sum to ``groups``."""
+    draws = generator(seed, "bootstrap", groups).integers(0, groups, size=(resamples, groups))
+    flat = draws + np.arange(resamples)[:, None] * groups
+    weights = np.bincount(flat.ravel(), minlength=resamples * groups).reshape(resamples, groups).astype(np.float64)
+    weights.flags.writeable = False
+    return weights
+
+
+def _product(values: Floats, weights: Floats) -> Floats:
+    """Exact weighted sums over the last axis: [..., g] and [b, g] give [..., b]; rows of weights sum to g."""
+    *lead, groups = values.shape
+    return exact_products(values.reshape(-1, groups), weights, float(groups)).reshape(*lead, len(weights))
+
+
+class Moments:
+    """First and second moments of the group contributions in every bootstrap replicate.
+
+    deviation: float64 [k, b], replicate minus estimate; NaN where a replicate holds no row of a stratum.
+    """
+
+    def __init__(self, clusters: ClusterSums, weights: Floats) -> None:
+        self._weights = weights
+        self._counts = clusters.counts
+        self._residuals = clusters.residuals()
+        self._totals = _product(clusters.counts, weights)
+        self._totals[self._totals == 0] = np.nan
+        self._parts = _product(self._residuals, weights)
+        self._parts /= self._totals
+        self._mixed: dict[tuple[int, int], Floats] = {}
+        self.deviation: Floats = self._parts[:, 0] if len(self._counts) == 1 else self._parts.sum(axis=1)
+
+    def _residual_by_count(self, p: int, q: int) -> Floats:
+        if (p, q) not in self._mixed:
+            self._mixed[p, q] = _product(self._residuals[:, p] * self._counts[q], self._weights)
+        return self._mixed[p, q]
+
+    def cross(self, other: Moments) -> Floats:
+        """Sum over the drawn groups of the products of both quantities' influences, float64 [k, b].
+
+        Both must have the same strata and weights. The influence of group g is the sum over strata of
+        ``(residual_g - deviation * count_g) / total``; its products are expanded, so that all of them are matrix
+        products.
+        """
+        terms: list[Floats] = []
+        for p, left in enumerate(self._counts):
+            for q, right in enumerate(self._counts):
+                shared = left * right
+                if not shared.any():
+                    continue
+                here, there = self._parts[:, p], other._parts[:, q]
+                both = _product(self._residuals[:, p] * other._residuals[:, q], self._weights)
+                if other is self and p == q:
+                    both -= here * (2 * self._residual_by_count(p, p) - here * _product(shared, self._weights))
+                else:
+                    both -= here * other._residual_by_count(q, p) + there * self._residual_by_count(p, q)
+                    both += here * there * _product(shared, self._weights)
+                both /= self._totals[p] * self._totals[q]
+                terms.append(both)
+        return reduce(np.add, terms)
+
+
+def _order_statistics(table: Floats, tail: float) -> tuple[Floats, Floats]:
+    """Return the values with ``tail`` of each row below and above them; NaN replicates are left out.
+
+    The order statistic number ``floor((B + 1) * tail)`` from either end (Davison & Hinkley 1997, ch. 5).
+    """
+    if not np.isnan(table).any():
+        rank = max(int((table.shape[1] + 1) * tail), 1)
+        chosen = np.partition(table, (rank - 1, table.shape[1] - rank), axis=1)  # a third faster than sorting
+        return chosen[:, rank - 1], chosen[:, -rank]
+    ordered = np.sort(table, axis=1)
+    defined = table.shape[1] - np.count_nonzero(np.isnan(table), axis=1)
+    rank = np.clip(np.floor((defined + 1) * tail).astype(np.intp), 1, np.maximum(defined, 1))
+    low = np.take_along_axis(ordered, (rank - 1)[:, None], axis=1)[:, 0]
+    high = np.take_along_axis(ordered, np.maximum(defined - rank, 0)[:, None], axis=1)[:, 0]
+    return low, high
+
+
+def studentised_bounds(
+    estimate: Floats, error: Floats, deviation: Floats, variance: Floats, groups: int, confidence: float
+) -> tuple[Floats, Floats]:
+    """Return the limits ``estimate - t * error`` from replicates' deviations and variances [k, b].
+
+    A replicate without spread has an infinite t. Where so many have none that a limit would be infinite (a difference
+    that rests on one or two groups), the t distribution with G - 1 degrees of freedom stands in for that limit.
+    """
+    from scipy.special import stdtrit
+
+    tail = (1 - confidence) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # The signed square of t has the order of t, and its root is needed for the two limits only.
+        square = deviation * np.abs(deviation) / variance
+        square[deviation == 0] = 0.0
+        low, high = (np.sign(limit) * np.sqrt(np.abs(limit)) for limit in _order_statistics(square, tail))
+    fallback = float(stdtrit(max(groups - 1, 1), 1 - tail))
+    low = np.where(np.isfinite(low), low, -fallback)
+    high = np.where(np.isfinite(high), high, fallback)
+    return estimate - high * error, estimate - low * error
+
+
+def _studentised(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Floats, Floats]:
+    moments = Moments(clusters, weights)
+    groups = clusters.groups
+    # Rounding in the expanded products can leave a spread of about 1e-16 of the second moment where there is none.
+    error = standard_errors(clusters)
+    variance = groups / (groups - 1) * moments.cross(moments)
+    variance[variance < 1e-12 * np.square(error)[:, None]] = 0.0
+    return studentised_bounds(clusters.estimates, error, moments.deviation, variance, groups, confidence)
+
+
+def replicates(clusters: ClusterSums, weights: Floats) -> Floats:
+    """Return the estimates in every bootstrap replicate, float64 [k, b]; NaN where a stratum drew no row."""
+    return Moments(clusters, weights).deviation + clusters.estimates[:, None]
+
+
+def _percentile(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Floats, Floats]:
+    return _order_statistics(replicates(clusters, weights), (1 - confidence) / 2)
+
+
+def _leave_one_out(clusters: ClusterSums) -> Floats:
+    """Estimates without each of the groups in turn, float64 [k, g]; NaN where a stratum would be empty."""
+    present = clusters.counts.sum(axis=0) > 0
+    left = clusters.totals[:, None] - clusters.counts[:, present]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kept = clusters.sums.sum(axis=2)[:, :, None] - clusters.sums[:, :, present]
+        parts = kept / np.where(left > 0, left, np.nan)
+    total: Floats = parts.sum(axis=1)
+    return total
+
+
+def _bca(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Bias-corrected and accelerated limits, with the jackknife over groups (Efron 1987)."""
+    from scipy.special import ndtr, ndtri
+
+    table = Moments(clusters, weights).deviation
+    below = (np.count_nonzero(table < 0, axis=1) + 0.5 * np.count_nonzero(table == 0, axis=1)) / table.shape[1]
+    bias = ndtri(below)
+    spread = _leave_one_out(clusters)
+    spread = spread.mean(axis=1, keepdims=True) - spread
+    second = np.square(spread).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        acceleration = np.where(second > 0, (spread**3).sum(axis=1) / (6 * second**1.5), 0.0)
+    tail = (1 - confidence) / 2
+    ordered = np.sort(table, axis=1)
+    limits = []
+    for share in (tail, 1 - tail):
+        z = bias + ndtri(share)
+        position = ndtr(bias + z / (1 - acceleration * z)) * (table.shape[1] + 1)
+        rank = np.clip(np.nan_to_num(np.rint(position), nan=1.0), 1, table.shape[1]).astype(np.intp) - 1
+        limits.append(clusters.estimates + np.take_along_axis(ordered, rank[:, None], axis=1)[:, 0])
+    return limits[0], limits[1]
+
+
+def _chunks(clusters: ClusterSums) -> Iterator[tuple[slice, ClusterSums]]:
+    for start in range(0, len(clusters), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        yield part, ClusterSums(clusters.sums[part], clusters.counts)
+
+
+def interval(
+    clusters: ClusterSums, weights: Floats, *, confidence: float = 0.95, kind: IntervalKind = "studentised"
+) -> Interval:
+    """Return confidence intervals of K quantities from shared bootstrap weights [b, g] (:func:`bootstrap_weights`).
+
+    The limits are NaN below two groups and equal to the estimate where the groups do not differ. Raises InputError for
+    an unknown kind or a confidence outside (0, 1).
+    """
+    if kind not in INTERVALS or not 0 < confidence < 1:
+        raise InputError(f"interval {kind!r} at {confidence}: use one of {', '.join(INTERVALS)}, confidence in (0, 1)")
+    limits = {"studentised": _studentised, "percentile": _percentile, "bca": _bca}[kind]
+    estimate, error = clusters.estimates, standard_errors(clusters)
+    low, high = np.full(len(clusters), np.nan), np.full(len(clusters), np.nan)
+    if clusters.groups >= 2:
+        for part, columns in _chunks(clusters):
+            low[part], high[part] = limits(columns, weights, confidence)
+    still = error == 0
+    low[still], high[still] = estimate[still], estimate[still]
+    return Interval(estimate, error, low, high)
+
+
+def paired_bootstrap_p(clusters: ClusterSums, weights: Floats) -> Floats:
+    """Two-sided p of "the estimate is 0" by the shifted bootstrap, float64 [k] (Smucker et al. 2007)."""
+    p = np.empty(len(clusters))
+    for part, columns in _chunks(clusters):
+        deviation = np.abs(Moments(columns, weights).deviation)
+        hits = np.count_nonzero(deviation >= np.abs(columns.estimates)[:, None], axis=1)
+        p[part] = (hits + 1) / (deviation.shape[1] + 1)
+    return p
