@@ -8,7 +8,7 @@ from pathlib import Path
 
 from robustir.benchmarks.files import chosen_languages, read_json_lines, read_text
 from robustir.errors import DataError
-from robustir.types import Corpus, Qrels, QuerySet, Setting, Task
+from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
 __all__ = ["Beir"]
 
@@ -71,7 +71,7 @@ class Beir:
             queries=chosen,
             corpus=corpus,
             qrels=Qrels.from_rows(rows),
-            settings=_settings(chosen, corpus),
+            settings=possible_settings(chosen, corpus),
             group_kind="group" if any(name != group for name, group in zip(chosen.ids, chosen.groups, strict=True)) else "query",
             licence=self.licence,
             source=str(root),
@@ -93,12 +93,6 @@ class Beir:
             rows.sources.append(str(row.get("source_id") or name))
             rows.groups.append(str(row.get("group") or name))
         return rows
-
-
-def _settings(queries: QuerySet, corpus: Corpus) -> tuple[Setting, ...]:
-    if len(set(corpus.langs)) == 1:
-        return ("mono",) if set(queries.langs) == set(corpus.langs) else ("cross",)
-    return ("mono", "cross", "multi")
 
 
 def _read_qrels(path: Path, query_ids: Sequence[str], passage_ids: Sequence[str]) -> list[tuple[int, int, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from robustir.benchmarks.files import chosen_languages, read_json_lines
-from robustir.types import Corpus, Qrels, QuerySet, Task
+from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
 __all__ = ["Mini"]
 
@@ -32,21 +32,24 @@ class Mini:
         for position, (_, row) in enumerate(rows):
             by_source.setdefault(row["id"], []).append(position)
         row_langs = tuple(lang for lang, _ in rows)
+        queries = QuerySet(
+            ids=tuple(f"{lang}-q{row['id'][1:]}" for lang, row in rows),
+            texts=tuple(row["question"] for _, row in rows),
+            langs=row_langs,
+            source_ids=tuple(row["id"] for _, row in rows),
+            groups=tuple(row["topic"] for _, row in rows),
+        )
+        corpus = Corpus(
+            ids=tuple(f"{lang}-p{row['id'][1:]}" for lang, row in rows),
+            texts=tuple(row["passage"] for _, row in rows),
+            langs=row_langs,
+        )
         return Task(
             name=self.name,
-            queries=QuerySet(
-                ids=tuple(f"{lang}-q{row['id'][1:]}" for lang, row in rows),
-                texts=tuple(row["question"] for _, row in rows),
-                langs=row_langs,
-                source_ids=tuple(row["id"] for _, row in rows),
-                groups=tuple(row["topic"] for _, row in rows),
-            ),
-            corpus=Corpus(
-                ids=tuple(f"{lang}-p{row['id'][1:]}" for lang, row in rows),
-                texts=tuple(row["passage"] for _, row in rows),
-                langs=row_langs,
-            ),
+            queries=queries,
+            corpus=corpus,
             qrels=Qrels.from_rows((query, passage, 1) for rows_of in by_source.values() for query in rows_of for passage in rows_of),
+            settings=possible_settings(queries, corpus),
             group_kind="topic",
             licence=self.licence,
             source=self.source,

@@ -8,7 +8,7 @@ from typing import Any
 
 from robustir.benchmarks.files import chosen_languages, find_folder, read_json
 from robustir.errors import DataError, SpecError
-from robustir.types import Corpus, Qrels, QuerySet, Task
+from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
 __all__ = ["PASSAGES", "XQuADR"]
 
@@ -48,17 +48,20 @@ class XQuADR:
                     questions.append((lang, question["id"], question["question"], article))
                     relevant.setdefault(question["id"], []).append(first + _answer_sentence(path, paragraph, question))
         rows = [(query, passage, 1) for query, (_, source, _, _) in enumerate(questions) for passage in sorted(set(relevant[source]))]
+        queries = QuerySet(
+            ids=tuple(f"{lang}-{source}" for lang, source, _, _ in questions),
+            texts=tuple(text for _, _, text, _ in questions),
+            langs=tuple(lang for lang, _, _, _ in questions),
+            source_ids=tuple(source for _, source, _, _ in questions),
+            groups=tuple(article for _, _, _, article in questions),
+        )
+        corpus = Corpus(tuple(passages.ids), tuple(passages.texts), tuple(passages.langs))
         return Task(
             name=self.name,
-            queries=QuerySet(
-                ids=tuple(f"{lang}-{source}" for lang, source, _, _ in questions),
-                texts=tuple(text for _, _, text, _ in questions),
-                langs=tuple(lang for lang, _, _, _ in questions),
-                source_ids=tuple(source for _, source, _, _ in questions),
-                groups=tuple(article for _, _, _, article in questions),
-            ),
-            corpus=Corpus(tuple(passages.ids), tuple(passages.texts), tuple(passages.langs)),
+            queries=queries,
+            corpus=corpus,
             qrels=Qrels.from_rows(rows),
+            settings=possible_settings(queries, corpus),
             group_kind="article",
             licence=self.licence,
             source=self.source,

@@ -53,9 +53,12 @@ _context: Any = None
 
 
 def _start_worker(make_context: Callable[[Any], Any], argument: Any) -> None:
+    import signal
+
     import torch
 
     global _context  # noqa: PLW0603 - one context per worker process, set once
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles an interrupt and ends the workers
     torch.set_num_threads(1)
     _context = make_context(argument)
 

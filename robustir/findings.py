@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from robustir.analysis import AnalysisOptions, Findings, analyse, table
+from robustir.analysis import TABLES, AnalysisOptions, Findings, analyse, empty_table
 from robustir.gather import StoredBenchmark, benchmarks, gather, score_view
 from robustir.measures import parse_measure
 from robustir.store import RunDirectory
 from robustir.views import view
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["analyse_run"]
 
@@ -38,10 +41,17 @@ def analyse_run(run: RunDirectory) -> Findings:
     found = analyse((scores for one in stored for scores in gather(one, suite["measures"])), options)
     return replace(
         found,
-        validity=table("validity", [row for one in stored for row in _validity(one)]),
-        examples=table("examples", [row for one in stored for row in _examples(one, suite["measures"][0])]),
+        validity=_table("validity", [row for one in stored for row in _validity(one)]),
+        examples=_table("examples", [row for one in stored for row in _examples(one, suite["measures"][0], _above_floor(found.scores))]),
         manifest=manifest,
     )
+
+
+def _table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    empty = empty_table(name)
+    return pd.DataFrame(rows, columns=list(TABLES[name])).astype(empty.dtypes.to_dict()) if rows else empty
 
 
 def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
@@ -69,7 +79,13 @@ def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
             }
 
 
-def _examples(stored: StoredBenchmark, measure: str) -> Iterator[dict[str, Any]]:
+def _above_floor(scores: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return (benchmark, encoder) that can be told from the floor: a query that one near it loses says nothing."""
+    macro = scores[(scores["query_lang"] == "all") & ~(scores["ci_low"] <= scores["floor_high"])]
+    return set(zip(macro["benchmark"], macro["encoder"], strict=True))
+
+
+def _examples(stored: StoredBenchmark, measure: str, above_floor: set[tuple[str, str]]) -> Iterator[dict[str, Any]]:
     """Show per encoder and perturbation the queries that lose most at a middle severity, in the first draw."""
     setting = stored.task.settings[0]
     measures = [parse_measure(measure)]
@@ -81,7 +97,7 @@ def _examples(stored: StoredBenchmark, measure: str) -> Iterator[dict[str, Any]]
         for encoder in stored.encoders:
             cells = {(cell["perturbation"], cell["severity"], cell["draw"]): cell for cell in stored.cells(encoder)}
             clean, noisy = cells.get(("", 0.0, 0)), cells.get((perturbation, severity, 0))
-            if clean is None or noisy is None:
+            if clean is None or noisy is None or (stored.name, encoder) not in above_floor:
                 continue
             before = score_view(measures, seen, stored.run.read_ranks(clean["key"]))[0]
             after = score_view(measures, seen, stored.run.read_ranks(noisy["key"]))[0]

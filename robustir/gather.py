@@ -137,11 +137,13 @@ def _gather_setting(stored: StoredBenchmark, setting: Setting, seen: View, measu
                 floor[number] = values
             else:
                 row = place[cell["perturbation"], cell["severity"]]
+                # Differences are averaged: the mean of three equal scores need not be that score to the last bit, and a
+                # difference of 1e-18 in every query would be significant.
                 first = draws[row] == 0
-                total[number, row] = values if first else total[number, row] + values
+                total[number, row] = values - clean[number] + (0.0 if first else total[number, row])
                 worst[number, row] = values if first else sign * np.minimum(sign * worst[number, row], sign * values)
                 draws[row] += 1
-        total[number] /= np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
+        total[number] = clean[number] + total[number] / np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
     queries = stored.task.queries
 
     def column(values: Sequence[str]) -> NDArray[np.object_]:

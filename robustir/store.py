@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -66,7 +67,15 @@ class RunDirectory:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise RunError(f"{self.path} is in use by another process; wait for it, or choose another folder with -o") from None
+            self._remove_leftovers()
             yield
+            self._remove_leftovers()
+
+    def _remove_leftovers(self) -> None:
+        """Remove what a killed process left half-written; whoever holds the lock is the only writer."""
+        shutil.rmtree(self.path / ".work", ignore_errors=True)
+        for path in self.path.rglob(".*.tmp"):
+            path.unlink(missing_ok=True)
 
     def queries_path(self, key: str) -> Path:
         """Return the file of a query set."""

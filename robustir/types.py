@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from robustir.errors import DataError
 
-__all__ = ["SETTINGS", "Corpus", "Dose", "Qrels", "QuerySet", "Ranks", "Setting", "Task", "digest_columns"]
+__all__ = ["SETTINGS", "Corpus", "Dose", "Qrels", "QuerySet", "Ranks", "Setting", "Task", "digest_columns", "possible_settings"]
 
 Setting = Literal["mono", "cross", "multi"]
 SETTINGS: tuple[Setting, ...] = ("mono", "cross", "multi")
@@ -153,6 +153,13 @@ class Qrels:
     def digest(self) -> str:
         """SHA-256 of the three arrays."""
         return hashlib.sha256(self.query.tobytes() + self.passage.tobytes() + self.gain.tobytes()).hexdigest()
+
+
+def possible_settings(queries: QuerySet, corpus: Corpus) -> tuple[Setting, ...]:
+    """Return the settings that differ: with one language of passages there is nothing to choose between."""
+    if len(set(corpus.langs)) > 1:
+        return SETTINGS
+    return ("mono",) if set(queries.langs) == set(corpus.langs) else ("cross",)
 
 
 @dataclass(frozen=True, slots=True)
