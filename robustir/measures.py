@@ -52,12 +52,12 @@ class _Sorted:
     """Rank lists with the ranks of each list ascending, and the parts that measures share."""
 
     def __init__(self, lists: RankLists) -> None:
-        self.first = np.asarray(lists.starts[:-1], dtype=np.intp)
-        self.relevant = np.diff(lists.starts).astype(np.intp)
+        self.first: NDArray[np.intp] = np.asarray(lists.starts[:-1], dtype=np.intp)
+        self.relevant: NDArray[np.intp] = np.diff(lists.starts).astype(np.intp)
         self.which = np.repeat(np.arange(len(lists)), self.relevant)
         self.pool_size = lists.pool_size.astype(np.float64)
         order = np.lexsort((lists.ranks, self.which))
-        self.ranks = lists.ranks[order].astype(np.float64)
+        self.ranks: Floats = lists.ranks[order].astype(np.float64)
         self.gains = lists.gains[order].astype(np.float64)
         self.ideal_gains = lists.gains[np.lexsort((-lists.gains.astype(np.float64), self.which))].astype(np.float64)
         self.place = np.arange(len(order)) - self.first[self.which] + 1.0
@@ -73,7 +73,8 @@ class _Sorted:
 
     @property
     def worst(self) -> Floats:
-        return self.ranks[self.first + self.relevant - 1]
+        last: NDArray[np.intp] = self.first + self.relevant - 1
+        return self.ranks[last]
 
 
 def _average_precision(lists: _Sorted, cutoff: float) -> Floats:
@@ -134,7 +135,7 @@ _DEFINITIONS: dict[str, _Definition] = {
     "nDCG": _Definition(
         _discounted_gain,
         "optional",
-        "discounted cumulative gain over that of the ideal ranking: linear gain, log2 discount (Järvelin & Kekäläinen 2002)",
+        "discounted cumulative gain (linear gain, log2 discount) over the ideal ranking's (Järvelin & Kekäläinen 2002)",
     ),
     "P": _Definition(_precision, "required", "share of the first k passages that are relevant"),
     "R": _Definition(_recall, "required", "share of the relevant passages that are among the first k"),
@@ -204,7 +205,7 @@ def parse_measure(text: str) -> Measure:
     name = match[1] if match else re.split(r"[@(]", text, maxsplit=1)[0]
     name = _ALIASES.get(name, name)
     if name not in _DEFINITIONS:
-        by_lower = {known.lower(): known for known in (*_DEFINITIONS, *_ALIASES)}
+        by_lower = {known.lower(): _ALIASES.get(known, known) for known in (*_ALIASES, *_DEFINITIONS)}
         near = difflib.get_close_matches(name.lower(), by_lower, n=1)
         hint = f"did you mean {by_lower[near[0]]}? There are" if near else "there are"
         raise UnknownNameError(
