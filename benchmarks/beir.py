@@ -21,6 +21,18 @@ class _Rows:
     sources: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
 
+    def take(self, rows: list[int]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """Return ids, texts and languages of some rows."""
+        return (
+            tuple(self.ids[row] for row in rows),
+            tuple(self.texts[row] for row in rows),
+            tuple(self.langs[row] for row in rows),
+        )
+
+    def take_groups(self, rows: list[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return source ids and groups of some rows."""
+        return tuple(self.sources[row] for row in rows), tuple(self.groups[row] for row in rows)
+
 
 class Beir:
     """A folder with corpus.jsonl, queries.jsonl and qrels; the optional fields ``lang``, ``source_id`` and ``group`` are read.
@@ -45,7 +57,9 @@ class Beir:
         if not root.is_dir() and data is not None and (data / self.path).is_dir():
             root = data / self.path
         if not root.is_dir():
-            raise DataError(f"there is no folder {self.path}; a BEIR folder holds corpus.jsonl, queries.jsonl and qrels/{self.split}.tsv")
+            raise DataError(
+                f"there is no folder {self.path}; a BEIR folder holds corpus.jsonl, queries.jsonl and qrels/{self.split}.tsv"
+            )
         passages, queries = self._read(root / "corpus.jsonl"), self._read(root / "queries.jsonl")
         if not passages.ids:
             raise DataError(f"{root / 'corpus.jsonl'} holds no passage; a retrieval task needs at least one")
@@ -61,10 +75,8 @@ class Beir:
             if gain > 0 and passage in position:
                 relevant.setdefault(query, []).append((position[passage], gain))
         kept = [row for row, lang in enumerate(queries.langs) if lang in langs and row in relevant]
-        chosen = QuerySet(
-            *(tuple(column[row] for row in kept) for column in (queries.ids, queries.texts, queries.langs, queries.sources, queries.groups))
-        )
-        corpus = Corpus(*(tuple(column[row] for row in corpus_rows) for column in (passages.ids, passages.texts, passages.langs)))
+        chosen = QuerySet(*queries.take(kept), *queries.take_groups(kept))
+        corpus = Corpus(*passages.take(corpus_rows))
         rows = [(new, passage, gain) for new, row in enumerate(kept) for passage, gain in relevant[row]]
         return Task(
             name=root.name or str(root),
@@ -72,7 +84,9 @@ class Beir:
             corpus=corpus,
             qrels=Qrels.from_rows(rows),
             settings=possible_settings(chosen, corpus),
-            group_kind="group" if any(name != group for name, group in zip(chosen.ids, chosen.groups, strict=True)) else "query",
+            group_kind="group"
+            if any(name != group for name, group in zip(chosen.ids, chosen.groups, strict=True))
+            else "query",
             licence=self.licence,
             source=str(root),
         )
@@ -85,7 +99,9 @@ class Beir:
             if not name:
                 raise DataError(f"{path}:{number}: the id is empty; give every line one")
             if name in seen:
-                raise DataError(f"{path}:{number}: the id {name!r} stands already in line {seen[name]}; ids must be unique")
+                raise DataError(
+                    f"{path}:{number}: the id {name!r} stands already in line {seen[name]}; ids must be unique"
+                )
             seen[name] = number
             rows.ids.append(name)
             rows.texts.append(f"{row['title']} {row['text']}".strip() if row.get("title") else row["text"])

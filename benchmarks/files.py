@@ -32,7 +32,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
-        raise DataError(f"{path}:{error.lineno}: malformed JSON ({error.msg}); the download may be incomplete") from None
+        raise DataError(
+            f"{path}:{error.lineno}: malformed JSON ({error.msg}); the download may be incomplete"
+        ) from None
 
 
 def read_json_lines(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -43,7 +45,9 @@ def read_json_lines(path: Path, required: Sequence[str]) -> Iterator[tuple[int, 
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise DataError(f"{path}:{number}: malformed JSON ({error.msg}); each line must be one JSON object") from None
+            raise DataError(
+                f"{path}:{number}: malformed JSON ({error.msg}); each line must be one JSON object"
+            ) from None
         if not isinstance(row, dict):
             raise DataError(f"{path}:{number}: a JSON {type(row).__name__} stands where an object is expected")
         for key in required:
@@ -55,10 +59,14 @@ def read_json_lines(path: Path, required: Sequence[str]) -> Iterator[tuple[int, 
 def find_folder(data: Path | None, folder: str, benchmark: str) -> Path:
     """Return ``data/folder``, or raise a DataError that says where it was looked for."""
     if data is None:
-        raise DataError(f"{benchmark} needs its data: give --data DIR or set ROBUSTIR_DATA to the folder that holds {folder}/")
+        raise DataError(
+            f"{benchmark} needs its data: give --data DIR or set ROBUSTIR_DATA to the folder that holds {folder}/"
+        )
     path = data / folder
     if not path.is_dir():
-        raise DataError(f"{benchmark}: there is no folder {path}; --data (or ROBUSTIR_DATA) must name the folder that holds {folder}/")
+        raise DataError(
+            f"{benchmark}: there is no folder {path}; --data (or ROBUSTIR_DATA) must name the folder that holds {folder}/"
+        )
     return path
 
 

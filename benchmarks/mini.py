@@ -26,7 +26,9 @@ class Mini:
         rows = [
             (lang, row)
             for lang in langs
-            for _, row in read_json_lines(Path(__file__).parent / "mini" / f"{lang}.jsonl", ("id", "topic", "question", "passage"))
+            for _, row in read_json_lines(
+                Path(__file__).parent / "mini" / f"{lang}.jsonl", ("id", "topic", "question", "passage")
+            )
         ]
         by_source: dict[str, list[int]] = {}
         for position, (_, row) in enumerate(rows):
@@ -48,7 +50,9 @@ class Mini:
             name=self.name,
             queries=queries,
             corpus=corpus,
-            qrels=Qrels.from_rows((query, passage, 1) for rows_of in by_source.values() for query in rows_of for passage in rows_of),
+            qrels=Qrels.from_rows(
+                (query, passage, 1) for rows_of in by_source.values() for query in rows_of for passage in rows_of
+            ),
             settings=possible_settings(queries, corpus),
             group_kind="topic",
             licence=self.licence,

@@ -47,7 +47,11 @@ class XQuADR:
                 for question in paragraph["qas"]:
                     questions.append((lang, question["id"], question["question"], article))
                     relevant.setdefault(question["id"], []).append(first + _answer_sentence(path, paragraph, question))
-        rows = [(query, passage, 1) for query, (_, source, _, _) in enumerate(questions) for passage in sorted(set(relevant[source]))]
+        rows = [
+            (query, passage, 1)
+            for query, (_, source, _, _) in enumerate(questions)
+            for passage in sorted(set(relevant[source]))
+        ]
         queries = QuerySet(
             ids=tuple(f"{lang}-{source}" for lang, source, _, _ in questions),
             texts=tuple(text for _, _, text, _ in questions),
@@ -86,7 +90,9 @@ def _paragraphs(path: Path) -> list[tuple[int, str, dict[str, Any]]]:
         found = [(article["title"], paragraph) for article in content["data"] for paragraph in article["paragraphs"]]
         for _, paragraph in found:
             if len(paragraph["sentences"]) != len(paragraph["sentence_breaks"]):
-                raise DataError(f"{path}: a paragraph has {len(paragraph['sentences'])} sentences but {len(paragraph['sentence_breaks'])} breaks")
+                raise DataError(
+                    f"{path}: a paragraph has {len(paragraph['sentences'])} sentences but {len(paragraph['sentence_breaks'])} breaks"
+                )
     except (KeyError, TypeError) as error:
         raise DataError(f"{path}: {error} is missing; this is not an XQuAD-R file (it needs sentence breaks)") from None
     return [(number, title, paragraph) for number, (title, paragraph) in enumerate(found)]

@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     from robustir.api import analyse, benchmark, encoder, perturb, render, run
     from robustir.types import Corpus, Qrels, QuerySet, Task
 
-__all__ = ["Corpus", "Qrels", "QuerySet", "Task", "__version__", "analyse", "benchmark", "encoder", "perturb", "render", "run"]
+__all__ = [
+    "Corpus",
+    "Qrels",
+    "QuerySet",
+    "Task",
+    "__version__",
+    "analyse",
+    "benchmark",
+    "encoder",
+    "perturb",
+    "render",
+    "run",
+]
 
 _TYPES = frozenset({"Corpus", "Qrels", "QuerySet", "Task"})
 

@@ -146,7 +146,11 @@ def analyse(run_directory: RunDirectory | Path | str) -> Findings:
 
 
 def render(
-    findings: Findings, path: Path | str, *, manifest: dict[str, Any] | None = None, formats: Sequence[str] | None = None
+    findings: Findings,
+    path: Path | str,
+    *,
+    manifest: dict[str, Any] | None = None,
+    formats: Sequence[str] | None = None,
 ) -> list[str]:
     """Write a report: to a file (.html, .pdf, .tex), or into a folder in several formats. Return the renderers' warnings."""
     from robustir import reports

@@ -11,7 +11,12 @@ from robustir.errors import BoundViolatedError, SpecError
 
 __all__ = ["check_bounds"]
 
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _FIELDS = ("delta", "noisy", "clean", "retention", "relative_drop", "effect_size", "worst_draw")
 _BOUND = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?\d+)?)\s*")
 

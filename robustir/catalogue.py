@@ -69,7 +69,9 @@ def find(name: str) -> tuple[Kind, str]:
     bare = name.partition("(")[0]
     found = [kind for kind in KINDS if bare in registered(kind)]
     if not found:
-        raise UnknownNameError(f"nothing is called {bare!r}; see  robustir list perturbations|encoders|benchmarks, or write  kind:package.module:object")
+        raise UnknownNameError(
+            f"nothing is called {bare!r}; see  robustir list perturbations|encoders|benchmarks, or write  kind:package.module:object"
+        )
     if len(found) > 1:
         raise UnknownNameError(f"{bare!r} is ambiguous; write  {'  or  '.join(f'{kind}:{name}' for kind in found)}")
     return found[0], name
@@ -85,7 +87,9 @@ def describe(name: str) -> dict[str, Any]:
         "name": spec,
         "kind": kind,
         "description": inspect.getdoc(make) or "",
-        "parameters": [str(parameter) for parameter in inspect.signature(make).parameters.values()] if callable(make) else [],
+        "parameters": [str(parameter) for parameter in inspect.signature(make).parameters.values()]
+        if callable(make)
+        else [],
     }
     for attribute in ("version", "nested", "nesting_note", "severity_meaning", "source", "licence", "folder"):
         if isinstance(getattr(make, attribute, None), (str, bool)):

@@ -76,7 +76,9 @@ def _apply(plugin: Any, queries: QuerySet, severity: float, keys: list[bytes]) -
     except RobustirError:
         raise
     except Exception as error:
-        raise PerturbationError(f"{plugin.name} raised {type(error).__name__} on a batch of {len(queries)} queries: {error}") from error
+        raise PerturbationError(
+            f"{plugin.name} raised {type(error).__name__} on a batch of {len(queries)} queries: {error}"
+        ) from error
     noisy = []
     for name, text, lang, key in zip(queries.ids, queries.texts, queries.langs, keys, strict=True):
         try:
@@ -84,24 +86,36 @@ def _apply(plugin: Any, queries: QuerySet, severity: float, keys: list[bytes]) -
         except RobustirError:
             raise
         except Exception as error:
-            raise PerturbationError(f"{plugin.name} raised {type(error).__name__} on query {name!r} ({text!r}): {error}") from error
+            raise PerturbationError(
+                f"{plugin.name} raised {type(error).__name__} on query {name!r} ({text!r}): {error}"
+            ) from error
     return noisy
 
 
 def _check(plugin: Any, queries: QuerySet, noisy: list[Any]) -> None:
     if len(noisy) != len(queries):
-        raise PerturbationError(f"{plugin.name} returned {len(noisy)} texts for {len(queries)} queries; it must return one for each")
+        raise PerturbationError(
+            f"{plugin.name} returned {len(noisy)} texts for {len(queries)} queries; it must return one for each"
+        )
     for name, clean, text in zip(queries.ids, queries.texts, noisy, strict=True):
         if not isinstance(text, str):
-            raise PerturbationError(f"{plugin.name} returned a {type(text).__name__} for query {name!r}; it must return a string")
+            raise PerturbationError(
+                f"{plugin.name} returned a {type(text).__name__} for query {name!r}; it must return a string"
+            )
         if text is clean or text == clean:
             continue
         if not text.strip() and clean.strip():
-            raise PerturbationError(f"{plugin.name} made query {name!r} ({clean!r}) empty; at least one visible character must stay")
+            raise PerturbationError(
+                f"{plugin.name} made query {name!r} ({clean!r}) empty; at least one visible character must stay"
+            )
         if not text.isascii() and _has_surrogate(text) and not _has_surrogate(clean):
-            raise PerturbationError(f"{plugin.name} left an unpaired surrogate in query {name!r}; cut strings at code points")
+            raise PerturbationError(
+                f"{plugin.name} left an unpaired surrogate in query {name!r}; cut strings at code points"
+            )
         if unicodedata.combining(text[0]) and not unicodedata.combining(clean[0]):
-            raise PerturbationError(f"{plugin.name} left a combining mark without its base at the start of query {name!r}")
+            raise PerturbationError(
+                f"{plugin.name} left a combining mark without its base at the start of query {name!r}"
+            )
 
 
 def _has_surrogate(text: str) -> bool:
@@ -126,4 +140,3 @@ def shuffled_rows(queries: QuerySet, seed: int) -> NDArray[np.intp]:
             other = next((other for other in following if queries.groups[other] != queries.groups[row]), None)
             partner[row] = other if other is not None else (following[0] if following else row)
     return partner
-

@@ -19,7 +19,21 @@ from robustir.specs import parse
 
 __all__ = ["Law", "check"]
 
-_NASTY = ("", " ", "a", "7", "!?", "👩‍👩‍👧‍👦 family", "\u200fשלום", "e\u0301te\u0301", "नि\u200dष्ठा", "x" * 5000, "tab\tand  two spaces ", "ﷺ", "ที่นี่")
+_NASTY = (
+    "",
+    " ",
+    "a",
+    "7",
+    "!?",
+    "👩‍👩‍👧‍👦 family",
+    "\u200fשלום",
+    "e\u0301te\u0301",
+    "नि\u200dष्ठा",
+    "x" * 5000,
+    "tab\tand  two spaces ",
+    "ﷺ",
+    "ที่นี่",
+)
 _SEVERITIES = (0.1, 0.3, 0.6, 1.0)
 _REPEATS = 40
 
@@ -102,7 +116,9 @@ class _Kit:
         self.keys = [derive_key("conformance", number) for number in range(len(texts))]
 
     def _one(self, number: int, severity: float) -> str:
-        text: str = self.perturbation(self.texts[number], lang=self.langs[number], severity=severity, rng=Stream(self.keys[number]))
+        text: str = self.perturbation(
+            self.texts[number], lang=self.langs[number], severity=severity, rng=Stream(self.keys[number])
+        )
         return text
 
     def _all(self, severity: float) -> list[str]:
@@ -111,14 +127,20 @@ class _Kit:
     def _differ(self, first: Sequence[object], second: Sequence[object], words: str) -> str | None:
         for number, (one, other) in enumerate(zip(first, second, strict=True)):
             if one != other:
-                return f"{self.langs[number]}, {self.texts[number][:60]!r}: {str(one)[:60]!r} {words} {str(other)[:60]!r}"
+                return (
+                    f"{self.langs[number]}, {self.texts[number][:60]!r}: {str(one)[:60]!r} {words} {str(other)[:60]!r}"
+                )
         return None
 
     def declared(self) -> str | None:
         made = self.perturbation
         if not (isinstance(made.name, str) and isinstance(made.version, str) and isinstance(made.nested, bool)):
             return "name and version must be strings, nested a bool"
-        return None if made.languages is None or isinstance(made.languages, frozenset) else "languages must be None or a frozenset"
+        return (
+            None
+            if made.languages is None or isinstance(made.languages, frozenset)
+            else "languages must be None or a frozenset"
+        )
 
     def identity(self) -> str | None:
         return self._differ(self._all(0.0), self.texts, "instead of")
@@ -137,7 +159,9 @@ class _Kit:
         before = (random.getstate(), repr(np.random.get_state()))  # noqa: NPY002 - as above
         self._all(0.5)
         after = (random.getstate(), repr(np.random.get_state()))  # noqa: NPY002 - as above
-        return None if before == after else "the state of random or numpy.random changed; use the stream that is passed in"
+        return (
+            None if before == after else "the state of random or numpy.random changed; use the stream that is passed in"
+        )
 
     def well_formed(self) -> str | None:
         for severity in _SEVERITIES:
@@ -148,7 +172,9 @@ class _Kit:
         return None
 
     def effective(self) -> str | None:
-        changed = {lang for lang, clean, noisy in zip(self.langs, self.texts, self._all(1.0), strict=True) if clean != noisy}
+        changed = {
+            lang for lang, clean, noisy in zip(self.langs, self.texts, self._all(1.0), strict=True) if clean != noisy
+        }
         idle = sorted(set(self.langs) - changed)
         return f"nothing changed at severity 1 in {', '.join(idle)}: leave them out of languages" if idle else None
 
@@ -205,7 +231,11 @@ def _encoder_laws(encoder: Any, texts: list[str], langs: list[str]) -> Iterator[
         return None
 
     def deterministic() -> str | None:
-        return None if np.array_equal(vectors(texts, "query", langs), vectors(texts, "query", langs)) else "two calls gave other bits"
+        return (
+            None
+            if np.array_equal(vectors(texts, "query", langs), vectors(texts, "query", langs))
+            else "two calls gave other bits"
+        )
 
     def order() -> str | None:
         forward, backward = vectors(texts, "query", langs), vectors(texts[::-1], "query", langs[::-1])[::-1]
@@ -215,14 +245,21 @@ def _encoder_laws(encoder: Any, texts: list[str], langs: list[str]) -> Iterator[
         together = vectors(texts, "query", langs)
         single = np.concatenate([vectors([text], "query", [lang]) for text, lang in zip(texts, langs, strict=True)])
         if getattr(encoder, "batch_invariant", False):
-            return None if np.array_equal(together, single) else "batch_invariant is declared, but a text alone has other bits"
+            return (
+                None
+                if np.array_equal(together, single)
+                else "batch_invariant is declared, but a text alone has other bits"
+            )
         return _close(together, single, "one at a time")
 
     yield _law("vectors are float32 [n, d] and finite, for queries and passages", shapes)
     yield _law("two calls give the same vectors", deterministic)
     yield _law("the order of texts does not matter", order)
     yield _law("the size of the batch does not matter", alone)
-    yield Law("it says whether it uses languages and has a revision", isinstance(encoder.uses_langs, bool) and bool(encoder.revision))
+    yield Law(
+        "it says whether it uses languages and has a revision",
+        isinstance(encoder.uses_langs, bool) and bool(encoder.revision),
+    )
 
 
 def _close(first: Any, second: Any, words: str) -> str | None:

@@ -41,7 +41,9 @@ class Perturbation(Protocol):
 class BatchPerturbation(Perturbation, Protocol):
     """A perturbation with a faster or model-backed route; it must equal ``__call__`` text by text."""
 
-    def apply_batch(self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]) -> list[str]:
+    def apply_batch(
+        self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
         """Perturb many texts; ``keys[i]`` is the 16-byte key of text ``i``: ``__call__`` would get ``Stream(keys[i])``."""
         ...
 

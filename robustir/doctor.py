@@ -77,7 +77,12 @@ def _fonts() -> Iterator[dict[str, Any]]:
     from robustir.reports.fonts import missing_glyphs
 
     missing = missing_glyphs("".join(SAMPLES.values()))
-    yield _row("fonts for PDF", "every script of the built-in languages" if not missing else "; ".join(missing), ok=not missing, remedy="install the packages named")
+    yield _row(
+        "fonts for PDF",
+        "every script of the built-in languages" if not missing else "; ".join(missing),
+        ok=not missing,
+        remedy="install the packages named",
+    )
 
 
 def _data(data: Path | None) -> Iterator[dict[str, Any]]:
@@ -89,10 +94,20 @@ def _data(data: Path | None) -> Iterator[dict[str, Any]]:
         yield _row("data", str(error), ok=False, remedy="the mini collection needs none")
         return
     if folder is None:
-        yield _row("data", "no data folder; only the embedded mini collection can run", ok=False, remedy="give --data DIR or set ROBUSTIR_DATA")
+        yield _row(
+            "data",
+            "no data folder; only the embedded mini collection can run",
+            ok=False,
+            remedy="give --data DIR or set ROBUSTIR_DATA",
+        )
         return
     for entry in registered("benchmark").values():
         name = getattr(entry.load(), "folder", None)
         if name:
             there = (folder / name).is_dir()
-            yield _row(f"data {entry.name}", str(folder / name), ok=there, remedy=f"put the benchmark's files into {folder / name}")
+            yield _row(
+                f"data {entry.name}",
+                str(folder / name),
+                ok=there,
+                remedy=f"put the benchmark's files into {folder / name}",
+            )

@@ -61,7 +61,14 @@ class TextIndex:
                 last = min(first + UNIT, end)
                 if needed[first:last].any():
                     entries = self._entries[first:last]
-                    units.append(Unit(first, entries[0][0], tuple(text for _, text, _ in entries), tuple(lang for _, _, lang in entries)))
+                    units.append(
+                        Unit(
+                            first,
+                            entries[0][0],
+                            tuple(text for _, text, _ in entries),
+                            tuple(lang for _, _, lang in entries),
+                        )
+                    )
         return units
 
 
@@ -78,7 +85,9 @@ class VectorFile:
     def write(self, first: int, vectors: NDArray[np.float32]) -> None:
         """Store vectors from row ``first`` on."""
         if self._map is None:
-            self._map = np.lib.format.open_memmap(self.path, mode="w+", dtype=np.float32, shape=(self._rows, vectors.shape[1]))
+            self._map = np.lib.format.open_memmap(
+                self.path, mode="w+", dtype=np.float32, shape=(self._rows, vectors.shape[1])
+            )
         self._map[first : first + len(vectors)] = vectors
 
     def close(self) -> None:

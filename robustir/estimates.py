@@ -28,8 +28,12 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
         "name": plan.suite.name,
         "run": str(run.path),
         "benchmarks": [_benchmark(planned) for planned in plan.tasks],
-        "perturbations": [{"name": noise.spec, "severities": list(noise.severities), "draws": noise.draws} for noise in plan.noises],
-        "not_applicable": [{"benchmark": benchmark, "name": name, "language": lang} for benchmark, name, lang in plan.not_applicable],
+        "perturbations": [
+            {"name": noise.spec, "severities": list(noise.severities), "draws": noise.draws} for noise in plan.noises
+        ],
+        "not_applicable": [
+            {"benchmark": benchmark, "name": name, "language": lang} for benchmark, name, lang in plan.not_applicable
+        ],
         "encoders": [_encoder(plan, encoder, done) for encoder in plan.encoders],
         "cells": len(cells),
         "done": len(done),
@@ -56,13 +60,22 @@ def _noisy_conditions(plan: Plan, planned: PlannedTask) -> int:
 
 
 def _encoder(plan: Plan, encoder: PlannedEncoder, done: set[str]) -> dict[str, Any]:
-    cells = [plan.cell(planned, encoder, condition).key for planned in plan.tasks for condition in plan.conditions(planned)]
-    texts = sum(len(planned.task.corpus) + len(planned.task.queries) * (1 + _noisy_conditions(plan, planned)) for planned in plan.tasks)
+    cells = [
+        plan.cell(planned, encoder, condition).key for planned in plan.tasks for condition in plan.conditions(planned)
+    ]
+    texts = sum(
+        len(planned.task.corpus) + len(planned.task.queries) * (1 + _noisy_conditions(plan, planned))
+        for planned in plan.tasks
+    )
     row: dict[str, Any] = {"name": encoder.spec, "cells": len(cells), "done": sum(key in done for key in cells)}
     if not encoder.dense:
         return {**row, "texts": 0, "per_second": "it scores words and makes no vectors"}
     rate = _measured_rate(plan, encoder)
-    return {**row, "texts": texts, "per_second": f"{rate:,.0f} texts/s measured on one core: at most {_duration(texts / rate)}"}
+    return {
+        **row,
+        "texts": texts,
+        "per_second": f"{rate:,.0f} texts/s measured on one core: at most {_duration(texts / rate)}",
+    }
 
 
 def _measured_rate(plan: Plan, encoder: PlannedEncoder) -> float:
@@ -92,7 +105,10 @@ def _gigaflop(plan: Plan, encoder: PlannedEncoder) -> float:
     if not encoder.dense:
         return 0.0
     dim = getattr(encoder.scorer, "dim", 384)
-    return sum(2e-9 * dim * len(planned.task.queries) * len(planned.task.corpus) * (2 + _noisy_conditions(plan, planned)) for planned in plan.tasks)
+    return sum(
+        2e-9 * dim * len(planned.task.queries) * len(planned.task.corpus) * (2 + _noisy_conditions(plan, planned))
+        for planned in plan.tasks
+    )
 
 
 def _detectable(planned: PlannedTask) -> list[dict[str, Any]]:
@@ -104,7 +120,9 @@ def _detectable(planned: PlannedTask) -> list[dict[str, Any]]:
         {
             "benchmark": planned.task.name,
             "setting": setting,
-            "difference": float(minimum_detectable_difference(_ASSUMED_SD, sources, effect=effect, groups=groups)),
+            "difference": float(
+                minimum_detectable_difference(_ASSUMED_SD, sources, design_effect=effect, groups=groups)
+            ),
             "sd": _ASSUMED_SD,
             "design_effect": effect,
             "groups": groups,

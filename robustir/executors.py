@@ -121,7 +121,9 @@ class Executor(Generic[C]):
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
                     yield self._outcome(pending.pop(future), future)
         except BrokenProcessPool as error:
-            raise RunError("a worker process was killed (out of memory?); nothing is lost: run  robustir resume  with a smaller --jobs") from error
+            raise RunError(
+                "a worker process was killed (out of memory?); nothing is lost: run  robustir resume  with a smaller --jobs"
+            ) from error
 
     @staticmethod
     def _outcome(position: int, future: Future[Any]) -> Outcome:

@@ -23,7 +23,9 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         temporary.replace(path)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise RunError(f"the disk is full: {path} was not written; free some space and run  robustir resume  on the run") from error
+            raise RunError(
+                f"the disk is full: {path} was not written; free some space and run  robustir resume  on the run"
+            ) from error
         raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -42,7 +42,10 @@ def analyse_run(run: RunDirectory) -> Findings:
     return replace(
         found,
         validity=_table("validity", [row for one in stored for row in _validity(one)]),
-        examples=_table("examples", [row for one in stored for row in _examples(one, suite["measures"][0], _above_floor(found.scores))]),
+        examples=_table(
+            "examples",
+            [row for one in stored for row in _examples(one, suite["measures"][0], _above_floor(found.scores))],
+        ),
         manifest=manifest,
     )
 
@@ -63,7 +66,13 @@ def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
         sets = [stored.noisy(key) for _, key in stored.query_sets(perturbation, severity)]
         for lang in stored.task.languages:
             rows = np.flatnonzero((langs == lang) & (lengths > 0))
-            row: dict[str, Any] = {"benchmark": stored.name, "perturbation": perturbation, "severity": severity, "query_lang": lang, "n": len(rows)}
+            row: dict[str, Any] = {
+                "benchmark": stored.name,
+                "perturbation": perturbation,
+                "severity": severity,
+                "query_lang": lang,
+                "n": len(rows),
+            }
             applies = [noisy for noisy in sets if len(rows) and not np.isnan(noisy.unchanged[rows]).any()]
             if not applies:
                 yield {**row, "n": 0, "note": "not applicable" if sets else "failed"}
@@ -74,7 +83,9 @@ def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
                 "unchanged_share": unchanged,
                 "word_edit_rate": float(np.mean([noisy.word_edit_rate[rows].mean() for noisy in applies])),
                 "char_error_rate": float(np.mean([noisy.char_error_rate[rows].mean() for noisy in applies])),
-                "length_ratio": float(np.mean([np.mean([len(noisy.texts[at] or "") / lengths[at] for at in rows]) for noisy in applies])),
+                "length_ratio": float(
+                    np.mean([np.mean([len(noisy.texts[at] or "") / lengths[at] for at in rows]) for noisy in applies])
+                ),
                 "note": "changed nothing" if unchanged == 1.0 else "",
             }
 
@@ -114,7 +125,9 @@ def _examples(stored: StoredBenchmark, measure: str, above_floor: set[tuple[str,
 
 def _worst(drop: Any, dose: Any, langs: Any) -> list[int]:
     """Return the rows with the largest drop, the smaller edit first among equals, one per language before any second."""
-    order = [int(row) for row in np.lexsort((np.arange(len(drop)), dose, -np.nan_to_num(drop, nan=-np.inf))) if drop[row] > 0]
+    order = [
+        int(row) for row in np.lexsort((np.arange(len(drop)), dose, -np.nan_to_num(drop, nan=-np.inf))) if drop[row] > 0
+    ]
     firsts: dict[str, int] = {}
     for row in order:
         firsts.setdefault(langs[row], row)

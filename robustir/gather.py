@@ -51,7 +51,9 @@ class StoredBenchmark:
         self._entry = entry
         self._cells = [cell for cell in manifest["cells"] if cell["benchmark"] == self.name]
         self.encoders = tuple(row["name"] for row in manifest["encoders"])
-        noises = [row for row in manifest["perturbations"] if any(cell["perturbation"] == row["name"] for cell in self._cells)]
+        noises = [
+            row for row in manifest["perturbations"] if any(cell["perturbation"] == row["name"] for cell in self._cells)
+        ]
         self.conditions = tuple((row["name"], severity) for row in noises for severity in row["severities"])
         self.draws = max((row["draws"] for row in noises), default=0)
 
@@ -88,7 +90,8 @@ class StoredBenchmark:
         found = {
             (cell["draw"], cell["queries_key"])
             for cell in self._cells
-            if (cell["perturbation"], cell["severity"]) == (perturbation, severity) and self.run.queries_path(cell["queries_key"]).exists()
+            if (cell["perturbation"], cell["severity"]) == (perturbation, severity)
+            and self.run.queries_path(cell["queries_key"]).exists()
         }
         return sorted(found)
 
@@ -121,7 +124,9 @@ def _doses(stored: StoredBenchmark) -> Floats:
     return doses
 
 
-def _gather_setting(stored: StoredBenchmark, setting: Setting, seen: View, measures: list[Measure], doses: Floats) -> QueryScores:
+def _gather_setting(
+    stored: StoredBenchmark, setting: Setting, seen: View, measures: list[Measure], doses: Floats
+) -> QueryScores:
     size = (len(measures), len(seen))
     clean, floor = (np.full((len(stored.encoders), *size), np.nan) for _ in range(2))
     total, worst = (np.full((len(stored.encoders), len(stored.conditions), *size), np.nan) for _ in range(2))

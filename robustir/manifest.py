@@ -19,7 +19,19 @@ from robustir.plan import SCHEMA, Plan, PlannedTask
 __all__ = ["machine", "new_manifest", "versions"]
 
 # Packages whose version can change a number of a run.
-_PACKAGES = ("bm25s", "jieba", "numpy", "pyarrow", "pythainlp", "rapidfuzz", "regex", "scipy", "tokenizers", "torch", "transformers")
+_PACKAGES = (
+    "bm25s",
+    "jieba",
+    "numpy",
+    "pyarrow",
+    "pythainlp",
+    "rapidfuzz",
+    "regex",
+    "scipy",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 
 
 def versions() -> dict[str, str]:
@@ -51,7 +63,9 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor())
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )
 
 
 def _git() -> dict[str, Any] | None:
@@ -61,10 +75,15 @@ def _git() -> dict[str, Any] | None:
         return None
 
     def ask(*words: str) -> str:
-        return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
 
     try:
-        return {"revision": ask("rev-parse", "HEAD"), "modified": bool(ask("status", "--porcelain", "--untracked-files=no"))}
+        return {
+            "revision": ask("rev-parse", "HEAD"),
+            "modified": bool(ask("status", "--porcelain", "--untracked-files=no")),
+        }
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -101,12 +120,20 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
         "suite": plan.suite.model_dump(mode="json"),
         "data": str(plan.data) if plan.data is not None else None,
         "benchmarks": [_benchmark_entry(plan, planned) for planned in plan.tasks],
-        "encoders": [{"name": encoder.spec, "revision": encoder.revision, "vectors": encoder.dense} for encoder in plan.encoders],
+        "encoders": [
+            {"name": encoder.spec, "revision": encoder.revision, "vectors": encoder.dense} for encoder in plan.encoders
+        ],
         "perturbations": [
-            {"name": noise.spec, "version": noise.version, "severities": list(noise.severities), "draws": noise.draws} for noise in plan.noises
+            {"name": noise.spec, "version": noise.version, "severities": list(noise.severities), "draws": noise.draws}
+            for noise in plan.noises
         ],
         "not_applicable": [
-            {"benchmark": benchmark, "perturbation": perturbation, "language": language, "reason": "the perturbation does not know this language"}
+            {
+                "benchmark": benchmark,
+                "perturbation": perturbation,
+                "language": language,
+                "reason": "the perturbation does not know this language",
+            }
             for benchmark, perturbation, language in plan.not_applicable
         ],
         "cells": [
@@ -130,7 +157,13 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
 def finished(manifest: Mapping[str, Any], summary: Any) -> dict[str, Any]:
     """Return the manifest with what the run did (a :class:`robustir.runner.RunSummary`)."""
     failed = [
-        {"benchmark": failure.benchmark, "encoder": failure.encoder, "condition": failure.condition, "cell": f"{failure.benchmark} / {failure.encoder} / {failure.condition}", "error": failure.error}
+        {
+            "benchmark": failure.benchmark,
+            "encoder": failure.encoder,
+            "condition": failure.condition,
+            "cell": f"{failure.benchmark} / {failure.encoder} / {failure.condition}",
+            "error": failure.error,
+        }
         for failure in summary.failures
     ]
     counts = {
@@ -141,4 +174,10 @@ def finished(manifest: Mapping[str, Any], summary: Any) -> dict[str, Any]:
         "texts_reused": summary.texts_reused,
     }
     timings = {stage: round(seconds, 3) for stage, seconds in summary.seconds.items()}
-    return {**manifest, "status": "failed cells" if failed else "complete", "failed": failed, "counts": counts, "timings": timings}
+    return {
+        **manifest,
+        "status": "failed cells" if failed else "complete",
+        "failed": failed,
+        "counts": counts,
+        "timings": timings,
+    }

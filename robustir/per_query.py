@@ -35,17 +35,26 @@ def _chosen(run: RunDirectory, benchmark: str | None, encoder: str | None) -> li
 
 
 def score_tables(
-    run: RunDirectory, *, measures: Sequence[str] = (), setting: Setting | None = None, encoder: str | None = None, benchmark: str | None = None
+    run: RunDirectory,
+    *,
+    measures: Sequence[str] = (),
+    setting: Setting | None = None,
+    encoder: str | None = None,
+    benchmark: str | None = None,
 ) -> Iterator[Any]:
     """Yield one pyarrow table with COLUMNS per cell and setting; clean queries have an empty perturbation."""
     wanted = [parse_measure(name) for name in measures or run.read_manifest()["suite"]["measures"]]
     for stored in _chosen(run, benchmark, encoder):
         for one in stored.task.settings:
             if setting in {None, one}:
-                yield from _setting_tables(stored, one, [measure for measure in wanted if one in measure.settings], encoder)
+                yield from _setting_tables(
+                    stored, one, [measure for measure in wanted if one in measure.settings], encoder
+                )
 
 
-def _setting_tables(stored: StoredBenchmark, setting: Setting, measures: Sequence[Any], encoder: str | None) -> Iterator[Any]:
+def _setting_tables(
+    stored: StoredBenchmark, setting: Setting, measures: Sequence[Any], encoder: str | None
+) -> Iterator[Any]:
     import pyarrow as pa
 
     seen = view(stored.task, setting)
@@ -60,7 +69,9 @@ def _setting_tables(stored: StoredBenchmark, setting: Setting, measures: Sequenc
         "query_lang": pa.array(np.repeat(seen.query_lang, repeat), pa.string()),
         "passage_lang": pa.array(np.repeat(seen.passage_lang, repeat), pa.string()),
         "query_id": per_query(queries.ids),
-        "measure": pa.array(np.tile(np.array([str(measure) for measure in measures], dtype=object), len(seen)), pa.string()),
+        "measure": pa.array(
+            np.tile(np.array([str(measure) for measure in measures], dtype=object), len(seen)), pa.string()
+        ),
         "source_id": per_query(queries.source_ids),
         "group": per_query(queries.groups),
     }
@@ -68,20 +79,41 @@ def _setting_tables(stored: StoredBenchmark, setting: Setting, measures: Sequenc
         if cell["perturbation"] == FLOOR.perturbation or not measures:
             continue
         values = score_view(measures, seen, stored.run.read_ranks(cell["key"])).T.reshape(-1)
-        constant = {"benchmark": stored.name, "setting": setting, "encoder": cell["encoder"], "perturbation": cell["perturbation"]}
-        columns = {name: pa.array([value], pa.string()).take(pa.array(np.zeros(size, dtype=np.int64))) for name, value in constant.items()}
-        columns |= {"severity": pa.array(np.full(size, cell["severity"])), "draw": pa.array(np.full(size, cell["draw"], dtype=np.int32)), "value": pa.array(values)}
+        constant = {
+            "benchmark": stored.name,
+            "setting": setting,
+            "encoder": cell["encoder"],
+            "perturbation": cell["perturbation"],
+        }
+        columns = {
+            name: pa.array([value], pa.string()).take(pa.array(np.zeros(size, dtype=np.int64)))
+            for name, value in constant.items()
+        }
+        columns |= {
+            "severity": pa.array(np.full(size, cell["severity"])),
+            "draw": pa.array(np.full(size, cell["draw"], dtype=np.int32)),
+            "value": pa.array(values),
+        }
         table = pa.table({name: (columns | shared)[name] for name in COLUMNS})
         # A perturbation that does not apply in a language has no scores there.
         yield table.filter(pa.array(~np.isnan(values)))
 
 
 def trec_lines(
-    run: RunDirectory, *, setting: Setting, encoder: str | None, benchmark: str | None, perturbation: str, severity: float, draw: int
+    run: RunDirectory,
+    *,
+    setting: Setting,
+    encoder: str | None,
+    benchmark: str | None,
+    perturbation: str,
+    severity: float,
+    draw: int,
 ) -> Iterator[str]:
     """Yield the lines of one TREC run: query id, Q0, passage id, rank, score, tag. mono and multi alone have one list per query."""
     if setting == "cross":
-        raise RunError("a TREC run has one list per query, and cross has one per candidate language; choose --setting mono or multi")
+        raise RunError(
+            "a TREC run has one list per query, and cross has one per candidate language; choose --setting mono or multi"
+        )
     found = [
         (stored, cell)
         for stored in _chosen(run, benchmark, encoder)
@@ -90,17 +122,25 @@ def trec_lines(
     ]
     if len(found) != 1:
         several = ", ".join(f"{stored.name} / {cell['encoder']}" for stored, cell in found) or "none"
-        raise RunError(f"a TREC run is one encoder under one condition; choose with --benchmark, --encoder, --perturbation, --severity, --draw (now: {several})")
+        raise RunError(
+            f"a TREC run is one encoder under one condition; choose with --benchmark, --encoder, --perturbation, --severity, --draw (now: {several})"
+        )
     stored, cell = found[0]
     if not run.top_path(cell["key"]).exists():
-        raise RunError(f"{run.path} kept no rankings; run it with --keep-top K (the same plan, so that only the rankings are added)")
-    tag = "|".join([cell["encoder"], *([perturbation, f"{severity:g}", str(draw)] if perturbation else ["clean"])]).replace(" ", "")
+        raise RunError(
+            f"{run.path} kept no rankings; run it with --keep-top K (the same plan, so that only the rankings are added)"
+        )
+    tag = "|".join(
+        [cell["encoder"], *([perturbation, f"{severity:g}", str(draw)] if perturbation else ["clean"])]
+    ).replace(" ", "")
     yield from _lines(stored, read_top(run, cell["key"]), setting, tag)
 
 
 def _lines(stored: StoredBenchmark, lists: Any, setting: Setting, tag: str) -> Iterator[str]:
     queries = stored.task.queries
     for row in lists.to_batches(max_chunksize=65_536):
-        for query, candidates, rank, score, passage in zip(*(row[name].to_pylist() for name in ("query", "candidates", "rank", "score", "passage_id")), strict=True):
+        for query, candidates, rank, score, passage in zip(
+            *(row[name].to_pylist() for name in ("query", "candidates", "rank", "score", "passage_id")), strict=True
+        ):
             if candidates == ("all" if setting == "multi" else queries.langs[query]):
                 yield f"{queries.ids[query]} Q0 {passage} {rank} {score:.9g} {tag}"

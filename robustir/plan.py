@@ -115,7 +115,9 @@ class Plan:
         if condition == CLEAN:
             return content_key("queries", planned.digest)
         noise = self.noise(condition)
-        return content_key("queries", planned.digest, noise.spec, noise.version, condition.severity, condition.draw, self.suite.seed)
+        return content_key(
+            "queries", planned.digest, noise.spec, noise.version, condition.severity, condition.draw, self.suite.seed
+        )
 
     def cell(self, planned: PlannedTask, encoder: PlannedEncoder, condition: Condition) -> Cell:
         """Return the cell of an encoder under a condition."""
@@ -149,7 +151,13 @@ def _encoders(specs: Iterable[str | Any]) -> Iterator[PlannedEncoder]:
 def _noises(suite: Suite) -> Iterator[PlannedNoise]:
     for noise in suite.perturbations:
         plugin = create("perturbation", noise.spec)
-        yield PlannedNoise(canonical("perturbation", noise.spec), plugin, plugin.version, suite.severities_of(noise), suite.draws_of(noise))
+        yield PlannedNoise(
+            canonical("perturbation", noise.spec),
+            plugin,
+            plugin.version,
+            suite.severities_of(noise),
+            suite.draws_of(noise),
+        )
 
 
 def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
@@ -158,7 +166,9 @@ def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
         if suite.settings is not None:
             kept = tuple(setting for setting in task.settings if setting in suite.settings)
             if not kept:
-                raise SpecError(f"{task.name} has the settings {', '.join(task.settings)}; the suite asks for {', '.join(suite.settings)}")
+                raise SpecError(
+                    f"{task.name} has the settings {', '.join(task.settings)}; the suite asks for {', '.join(suite.settings)}"
+                )
             task = _with_settings(task, kept)
         yield PlannedTask(canonical("benchmark", spec), task, task.digest())
 
@@ -191,7 +201,9 @@ def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any]
         works = {lang for planned in tasks for lang in applicable_languages(noise.plugin, planned.task.languages)}
         if not works:
             asked = sorted({lang for planned in tasks for lang in planned.task.languages})
-            raise NotApplicableError(f"{noise.spec} works in none of {', '.join(asked)}; it works in: {', '.join(sorted(noise.plugin.languages))}")
+            raise NotApplicableError(
+                f"{noise.spec} works in none of {', '.join(asked)}; it works in: {', '.join(sorted(noise.plugin.languages))}"
+            )
         for planned in tasks:
             missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in works]
     return Plan(suite, data, tasks, planned_encoders, noises, tuple(missing))

@@ -15,14 +15,21 @@ __all__ = ["read_top", "write_top"]
 
 
 def write_top(
-    run: RunDirectory, key: str, top: Top, corpus: Corpus, rows: NDArray[np.int64], *, clean_key: str | None, scored: NDArray[np.bool_] | None
+    run: RunDirectory,
+    key: str,
+    top: Top,
+    corpus: Corpus,
+    rows: NDArray[np.int64],
+    *,
+    clean_key: str | None,
+    scored: NDArray[np.bool_] | None,
 ) -> None:
     """Write the lists of the queries ``rows``; the lists of the others are taken from the clean cell, if it is scored there."""
     import pyarrow as pa
 
     queries, languages, keep = top.passages.shape
     there = top.passages.reshape(-1) >= 0
-    columns = {
+    columns: dict[str, NDArray[Any]] = {
         "query": np.repeat(rows, languages * keep)[there].astype(np.int32),
         "candidates": np.tile(np.repeat(np.arange(languages, dtype=np.int8), keep), queries)[there],
         "rank": np.tile(np.arange(1, keep + 1, dtype=np.int32), queries * languages)[there],

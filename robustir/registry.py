@@ -82,7 +82,9 @@ def registered(kind: Kind) -> Mapping[str, Registered]:
         entry = Registered(kind, point.name, point.value, package)
         other = found.setdefault(point.name, entry)
         if other.target != entry.target:
-            raise SpecError(f"two packages bring a {kind} called {point.name!r}: {other.package} and {package}; uninstall one of them")
+            raise SpecError(
+                f"two packages bring a {kind} called {point.name!r}: {other.package} and {package}; uninstall one of them"
+            )
     return dict(sorted(found.items()))
 
 
@@ -91,7 +93,9 @@ def _resolve(kind: Kind, spec: Spec) -> tuple[Callable[..., Any], Spec]:
         try:
             return _import_target(spec.name), spec
         except (ImportError, AttributeError) as error:
-            raise SpecError(f"{spec.name}: {error}; the form is  package.module:object  and the module must be importable from here") from error
+            raise SpecError(
+                f"{spec.name}: {error}; the form is  package.module:object  and the module must be importable from here"
+            ) from error
     if spec.is_path:
         if kind not in _PATH_FACTORIES:
             raise SpecError(f"{spec.name!r} is a path, and a {kind} is named or written  package.module:object")
@@ -122,7 +126,9 @@ def _bind(kind: Kind, make: Callable[..., Any], spec: Spec) -> inspect.BoundArgu
         return signature.bind(*args, **kwargs)
     except TypeError as error:
         known = ", ".join(str(parameter) for parameter in signature.parameters.values()) or "none"
-        raise SpecError(f"{spec}: {error}; its parameters are: {known}  (robustir describe {kind}:{spec.name})") from None
+        raise SpecError(
+            f"{spec}: {error}; its parameters are: {known}  (robustir describe {kind}:{spec.name})"
+        ) from None
 
 
 def create(kind: Kind, spec: str | Spec) -> Any:

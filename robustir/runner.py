@@ -120,7 +120,10 @@ class _Run:
             keep_top=self.options.keep_top,
         )
         local = WorkContext(argument)
-        local.adopt({encoder.spec: encoder.scorer for encoder in plan.encoders}, {noise.spec: noise.plugin for noise in plan.noises})
+        local.adopt(
+            {encoder.spec: encoder.scorer for encoder in plan.encoders},
+            {noise.spec: noise.plugin for noise in plan.noises},
+        )
         with single_threaded(), Executor(jobs, WorkContext, argument, local) as executor:
             with summary.timed("perturb"):
                 self._perturb(executor)
@@ -159,8 +162,14 @@ class _Run:
             queries = planned.task.queries
             found = dict(zip(ids, texts, strict=True))
             scored = np.fromiter((name in found for name in queries.ids), dtype=np.bool_, count=len(queries))
-            changed = [row for row, (name, text) in enumerate(zip(queries.ids, queries.texts, strict=True)) if found.get(name, text) != text]
-            self.noisy[cell.queries_key] = _NoisySet(np.array(changed, dtype=np.int64), [found[queries.ids[row]] for row in changed], scored)
+            changed = [
+                row
+                for row, (name, text) in enumerate(zip(queries.ids, queries.texts, strict=True))
+                if found.get(name, text) != text
+            ]
+            self.noisy[cell.queries_key] = _NoisySet(
+                np.array(changed, dtype=np.int64), [found[queries.ids[row]] for row in changed], scored
+            )
         return self.noisy[cell.queries_key]
 
     def _cells_of(self, encoder: PlannedEncoder) -> Iterator[tuple[PlannedTask, Cell]]:
@@ -238,7 +247,12 @@ class _Run:
             vectors.close()
 
     def _encode(
-        self, executor: Executor[WorkContext], encoder: PlannedEncoder, index: TextIndex, jobs: list[CellJob], vectors: VectorFile
+        self,
+        executor: Executor[WorkContext],
+        encoder: PlannedEncoder,
+        index: TextIndex,
+        jobs: list[CellJob],
+        vectors: VectorFile,
     ) -> list[tuple[slice, str]]:
         used = [rows for job in jobs for rows in (job.vectors, job.passages) if rows is not None]
         units = index.units(needed_rows(len(index), used))
@@ -280,6 +294,8 @@ class _Run:
                 self.summary.failures.append(Failure(cell.benchmark, cell.encoder, str(cell.condition), reason))
 
 
-def execute(plan: Plan, run: RunDirectory, options: RunOptions | None = None, progress: Progress | None = None) -> RunSummary:
+def execute(
+    plan: Plan, run: RunDirectory, options: RunOptions | None = None, progress: Progress | None = None
+) -> RunSummary:
     """Compute what is missing of a plan. Failing cells are recorded and named, the others go on."""
     return _Run(plan, run, options or RunOptions(), progress or _Silent()).execute()

@@ -88,7 +88,9 @@ class Stream:
 
     def at(self, index: int) -> Stream:
         """Return the stream of unit ``index``, independent of its neighbours'."""
-        return Stream(self.bits(index, -1 & _MASK).to_bytes(8, "little") + self.bits(index, -2 & _MASK).to_bytes(8, "little"))
+        return Stream(
+            self.bits(index, -1 & _MASK).to_bytes(8, "little") + self.bits(index, -2 & _MASK).to_bytes(8, "little")
+        )
 
     def random(self) -> float:
         """Return the next uniform number in [0, 1)."""
@@ -119,7 +121,9 @@ def key_words(keys: Sequence[bytes]) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(keys), dtype="<u8").reshape(-1, 2)
 
 
-def uniforms(words: NDArray[np.uint64], index: NDArray[np.integer], slot: int | NDArray[np.integer] = 0) -> NDArray[np.float64]:
+def uniforms(
+    words: NDArray[np.uint64], index: NDArray[np.integer], slot: int | NDArray[np.integer] = 0
+) -> NDArray[np.float64]:
     """Return ``Stream(key).uniform(index, slot)`` elementwise.
 
     words: uint64 [m, 2], the key of each element (``key_words(keys)[rows]``); index, slot: integers [m]. Returns float64 [m].

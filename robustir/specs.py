@@ -16,6 +16,8 @@ Value: TypeAlias = "Spec | str | int | float | bool | None | tuple[object, ...] 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KEY = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)")
 _OBJECT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+# A whole quoted string, or one character (a quote that stands alone was never closed).
+_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|.""", re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -66,7 +68,9 @@ def parse(text: str) -> Spec:
     name, opening, rest = stripped.partition("(")
     name = name.rstrip()
     if not _NAME.fullmatch(name) and not _OBJECT.fullmatch(name):
-        raise SpecError(f"{text!r}: {name!r} is no name; names are lower-case letters and digits joined by hyphens, such as  shuffle-words")
+        raise SpecError(
+            f"{text!r}: {name!r} is no name; names are lower-case letters and digits joined by hyphens, such as  shuffle-words"
+        )
     if not opening:
         return Spec(name)
     if not rest.rstrip().endswith(")"):
@@ -81,7 +85,9 @@ def _parse_arguments(text: str, name: str, inside: str) -> Spec:
         match = _KEY.match(part)
         if match is None:
             if kwargs:
-                raise SpecError(f"{text!r}: the value {part.strip()!r} stands after a named one; put it first or name it")
+                raise SpecError(
+                    f"{text!r}: the value {part.strip()!r} stands after a named one; put it first or name it"
+                )
             args.append(_parse_value(text, part))
             continue
         key = match.group(1)
@@ -105,33 +111,24 @@ def _parse_value(text: str, part: str) -> object:
 
 def _split(text: str, inside: str) -> list[str]:
     """Split at top-level commas, minding brackets and quotes."""
-    parts: list[str] = []
+    parts = [""]
     expected: list[str] = []
-    quote = ""
-    start = position = 0
-    while position < len(inside):
-        char = inside[position]
-        if quote:
-            if char == "\\":
-                position += 1
-            elif char == quote:
-                quote = ""
-        elif char in "'\"":
-            quote = char
-        elif char in _CLOSING:
-            expected.append(_CLOSING[char])
-        elif char in ")]}":
-            if not expected or expected.pop() != char:
-                raise SpecError(f"{text!r}: the brackets do not match")
-        elif char == "," and not expected:
-            parts.append(inside[start:position])
-            start = position + 1
-        position += 1
-    if quote or expected:
-        raise SpecError(f"{text!r}: a quote or bracket is not closed")
-    tail = inside[start:]
-    if tail.strip():
-        parts.append(tail)
+    for match in _TOKEN.finditer(inside):
+        token = match.group()
+        if token in {"'", '"'}:
+            raise SpecError(f"{text!r}: a quote is not closed")
+        if token in _CLOSING:
+            expected.append(_CLOSING[token])
+        elif token in _CLOSING.values() and (not expected or expected.pop() != token):
+            raise SpecError(f"{text!r}: the brackets do not match")
+        if token == "," and not expected:
+            parts.append("")
+        else:
+            parts[-1] += token
+    if expected:
+        raise SpecError(f"{text!r}: a bracket is not closed")
+    if not parts[-1].strip():
+        parts.pop()  # nothing at all, or a comma at the end
     if any(not part.strip() for part in parts):
         raise SpecError(f"{text!r}: there is an empty argument")
     return parts

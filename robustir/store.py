@@ -1,4 +1,7 @@
-"""The run directory: per-query ranks and query sets on disk, atomic and resumable. Only this crosses from running to analysing."""
+"""The run directory: per-query ranks and query sets on disk, atomic and resumable.
+
+Only this crosses from running to analysing.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,9 @@ class RunDirectory:
         """Open an existing run; raise RunError that says what is missing."""
         run = cls(path)
         if not (run.path / MANIFEST).is_file():
-            raise RunError(f"{path} is not a run directory (it has no {MANIFEST}); make one with  robustir run SUITE -o {path}")
+            raise RunError(
+                f"{path} is not a run directory (it has no {MANIFEST}); make one with  robustir run SUITE -o {path}"
+            )
         return run
 
     @property
@@ -51,12 +56,16 @@ class RunDirectory:
         try:
             content: dict[str, Any] = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise RunError(f"{self.path / MANIFEST} cannot be read ({error}); the run is damaged, run it again in another folder") from error
+            raise RunError(
+                f"{self.path / MANIFEST} cannot be read ({error}); the run is damaged, run it again in another folder"
+            ) from error
         return content
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest atomically."""
-        write_text_atomically(self.path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        write_text_atomically(
+            self.path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        )
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -66,7 +75,9 @@ class RunDirectory:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise RunError(f"{self.path} is in use by another process; wait for it, or choose another folder with -o") from None
+                raise RunError(
+                    f"{self.path} is in use by another process; wait for it, or choose another folder with -o"
+                ) from None
             self._remove_leftovers()
             yield
             self._remove_leftovers()
@@ -105,24 +116,46 @@ class RunDirectory:
             queries = task.queries
             _write(
                 self.queries_path(key),
-                pa.table({"_id": queries.ids, "text": queries.texts, "lang": _category(queries.langs), "source_id": queries.source_ids, "group": _category(queries.groups)}),
+                pa.table(
+                    {
+                        "_id": queries.ids,
+                        "text": queries.texts,
+                        "lang": _category(queries.langs),
+                        "source_id": queries.source_ids,
+                        "group": _category(queries.groups),
+                    }
+                ),
             )
         if not self.passages_path(key).exists():
             _write(self.passages_path(key), pa.table({"_id": task.corpus.ids, "lang": _category(task.corpus.langs)}))
         if not self.relevant_path(key).exists():
             qrels = task.qrels
-            columns = {"query": _smallest(qrels.query), "passage": _smallest(qrels.passage), "gain": _smallest(qrels.gain)}
+            columns = {
+                "query": _smallest(qrels.query),
+                "passage": _smallest(qrels.passage),
+                "gain": _smallest(qrels.gain),
+            }
             _write(self.relevant_path(key), pa.table(columns))
 
     def read_task(self, entry: Mapping[str, Any]) -> Task:
         """Return a benchmark as stored, without the passages' texts; ``entry`` is its row of the manifest."""
         key = entry["queries_key"]
-        queries, passages, relevant = _read(self.queries_path(key)), _read(self.passages_path(key)), _read(self.relevant_path(key))
-        ids = tuple(passages["_id"].to_pylist())
+        queries, passages, relevant = (
+            _read(self.queries_path(key)),
+            _read(self.passages_path(key)),
+            _read(self.relevant_path(key)),
+        )
+        ids = _strings(passages["_id"])
         return Task(
             name=entry["name"],
-            queries=QuerySet(*(tuple(queries[name].to_pylist()) for name in ("_id", "text", "lang", "source_id", "group"))),
-            corpus=Corpus(ids, ("",) * len(ids), tuple(passages["lang"].to_pylist())),
+            queries=QuerySet(
+                ids=_strings(queries["_id"]),
+                texts=_strings(queries["text"]),
+                langs=_strings(queries["lang"]),
+                source_ids=_strings(queries["source_id"]),
+                groups=_strings(queries["group"]),
+            ),
+            corpus=Corpus(ids, ("",) * len(ids), _strings(passages["lang"])),
             qrels=Qrels(
                 relevant["query"].to_numpy().astype(np.int32),
                 relevant["passage"].to_numpy().astype(np.int32),
@@ -180,6 +213,10 @@ def _category(values: Any) -> Any:
     return pa.array(values, pa.string()).dictionary_encode()
 
 
+def _strings(column: Any) -> tuple[str, ...]:
+    return tuple(column.to_pylist())
+
+
 def _smallest(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.min_scalar_type(int(values.max()) if len(values) else 0))
 
@@ -204,4 +241,6 @@ def _read(path: Path) -> Any:
     except FileNotFoundError:
         raise RunError(f"{path} is missing; finish the run with  robustir resume {path.parent.parent}") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise RunError(f"{path} is damaged ({error}); delete it and run  robustir resume {path.parent.parent}") from error
+        raise RunError(
+            f"{path} is damaged ({error}); delete it and run  robustir resume {path.parent.parent}"
+        ) from error

@@ -1,4 +1,4 @@
-"""A suite is a TOML file that says what is run: benchmarks, encoders, perturbations, severities, draws, seed, measures."""
+"""A suite is a TOML file that says what is run: benchmarks, encoders, perturbations, severities, seed, measures."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class _Model(BaseModel):
 class Statistics(_Model):
     """How uncertainty is computed; the defaults are those of docs/statistics.md."""
 
-    confidence: float = Field(0.95, gt=0.5, lt=1.0)
-    flips: int = Field(10_000, ge=99, description="sign flips of the randomisation test")
-    resamples: int = Field(2_000, ge=99, description="bootstrap resamples of the intervals")
-    interval: str = Field("studentised", pattern="^(studentised|percentile|bca)$")
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
+    flips: int = Field(default=10_000, ge=99, description="sign flips of the randomisation test")
+    resamples: int = Field(default=2_000, ge=99, description="bootstrap resamples of the intervals")
+    interval: str = Field(default="studentised", pattern="^(studentised|percentile|bca)$")
 
 
 def _noise(value: Any) -> Any:
@@ -41,7 +41,7 @@ class Noise(_Model):
 
     spec: str
     severities: tuple[float, ...] | None = None
-    draws: int | None = Field(None, ge=1)
+    draws: int | None = Field(default=None, ge=1)
 
 
 class Suite(_Model):
@@ -49,9 +49,9 @@ class Suite(_Model):
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     description: str = ""
-    question: str = Field("", description="the question that the report answers first")
-    seed: int = Field(0, ge=0, lt=2**63)
-    draws: int = Field(3, ge=1, le=1000)
+    question: str = Field(default="", description="the question that the report answers first")
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    draws: int = Field(default=3, ge=1, le=1000)
     benchmarks: tuple[str, ...] = Field(min_length=1)
     encoders: tuple[str, ...] = Field(min_length=1)
     perturbations: tuple[Annotated[Noise, BeforeValidator(_noise)], ...] = ()
@@ -60,7 +60,7 @@ class Suite(_Model):
     settings: tuple[Setting, ...] | None = None
     measures: tuple[str, ...] = ("AP", "nDCG@10", "R@10", "Hit@1", "RankDistance", "nRankDistance")
     statistics: Statistics = Statistics()
-    exploratory: bool = Field(False, description="set when lists were replaced on the command line")
+    exploratory: bool = Field(default=False, description="set when lists were replaced on the command line")
 
     @field_validator("severities")
     @classmethod
@@ -113,7 +113,9 @@ def suite_path(name: str) -> Path:
     if name.endswith(".toml") or "/" in name or "\\" in name:
         path = Path(name)
         if not path.is_file():
-            raise SpecError(f"there is no suite file {path}; suites that come with robustir: {', '.join(suite_names())}")
+            raise SpecError(
+                f"there is no suite file {path}; suites that come with robustir: {', '.join(suite_names())}"
+            )
         return path
     path = Path(str(files("robustir.benchmarks") / "suites" / f"{name}.toml"))
     if not path.is_file():
@@ -147,5 +149,7 @@ def _explain(item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(item["loc"][-1]), Suite.model_fields, n=1)
-        return f"unknown key {place!r}" + (f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(Suite.model_fields)})")
+        return f"unknown key {place!r}" + (
+            f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(Suite.model_fields)})"
+        )
     return f"{place}: {item['msg'].removeprefix('Value error, ')}"

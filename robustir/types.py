@@ -15,7 +15,18 @@ from numpy.typing import NDArray
 
 from robustir.errors import DataError
 
-__all__ = ["SETTINGS", "Corpus", "Dose", "Qrels", "QuerySet", "Ranks", "Setting", "Task", "digest_columns", "possible_settings"]
+__all__ = [
+    "SETTINGS",
+    "Corpus",
+    "Dose",
+    "Qrels",
+    "QuerySet",
+    "Ranks",
+    "Setting",
+    "Task",
+    "digest_columns",
+    "possible_settings",
+]
 
 Setting = Literal["mono", "cross", "multi"]
 SETTINGS: tuple[Setting, ...] = ("mono", "cross", "multi")
@@ -36,7 +47,9 @@ def _check_ids(ids: Sequence[str], what: str) -> None:
     if len(set(ids)) == len(ids) and all(ids):
         return
     if not all(ids):
-        raise DataError(f"{what} {next(i for i, value in enumerate(ids) if not value) + 1} has an empty id; give every {what} one")
+        raise DataError(
+            f"{what} {next(i for i, value in enumerate(ids) if not value) + 1} has an empty id; give every {what} one"
+        )
     seen: set[str] = set()
     for value in ids:
         if value in seen:
@@ -74,7 +87,9 @@ class QuerySet:
     dose: Dose | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        _check_lengths("queries", len(self.ids), texts=self.texts, langs=self.langs, source_ids=self.source_ids, groups=self.groups)
+        _check_lengths(
+            "queries", len(self.ids), texts=self.texts, langs=self.langs, source_ids=self.source_ids, groups=self.groups
+        )
         _check_ids(self.ids, "query")
 
     def __len__(self) -> int:

@@ -123,7 +123,9 @@ class EncodeJob:
 def encode(context: WorkContext, job: EncodeJob) -> tuple[int, int, NDArray[np.float32]]:
     """Encode one unit, through the store; return (texts encoded, texts reused, vectors [n, d])."""
     unit = job.unit
-    vectors, encoded, reused = context.store.encode_unit(context.encoder(job.encoder), unit.texts, role=unit.role, langs=unit.langs)
+    vectors, encoded, reused = context.store.encode_unit(
+        context.encoder(job.encoder), unit.texts, role=unit.role, langs=unit.langs
+    )
     return encoded, reused, vectors
 
 
@@ -155,7 +157,15 @@ def score(context: WorkContext, job: CellJob) -> None:
     if job.vectors is not None:
         assert job.vector_file is not None
         queries = np.load(job.vector_file, mmap_mode="r")[job.vectors]
-        ranked = rank_dense(queries, context.passages(job), task.corpus, qrels, device=context.argument.device, keep_top=keep_top, scorer=job.encoder)
+        ranked = rank_dense(
+            queries,
+            context.passages(job),
+            task.corpus,
+            qrels,
+            device=context.argument.device,
+            keep_top=keep_top,
+            scorer=job.encoder,
+        )
     else:
         ranked = _rank_lexical(context, job, task, rows, qrels, keep_top)
     if ranked.top is not None:
@@ -163,12 +173,16 @@ def score(context: WorkContext, job: CellJob) -> None:
     context.run.write_ranks(job.key, _complete(context, job, task, ranked.ranks, kept))
 
 
-def _rank_lexical(context: WorkContext, job: CellJob, task: Task, rows: NDArray[Any], qrels: Any, keep_top: int) -> Ranked:
+def _rank_lexical(
+    context: WorkContext, job: CellJob, task: Task, rows: NDArray[Any], qrels: Any, keep_top: int
+) -> Ranked:
     scorer = context.indexed(job.encoder, task)
     queries = task.queries.select(rows) if job.rows is not None else task.queries
     if job.texts is not None:
         queries = queries.with_texts(job.texts)
-    return rank_relevant(scorer.blocks(queries), task.corpus, qrels, queries=len(queries), keep_top=keep_top, scorer=job.encoder)
+    return rank_relevant(
+        scorer.blocks(queries), task.corpus, qrels, queries=len(queries), keep_top=keep_top, scorer=job.encoder
+    )
 
 
 def _complete(context: WorkContext, job: CellJob, task: Task, ranks: Ranks, kept: NDArray[Any]) -> Ranks:

@@ -20,7 +20,10 @@ class Good:
     nested = True
 
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
-        return "".join(char * 2 if char.isalnum() and char.isascii() | (char in "ภไ") and rng.uniform(place) < severity else char for place, char in enumerate(text))
+        return "".join(
+            char * 2 if char.isalnum() and char.isascii() | (char in "ภไ") and rng.uniform(place) < severity else char
+            for place, char in enumerate(text)
+        )
 
 
 class EditsAtZero(Good):

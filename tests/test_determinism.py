@@ -16,12 +16,33 @@ import pytest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
-ARGUMENTS = ("run", "quickstart", "--languages", "en,th,zh", "--severities", "0.2,0.6", "--draws", "2", "--encoder", "hashing", "--encoder", "bm25", "--format", "csv")
+ARGUMENTS = (
+    "run",
+    "quickstart",
+    "--languages",
+    "en,th,zh",
+    "--severities",
+    "0.2,0.6",
+    "--draws",
+    "2",
+    "--encoder",
+    "hashing",
+    "--encoder",
+    "bm25",
+    "--format",
+    "csv",
+)
 
 
 def start(*arguments: str, cwd: Path, hash_seed: str = "0", cache: str = "cache") -> subprocess.Popen[bytes]:
     env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT), "ROBUSTIR_CACHE": str(cwd / cache)}
-    return subprocess.Popen([sys.executable, "-m", "robustir", *arguments], cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-m", "robustir", *arguments],
+        cwd=cwd,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
 
 
 def finish(*arguments: str, cwd: Path, hash_seed: str = "0", cache: str = "cache") -> None:
@@ -31,7 +52,11 @@ def finish(*arguments: str, cwd: Path, hash_seed: str = "0", cache: str = "cache
 
 
 def digests(run: Path) -> dict[str, str]:
-    files = [path for part in ("queries", "passages", "relevant", "ranks", "findings") for path in sorted((run / part).iterdir())]
+    files = [
+        path
+        for part in ("queries", "passages", "relevant", "ranks", "findings")
+        for path in sorted((run / part).iterdir())
+    ]
     return {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -51,7 +76,9 @@ def test_another_order_gives_the_same_queries_and_ranks(reference: dict[str, str
     swapped = [*ARGUMENTS]
     first, second = swapped.index("hashing"), swapped.index("bm25")
     swapped[first], swapped[second] = "bm25", "hashing"
-    finish(*swapped, "--perturbation", "shuffle-words", "--perturbation", "typos", "--jobs", "2", "-o", "run", cwd=tmp_path)
+    finish(
+        *swapped, "--perturbation", "shuffle-words", "--perturbation", "typos", "--jobs", "2", "-o", "run", cwd=tmp_path
+    )
     found = digests(tmp_path / "run")
     for name, digest in reference.items():
         if not name.startswith("findings"):
@@ -63,12 +90,18 @@ def test_killed_at_random_and_resumed(reference: dict[str, str], tmp_path: Path)
     chance = random.Random(20240816)
     killed = 0
     for attempt in range(3):
-        before = len(list((tmp_path / "run" / "ranks").glob("*.parquet"))) if (tmp_path / "run" / "ranks").exists() else 0
+        before = (
+            len(list((tmp_path / "run" / "ranks").glob("*.parquet"))) if (tmp_path / "run" / "ranks").exists() else 0
+        )
         process = start(*ARGUMENTS, "--jobs", "1", "-o", "run", cwd=tmp_path)
         # Wait until it wrote something new, then a little longer, so that every attempt dies at another place.
         deadline = time.monotonic() + 60
         while process.poll() is None and time.monotonic() < deadline:
-            there = len(list((tmp_path / "run" / "ranks").glob("*.parquet"))) if (tmp_path / "run" / "ranks").exists() else 0
+            there = (
+                len(list((tmp_path / "run" / "ranks").glob("*.parquet")))
+                if (tmp_path / "run" / "ranks").exists()
+                else 0
+            )
             if there > before or (attempt == 0 and (tmp_path / "run" / "queries").exists()):
                 break
             time.sleep(0.005)

@@ -15,7 +15,9 @@ def test_built_ins_are_registered_and_nothing_is_imported_for_it() -> None:
     import subprocess
 
     code = "import sys; from robustir.registry import registered; print(*registered('encoder')); print(sorted({'torch','numpy','pandas'} & set(sys.modules)))"
-    lines = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent).stdout.splitlines()
+    lines = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent
+    ).stdout.splitlines()
     assert {"bm25", "hashing", "random", "transformer"} <= set(lines[0].split())
     assert lines[1] == "[]"
 

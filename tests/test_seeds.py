@@ -72,7 +72,13 @@ def test_child_streams_differ() -> None:
 def test_hash_seed_does_not_matter() -> None:
     code = "from robustir.seeds import *; print(Stream(derive_key('a', 1)).uniform(5), derive_keys(('p',), ['en'], ['q'], 0))"
     outputs = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}, capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
         for seed in ("0", "1")
     }
     assert len(outputs) == 1

@@ -27,7 +27,11 @@ def test_every_suite_that_ships_is_valid() -> None:
 
 
 def test_perturbations_may_have_their_own_severities(tmp_path: Path) -> None:
-    suite = load_suite(write(tmp_path, MINIMAL + 'perturbations = ["typos", {spec = "shuffle-words", severities = [1.0], draws = 5}]\n'))
+    suite = load_suite(
+        write(
+            tmp_path, MINIMAL + 'perturbations = ["typos", {spec = "shuffle-words", severities = [1.0], draws = 5}]\n'
+        )
+    )
     assert [suite.severities_of(noise) for noise in suite.perturbations] == [(0.1, 0.2, 0.3, 0.5), (1.0,)]
     assert [suite.draws_of(noise) for noise in suite.perturbations] == [3, 5]
 
@@ -56,7 +60,7 @@ def test_round_trip() -> None:
         (MINIMAL + 'measures = ["MAP@"]', "measure"),
         (MINIMAL + 'settings = ["both"]', "settings"),
         (MINIMAL + 'perturbations = ["Typos"]', "no name"),
-        (MINIMAL + 'perturbations = [{severities = [0.1]}]', "spec"),
+        (MINIMAL + "perturbations = [{severities = [0.1]}]", "spec"),
         ('name = "x"\nbenchmarks = ["mini"]\nencoders = []', "encoders"),
         ('name = "x"\nbenchmarks = ["mini", "mini"]\nencoders = ["bm25"]', "'mini' stands twice"),
         ("name = [", "not a TOML file"),

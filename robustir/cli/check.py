@@ -20,10 +20,19 @@ def command(spec: str, as_json: bool) -> int:
     kind, name = find(spec)
     laws = check(kind, name)
     if as_json:
-        click.echo(json.dumps([{"name": law.name, "passed": law.passed, "detail": law.detail} for law in laws], indent=2, ensure_ascii=False))
+        click.echo(
+            json.dumps(
+                [{"name": law.name, "passed": law.passed, "detail": law.detail} for law in laws],
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
     else:
         for law in laws:
-            click.echo(f"{'ok    ' if law.passed else 'BROKEN'}  {law.name}" + (f"\n          {law.detail}" if law.detail else ""))
+            click.echo(
+                f"{'ok    ' if law.passed else 'BROKEN'}  {law.name}"
+                + (f"\n          {law.detail}" if law.detail else "")
+            )
     broken = sum(not law.passed for law in laws)
     if not as_json:
         click.echo(f"{name}: {len(laws) - broken} laws kept, {broken} broken")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
-from robustir.cli.options import json_option, data_option
-from pathlib import Path
+from robustir.cli.options import data_option, json_option
 
 
 @click.command(name="doctor")

@@ -13,7 +13,13 @@ import click
 @click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
 @click.option("--role", type=click.Choice(["query", "passage"]), default="query", show_default=True)
 @click.option("--lang", help="Language of the texts, for encoders that use it.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The .npy file to write, float32 [lines, dimensions].")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The .npy file to write, float32 [lines, dimensions].",
+)
 def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> None:
     """Encode each line of FILE (stdin by default) with the encoder SPEC."""
     import numpy as np
@@ -25,11 +31,15 @@ def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> 
 
     made = encoder(spec)
     if not hasattr(made, "encode"):
-        raise InputError(f"{spec} scores passages directly and makes no vectors; choose an encoder from  robustir list encoders")
+        raise InputError(
+            f"{spec} scores passages directly and makes no vectors; choose an encoder from  robustir list encoders"
+        )
     if made.uses_langs and lang is None:
         raise InputError(f"{spec} needs to know the language of the texts: give --lang")
     texts = file.read().removesuffix("\n").split("\n")
-    vectors = check_vectors(made.encode(texts, role=role, langs=[lang] * len(texts) if lang else None), len(texts), spec)
+    vectors = check_vectors(
+        made.encode(texts, role=role, langs=[lang] * len(texts) if lang else None), len(texts), spec
+    )
 
     def write(path: Path) -> None:
         with path.open("wb") as handle:

@@ -16,16 +16,36 @@ __all__ = ["data_option", "json_option", "plan_from_options", "runtime_options",
 F = TypeVar("F", bound=Callable[..., Any])
 
 data_option = click.option(
-    "--data", type=click.Path(path_type=Path), help="Folder that holds the benchmarks' folders; else $ROBUSTIR_DATA, else the user's data folder."
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Folder that holds the benchmarks' folders; else $ROBUSTIR_DATA, else the user's data folder.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 _SUITE_OPTIONS = [
     click.argument("suite"),
     data_option,
-    click.option("--encoder", "encoders", multiple=True, metavar="SPEC", help="Score this encoder instead of the suite's (repeatable)."),
-    click.option("--benchmark", "benchmarks", multiple=True, metavar="SPEC", help="Use this benchmark instead of the suite's (repeatable)."),
-    click.option("--perturbation", "perturbations", multiple=True, metavar="SPEC", help="Use this perturbation instead of the suite's (repeatable)."),
+    click.option(
+        "--encoder",
+        "encoders",
+        multiple=True,
+        metavar="SPEC",
+        help="Score this encoder instead of the suite's (repeatable).",
+    ),
+    click.option(
+        "--benchmark",
+        "benchmarks",
+        multiple=True,
+        metavar="SPEC",
+        help="Use this benchmark instead of the suite's (repeatable).",
+    ),
+    click.option(
+        "--perturbation",
+        "perturbations",
+        multiple=True,
+        metavar="SPEC",
+        help="Use this perturbation instead of the suite's (repeatable).",
+    ),
     click.option("--languages", metavar="L,L", help="Restrict to these languages."),
     click.option("--severities", metavar="S,S", help="Severities (shares above 0, at most 1) instead of the suite's."),
     click.option("--draws", type=click.IntRange(1, 1000), help="Draws per severity."),
@@ -33,8 +53,19 @@ _SUITE_OPTIONS = [
 ]
 
 _RUNTIME_OPTIONS = [
-    click.option("--jobs", "-j", type=click.IntRange(1), help="Worker processes, one core each; all cores by default. Results do not depend on it."),
-    click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where vectors are multiplied; cuda uses one process."),
+    click.option(
+        "--jobs",
+        "-j",
+        type=click.IntRange(1),
+        help="Worker processes, one core each; all cores by default. Results do not depend on it.",
+    ),
+    click.option(
+        "--device",
+        type=click.Choice(["cpu", "cuda"]),
+        default="cpu",
+        show_default=True,
+        help="Where vectors are multiplied; cuda uses one process.",
+    ),
 ]
 
 

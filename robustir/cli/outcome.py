@@ -22,7 +22,9 @@ def parse_formats(text: str) -> tuple[str, ...]:
     chosen = tuple(part.strip() for part in text.split(",") if part.strip())
     unknown = [part for part in chosen if part not in FORMATS]
     if unknown or not chosen:
-        raise click.BadParameter(f"{', '.join(unknown) or text!r}: the formats are {', '.join(FORMATS)}", param_hint="--format")
+        raise click.BadParameter(
+            f"{', '.join(unknown) or text!r}: the formats are {', '.join(FORMATS)}", param_hint="--format"
+        )
     return chosen
 
 
@@ -43,11 +45,19 @@ def finish(plan: Plan, out: Path, *, jobs: int | None, device: str, keep_top: in
     if profile:
         _show_profile(summary)
     for failure in summary.failures[:20]:
-        click.echo(f"robustir: failed: {failure.benchmark} / {failure.encoder} / {failure.condition}: {failure.error}", err=True)
+        click.echo(
+            f"robustir: failed: {failure.benchmark} / {failure.encoder} / {failure.condition}: {failure.error}",
+            err=True,
+        )
     if len(summary.failures) > 20:
-        click.echo(f"robustir: ... and {len(summary.failures) - 20} more failed cells; all are in {out / 'manifest.json'}", err=True)
+        click.echo(
+            f"robustir: ... and {len(summary.failures) - 20} more failed cells; all are in {out / 'manifest.json'}",
+            err=True,
+        )
     done = summary.cells - len(summary.failures)
-    click.echo(f"{done} of {summary.cells} cells ({summary.cells_done_before} were there), {summary.texts_encoded} texts encoded, {summary.texts_reused} reused")
+    click.echo(
+        f"{done} of {summary.cells} cells ({summary.cells_done_before} were there), {summary.texts_encoded} texts encoded, {summary.texts_reused} reused"
+    )
     click.echo(f"findings  {out / 'findings'}")
     for suffix in (suffix for suffix in chosen if suffix != "csv"):
         click.echo(f"report    {out / ('report.' + _SUFFIXES.get(suffix, suffix))}")

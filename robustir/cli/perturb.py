@@ -12,10 +12,22 @@ import click
 @click.argument("spec")
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="strict"), default="-")
 @click.option("--lang", "-l", required=True, help="Language of the texts, such as en.")
-@click.option("--severity", "-s", type=click.FloatRange(0, 1), required=True, help="Expected share of eligible units (words) that are edited.")
+@click.option(
+    "--severity",
+    "-s",
+    type=click.FloatRange(0, 1),
+    required=True,
+    help="Expected share of eligible units (words) that are edited.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--draw", type=click.IntRange(0), default=0, show_default=True, help="Another draw: other noise, same severity.")
-@click.option("--jsonl", is_flag=True, help="Read and write JSON lines with _id and text (the id then keys the noise), adding the realised dose.")
+@click.option(
+    "--draw", type=click.IntRange(0), default=0, show_default=True, help="Another draw: other noise, same severity."
+)
+@click.option(
+    "--jsonl",
+    is_flag=True,
+    help="Read and write JSON lines with _id and text (the id then keys the noise), adding the realised dose.",
+)
 def command(spec: str, file: TextIO, lang: str, severity: float, seed: int, draw: int, jsonl: bool) -> None:
     """Add the noise SPEC to each line of FILE (stdin by default): one line in, one line out."""
     from robustir.conditions import perturb
@@ -29,8 +41,15 @@ def command(spec: str, file: TextIO, lang: str, severity: float, seed: int, draw
             click.echo(text)
         return
     assert noisy.dose is not None
-    for row, text, words, chars in zip(rows, noisy.texts, noisy.dose.word_edit_rate, noisy.dose.char_error_rate, strict=True):
-        click.echo(json.dumps({**row, "text": text, "word_edit_rate": float(words), "char_error_rate": float(chars)}, ensure_ascii=False))
+    for row, text, words, chars in zip(
+        rows, noisy.texts, noisy.dose.word_edit_rate, noisy.dose.char_error_rate, strict=True
+    ):
+        click.echo(
+            json.dumps(
+                {**row, "text": text, "word_edit_rate": float(words), "char_error_rate": float(chars)},
+                ensure_ascii=False,
+            )
+        )
 
 
 def _read(file: TextIO, *, jsonl: bool) -> tuple[list[str], list[str], list[dict[str, object]]]:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @click.command(name="plan")
 @suite_options
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Run directory to compare with; runs/<suite> by default.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Run directory to compare with; runs/<suite> by default."
+)
 @json_option
 def command(suite: str, data: Path | None, out: Path | None, as_json: bool, **options: Any) -> None:
     """Say what SUITE would run, what is there already or not applicable, and what differences it could detect."""
@@ -44,8 +46,12 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
     for row in plan.not_applicable:
         click.echo(f"              not applicable: {row[1]} in {row[2]} ({row[0]})")
     for row in rows["encoders"]:
-        click.echo(f"encoder       {row['name']}: {row['cells']} cells, {row['done']} done; at most {row['texts']} texts to encode ({row['per_second']})")
-    click.echo(f"cells         {rows['cells']}, of which {rows['done']} are done in {rows['run']}; about {rows['gigaflop']:.0f} GFLOP of scores")
+        click.echo(
+            f"encoder       {row['name']}: {row['cells']} cells, {row['done']} done; at most {row['texts']} texts to encode ({row['per_second']})"
+        )
+    click.echo(
+        f"cells         {rows['cells']}, of which {rows['done']} are done in {rows['run']}; about {rows['gigaflop']:.0f} GFLOP of scores"
+    )
     for row in rows["detectable"]:
         click.echo(
             f"detectable    {row['benchmark']} ({row['setting']}): a mean difference of {row['difference']:.3f} at 80% power "

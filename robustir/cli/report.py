@@ -11,10 +11,24 @@ from robustir.cli.outcome import parse_formats
 
 @click.command(name="report")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--format", "formats", default="html,pdf", show_default=True, help="Reports to write: html, pdf, latex, csv.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the reports; the run directory by default.")
-@click.option("--fail-if", "bounds", multiple=True, metavar="EXPR", help="Exit 4 if a contrast meets EXPR, such as 'delta < -0.1' or 'retention < 0.8' (repeatable).")
-@click.option("--strict", is_flag=True, help="With --fail-if: the whole interval must meet a bound on delta, not the estimate alone.")
+@click.option(
+    "--format", "formats", default="html,pdf", show_default=True, help="Reports to write: html, pdf, latex, csv."
+)
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Folder for the reports; the run directory by default."
+)
+@click.option(
+    "--fail-if",
+    "bounds",
+    multiple=True,
+    metavar="EXPR",
+    help="Exit 4 if a contrast meets EXPR, such as 'delta < -0.1' or 'retention < 0.8' (repeatable).",
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="With --fail-if: the whole interval must meet a bound on delta, not the estimate alone.",
+)
 def command(run: Path, formats: str, out: Path | None, bounds: tuple[str, ...], strict: bool) -> int:
     """Analyse RUN again and write its reports; needs neither encoders nor data."""
     from robustir.api import analyse, render

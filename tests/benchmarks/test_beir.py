@@ -12,7 +12,9 @@ from robustir.benchmarks.beir import Beir
 from robustir.errors import DataError
 
 
-def write(folder: Path, corpus: list[dict[str, Any]], queries: list[dict[str, Any]], qrels: list[tuple[str, str, object]]) -> Path:
+def write(
+    folder: Path, corpus: list[dict[str, Any]], queries: list[dict[str, Any]], qrels: list[tuple[str, str, object]]
+) -> Path:
     (folder / "qrels").mkdir(parents=True)
     for name, rows in (("corpus", corpus), ("queries", queries)):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -21,12 +23,26 @@ def write(folder: Path, corpus: list[dict[str, Any]], queries: list[dict[str, An
     return folder
 
 
-CORPUS = [{"_id": "d1", "title": "Nile", "text": "A river."}, {"_id": "d2", "text": "Ein Fluss.", "lang": "de"}, {"_id": "d3", "text": "x"}]
-QUERIES = [{"_id": "q1", "text": "river?", "group": "g"}, {"_id": "q2", "text": "Fluss?", "lang": "de", "source_id": "q1", "group": "g"}, {"_id": "q3", "text": "unjudged"}]
+CORPUS = [
+    {"_id": "d1", "title": "Nile", "text": "A river."},
+    {"_id": "d2", "text": "Ein Fluss.", "lang": "de"},
+    {"_id": "d3", "text": "x"},
+]
+QUERIES = [
+    {"_id": "q1", "text": "river?", "group": "g"},
+    {"_id": "q2", "text": "Fluss?", "lang": "de", "source_id": "q1", "group": "g"},
+    {"_id": "q3", "text": "unjudged"},
+]
 
 
 def test_columns(tmp_path: Path) -> None:
-    task = Beir(str(write(tmp_path / "mine", CORPUS, QUERIES, [("q1", "d1", 2), ("q1", "d2", 1), ("q2", "d2", 1), ("q3", "d1", 0)]))).load(None)
+    task = Beir(
+        str(
+            write(
+                tmp_path / "mine", CORPUS, QUERIES, [("q1", "d1", 2), ("q1", "d2", 1), ("q2", "d2", 1), ("q3", "d1", 0)]
+            )
+        )
+    ).load(None)
     assert task.name == "mine"
     assert task.corpus.texts == ("Nile A river.", "Ein Fluss.", "x")
     assert task.corpus.langs == ("en", "de", "en")
@@ -35,7 +51,11 @@ def test_columns(tmp_path: Path) -> None:
     assert task.queries.groups == ("g", "g")
     assert task.group_kind == "group"
     assert task.settings == ("mono", "cross", "multi")
-    assert list(zip(task.qrels.query, task.qrels.passage, task.qrels.gain, strict=True)) == [(0, 0, 2), (0, 1, 1), (1, 1, 1)]
+    assert list(zip(task.qrels.query, task.qrels.passage, task.qrels.gain, strict=True)) == [
+        (0, 0, 2),
+        (0, 1, 1),
+        (1, 1, 1),
+    ]
 
 
 def test_one_language_is_mono_alone(tmp_path: Path) -> None:
@@ -60,7 +80,13 @@ def test_one_language_is_mono_alone(tmp_path: Path) -> None:
         (CORPUS, QUERIES, [("q1", "d1", 0)], "no query"),
     ],
 )
-def test_mistakes(tmp_path: Path, corpus: list[dict[str, Any]], queries: list[dict[str, Any]], qrels: list[tuple[str, str, object]], message: str) -> None:
+def test_mistakes(
+    tmp_path: Path,
+    corpus: list[dict[str, Any]],
+    queries: list[dict[str, Any]],
+    qrels: list[tuple[str, str, object]],
+    message: str,
+) -> None:
     with pytest.raises(DataError, match=message):
         Beir(str(write(tmp_path / "bad", corpus, queries, qrels))).load(None)
 

@@ -16,7 +16,10 @@ SCRIPTS = {"ar": "ARABIC", "el": "GREEK", "hi": "DEVANAGARI", "ru": "CYRILLIC", 
 
 
 def rows(root: Path, lang: str) -> list[dict[str, str]]:
-    return [json.loads(line) for line in (root / "benchmarks" / "mini" / f"{lang}.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line)
+        for line in (root / "benchmarks" / "mini" / f"{lang}.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def test_size_and_parallels() -> None:
@@ -59,10 +62,17 @@ def test_script(root: Path, lang: str) -> None:
 def test_questions_are_not_keyword_matches(root: Path, lang: str) -> None:
     """A question and its passage share few word types beside those that are frequent in the collection."""
     mine = rows(root, lang)
-    questions = [{word.casefold() for word in words(row["question"], lang) if any(map(str.isalpha, word))} for row in mine]
-    passages = [{word.casefold() for word in words(row["passage"], lang) if any(map(str.isalpha, word))} for row in mine]
+    questions = [
+        {word.casefold() for word in words(row["question"], lang) if any(map(str.isalpha, word))} for row in mine
+    ]
+    passages = [
+        {word.casefold() for word in words(row["passage"], lang) if any(map(str.isalpha, word))} for row in mine
+    ]
     frequency = Counter(word for passage in passages for word in passage)
-    shared = [len({word for word in question & passage if frequency[word] <= 10}) for question, passage in zip(questions, passages, strict=True)]
+    shared = [
+        len({word for word in question & passage if frequency[word] <= 10})
+        for question, passage in zip(questions, passages, strict=True)
+    ]
     assert sum(shared) / len(shared) < 2.5, sum(shared) / len(shared)
 
 

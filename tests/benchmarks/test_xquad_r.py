@@ -67,7 +67,12 @@ def test_bad_input(tmp_path: Path) -> None:
     (folder / "en.json").write_text('{"data": [\n{"title": ]}', encoding="utf-8")
     with pytest.raises(DataError, match=r"en\.json:2: malformed JSON"):
         XQuADR().load(tmp_path, ["en"])
-    paragraph = {"context": "One. Two.", "sentences": ["One.", "Two."], "sentence_breaks": [[0, 4], [5, 9]], "qas": [{"id": "q", "question": "?", "answers": [{"answer_start": 4, "text": "x"}]}]}
+    paragraph = {
+        "context": "One. Two.",
+        "sentences": ["One.", "Two."],
+        "sentence_breaks": [[0, 4], [5, 9]],
+        "qas": [{"id": "q", "question": "?", "answers": [{"answer_start": 4, "text": "x"}]}],
+    }
     (folder / "en.json").write_text(json.dumps({"data": [{"title": "t", "paragraphs": [paragraph]}]}), encoding="utf-8")
     with pytest.raises(DataError, match="question q starts at 4, outside every sentence"):
         XQuADR().load(tmp_path, ["en"])

@@ -11,7 +11,21 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-SMALL = ("quickstart", "--languages", "en,th", "--severities", "0.2,0.6", "--draws", "2", "--encoder", "hashing", "--encoder", "bm25", "--jobs", "1")
+SMALL = (
+    "quickstart",
+    "--languages",
+    "en,th",
+    "--severities",
+    "0.2,0.6",
+    "--draws",
+    "2",
+    "--encoder",
+    "hashing",
+    "--encoder",
+    "bm25",
+    "--jobs",
+    "1",
+)
 
 
 def digests(run: Path) -> dict[str, str]:
@@ -85,7 +99,21 @@ def test_plan(small: Path, invoke) -> None:
 def test_scores_csv(small: Path, invoke) -> None:
     shown = invoke("scores", small, "--format", "csv", "--measure", "AP", "--setting", "mono")
     rows = list(csv.DictReader(io.StringIO(shown.out)))
-    wanted = ["benchmark", "setting", "query_lang", "passage_lang", "encoder", "perturbation", "severity", "draw", "query_id", "measure", "value", "source_id", "group"]
+    wanted = [
+        "benchmark",
+        "setting",
+        "query_lang",
+        "passage_lang",
+        "encoder",
+        "perturbation",
+        "severity",
+        "draw",
+        "query_id",
+        "measure",
+        "value",
+        "source_id",
+        "group",
+    ]
     assert list(rows[0])[: len(wanted)] == wanted
     # Clean is one row per query, setting and encoder; each noisy cell adds one.
     clean = [row for row in rows if row["perturbation"] == ""]
@@ -93,13 +121,33 @@ def test_scores_csv(small: Path, invoke) -> None:
     assert {row["severity"] for row in clean} == {"0.0"}
     assert len(rows) == 2 * 200 * (1 + 8)
     assert all(0.0 <= float(row["value"]) <= 1.0 for row in rows)
-    cross = list(csv.DictReader(io.StringIO(invoke("scores", small, "--format", "csv", "--measure", "AP", "--setting", "cross", "--encoder", "bm25").out)))
+    cross = list(
+        csv.DictReader(
+            io.StringIO(
+                invoke(
+                    "scores", small, "--format", "csv", "--measure", "AP", "--setting", "cross", "--encoder", "bm25"
+                ).out
+            )
+        )
+    )
     assert {(row["query_lang"], row["passage_lang"]) for row in cross} == {("en", "th"), ("th", "en")}
-    multi = list(csv.DictReader(io.StringIO(invoke("scores", small, "--format", "csv", "--measure", "RR", "--setting", "multi", "--encoder", "bm25").out)))
+    multi = list(
+        csv.DictReader(
+            io.StringIO(
+                invoke(
+                    "scores", small, "--format", "csv", "--measure", "RR", "--setting", "multi", "--encoder", "bm25"
+                ).out
+            )
+        )
+    )
     assert {row["passage_lang"] for row in multi} == {"all"}
     # The scores table and the findings say the same: the clean macro average over languages.
     scores = list(csv.DictReader((small / "findings" / "scores.csv").open(encoding="utf-8")))
-    found = next(row for row in scores if (row["setting"], row["query_lang"], row["encoder"], row["measure"]) == ("mono", "all", "bm25", "AP"))
+    found = next(
+        row
+        for row in scores
+        if (row["setting"], row["query_lang"], row["encoder"], row["measure"]) == ("mono", "all", "bm25", "AP")
+    )
     values = [float(row["value"]) for row in clean if row["encoder"] == "bm25"]
     assert float(found["clean"]) == pytest.approx(sum(values) / len(values), abs=1e-9)
 
@@ -125,7 +173,22 @@ def test_trec_export(tmp_path: Path, invoke) -> None:
     run = tmp_path / "top"
     done = invoke("run", *SMALL, "-o", run, "--keep-top", "5", "--format", "csv")
     assert done.code == 0, done.err
-    lines = invoke("scores", run, "--format", "trec", "--encoder", "hashing", "--setting", "mono", "--perturbation", "typos", "--severity", "0.6", "--draw", "1").out.splitlines()
+    lines = invoke(
+        "scores",
+        run,
+        "--format",
+        "trec",
+        "--encoder",
+        "hashing",
+        "--setting",
+        "mono",
+        "--perturbation",
+        "typos",
+        "--severity",
+        "0.6",
+        "--draw",
+        "1",
+    ).out.splitlines()
     assert len(lines) == 200 * 5
     query, q0, passage, rank, score, tag = lines[0].split(" ")
     assert (query[:2], q0, passage[:2], rank) == ("en", "Q0", "en", "1")
@@ -155,7 +218,9 @@ def test_trec_export(tmp_path: Path, invoke) -> None:
         (("perturb", "typos", "--lang", "xx", "--severity", "0.3"), "does not know xx|works in"),
     ],
 )
-def test_bad_input_is_one_message_and_exit_code_2(arguments: tuple[str, ...], message: str, invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_input_is_one_message_and_exit_code_2(
+    arguments: tuple[str, ...], message: str, invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import re
     import sys
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from robustir.encoders.adapters import adapt
 
 from robustir.api import execute_plan
 from robustir.conditions import CLEAN
-from robustir.encoders.adapters import adapt
 from robustir.gather import benchmarks, score_view
 from robustir.measures import parse_measure
 from robustir.plan import Plan, make_plan

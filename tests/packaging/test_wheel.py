@@ -16,14 +16,23 @@ import pytest
 
 
 def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, **(env or {})})
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **(env or {})},
+    )
 
 
 @pytest.fixture(scope="module")
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel built from a clean copy of the tracked files."""
     source = tmp_path_factory.mktemp("source")
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
     for name in filter(None, tracked):
         target = source / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -31,7 +40,19 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             target.symlink_to((root / name).readlink())
         elif (root / name).exists():
             shutil.copy2(root / name, target)
-    done = run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", source / "dist", ".", cwd=source)
+    done = run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        source / "dist",
+        ".",
+        cwd=source,
+    )
     assert done.returncode == 0, done.stderr
     return next((source / "dist").glob("*.whl"))
 
@@ -42,13 +63,31 @@ def python(wheel: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     made = folder / "bin" / "python"
-    site = Path(subprocess.run([made, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], capture_output=True, text=True, check=True).stdout.strip())
+    site = Path(
+        subprocess.run(
+            [made, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    )
     # A .pth line makes dependencies importable without adding this checkout's own editable install (its finder is in a .pth).
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     plugin = folder / "plugin"
     shutil.copytree(root / "tests" / "plugin_package", plugin)
     for what in (wheel, plugin):
-        done = run(made, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--force-reinstall", what, cwd=folder)
+        done = run(
+            made,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--force-reinstall",
+            what,
+            cwd=folder,
+        )
         assert done.returncode == 0, done.stderr
     return made
 
@@ -57,7 +96,13 @@ def test_contents(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"robustir"}
-    for wanted in ("robustir/py.typed", "robustir/benchmarks/mini/zh.jsonl", "robustir/benchmarks/suites/quickstart.toml", "robustir/perturbations/typos.py", "robustir/reports/templates/report.typ"):
+    for wanted in (
+        "robustir/py.typed",
+        "robustir/benchmarks/mini/zh.jsonl",
+        "robustir/benchmarks/suites/quickstart.toml",
+        "robustir/perturbations/typos.py",
+        "robustir/reports/templates/report.typ",
+    ):
         assert wanted in names
     assert any(name.startswith("robustir/perturbations/data/") for name in names)
 
@@ -65,7 +110,12 @@ def test_contents(wheel: Path) -> None:
 def test_packages_and_entry_points_equal_the_tree(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     found = {"robustir"}
-    for top, package in (("robustir", "robustir"), ("perturbations", "robustir.perturbations"), ("benchmarks", "robustir.benchmarks"), ("reports", "robustir.reports")):
+    for top, package in (
+        ("robustir", "robustir"),
+        ("perturbations", "robustir.perturbations"),
+        ("benchmarks", "robustir.benchmarks"),
+        ("reports", "robustir.reports"),
+    ):
         for folder, folders, files in os.walk(root / top):
             folders[:] = [name for name in folders if not (Path(folder) / name).is_symlink() and name != "__pycache__"]
             if any(name.endswith(".py") for name in files):
@@ -109,7 +159,9 @@ def test_a_third_party_plugin_is_listed_checked_and_run(python: Path, tmp_path: 
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert [row["language"] for row in manifest["not_applicable"]] == ["th"]
-    refused = run(python, "-m", "robustir", "run", "quickstart", "--perturbation", "broken-import", "-o", "no", cwd=tmp_path)
+    refused = run(
+        python, "-m", "robustir", "run", "quickstart", "--perturbation", "broken-import", "-o", "no", cwd=tmp_path
+    )
     assert refused.returncode == 2
     assert "pip uninstall shouting-queries" in refused.stderr
     assert not (tmp_path / "no").exists()
