@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustir.errors import RunError
+from robustir.folders import data_folder
 from robustir.types import QuerySet, Task
 
 if TYPE_CHECKING:
@@ -16,25 +17,7 @@ if TYPE_CHECKING:
     from robustir.store import RunDirectory
     from robustir.suite import Suite
 
-__all__ = ["analyse", "benchmark", "data_folder", "encoder", "execute_plan", "perturb", "render", "run"]
-
-
-def data_folder(given: Path | str | None = None) -> Path | None:
-    """Return where benchmarks are: the folder given, else $ROBUSTIR_DATA, else the user's data folder if it exists."""
-    import os
-
-    import platformdirs
-
-    from robustir.errors import DataError
-
-    named = given or os.environ.get("ROBUSTIR_DATA")
-    if named:
-        path = Path(named)
-        if not path.is_dir():
-            raise DataError(f"there is no data folder {path}; give an existing one with --data or ROBUSTIR_DATA")
-        return path
-    fallback = Path(platformdirs.user_data_dir("robustir"))
-    return fallback if fallback.is_dir() else None
+__all__ = ["analyse", "benchmark", "encoder", "execute_plan", "perturb", "render", "run"]
 
 
 def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed: int = 0, draw: int = 0) -> QuerySet:

@@ -80,7 +80,7 @@ def _round_trip(kind: Kind, spec: str) -> str | None:
 
 
 def _load(benchmark: Any) -> str | None:
-    from robustir.api import data_folder
+    from robustir.folders import data_folder
 
     task = benchmark.load(data_folder(), None)
     return None if len(task.qrels) else "no query has a relevant passage"

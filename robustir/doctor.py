@@ -86,7 +86,7 @@ def _fonts() -> Iterator[dict[str, Any]]:
 
 
 def _data(data: Path | None) -> Iterator[dict[str, Any]]:
-    from robustir.api import data_folder
+    from robustir.folders import data_folder
 
     try:
         folder = data_folder(data)

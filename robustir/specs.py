@@ -5,19 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from typing import TypeAlias
-
 from robustir.errors import SpecError
 
-__all__ = ["Spec", "Value", "parse"]
-
-Value: TypeAlias = "Spec | str | int | float | bool | None | tuple[object, ...] | list[object] | dict[object, object]"
+__all__ = ["Spec", "parse"]
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KEY = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)")
 _OBJECT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 # A whole quoted string, or one character (a quote that stands alone was never closed).
-_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|.""", re.DOTALL)
+_PIECE = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|.""", re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -113,18 +109,18 @@ def _split(text: str, inside: str) -> list[str]:
     """Split at top-level commas, minding brackets and quotes."""
     parts = [""]
     expected: list[str] = []
-    for match in _TOKEN.finditer(inside):
-        token = match.group()
-        if token in {"'", '"'}:
+    for match in _PIECE.finditer(inside):
+        piece = match.group()
+        if piece in {"'", '"'}:
             raise SpecError(f"{text!r}: a quote is not closed")
-        if token in _CLOSING:
-            expected.append(_CLOSING[token])
-        elif token in _CLOSING.values() and (not expected or expected.pop() != token):
+        if piece in _CLOSING:
+            expected.append(_CLOSING[piece])
+        elif piece in _CLOSING.values() and (not expected or expected.pop() != piece):
             raise SpecError(f"{text!r}: the brackets do not match")
-        if token == "," and not expected:
+        if piece == "," and not expected:
             parts.append("")
         else:
-            parts[-1] += token
+            parts[-1] += piece
     if expected:
         raise SpecError(f"{text!r}: a bracket is not closed")
     if not parts[-1].strip():

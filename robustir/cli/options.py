@@ -94,7 +94,7 @@ def _severities(text: str | None) -> tuple[float, ...] | None:
 
 def plan_from_options(suite: str, data: Path | None, **options: Any) -> Plan:
     """Return the plan of a suite with its lists replaced by the options given."""
-    from robustir.api import data_folder
+    from robustir.folders import data_folder
     from robustir.plan import make_plan
     from robustir.suite import load_suite
 

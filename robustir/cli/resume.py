@@ -29,8 +29,8 @@ def command(
     run: Path, data: Path | None, jobs: int | None, device: str, keep_top: int, formats: str, profile: bool
 ) -> int:
     """Finish what is missing of RUN, and only that; failed cells are tried again."""
-    from robustir.api import data_folder
     from robustir.errors import RunError
+    from robustir.folders import data_folder
     from robustir.plan import make_plan
     from robustir.store import RunDirectory
     from robustir.suite import Suite
