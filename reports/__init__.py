@@ -1,0 +1,12 @@
+"""Reports: findings become a document, a document becomes HTML, PDF or LaTeX; the tables become CSV."""
+
+from __future__ import annotations
+
+from robustir.reports.blocks import Document
+from robustir.reports.document import build
+from robustir.reports.html import render_html
+from robustir.reports.latex import render_latex
+from robustir.reports.pdf import render_pdf
+from robustir.reports.writing import FORMATS, render, write_reports
+
+__all__ = ["FORMATS", "Document", "build", "render", "render_html", "render_latex", "render_pdf", "write_reports"]

@@ -1,0 +1,216 @@
+"""What a report is made of: plain data that every renderer walks, without markup and without formatting decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Literal, TypeAlias
+
+__all__ = [
+    "Block",
+    "Cell",
+    "Column",
+    "Document",
+    "Example",
+    "Examples",
+    "Facts",
+    "Figure",
+    "Heading",
+    "Listing",
+    "Notice",
+    "Panel",
+    "Paragraph",
+    "Point",
+    "Section",
+    "Segment",
+    "Series",
+    "Table",
+    "direction",
+    "walk_texts",
+]
+
+_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
+
+
+def direction(lang: str) -> Literal["ltr", "rtl"]:
+    """Return the writing direction of a language code (ISO 639, subtags ignored)."""
+    return "rtl" if lang.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One table cell. ``interval`` stands small behind the text; ``heat`` is -5..5 (diverging) or 0..9 (sequential)."""
+
+    text: str
+    interval: str = ""
+    heat: int | None = None
+    mark: Literal["", "strong", "faint"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A table column; ``hint`` spells out a short title such as a language code."""
+
+    title: str
+    number: bool = True
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; the first ``headers`` cells of a row are its heading. ``main`` tables also go to LaTeX."""
+
+    id: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    headers: int = 1
+    note: str = ""
+    scale: Literal["", "diverging", "sequential"] = ""
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a curve, with its interval; ``x`` and ``y`` in the units of the axes (NaN where unknown)."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One encoder's curve; ``style`` numbers colour, dash and marker, the same in every panel."""
+
+    name: str
+    style: int
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One of the small multiples; ``y_max`` ends its vertical axis, which starts at 0."""
+
+    title: str
+    y_max: float
+    series: tuple[Series, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Small multiples with one legend; ``keys`` are the (name, style) of the legend, ``columns`` the panels per row."""
+
+    id: str
+    caption: str
+    alt: str
+    x_label: str
+    y_label: str
+    x_max: float
+    columns: int
+    panels: tuple[Panel, ...]
+    keys: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Running text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading inside a section."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the reader must not overlook."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of text that the perturbation changed, or did not."""
+
+    text: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One query, clean and noisy side by side; ``lang`` is its language code."""
+
+    title: str
+    lang: str
+    clean: tuple[Segment, ...]
+    noisy: tuple[Segment, ...]
+    clean_score: str
+    noisy_score: str
+    query_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """A list of queries with a caption."""
+
+    id: str
+    caption: str
+    items: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Name and value pairs."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Long verbatim text, folded away where the medium can fold."""
+
+    title: str
+    text: str
+
+
+Block: TypeAlias = Paragraph | Heading | Notice | Table | Figure | Examples | Facts | Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled part of the report; ``id`` is its anchor."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole report. ``created`` is the run's recorded date (ISO 8601), never the clock's."""
+
+    title: str
+    description: str
+    created: str
+    summary: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    notices: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+
+def walk_texts(value: object) -> Iterator[str]:
+    """Yield every string in a document or a part of it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from walk_texts(item)
+    elif is_dataclass(value):
+        for column in fields(value):
+            yield from walk_texts(getattr(value, column.name))

@@ -1,0 +1,71 @@
+"""Findings and manifest to a document: which sections there are, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from robustir.errors import RunError
+from robustir.reports.blocks import Document
+from robustir.reports.clean_scores import clean_section
+from robustir.reports.comparing import bias_section, comparison_section
+from robustir.reports.degradation import degradation_section, language_section
+from robustir.reports.examples import example_section
+from robustir.reports.formats import clean_text
+from robustir.reports.run_facts import failed_cells, failed_section, headline_facts, manifest_section, method_section
+from robustir.reports.sentences import three_sentences
+from robustir.reports.study import Study
+from robustir.reports.validity import no_op_notices, validity_section
+
+if TYPE_CHECKING:
+    from robustir.analysis import Findings
+
+__all__ = ["build"]
+
+
+def build(findings: Findings, manifest: Mapping[str, Any]) -> Document:
+    """Return the report of a run as data.
+
+    ``findings`` holds the tables of a run as pandas DataFrames, ``manifest`` is its manifest. Raises RunError where
+    there is no clean score at all: then there is nothing to report.
+    """
+    study = Study.read(findings, manifest)
+    if not study.frames["scores"]:
+        raise RunError(
+            "the run has no scores, so there is nothing to report: finish it with  robustir resume  and look at the "
+            "failed cells"
+        )
+    return Document(
+        title=clean_text(manifest.get("title") or manifest.get("name") or "robustness report"),
+        description=clean_text(manifest.get("description") or ""),
+        created=clean_text(manifest.get("created") or ""),
+        summary=three_sentences(study),
+        facts=headline_facts(study),
+        notices=_notices(study),
+        sections=(
+            clean_section(study),
+            degradation_section(study),
+            language_section(study),
+            comparison_section(study),
+            bias_section(study),
+            validity_section(study),
+            example_section(study),
+            failed_section(study),
+            method_section(study),
+            manifest_section(study),
+        ),
+    )
+
+
+def _notices(study: Study) -> tuple[str, ...]:
+    """Return what must stand on the first page: failures, noise that did nothing, lists changed after the fact."""
+    notices = []
+    failed = len(failed_cells(study))
+    if failed:
+        notices.append(
+            f"{failed} cell{'s' if failed > 1 else ''} failed and {'are' if failed > 1 else 'is'} missing from the "
+            "means; see “Failed cells”."
+        )
+    if study.suite.get("exploratory"):
+        notices.append("The suite's lists were replaced on the command line, so every claim here is exploratory.")
+    return (*notices, *no_op_notices(study))

@@ -1,0 +1,120 @@
+"""Which fonts the PDF can use, and which characters none of them holds: typst itself is silent about missing glyphs."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Missing", "find_missing", "font_families", "missing_glyphs", "typst_fonts"]
+
+# The order in which typst tries families: its embedded serif first, then one family per script of the same tone.
+_WANTED = (
+    "Libertinus Serif", "Noto Sans Arabic", "Noto Serif Devanagari", "Noto Serif Thai", "Noto Serif CJK SC",
+    "Noto Sans CJK SC",    "Noto Serif", "Noto Sans", "Noto Serif Hebrew", "DejaVu Sans",
+)  # fmt: skip
+_CJK = frozenset(
+    {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "KANGXI", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH"}
+)
+_SHOWN_SAMPLES = 8
+_SKIPPED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zs", "Zl", "Zp"})  # characters without a glyph of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Characters of one script that no font holds, and the Debian package that brings one."""
+
+    script: str
+    characters: str
+    package: str
+
+    def __str__(self) -> str:
+        shown = " ".join(f"U+{ord(character):04X}" for character in self.characters[:_SHOWN_SAMPLES])
+        more = len(self.characters) - _SHOWN_SAMPLES
+        count = f"{len(self.characters)} {self.script} character{'s' if len(self.characters) > 1 else ''}"
+        shown += f" and {more} more" if more > 0 else ""
+        return (
+            f"No installed font has {count} ({shown}), so the PDF shows empty boxes there: "
+            f"run  apt-get install {self.package}  (elsewhere install the Noto font of the script) and render again."
+        )
+
+
+def _matplotlib_fonts() -> Path:
+    """Return the folder with DejaVu Sans, which comes with matplotlib and holds Latin, Greek, Cyrillic and Arabic."""
+    import matplotlib as mpl
+
+    return Path(mpl.get_data_path()) / "fonts" / "ttf"
+
+
+@cache
+def typst_fonts() -> Any:
+    """Return the fonts that typst may use (``typst.Fonts``): the system's, its own, matplotlib's DejaVu; 0.2 s, once."""
+    import typst
+
+    return typst.Fonts(font_paths=[str(_matplotlib_fonts())])
+
+
+@cache
+def font_families() -> tuple[str, ...]:
+    """Return the families to name in the template: those wanted that exist (typst warns of others)."""
+    present = set(typst_fonts().families())
+    return tuple(family for family in _WANTED if family in present)
+
+
+@cache
+def _characters_of(path: str, index: int) -> frozenset[int]:
+    from fontTools.ttLib import TTFont, TTLibError
+
+    try:
+        with TTFont(path, fontNumber=index, lazy=True) as font:
+            return frozenset(font.getBestCmap() or ())
+    except (OSError, TTLibError):
+        return frozenset()  # typst could not draw with a damaged font either
+
+
+def _files_in_order() -> Iterator[tuple[str, int]]:
+    """Yield one file per family, wanted families first: a glyph in any of them is found by typst's fallback."""
+    place = {family: position for position, family in enumerate(_WANTED)}
+    files: dict[str, tuple[int, str, int]] = {}
+    for font in typst_fonts().fonts():
+        if font.path is not None and font.style == "normal":
+            entry = (abs(font.weight - 400), font.path, font.index)
+            files[font.family] = min(files.get(font.family, entry), entry)
+    for family in sorted(files, key=lambda name: (place.get(name, len(place)), name)):
+        yield files[family][1:]
+
+
+def find_missing(texts: Iterable[str]) -> tuple[Missing, ...]:
+    """Return what no font can show, by script. Fonts are opened only until every character is found."""
+    wanted = {character for text in texts for character in set(text)}
+    left = {ord(character) for character in wanted if unicodedata.category(character) not in _SKIPPED}
+    for path, index in _files_in_order():
+        if not left:
+            return ()
+        left -= _characters_of(path, index)
+    scripts: dict[str, list[str]] = {}
+    for code in sorted(left):
+        scripts.setdefault(_script(chr(code)), []).append(chr(code))
+    return tuple(Missing(script, "".join(found), _package(script)) for script, found in sorted(scripts.items()))
+
+
+def missing_glyphs(text: str) -> list[str]:
+    """Return one sentence per script of which the PDF could not show a character, with the package that mends it."""
+    return [str(missing) for missing in find_missing([text])]
+
+
+def _script(character: str) -> str:
+    """Return the first word of the character's Unicode name, which is its script for letters."""
+    first = unicodedata.name(character, "UNNAMED").split()[0].partition("-")[0]
+    if first in _CJK:
+        return "CJK"
+    return first.capitalize() if unicodedata.category(character)[0] in "LM" else "symbol"
+
+
+def _package(script: str) -> str:
+    if script == "CJK":
+        return "fonts-noto-cjk"
+    return "fonts-noto-core fonts-noto-color-emoji" if script == "symbol" else "fonts-noto-core"

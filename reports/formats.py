@@ -1,0 +1,110 @@
+"""How numbers, languages and untrusted texts are written in a report."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+__all__ = [
+    "MINUS",
+    "clean_text",
+    "interval",
+    "join_words",
+    "language_name",
+    "measure_name",
+    "number",
+    "p_value",
+    "percent",
+    "points",
+    "severity_text",
+    "signed_points",
+]
+
+MINUS = "−"
+_ABSENT = "–"
+# XML 1.0 allows no C0 controls but tab and newline, UTF-8 no lone surrogates; the C1 controls have no glyph anywhere.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+_LANGUAGES = {
+    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "cs": "Czech", "de": "German", "el": "Greek",
+    "en": "English", "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew",
+    "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean",
+    "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sw": "Swahili",
+    "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
+    "vi": "Vietnamese", "yo": "Yoruba", "zh": "Chinese",
+}  # fmt: skip
+# Means over queries have names of their own in the field.
+_MEASURES = {"AP": "mAP", "RR": "MRR"}
+
+
+def clean_text(text: object) -> str:
+    """Return text without characters that no output format can hold; each becomes U+FFFD."""
+    return _UNPRINTABLE.sub("\ufffd", str(text).replace("\r\n", "\n"))
+
+
+def number(value: float, digits: int = 1) -> str:
+    """Return a number with a true minus sign; NaN becomes a dash, and a rounded zero has no sign."""
+    if not math.isfinite(value):
+        return _ABSENT
+    text = f"{abs(value):.{digits}f}"
+    return MINUS + text if value < 0 and float(text) != 0 else text
+
+
+def points(value: float, digits: int = 1) -> str:
+    """Return a measure in points (hundredths)."""
+    return number(100 * value, digits)
+
+
+def signed_points(value: float, digits: int = 1) -> str:
+    """Return a difference in points, with its sign."""
+    text = points(value, digits)
+    return "+" + text if value > 0 and text.strip("0.") else text
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """Return a share as percent."""
+    return number(100 * value, digits) + "\u202f%" if math.isfinite(value) else _ABSENT
+
+
+def interval(low: float, high: float, scale: float = 100.0, digits: int = 1) -> str:
+    """Return an interval in brackets, or nothing where it is unknown."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"[{number(scale * low, digits)}, {number(scale * high, digits)}]"
+
+
+def p_value(value: float) -> str:
+    """Return a p-value with two significant digits; below 0.0001 as a bound."""
+    if not math.isfinite(value):
+        return _ABSENT
+    if value < 0.0001:
+        return "<0.0001"
+    return f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
+
+
+def severity_text(value: object) -> str:
+    """Return a severity (0.30000000000000004 as 0.3, the word ``curve`` as it is)."""
+    try:
+        return f"{float(str(value)):g}"
+    except ValueError:
+        return str(value)
+
+
+def language_name(code: str) -> str:
+    """Return the English name of a language, or the code where the name is not known."""
+    return _LANGUAGES.get(code, code)
+
+
+def measure_name(measure: str) -> str:
+    """Return the name of a measure's mean over queries (AP becomes mAP)."""
+    return _MEASURES.get(measure, measure)
+
+
+def join_words(words: Sequence[str], limit: int = 12) -> str:
+    """Return ``a, b and c``; a longer list is cut and counted."""
+    if len(words) > limit:
+        return f"{', '.join(words[:limit])} and {len(words) - limit} more"
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,150 @@
+"""A reading view of findings and manifest: rows by key, and the names of a study in the suite's order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from robustir.reports.formats import clean_text
+
+if TYPE_CHECKING:
+    from robustir.analysis import Findings
+
+__all__ = ["SETTINGS", "Row", "Study", "mean", "value"]
+
+Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.analysis.TABLES lists its columns
+SETTINGS = ("mono", "cross", "multi")
+_SHOWN_SEVERITY = 0.3  # one severity stands for all in the heat maps: the largest up to this one
+
+
+def value(row: Row, name: str) -> float:
+    """Return a numeric field; NaN where it is missing or no number."""
+    try:
+        return float(row.get(name, math.nan))
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _ordered(present: Iterable[str], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Order names as the suite does; names that it does not spell alike follow in their order of appearance."""
+    names = _unique(present)
+    place = {name: position for position, name in enumerate(wanted)}
+    return tuple(sorted(names, key=lambda name: place.get(name, len(place))))
+
+
+def _spec_names(entries: object) -> list[str]:
+    """Read a list of the suite: strings, or tables with a spec or name."""
+    if not isinstance(entries, list | tuple):
+        return []
+    names = []
+    for entry in entries:
+        named = entry.get("spec", entry.get("name", "")) if isinstance(entry, Mapping) else entry
+        names.append(clean_text(named))
+    return names
+
+
+def _clean(record: Row) -> Row:
+    return {name: clean_text(item) if isinstance(item, str) else item for name, item in record.items()}
+
+
+@dataclass(frozen=True)
+class Study:
+    """Findings as records, restricted to nothing, with an index per combination of columns asked for."""
+
+    frames: Mapping[str, Sequence[Row]]
+    manifest: Mapping[str, Any]
+    _indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = field(
+        default_factory=dict, repr=False
+    )
+
+    @classmethod
+    def read(cls, findings: Findings, manifest: Mapping[str, Any]) -> Study:
+        """Take the frames as records; texts lose what no output can hold."""
+        frames = {
+            name: [_clean(record) for record in frame.to_dict("records")] for name, frame in findings.tables().items()
+        }
+        return cls(frames, manifest)
+
+    def rows(self, frame: str, **where: object) -> list[Row]:
+        """Return the rows whose columns equal the given values, in the table's order."""
+        columns = tuple(sorted(where))
+        index = self._indexes.get((frame, columns))
+        if index is None:
+            index = {}
+            for row in self.frames[frame]:
+                index.setdefault(tuple(row.get(column) for column in columns), []).append(row)
+            self._indexes[frame, columns] = index
+        return index.get(tuple(where[column] for column in columns), [])
+
+    def row(self, frame: str, **where: object) -> Row | None:
+        """Return the first such row, or None."""
+        found = self.rows(frame, **where)
+        return found[0] if found else None
+
+    @property
+    def suite(self) -> Mapping[str, Any]:
+        """The resolved suite."""
+        suite = self.manifest.get("suite")
+        return suite if isinstance(suite, Mapping) else {}
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """Benchmarks that have scores, in order of appearance."""
+        return _unique(row["benchmark"] for row in self.frames["scores"])
+
+    @property
+    def encoders(self) -> tuple[str, ...]:
+        """Encoders that have scores, in the suite's order."""
+        return _ordered((row["encoder"] for row in self.frames["scores"]), _spec_names(self.suite.get("encoders")))
+
+    @property
+    def perturbations(self) -> tuple[str, ...]:
+        """Perturbations that were run, in the suite's order."""
+        seen = [row["perturbation"] for name in ("contrasts", "validity") for row in self.frames[name]]
+        return _ordered(seen, _spec_names(self.suite.get("perturbations")))
+
+    @property
+    def severities(self) -> tuple[float, ...]:
+        """Severities above 0 with contrasts, ascending."""
+        return tuple(sorted({value(row, "severity") for row in self.frames["contrasts"]}))
+
+    @property
+    def measure(self) -> str:
+        """The suite's first measure that has scores; all main results are in it."""
+        present = _unique(row["measure"] for row in self.frames["scores"])
+        return next(iter(_ordered(present, _spec_names(self.suite.get("measures")))), "AP")
+
+    def settings(self, benchmark: str) -> tuple[str, ...]:
+        """Settings with scores: mono, cross, multi."""
+        return _ordered((row["setting"] for row in self.rows("scores", benchmark=benchmark)), SETTINGS)
+
+    def languages(self, benchmark: str) -> tuple[str, ...]:
+        """Query languages of a benchmark, by code."""
+        return tuple(sorted({row["query_lang"] for row in self.rows("scores", benchmark=benchmark)} - {"all", ""}))
+
+    @property
+    def shown_severity(self) -> float:
+        """The severity that heat maps and macro tables show (NaN without contrasts)."""
+        fitting = [severity for severity in self.severities if severity <= _SHOWN_SEVERITY + 1e-9]
+        return fitting[-1] if fitting else next(iter(self.severities), math.nan)
+
+    def macro(self, frame: str, **where: object) -> list[Row]:
+        """Return the macro-average rows of the main measure."""
+        return self.rows(frame, measure=self.measure, query_lang="all", passage_lang="all", **where)
+
+    def near_floor(self, benchmark: str, setting: str, encoder: str) -> bool:
+        """Whether the clean macro score cannot be told from the shuffled-query floor: their intervals meet."""
+        rows = self.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)
+        return bool(rows) and value(rows[0], "ci_low") <= value(rows[0], "floor_high")
+
+
+def mean(values: Iterable[float]) -> float:
+    """Return the mean of the finite values, NaN of none."""
+    finite = [item for item in values if math.isfinite(item)]
+    return math.fsum(finite) / len(finite) if finite else math.nan

@@ -1,0 +1,156 @@
+"""The section on the noise itself: what it really did, where it did nothing, and where it cannot work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Section, Table
+from robustir.reports.clean_scores import language_columns
+from robustir.reports.formats import clean_text, join_words, language_name, number, percent, severity_text
+from robustir.reports.study import Row, Study, value
+
+__all__ = ["no_op_notices", "not_applicable_rows", "validity_section"]
+
+_NOTHING = 0.999  # unchanged share from which a perturbation counts as having changed nothing
+_LITTLE = 0.5  # and from which it gets a warning
+_PERTURBATION = Column("Perturbation", number=False)
+_UNCHANGED_STEPS = (0.02, 0.1, 0.25, 0.5, 0.75)
+
+
+def not_applicable_rows(study: Study) -> list[tuple[str, str, str]]:
+    """Return (perturbation, language, reason) of the pairs that cannot run, once each."""
+    entries = study.manifest.get("not_applicable") or ()
+    found = [
+        (
+            clean_text(item.get("perturbation", "")),
+            clean_text(item.get("language", "")),
+            clean_text(item.get("reason", "")),
+        )
+        for item in entries
+    ]
+    return list(dict.fromkeys(found))
+
+
+def no_op_notices(study: Study) -> tuple[str, ...]:
+    """Return one sentence per perturbation that left the queries of a language as they were, or most of them."""
+    notices = []
+    for benchmark in study.benchmarks:
+        for perturbation in study.perturbations:
+            rows = [
+                row
+                for row in study.rows("validity", benchmark=benchmark, perturbation=perturbation)
+                if row["query_lang"] != "all"
+            ]
+            notices += _notices(benchmark, perturbation, rows)
+    return tuple(notices)
+
+
+def _notices(benchmark: str, perturbation: str, rows: Sequence[Row]) -> list[str]:
+    """Judge each language at its highest severity: what does nothing there does nothing anywhere."""
+    top: dict[str, Row] = {}
+    for row in rows:
+        best = top.get(row["query_lang"])
+        if best is None or value(row, "severity") > value(best, "severity"):
+            top[row["query_lang"]] = row
+    shares = {lang: value(row, "unchanged_share") for lang, row in sorted(top.items())}
+    nothing = [language_name(lang) for lang, share in shares.items() if share >= _NOTHING]
+    little = [language_name(lang) for lang, share in shares.items() if _LITTLE <= share < _NOTHING]
+    found = []
+    if nothing:
+        found.append(
+            f"{perturbation} changed nothing in {join_words(nothing)} ({benchmark}) even at its highest severity: "
+            "scores that stay as they were are no evidence of robustness there."
+        )
+    if little:
+        found.append(
+            f"{perturbation} left at least half of the queries in {join_words(little)} ({benchmark}) unchanged at "
+            "its highest severity."
+        )
+    return found
+
+
+def validity_section(study: Study) -> Section:
+    """Build the section: notices, realised dose and unchanged share per language, pairs that are not applicable."""
+    blocks: list[Block] = [Notice(text) for text in no_op_notices(study)]
+    blocks.append(
+        Paragraph(
+            "Severity is what was asked for; the tables hold what really happened to the queries, as means over "
+            "queries and draws, unchanged ones included. "
+            "Languages are to be compared at an equal realised dose, not at an equal severity."
+        )
+    )
+    for benchmark in study.benchmarks:
+        for perturbation in study.perturbations:
+            blocks += _dose_tables(study, benchmark, perturbation)
+    blocks += _not_applicable(study)
+    return Section("validity", "What the noise really did", tuple(blocks))
+
+
+def _dose_tables(study: Study, benchmark: str, perturbation: str) -> list[Block]:
+    rows = [
+        row
+        for row in study.rows("validity", benchmark=benchmark, perturbation=perturbation)
+        if row["query_lang"] != "all"
+    ]
+    if not rows:
+        return []
+    languages = tuple(sorted({row["query_lang"] for row in rows}))
+    severities = sorted({value(row, "severity") for row in rows})
+    by_key = {(value(row, "severity"), row["query_lang"]): row for row in rows}
+    columns = (Column("Severity", number=False), *language_columns(languages))
+    where = f"{perturbation} on {benchmark}"
+
+    def table(kind: str, caption: str, field: str, digits: int, *, heat: bool = False) -> Table:
+        made = []
+        for severity in severities:
+            cells = [Cell(severity_text(severity))]
+            for lang in languages:
+                share = value(by_key.get((severity, lang), {}), field)
+                cells.append(Cell(number(100 * share, digits), heat=_unchanged_level(share) if heat else None))
+            made.append(tuple(cells))
+        return Table(
+            f"{kind}-{benchmark}-{perturbation}", caption, columns, tuple(made), scale="diverging" if heat else ""
+        )
+
+    return [
+        table("dose", f"{where}: edited words, percent", "word_edit_rate", 1),
+        table("cer", f"{where}: character error rate, percent", "char_error_rate", 1),
+        table("unchanged", f"{where}: queries left unchanged, percent", "unchanged_share", 0, heat=True),
+        *_remarks(rows, where),
+    ]
+
+
+def _unchanged_level(share: float) -> int | None:
+    """Return the step 0..-5 that warns of unchanged queries (limits 2, 10, 25, 50 and 75 percent)."""
+    return -sum(share >= limit for limit in _UNCHANGED_STEPS) if math.isfinite(share) else None
+
+
+def _remarks(rows: Sequence[Row], where: str) -> list[Block]:
+    """Say how long the noisy texts are, and which notes the analysis made on which languages and severities."""
+    parts = []
+    lengths = [value(row, "length_ratio") for row in rows if math.isfinite(value(row, "length_ratio"))]
+    if lengths:
+        least, most = percent(min(lengths), 1), percent(max(lengths), 1)
+        parts.append(f"noisy texts have {least if least == most else f'{least} to {most}'} of the clean length")
+    noted: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        if row.get("note"):
+            by_language = noted.setdefault(str(row["note"]), {})
+            by_language.setdefault(row["query_lang"], []).append(severity_text(row["severity"]))
+    for note, by_language in noted.items():
+        parts.append(f"{note} in {join_words([_noted(lang, at) for lang, at in sorted(by_language.items())], 20)}")
+    return [Paragraph(f"{where}: {'; '.join(parts)}.")] if parts else []
+
+
+def _noted(lang: str, severities: Sequence[str]) -> str:
+    return f"{language_name(lang)} (severity {', '.join(severities)})"
+
+
+def _not_applicable(study: Study) -> list[Block]:
+    rows = not_applicable_rows(study)
+    if not rows:
+        return [Paragraph("Every perturbation can work in every language of this run.")]
+    cells = tuple((Cell(name), Cell(language_name(lang)), Cell(reason)) for name, lang, reason in rows)
+    columns = (_PERTURBATION, Column("Language", number=False), Column("Reason", number=False))
+    return [Table("not-applicable", "Not applicable: left out of all averages over perturbations", columns, cells)]

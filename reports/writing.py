@@ -1,0 +1,65 @@
+"""Which report goes to which file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustir.errors import InputError
+from robustir.files import write_text_atomically
+from robustir.reports.blocks import Document
+from robustir.reports.document import build
+from robustir.reports.html import render_html
+from robustir.reports.latex import render_latex
+from robustir.reports.pdf import render_pdf
+
+if TYPE_CHECKING:
+    from robustir.analysis import Findings
+
+__all__ = ["FORMATS", "render", "write_reports"]
+
+FORMATS = ("html", "pdf", "latex", "csv")
+_SUFFIXES = {".html": "html", ".htm": "html", ".pdf": "pdf", ".tex": "latex"}
+_FILES = {"html": "report.html", "pdf": "report.pdf", "latex": "report.tex"}
+_TABLES = "findings"  # the folder of the CSV tables
+
+
+def render(findings: Findings, manifest: Mapping[str, Any], path: Path | str) -> list[str]:
+    """Write one report to ``path``, in the format of its suffix (.html, .pdf or .tex); return warnings."""
+    target = Path(path)
+    chosen = _SUFFIXES.get(target.suffix.lower())
+    if chosen is None:
+        raise InputError(
+            f"{target}: give the report a name that ends in {', '.join(_SUFFIXES)}; tables as CSV come with  "
+            "robustir report --format csv"
+        )
+    return _write(build(findings, manifest), chosen, target)
+
+
+def write_reports(
+    findings: Findings, manifest: Mapping[str, Any], folder: Path | str, formats: Sequence[str]
+) -> list[str]:
+    """Write ``report.html``, ``report.pdf``, ``report.tex`` and ``findings/*.csv`` as asked for; return warnings."""
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise InputError(f"there is no report format {unknown[0]!r}; the formats are {', '.join(FORMATS)}")
+    target = Path(folder)
+    warnings: list[str] = []
+    if "csv" in formats:
+        from robustir.analysis import write_findings
+
+        write_findings(findings, target / _TABLES)
+    if any(name in _FILES for name in formats):
+        document = build(findings, manifest)
+        for name in dict.fromkeys(formats):
+            if name in _FILES:
+                warnings += _write(document, name, target / _FILES[name])
+    return warnings
+
+
+def _write(document: Document, chosen: str, path: Path) -> list[str]:
+    if chosen == "pdf":
+        return render_pdf(document, path)
+    write_text_atomically(path, render_html(document) if chosen == "html" else render_latex(document))
+    return []
