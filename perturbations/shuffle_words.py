@@ -1,0 +1,93 @@
+"""A control: the words of a query change places, and nothing else changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import SpecError
+from robustir.seeds import Stream, key_words, uniforms
+from robustir.text.blocks import Block, ragged_arange
+from robustir.text.words import block_word_spans
+
+__all__ = ["ShuffleWords"]
+
+_ORDER, _SELECT = 0, 1  # slots
+
+
+class ShuffleWords:
+    """Words trade places: a control for what an encoder takes from word order, with every word kept.
+
+    A random order (from the key alone) puts the words of a text into pairs, the last three together where their
+    number is odd. A pair changes places, and three move round, if the group's own uniform number is below the
+    severity; spaces and punctuation stay where they are. Groups do not depend on the severity, so severities nest
+    exactly: words that moved at 0.1 are at 0.2 where they were at 0.1. At severity 1 every word has moved (a random
+    pairing, not a uniform permutation). Two equal words that change places leave the text as it was. Thai and Chinese
+    words come from newmm and jieba.
+    """
+
+    name: ClassVar[str] = "shuffle-words"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = None
+    nested: ClassVar[bool] = True
+    severity_meaning: ClassVar[str] = "expected share of words that change places with another word of the text"
+    source: ClassVar[str] = (
+        "after Sinha et al. (2021), Masked language modeling and the distributional hypothesis: order word matters "
+        "pre-training for little; words: jieba (zh), PyThaiNLP newmm (th), spaces and punctuation elsewhere"
+    )
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        """Return ``text`` with words in other places; see :meth:`apply_batch`."""
+        return self.apply_batch([text], langs=[lang], severity=severity, keys=[rng.key])[0]
+
+    def apply_batch(
+        self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
+        """Return the texts with words in other places, each from its own key; SpecError for a severity outside [0, 1]."""
+        if not 0 <= severity <= 1:
+            raise SpecError(f"the severity is {severity}; it is the expected share of words that move, from 0 to 1")
+        if not len(texts) == len(langs) == len(keys):
+            raise SpecError(
+                f"{len(texts)} texts, {len(langs)} languages and {len(keys)} keys; give one of each per text"
+            )
+        result = list(texts)
+        if severity == 0:
+            return result
+        rows_of: dict[str, list[int]] = {}
+        for row, lang in enumerate(langs):
+            rows_of.setdefault(lang, []).append(row)
+        words = key_words(keys)
+        for lang, rows in rows_of.items():
+            moved = _shuffled(Block.join([texts[row] for row in rows]), lang, severity, words[rows])
+            for row, text in zip(rows, moved.texts(), strict=True):
+                result[row] = text
+        return result
+
+
+def _shuffled(block: Block, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:
+    starts, stops = block_word_spans(block, lang)
+    taken = _sources(block.rows(starts), severity, words)
+    before, after = np.append(0, stops), np.append(starts, len(block.codes))
+    pieces = np.zeros((len(before), 2, 2), dtype=np.int64)  # per place: what stands before it, the word that comes here
+    pieces[:, 0] = np.stack([before, after - before], axis=1)
+    pieces[:-1, 1] = np.stack([starts[taken], (stops - starts)[taken]], axis=1)
+    return Block(block.codes[ragged_arange(pieces[:, :, 0].ravel(), pieces[:, :, 1].ravel())], block.offsets)
+
+
+def _sources(row: NDArray[np.int64], severity: float, words: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return for each word's place the number of the word that comes there; row: the text of each word, ascending."""
+    size = np.bincount(row, minlength=1)[row]
+    begin = np.searchsorted(row, row)
+    order = np.lexsort((uniforms(words[row], np.arange(len(row)) - begin, _ORDER), row))
+    rank = np.arange(len(row)) - begin  # the sort keeps rows together: row, size and begin hold for order as well
+    group = np.minimum(rank // 2, np.maximum(size // 2 - 1, 0))
+    moves = (uniforms(words[row], group, _SELECT) < severity) & (size > 1)
+    first = 2 * group
+    width = np.where(group == size // 2 - 1, size - first, 2)
+    following = begin + first + np.where(moves, (rank - first + 1) % np.maximum(width, 1), rank - first)
+    taken = np.empty(len(row), dtype=np.int64)
+    taken[order] = order[following]
+    return taken

@@ -1,0 +1,102 @@
+"""Typing errors, on the keyboard of each language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import NotApplicableError, SpecError
+from robustir.perturbations.edits import apply
+from robustir.perturbations.key_table import key_table
+from robustir.perturbations.keyboards import LANGUAGES
+from robustir.perturbations.typing_errors import PARTS, Typist
+from robustir.seeds import Stream, key_words
+from robustir.text.blocks import Block
+from robustir.text.scripts import has_spaces
+
+__all__ = ["Typos"]
+
+_TEXTS_AT_ONCE = 4_096  # bounds the memory; 2,000 to 10,000 texts at once were equally fast
+
+
+class Typos:
+    """Typing errors as a keyboard makes them: a wrong key, a key too many, a key missed, two keys in the wrong order.
+
+    The wrong key is a neighbour on the language's own layout (for Vietnamese also Telex keys that did not combine, for
+    Chinese another character of the same pinyin syllable). One edit per edited unit, on whole grapheme clusters; the
+    wrong key alone works inside Hindi and Thai clusters, as InScript and Kedmanee do, and leaves no mark without a
+    letter.
+
+    parts: the operations to choose from with equal chances, any of keyboard, insert, delete, transpose.
+    """
+
+    name: ClassVar[str] = "typos"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    nested: ClassVar[bool] = True
+    inside_clusters: ClassVar[bool] = True
+    severity_meaning: ClassVar[str] = (
+        "expected share of words with one typing error, among words of two letters or more; in Thai and Chinese the share of "
+        "characters (grapheme clusters that begin with a letter)"
+    )
+    source: ClassVar[str] = (
+        "operations: Damerau (1964), A technique for computer detection and correction of spelling errors; layouts and "
+        "homophones: the source field of each file in perturbations/data"
+    )
+
+    def __init__(self, parts: Sequence[str] | str = PARTS) -> None:
+        chosen = (parts,) if isinstance(parts, str) else tuple(parts)
+        unknown = [part for part in chosen if part not in PARTS]
+        if unknown or not chosen or len(set(chosen)) < len(chosen):
+            what = f"has no part {unknown[0]!r}" if unknown else "needs at least one part, each once"
+            raise SpecError(
+                f"typos {what}; parts are any of {', '.join(PARTS)}, such as  typos(parts=('keyboard', 'delete'))"
+            )
+        self.parts: tuple[str, ...] = tuple(part for part in PARTS if part in chosen)
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        """Return ``text`` with typing errors; see :meth:`apply_batch`."""
+        return self.apply_batch([text], langs=[lang], severity=severity, keys=[rng.key])[0]
+
+    def apply_batch(
+        self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
+        """Return the texts with typing errors, each from its own key alone.
+
+        Raises NotApplicableError for a language without a keyboard, SpecError for a severity outside [0, 1].
+        """
+        if not 0 <= severity <= 1:
+            raise SpecError(f"the severity is {severity}; it is the expected share of edited words, from 0 to 1")
+        if not len(texts) == len(langs) == len(keys):
+            raise SpecError(
+                f"{len(texts)} texts, {len(langs)} languages and {len(keys)} keys; give one of each per text"
+            )
+        rows_of: dict[str, list[int]] = {}
+        for row, lang in enumerate(langs):
+            rows_of.setdefault(lang, []).append(row)
+        if missing := sorted(set(rows_of) - set(LANGUAGES)):
+            raise NotApplicableError(
+                f"typos has no keyboard for {', '.join(missing)}; the languages that work: {', '.join(LANGUAGES)}"
+            )
+        result = list(texts)
+        if severity == 0:
+            return result
+        words = key_words(keys)
+        for lang, rows in rows_of.items():
+            for at in range(0, len(rows), _TEXTS_AT_ONCE):
+                part = rows[at : at + _TEXTS_AT_ONCE]
+                noisy = self._in_one_language([texts[row] for row in part], lang, severity, words[part])
+                for row, text in zip(part, noisy, strict=True):
+                    result[row] = text
+        return result
+
+    def _in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> list[str]:
+        block = Block.join(texts)
+        typist = Typist(block, key_table(lang), words, self.parts)
+        edits = typist.by_words(severity) if has_spaces(lang) else typist.by_clusters(severity)
+        return apply(edits, block, typist.clusters).texts() if len(edits) else list(texts)

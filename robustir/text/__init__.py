@@ -1,0 +1,1 @@
+"""Facts about languages, grapheme clusters, words, and the distance between texts."""

@@ -1,0 +1,56 @@
+"""Many texts as one array of code points, so that a batch costs a few array operations and not a Python loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Block", "ragged_arange"]
+
+_SEPARATOR = "\n"  # a control: clusters and words end at it, so no text touches the next
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Texts joined, each followed by one separator.
+
+    codes: uint32 [n], the code points (lone surrogates too); offsets: int64 [texts + 1]: text ``i`` is
+    ``codes[offsets[i] : offsets[i + 1] - 1]``.
+    """
+
+    codes: NDArray[np.uint32]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @classmethod
+    def join(cls, texts: Sequence[str]) -> Self:
+        """Make a block of texts."""
+        joined = _SEPARATOR.join([*texts, ""]) if texts else ""
+        offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+        np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1, out=offsets[1:])
+        return cls(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4"), offsets)
+
+    def rows(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return which text each code point position belongs to."""
+        return np.searchsorted(self.offsets, positions, side="right") - 1
+
+    def texts(self) -> list[str]:
+        """Return the texts."""
+        joined = self.codes.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+        bounds = self.offsets.tolist()
+        return [joined[start : stop - 1] for start, stop in pairwise(bounds)]
+
+
+def ragged_arange(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return ``concatenate([arange(s, s + l) for s, l in zip(starts, lengths)])``."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    found: NDArray[np.int64] = np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    return found
