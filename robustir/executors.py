@@ -55,11 +55,10 @@ _context: Any = None
 def _start_worker(make_context: Callable[[Any], Any], argument: Any) -> None:
     import signal
 
-    import torch
-
     global _context  # noqa: PLW0603 - one context per worker process, set once
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles an interrupt and ends the workers
-    torch.set_num_threads(1)
+    # Read when torch is imported, which a worker that only perturbs never does (it takes two seconds).
+    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     _context = make_context(argument)
 
 

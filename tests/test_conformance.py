@@ -47,7 +47,7 @@ class Remembers(Good):
 
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
         type(self).calls += 1
-        return text + str(self.calls % 2) if text and severity else text
+        return text + str(self.calls) if text and severity else text
 
 
 class Empties(Good):

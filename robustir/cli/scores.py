@@ -75,7 +75,7 @@ def _stream(directory: RunDirectory, form: str, chosen: dict[str, Any]) -> None:
 
     from robustir.per_query import score_tables
 
-    sink: Any = pa.PythonFile(click.get_binary_stream("stdout"), mode="w")
+    sink: Any = pa.PythonFile(sys.stdout.buffer, mode="w")
     writer: Any = None
     for table in score_tables(directory, **chosen):
         if writer is None and form == "csv":

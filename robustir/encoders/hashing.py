@@ -60,7 +60,7 @@ class HashingEncoder:
         what = f"char {ngrams[0]}-{ngrams[1]}" if analyzer == "char" else "word"
         self.revision = f"1 {what} dim={dim} seed={seed} unicode={unicodedata.unidata_version}"
 
-    def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:  # noqa: ARG002 - the contract
+    def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), dim] of unit length; role and language make no difference."""
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
         for first in range(0, len(texts), _BLOCK):
@@ -75,7 +75,7 @@ class HashingEncoder:
         cells = units.rows * self.dim + bucket.astype(np.int64)
         # Sums of +1 and -1 in float64 are exact in any order.
         counts = np.bincount(cells, weights=sign, minlength=len(texts) * self.dim).reshape(len(texts), self.dim)
-        size = np.abs(counts)
+        size = np.abs(counts, dtype=np.float64)  # without any unit bincount returns integers
         total = size.sum(axis=1, keepdims=True)
         size /= np.where(total == 0, 1.0, total)
         return np.copysign(np.sqrt(size, out=size), counts).astype(np.float32)

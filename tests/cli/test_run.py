@@ -118,7 +118,7 @@ def test_scores_csv(small: Path, invoke) -> None:
     # Clean is one row per query, setting and encoder; each noisy cell adds one.
     clean = [row for row in rows if row["perturbation"] == ""]
     assert len(clean) == 2 * 200
-    assert {row["severity"] for row in clean} == {"0.0"}
+    assert {row["severity"] for row in clean} == {"0"}
     assert len(rows) == 2 * 200 * (1 + 8)
     assert all(0.0 <= float(row["value"]) <= 1.0 for row in rows)
     cross = list(
