@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from robustir.analysis.estimator import MACRO, Layout, macro_mean
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.tables import Grids, labelled, view_labels
-from robustir.stats import ClusterSums, dose_at_loss, replicates, trapezoid_weights
+from robustir.stats import ClusterSums, dose_at_loss, replicates, tail_rank, trapezoid_weights
 
 __all__ = ["add_areas", "add_curves", "curve_layout", "curve_loss"]
 
@@ -112,7 +112,7 @@ def _doses_at_loss(setting: ReducedSetting, noise: NoiseSums, layout: Layout) ->
     doses = setting.word_edit_rate[list(noise.conditions)]
     by_view = np.concatenate([doses, macro_mean(doses, layout)[:, :1]], axis=1)  # the macro-average stands at -1
     assert MACRO == -1
-    rank = max(int((options.resamples + 1) * (1 - options.confidence) / 2), 1)
+    rank = int(tail_rank(options.resamples, options.confidence))
 
     def evaluate(parts: list[ClusterSums], views: NDArray[np.intp]) -> Sequence[Floats]:
         dose = by_view[:, views]

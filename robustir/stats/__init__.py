@@ -17,6 +17,7 @@ from robustir.stats.resampling import (
     interval,
     paired_bootstrap_p,
     replicates,
+    tail_rank,
 )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "spread",
     "standard_errors",
     "standardised_mean_difference",
+    "tail_rank",
     "trapezoid_weights",
     "verdict",
 ]

@@ -3,7 +3,7 @@
 Resampling multiplies integer weights (bootstrap counts, signs) with group sums. Rounding every row of sums to a
 multiple of a power of two that is small enough (52 bits below the largest possible result) makes all products and
 partial sums integers below 2**53: floating point then adds without rounding, and the order of addition cannot show. The
-price is a relative error of at most 2**-52 of the bound per group, the size of one rounding in a sum.
+price is an error of at most half a unit for every group drawn, a unit being at most 2**-51 of the largest result.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ __all__ = [
     "paired_bootstrap_p",
     "replicates",
     "studentised_bounds",
+    "tail_rank",
 ]
 
 Floats = NDArray[np.float64]
@@ -116,18 +117,24 @@ class Moments:
         return reduce(np.add, terms)
 
 
-def _order_statistics(table: Floats, tail: float) -> tuple[Floats, Floats]:
-    """Return the values with ``tail`` of each row below and above them; NaN replicates are left out.
+def tail_rank(count: int | NDArray[np.intp], confidence: float) -> NDArray[np.intp]:
+    """Return which order statistic of ``count`` replicates, from either end, bounds an interval.
 
-    The order statistic number ``floor((B + 1) * tail)`` from either end (Davison & Hinkley 1997, ch. 5).
+    ``floor((B + 1) * (1 - confidence) / 2)``, at least 1 (Davison & Hinkley 1997, ch. 5).
     """
+    tail = (1 - confidence) / 2 + 1e-12  # (1 - 0.9) / 2 is below 0.05 in floating point
+    return np.maximum(np.floor((np.asarray(count) + 1) * tail), 1).astype(np.intp)
+
+
+def _order_statistics(table: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Return the limits that leave half of ``1 - confidence`` of each row outside on either side, without NaN ones."""
     if not np.isnan(table).any():
-        rank = max(int((table.shape[1] + 1) * tail), 1)
+        rank = int(tail_rank(table.shape[1], confidence))
         chosen = np.partition(table, (rank - 1, table.shape[1] - rank), axis=1)  # a third faster than sorting
         return chosen[:, rank - 1], chosen[:, -rank]
     ordered = np.sort(table, axis=1)
     defined = table.shape[1] - np.count_nonzero(np.isnan(table), axis=1)
-    rank = np.clip(np.floor((defined + 1) * tail).astype(np.intp), 1, np.maximum(defined, 1))
+    rank = np.minimum(tail_rank(defined, confidence), np.maximum(defined, 1))
     low = np.take_along_axis(ordered, (rank - 1)[:, None], axis=1)[:, 0]
     high = np.take_along_axis(ordered, np.maximum(defined - rank, 0)[:, None], axis=1)[:, 0]
     return low, high
@@ -143,13 +150,12 @@ def studentised_bounds(
     """
     from scipy.special import stdtrit
 
-    tail = (1 - confidence) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         # The signed square of t has the order of t, and its root is needed for the two limits only.
         square = deviation * np.abs(deviation) / variance
         square[deviation == 0] = 0.0
-        low, high = (np.sign(limit) * np.sqrt(np.abs(limit)) for limit in _order_statistics(square, tail))
-    fallback = float(stdtrit(max(groups - 1, 1), 1 - tail))
+        low, high = (np.sign(limit) * np.sqrt(np.abs(limit)) for limit in _order_statistics(square, confidence))
+    fallback = float(stdtrit(max(groups - 1, 1), (1 + confidence) / 2))
     low = np.where(np.isfinite(low), low, -fallback)
     high = np.where(np.isfinite(high), high, fallback)
     return estimate - high * error, estimate - low * error
@@ -171,7 +177,7 @@ def replicates(clusters: ClusterSums, weights: Floats) -> Floats:
 
 
 def _percentile(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Floats, Floats]:
-    return _order_statistics(replicates(clusters, weights), (1 - confidence) / 2)
+    return _order_statistics(replicates(clusters, weights), confidence)
 
 
 def _leave_one_out(clusters: ClusterSums) -> Floats:
@@ -190,8 +196,12 @@ def _bca(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Flo
     from scipy.special import ndtr, ndtri
 
     table = Moments(clusters, weights).deviation
-    below = (np.count_nonzero(table < 0, axis=1) + 0.5 * np.count_nonzero(table == 0, axis=1)) / table.shape[1]
-    bias = ndtri(below)
+    defined = table.shape[1] - np.count_nonzero(np.isnan(table), axis=1)
+    # A resample that draws every group once repeats the estimate, up to rounding: a tie, not a side.
+    margin = 1e-12 * standard_errors(clusters)[:, None]
+    below = np.count_nonzero(table < -margin, axis=1) + 0.5 * np.count_nonzero(np.abs(table) <= margin, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bias = ndtri(below / defined)
     spread = _leave_one_out(clusters)
     spread = spread.mean(axis=1, keepdims=True) - spread
     second = np.square(spread).sum(axis=1)
@@ -202,9 +212,9 @@ def _bca(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Flo
     limits = []
     for share in (tail, 1 - tail):
         z = bias + ndtri(share)
-        position = ndtr(bias + z / (1 - acceleration * z)) * (table.shape[1] + 1)
-        rank = np.clip(np.nan_to_num(np.rint(position), nan=1.0), 1, table.shape[1]).astype(np.intp) - 1
-        limits.append(clusters.estimates + np.take_along_axis(ordered, rank[:, None], axis=1)[:, 0])
+        position = np.rint(ndtr(bias + z / (1 - acceleration * z)) * (defined + 1))
+        rank = np.clip(np.nan_to_num(position, nan=1.0), 1, np.maximum(defined, 1)).astype(np.intp)
+        limits.append(clusters.estimates + np.take_along_axis(ordered, rank[:, None] - 1, axis=1)[:, 0])
     return limits[0], limits[1]
 
 

@@ -1,0 +1,88 @@
+"""Declared families, exploration, and measures that are the same number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from robustir.analysis import AnalysisOptions, analyse
+from robustir.evidence import QueryScores
+from robustir.stats import benjamini_hochberg, holm
+
+MakeBlock = Callable[..., QueryScores]
+QUICK = AnalysisOptions(flips=400, resamples=100, seed=1)
+
+
+def tables(blocks: list[QueryScores], options: AnalysisOptions = QUICK) -> Any:
+    """The findings; untyped, because the types of pandas do not follow its queries."""
+    return analyse(blocks, options)
+
+
+def test_curves_of_the_primary_measure_form_the_primary_family(make_block: MakeBlock) -> None:
+    found = tables([make_block("mono"), make_block("cross")], QUICK).comparisons
+    declared = found[found["family"] == "primary"]
+    assert set(zip(declared["severity"], declared["measure"], strict=True)) == {("curve", "AP")}
+    assert len(declared) == 2 * 2  # one pair of encoders x two perturbations x two settings
+    assert declared["p_adjusted"].to_numpy() == pytest.approx(holm(declared["p"].to_numpy()))
+    for setting in ("mono", "cross"):
+        rest = found[(found["family"] == "exploratory") & (found["setting"] == setting)]
+        assert len(rest) == 10 - 2
+        assert rest["p_adjusted"].to_numpy() == pytest.approx(benjamini_hochberg(rest["p"].to_numpy()))
+
+
+def test_macro_averages_of_the_primary_measure_form_the_contrasts(make_block: MakeBlock) -> None:
+    options = replace(QUICK, primary_measure="R@10")
+    found = tables([make_block("mono"), make_block("cross")], options).contrasts
+    declared = found[found["family"] == "contrasts"]
+    assert set(zip(declared["query_lang"], declared["measure"], strict=True)) == {("all", "R@10")}
+    assert len(declared) == 2 * 3 * 2
+    assert declared["p_adjusted"].to_numpy() == pytest.approx(holm(declared["p"].to_numpy()))
+    rest = found[(found["family"] == "exploratory") & (found["setting"] == "mono")]
+    assert rest["p_adjusted"].to_numpy() == pytest.approx(benjamini_hochberg(rest["p"].to_numpy()))
+
+
+def test_comparisons_that_were_not_declared_are_exploratory(make_block: MakeBlock) -> None:
+    found = tables([make_block("mono")], replace(QUICK, primary=False)).comparisons
+    assert set(found["family"]) == {"exploratory"}
+
+
+def test_a_measure_that_repeats_another_counts_once(make_block: MakeBlock) -> None:
+    block = make_block("mono", measures=("AP", "RR", "R@10"))
+    clean, noisy = block.clean.copy(), block.noisy.copy()
+    clean[:, 1], noisy[:, :, 1] = clean[:, 0], noisy[:, :, 0] + 1e-16
+    with_twin = tables([replace(block, clean=clean, noisy=noisy)], QUICK)
+    kept = [0, 2]
+    without = tables(
+        [
+            replace(
+                block,
+                measures=("AP", "R@10"),
+                clean=clean[:, kept],
+                noisy=noisy[:, :, kept],
+                floor=block.floor[:, kept],
+                worst=block.worst[:, :, kept],
+            )
+        ],
+        QUICK,
+    )
+    for table in ("contrasts", "comparisons"):
+        frame = with_twin.tables()[table]
+        twins = frame[frame["measure"] == "RR"]
+        assert set(twins["family"]) == {"same as AP"}
+        assert twins["p_adjusted"].tolist() == frame[frame["measure"] == "AP"]["p_adjusted"].tolist()
+        others = frame[frame["measure"] != "RR"]
+        assert others["p_adjusted"].tolist() == without.tables()[table]["p_adjusted"].tolist()
+
+
+def test_the_primary_measure_is_the_one_that_is_kept(make_block: MakeBlock) -> None:
+    block = make_block("mono", measures=("AP", "RR"))
+    clean, noisy = block.clean.copy(), block.noisy.copy()
+    clean[:, 1], noisy[:, :, 1] = clean[:, 0], noisy[:, :, 0]
+    found = tables([replace(block, clean=clean, noisy=noisy)], replace(QUICK, primary_measure="RR")).comparisons
+    assert set(found[found["measure"] == "AP"]["family"]) == {"same as RR"}
+    assert set(found[found["measure"] == "RR"]["family"]) == {"primary", "exploratory"}
+    assert np.isfinite(found["p_adjusted"]).all()

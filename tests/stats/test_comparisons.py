@@ -1,0 +1,94 @@
+"""Log ratios of retentions by their definition, and the rule of the verdict."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from robustir.stats import ClusterSums, bootstrap_weights, difference, log_ratio_interval, verdict
+
+
+def four(seed: int, strata: int) -> list[ClusterSums]:
+    """Means of two encoders, noisy and clean, over the same unequal rows."""
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(2, 7, size=(strata, 8)).astype(np.float64)
+    means = rng.uniform(0.2, 0.9, size=(4, 3, strata, 8))
+    return [ClusterSums(mean * counts / strata, counts) for mean in means]
+
+
+@pytest.mark.parametrize("strata", [1, 3])
+def test_the_interval_by_definition(strata: int) -> None:
+    noisy_a, clean_a, noisy_b, clean_b = four(strata, strata)
+    weights = bootstrap_weights(8, 199, 2)
+    found = log_ratio_interval([noisy_a, clean_b], [clean_a, noisy_b], weights, confidence=0.9)
+    signs = (1, -1, -1, 1)
+
+    def once(k: int, draw: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[float, float]:
+        value, influence = 0.0, np.zeros(8)
+        for sign, part in zip(signs, (noisy_a, clean_a, noisy_b, clean_b), strict=True):
+            mean, own = 0.0, np.zeros(8)
+            for sums, counts in zip(part.sums[k], part.counts, strict=True):
+                total = draw @ counts
+                mean += (draw @ sums) / total
+                own += (sums - (draw @ sums) / total * counts) / total
+            value += sign * np.log(mean)
+            influence += sign * own / mean
+        return value, float(np.sqrt(8 / 7 * (draw @ influence**2)))
+
+    for k in range(3):
+        estimate, error = once(k, np.ones(8))
+        assert (found.estimate[k], found.standard_error[k]) == pytest.approx((estimate, error))
+        t = sorted((value - estimate) / spread for value, spread in (once(k, draw) for draw in weights))
+        assert found.low[k] == pytest.approx(estimate - t[-10] * error)
+        assert found.high[k] == pytest.approx(estimate - t[9] * error)
+
+
+def test_equal_encoders_have_a_ratio_of_exactly_one() -> None:
+    noisy, clean, *_ = four(5, 2)
+    found = log_ratio_interval([noisy, clean], [clean, noisy], bootstrap_weights(8, 99, 0))
+    assert found.estimate == pytest.approx(np.zeros(3), abs=1e-15)
+    assert found.low.tolist() == found.high.tolist() == found.estimate.tolist()
+
+
+def test_scores_of_zero_have_no_ratio() -> None:
+    counts = np.full((1, 4), 3.0)
+    zero, one = ClusterSums(np.zeros((1, 1, 4)), counts), ClusterSums(np.arange(4.0)[None, None], counts)
+    found = log_ratio_interval([zero], [one], bootstrap_weights(4, 50, 0))
+    assert np.isnan([found.estimate[0], found.low[0], found.high[0]]).all()
+
+
+def test_one_group_has_an_estimate_without_an_interval() -> None:
+    counts = np.array([[4.0]])
+    half, whole = ClusterSums(np.array([[[2.0]]]), counts), ClusterSums(np.array([[[4.0]]]), counts)
+    found = log_ratio_interval([half], [whole], bootstrap_weights(1, 50, 0))
+    assert found.estimate[0] == pytest.approx(np.log(0.5))
+    assert np.isnan([found.low[0], found.high[0]]).all()
+
+
+def test_the_difference_in_differences_of_sums() -> None:
+    noisy_a, clean_a, *_ = four(3, 1)
+    assert difference(noisy_a, clean_a).estimates == pytest.approx(noisy_a.estimates - clean_a.estimates)
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("absolute", "relative", "above_floor", "expected"),
+    [
+        ((0.01, 0.03), (0.1, 0.2), True, "labse more robust"),
+        ((-0.03, -0.01), (-0.2, -0.1), True, "mbert more robust"),
+        ((0.01, 0.03), (-0.1, 0.2), True, "depends on the scale"),
+        ((-0.01, 0.03), (0.1, 0.2), True, "depends on the scale"),
+        ((0.01, 0.03), (-0.2, -0.1), True, "depends on the scale"),
+        ((-0.01, 0.03), (-0.1, 0.2), True, "not separated"),
+        ((0.0, 0.0), (0.0, 0.0), True, "not separated"),
+        ((NAN, NAN), (NAN, NAN), True, "not separated"),
+        ((0.01, 0.03), (NAN, NAN), True, "depends on the scale"),
+        ((0.01, 0.03), (0.1, 0.2), False, "no claim: near the floor"),
+    ],
+)
+def test_the_verdict(
+    absolute: tuple[float, float], relative: tuple[float, float], above_floor: bool, expected: str
+) -> None:
+    assert verdict(("labse", "mbert"), absolute, relative, above_floor=above_floor) == expected
