@@ -75,9 +75,7 @@ def _language_table(study: Study, benchmark: str, setting: str) -> Table:
     for encoder in study.encoders:
         cells = [Cell(encoder)]
         for lang in languages:
-            found = study.rows(
-                "scores", benchmark=benchmark, setting=setting, encoder=encoder, measure=study.measure, query_lang=lang
-            )
+            found = study.rows("scores", benchmark=benchmark, setting=setting, encoder=encoder, query_lang=lang)
             score = mean(value(row, "clean") for row in found)
             cells.append(Cell(points(score, 0), heat=_level(score)))
         rows.append(tuple(cells))

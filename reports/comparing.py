@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
 from robustir.reports.degradation import separated
@@ -46,7 +46,7 @@ def verdict_text(row: Row) -> str:
 
 def comparison_section(study: Study) -> Section:
     """Build the tables of differences in differences: declared comparisons first, exploratory ones labelled."""
-    rows = [row for row in study.frames["comparisons"] if row.get("measure") == study.measure]
+    rows = study.frames["comparisons"]
     if not rows:
         nothing = Paragraph("With fewer than two encoders under noise there is nothing to compare.")
         return Section("comparisons", "Encoder against encoder", (nothing,))
@@ -62,7 +62,7 @@ def comparison_section(study: Study) -> Section:
     return Section("comparisons", "Encoder against encoder", tuple(blocks))
 
 
-def _comparison_table(study: Study, kind: str, title: str, rows: list[Row]) -> Table:
+def _comparison_table(study: Study, kind: str, title: str, rows: Sequence[Row]) -> Table:
     several = len(study.benchmarks) > 1
     names = (*(("Benchmark",) if several else ()), "Noise", "Setting", "A against B")
     columns = [Column(name, number=False) for name in names]
@@ -80,7 +80,7 @@ def _comparison_table(study: Study, kind: str, title: str, rows: list[Row]) -> T
     )
 
 
-def _in_order(study: Study, rows: list[Row]) -> list[Row]:
+def _in_order(study: Study, rows: Sequence[Row]) -> list[Row]:
     """Order by severity (whole curves first), benchmark, perturbation and setting; pairs keep their order."""
 
     def place(row: Row) -> tuple[float, int, int, int]:
@@ -118,35 +118,36 @@ def bias_section(study: Study) -> Section:
     blocks: list[Block] = [Paragraph(_DISTANCE)]
     for benchmark in study.benchmarks:
         for measure in ("nRankDistance", "RankDistance"):
-            table = _bias_table(study, benchmark, measure)
-            if table.rows:
-                blocks.append(table)
+            tables = (_bias_table(study, benchmark, measure, names) for names in study.perturbation_blocks())
+            blocks += [table for table in tables if table.rows]
     if len(blocks) == 1:
         blocks = [Paragraph("Rank distances need the multi setting, which this run does not have.")]
     return Section("bias", "Language bias under noise", tuple(blocks))
 
 
-def _bias_table(study: Study, benchmark: str, measure: str) -> Table:
+def _bias_table(study: Study, benchmark: str, measure: str, perturbations: Sequence[str]) -> Table:
     relative = measure == "nRankDistance"
     rows = []
     for encoder in study.encoders:
         where = {"benchmark": benchmark, "measure": measure, "encoder": encoder, "query_lang": "all"}
         found = {(row["perturbation"], value(row, "severity")): row for row in study.rows("bias", **where)}
         if found:
-            rows.append((Cell(encoder), *_bias_cells(study, found, 100.0 if relative else 1.0)))
+            rows.append((Cell(encoder), *_bias_cells(study, found, perturbations, 100.0 if relative else 1.0)))
     columns = [Column("Encoder", number=False), Column("clean")]
-    for perturbation in study.perturbations:
+    for perturbation in perturbations:
         columns += [Column(perturbation), Column("change")]
     named = "Normalised rank distance" if relative else "Rank distance"
     unit = "in percent of the largest possible" if relative else "in ranks"
     caption = f"{named} on {benchmark}, {unit}, clean and at severity {severity_text(study.shown_severity)}"
-    return Table(f"bias-{benchmark}-{measure}", caption, tuple(columns), tuple(rows))
+    return Table(f"bias-{benchmark}-{measure}-{perturbations[0]}", caption, tuple(columns), tuple(rows))
 
 
-def _bias_cells(study: Study, found: Mapping[tuple[str, float], Row], scale: float) -> list[Cell]:
+def _bias_cells(
+    study: Study, found: Mapping[tuple[str, float], Row], perturbations: Sequence[str], scale: float
+) -> list[Cell]:
     clean: Row = next((row for (_, severity), row in found.items() if severity == 0), {})
     cells = [Cell(number(scale * value(clean, "mean")))]
-    for perturbation in study.perturbations:
+    for perturbation in perturbations:
         own = [level for name, level in found if name == perturbation and level <= study.shown_severity + 1e-9]
         row: Row = found[perturbation, max(own)] if own else {}
         change = scale * value(row, "delta")

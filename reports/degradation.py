@@ -34,6 +34,11 @@ from robustir.reports.study import Row, Study, mean, value
 __all__ = ["ALPHA", "degradation_section", "heat_level", "language_section"]
 
 ALPHA = 0.05
+_PANELS_PER_ROW = 3
+_AREA_NOTE = (
+    "Area: mean score along the curve divided by the clean score; 1 means that nothing was lost. Beside it the share of "
+    "edited words at which a tenth of the clean score is gone (a dash: not reached)."
+)
 _SHOWN_CURVES = 8  # encoders per figure; more lines cannot be told apart
 _HEAT_STEPS = (0.005, 0.02, 0.05, 0.10, 0.20)  # a difference of at least so much takes step 1..5
 
@@ -58,33 +63,38 @@ def degradation_section(study: Study) -> Section:
     for benchmark in study.benchmarks:
         if len(study.benchmarks) > 1:
             blocks.append(Heading(benchmark))
-        figure = _curves(study, benchmark)
-        if figure.panels:
-            blocks.append(figure)
-        blocks += _area_tables(study, benchmark)
+        blocks += [figure for figure in _figures(study, benchmark) if figure.panels]
+        blocks += [table for names in study.perturbation_blocks() for table in _area_tables(study, benchmark, names)]
         blocks += [_difference_table(study, benchmark, perturbation) for perturbation in study.perturbations]
     return Section("degradation", "Degradation under noise", tuple(blocks))
 
 
-def _curves(study: Study, benchmark: str) -> Figure:
+def _figures(study: Study, benchmark: str) -> list[Figure]:
+    """Return one figure for all settings where the perturbations fit into one row of panels, else one per setting."""
+    settings = study.settings(benchmark)
+    if len(study.perturbations) <= _PANELS_PER_ROW:
+        return [_curves(study, benchmark, settings)]
+    return [_curves(study, benchmark, (setting,)) for setting in settings]
+
+
+def _curves(study: Study, benchmark: str, settings: Sequence[str]) -> Figure:
     shown = _shown_encoders(study, benchmark)
-    panels = [panel for setting in study.settings(benchmark) for panel in _panels(study, benchmark, setting, shown)]
+    panels = [panel for setting in settings for panel in _panels(study, benchmark, setting, shown)]
     doses = [point.x for panel in panels for series in panel.series for point in series.points]
     more = len(study.encoders) - len(shown)
-    left_out = f" The {len(shown)} encoders with the highest clean scores are drawn; {more} more are in curves.csv."
+    left_out = f" The {len(shown)} encoders with the highest clean scores are drawn; {more} more in curves.csv."
     measure = measure_name(study.measure)
     return Figure(
-        f"curves-{benchmark}",
+        f"curves-{benchmark}-{'-'.join(settings)}",
         f"{measure} on {benchmark} against the share of words that were really edited, from clean queries (0) to the "
         "highest severity; bands are confidence intervals. Vertical axes are shared within a setting, not between "
         f"settings.{left_out if more else ''}",
-        f"Small multiples, one per perturbation and setting: {measure} against edited words. The tables that follow "
-        "hold "
+        f"Small multiples, one per perturbation and setting: {measure} against edited words. The tables that follow hold "
         "areas and differences.",
         "edited words (%)",
         f"{measure} (points)",
         _axis_end(max(doses, default=1.0)),
-        min(3, max(1, len(study.perturbations))),
+        min(_PANELS_PER_ROW, max(1, len(study.perturbations))),
         tuple(panels),
         tuple((encoder, style) for style, encoder in enumerate(shown)),
     )
@@ -141,34 +151,21 @@ def _axis_end(largest: float) -> float:
     return float(max(step, step * math.ceil(largest / step - 1e-9)))
 
 
-def _area_tables(study: Study, benchmark: str) -> list[Block]:
+def _area_tables(study: Study, benchmark: str, perturbations: Sequence[str]) -> list[Block]:
     rows = []
     for setting in study.settings(benchmark):
         for encoder in study.encoders:
             cells = [Cell(setting), Cell(encoder)]
-            for perturbation in study.perturbations:
-                found = study.macro(
-                    "areas", benchmark=benchmark, setting=setting, encoder=encoder, perturbation=perturbation
-                )
-                cells += _area_cells(found[0] if found else {})
+            for perturbation in perturbations:
+                where = {"benchmark": benchmark, "setting": setting, "encoder": encoder, "perturbation": perturbation}
+                cells += _area_cells(next(iter(study.macro("areas", **where)), {}))
             rows.append(tuple(cells))
     columns = [Column("Setting", number=False), Column("Encoder", number=False)]
-    for perturbation in study.perturbations:
-        columns += [Column(f"{perturbation}: area"), Column("10 % lost at")]
-    note = (
-        "Area: mean score along the curve divided by the clean score; 1 means that nothing was lost. Beside it the "
-        "share of edited words at which a "
-        "tenth of the clean score is gone (a dash: not reached)."
-    )
-    table = Table(
-        f"areas-{benchmark}",
-        f"Normalised area under the curves on {benchmark}",
-        tuple(columns),
-        tuple(rows),
-        2,
-        note,
-        main=True,
-    )
+    for perturbation in perturbations:
+        columns += [Column(f"{perturbation}: area"), Column("10\u202f% lost at")]
+    identity = f"areas-{benchmark}-{perturbations[0]}"
+    caption = f"Normalised area under the curves on {benchmark}"
+    table = Table(identity, caption, tuple(columns), tuple(rows), 2, _AREA_NOTE, main=True)
     return [table] if any(cell.text != "–" for row in rows for cell in row[2:]) else []
 
 
@@ -270,7 +267,7 @@ def _language_tables(study: Study, benchmark: str, perturbation: str) -> list[Ta
                 _language_cell(
                     study.rows(
                         "contrasts", benchmark=benchmark, perturbation=perturbation, severity=severity, setting=setting,
-                        encoder=encoder, measure=study.measure, query_lang=lang,
+                        encoder=encoder, query_lang=lang,
                     )
                 )
                 for lang in languages

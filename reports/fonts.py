@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +22,11 @@ _WANTED = (
 _CJK = frozenset(
     {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "KANGXI", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH"}
 )
+_PLACEHOLDERS = (
+    "Last Resort",
+    "Adobe Blank",
+    "Unicode BMP Fallback",
+)  # fonts that "hold" characters without drawing them
 _SHOWN_SAMPLES = 8
 _SKIPPED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zs", "Zl", "Zp"})  # characters without a glyph of their own
 
@@ -42,19 +50,27 @@ class Missing:
         )
 
 
-def _matplotlib_fonts() -> Path:
-    """Return the folder with DejaVu Sans, which comes with matplotlib and holds Latin, Greek, Cyrillic and Arabic."""
+@cache
+def _fallback_folder() -> str:
+    """Return a folder with DejaVu Sans, which comes with matplotlib and holds Latin, Greek, Cyrillic and Arabic.
+
+    typst takes folders only, and matplotlib's own also holds a font whose every glyph is a placeholder.
+    """
     import matplotlib as mpl
 
-    return Path(mpl.get_data_path()) / "fonts" / "ttf"
+    folder = tempfile.mkdtemp(prefix="robustir-fonts-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
+        shutil.copyfile(Path(mpl.get_data_path()) / "fonts" / "ttf" / name, Path(folder) / name)
+    return folder
 
 
 @cache
 def typst_fonts() -> Any:
-    """Return the fonts that typst may use (``typst.Fonts``): the system's, its own, matplotlib's DejaVu; 0.2 s, once."""
+    """Return the fonts that typst may use (``typst.Fonts``): the system's, its own, and DejaVu Sans; 0.2 s, once."""
     import typst
 
-    return typst.Fonts(font_paths=[str(_matplotlib_fonts())])
+    return typst.Fonts(font_paths=[_fallback_folder()])
 
 
 @cache
@@ -80,7 +96,7 @@ def _files_in_order() -> Iterator[tuple[str, int]]:
     place = {family: position for position, family in enumerate(_WANTED)}
     files: dict[str, tuple[int, str, int]] = {}
     for font in typst_fonts().fonts():
-        if font.path is not None and font.style == "normal":
+        if font.path is not None and font.style == "normal" and not font.family.startswith(_PLACEHOLDERS):
             entry = (abs(font.weight - 400), font.path, font.index)
             files[font.family] = min(files.get(font.family, entry), entry)
     for family in sorted(files, key=lambda name: (place.get(name, len(place)), name)):

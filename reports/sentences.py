@@ -84,7 +84,7 @@ def _named(row: Row) -> str:
 
 
 def _comparisons(study: Study) -> str:
-    rows = [row for row in study.frames["comparisons"] if row.get("measure") == study.measure]
+    rows = study.frames["comparisons"]
     primary = [row for row in rows if is_primary(row)]
     if not rows:
         return "No encoder was compared with another, so nothing is said about which one is more robust."

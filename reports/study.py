@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from robustir.reports.formats import clean_text
@@ -16,6 +17,7 @@ __all__ = ["SETTINGS", "Row", "Study", "mean", "value"]
 
 Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.analysis.TABLES lists its columns
 SETTINGS = ("mono", "cross", "multi")
+_ONE_MEASURE = frozenset({"scores", "contrasts", "curves", "areas", "comparisons"})
 _SHOWN_SEVERITY = 0.3  # one severity stands for all in the heat maps: the largest up to this one
 
 
@@ -55,21 +57,29 @@ def _clean(record: Row) -> Row:
 
 @dataclass(frozen=True)
 class Study:
-    """Findings as records, restricted to nothing, with an index per combination of columns asked for."""
+    """Findings as records, with an index per combination of columns asked for.
+
+    ``measure`` is the suite's first measure that has scores: all main results are in it.
+    """
 
     frames: Mapping[str, Sequence[Row]]
     manifest: Mapping[str, Any]
+    measure: str
     _indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = field(
         default_factory=dict, repr=False
     )
 
     @classmethod
     def read(cls, findings: Findings, manifest: Mapping[str, Any]) -> Study:
-        """Take the frames as records; texts lose what no output can hold."""
-        frames = {
-            name: [_clean(record) for record in frame.to_dict("records")] for name, frame in findings.tables().items()
-        }
-        return cls(frames, manifest)
+        """Take the tables as records, of the main measure only; texts lose what no output can hold."""
+        suite = manifest.get("suite")
+        wanted = _spec_names(suite.get("measures")) if isinstance(suite, Mapping) else []
+        measure = next(iter(_ordered(findings.scores["measure"].unique(), wanted)), "AP")
+        frames: dict[str, Sequence[Row]] = {}
+        for name, frame in findings.tables().items():
+            kept: Any = frame[frame["measure"] == measure] if name in _ONE_MEASURE else frame
+            frames[name] = [_clean(record) for record in kept.to_dict("records")]
+        return cls(frames, manifest, measure)
 
     def rows(self, frame: str, **where: object) -> list[Row]:
         """Return the rows whose columns equal the given values, in the table's order."""
@@ -82,10 +92,10 @@ class Study:
             self._indexes[frame, columns] = index
         return index.get(tuple(where[column] for column in columns), [])
 
-    def row(self, frame: str, **where: object) -> Row | None:
-        """Return the first such row, or None."""
-        found = self.rows(frame, **where)
-        return found[0] if found else None
+    def perturbation_blocks(self, size: int = 3) -> list[tuple[str, ...]]:
+        """Return the perturbations in blocks of ``size``: more do not fit beside one another."""
+        names = self.perturbations
+        return [names[start : start + size] for start in range(0, len(names), size)]
 
     @property
     def suite(self) -> Mapping[str, Any]:
@@ -93,32 +103,26 @@ class Study:
         suite = self.manifest.get("suite")
         return suite if isinstance(suite, Mapping) else {}
 
-    @property
+    @cached_property
     def benchmarks(self) -> tuple[str, ...]:
         """Benchmarks that have scores, in order of appearance."""
         return _unique(row["benchmark"] for row in self.frames["scores"])
 
-    @property
+    @cached_property
     def encoders(self) -> tuple[str, ...]:
         """Encoders that have scores, in the suite's order."""
         return _ordered((row["encoder"] for row in self.frames["scores"]), _spec_names(self.suite.get("encoders")))
 
-    @property
+    @cached_property
     def perturbations(self) -> tuple[str, ...]:
         """Perturbations that were run, in the suite's order."""
         seen = [row["perturbation"] for name in ("contrasts", "validity") for row in self.frames[name]]
         return _ordered(seen, _spec_names(self.suite.get("perturbations")))
 
-    @property
+    @cached_property
     def severities(self) -> tuple[float, ...]:
         """Severities above 0 with contrasts, ascending."""
         return tuple(sorted({value(row, "severity") for row in self.frames["contrasts"]}))
-
-    @property
-    def measure(self) -> str:
-        """The suite's first measure that has scores; all main results are in it."""
-        present = _unique(row["measure"] for row in self.frames["scores"])
-        return next(iter(_ordered(present, _spec_names(self.suite.get("measures")))), "AP")
 
     def settings(self, benchmark: str) -> tuple[str, ...]:
         """Settings with scores: mono, cross, multi."""
@@ -128,7 +132,7 @@ class Study:
         """Query languages of a benchmark, by code."""
         return tuple(sorted({row["query_lang"] for row in self.rows("scores", benchmark=benchmark)} - {"all", ""}))
 
-    @property
+    @cached_property
     def shown_severity(self) -> float:
         """The severity that heat maps and macro tables show (NaN without contrasts)."""
         fitting = [severity for severity in self.severities if severity <= _SHOWN_SEVERITY + 1e-9]
@@ -136,7 +140,7 @@ class Study:
 
     def macro(self, frame: str, **where: object) -> list[Row]:
         """Return the macro-average rows of the main measure."""
-        return self.rows(frame, measure=self.measure, query_lang="all", passage_lang="all", **where)
+        return self.rows(frame, query_lang="all", passage_lang="all", **where)
 
     def near_floor(self, benchmark: str, setting: str, encoder: str) -> bool:
         """Whether the clean macro score cannot be told from the shuffled-query floor: their intervals meet."""

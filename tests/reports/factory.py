@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sample_manifest import sample_manifest
 
 from robustir.analysis import TABLES, Findings, empty_table
+from tests.reports.sample_manifest import sample_manifest
 
 Record = dict[str, Any]
 
@@ -49,7 +49,7 @@ def views(setting: str) -> list[tuple[str, str]]:
 
 
 def table(name: str, rows: list[Record]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(TABLES[name]))
+    frame = pd.DataFrame(rows, columns=list(TABLES[name]), dtype=object)
     return frame.astype(empty_table(name).dtypes.to_dict()) if rows else empty_table(name)
 
 

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from robustir.analysis import Findings, empty_table
+from robustir.errors import RunError
+from robustir.reports import build
+from robustir.reports.blocks import Document, Examples, Figure, Table, direction, walk_texts
+from tests.reports.factory import SEVERITIES, Factory
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    factory = Factory()
+    return build(factory.findings(), factory.manifest())
+
+
+def tables(document: Document) -> dict[str, Table]:
+    return {block.id: block for part in document.sections for block in part.blocks if isinstance(block, Table)}
+
+
+def test_sections_stand_in_the_promised_order(document: Document) -> None:
+    assert [section.id for section in document.sections] == [
+        "clean-scores",
+        "degradation",
+        "languages",
+        "comparisons",
+        "bias",
+        "validity",
+        "worst-queries",
+        "failed-cells",
+        "methods",
+        "manifest",
+    ]
+    assert (document.title, document.created[:10]) == ("quickstart", "2026-11-23")
+
+
+def test_macro_table_shows_the_scores_in_points_with_interval_and_floor(document: Document) -> None:
+    table = tables(document)["clean-mini"]
+    assert [column.title for column in table.columns] == [
+        "Encoder",
+        "mono",
+        "floor",
+        "cross",
+        "floor",
+        "multi",
+        "floor",
+    ]
+    hashing = table.rows[0]  # 0.62 in mono; 0.62 * 0.22 in cross; half width 0.028
+    assert [cell.text for cell in hashing] == ["hashing", "62.0", "3.2", "13.6", "3.2", "50.2", "3.2"]
+    assert (hashing[1].interval, hashing[3].interval) == ("[59.2, 64.8]", "[10.8, 16.4]")
+    assert table.rows[3][1].text == "3.4†"  # random: 0.034 - 0.006 lies under the floor's upper limit 0.034
+
+
+def test_cross_heat_map_averages_over_passage_languages(document: Document) -> None:
+    # In the factory a pair's score depends on the query language alone: German 0.62 + 0.11 sin(1.7), times 0.22.
+    german = 100 * 0.22 * (0.62 + 0.11 * math.sin(1.7))
+    table = tables(document)["clean-mini-cross"]
+    assert table.columns[2].title == "de"
+    assert table.columns[2].hint == "German"
+    assert table.rows[0][2].text == f"{german:.0f}" == "16"
+    assert table.rows[0][2].heat == 1
+
+
+def test_curves_run_over_the_realised_dose_and_share_axes_within_a_setting(document: Document) -> None:
+    figures = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
+    assert len(figures) == 1
+    panels = figures[0].panels
+    assert [panel.title for panel in panels[:3]] == ["typos · mono", "shuffle-words · mono", "typos · cross"]
+    assert panels[0].y_max == panels[1].y_max == 80
+    assert panels[2].y_max == 15
+    points = panels[0].series[0].points
+    assert [point.x for point in points] == pytest.approx([0, *(93 * severity for severity in SEVERITIES)])
+    assert points[0].y == pytest.approx(62.0)
+    assert figures[0].x_max == 50
+
+
+def test_differences_are_signed_and_marked_only_where_separated(document: Document) -> None:
+    typos = tables(document)["differences-mini-typos"]
+    assert "severity 0.3" in typos.caption
+    lost = 62 * 0.34 * (1 - math.exp(-0.72))  # of 62 points, at severity 0.3
+    row = typos.rows[0]
+    assert [cell.text for cell in row[:5]] == ["mono", "hashing", "62.0", f"{62 - lost:.1f}", f"−{lost:.1f}"]
+    assert row[4].mark == "strong"
+    idle = next(row for row in tables(document)["differences-mini-shuffle-words"].rows if row[1].text == "bm25")
+    assert (idle[4].text, idle[4].mark) == ("0.0", "")
+
+
+def test_declared_comparisons_come_first_and_the_others_are_labelled(document: Document) -> None:
+    found = [name for name in tables(document) if name.startswith("comparisons")]
+    assert found == ["comparisons-primary", "comparisons-exploratory"]
+    primary = tables(document)["comparisons-primary"]
+    assert len(primary.rows) == 6 * 2 * 3  # pairs, perturbations, settings
+    assert {row[0].text for row in primary.rows} == {"typos, whole curve", "shuffle-words, whole curve"}
+    exploratory = tables(document)["comparisons-exploratory"]
+    assert exploratory.caption.startswith("Exploratory")
+    assert exploratory.note == "The first 48 of 144 rows; comparisons.csv has all."
+
+
+def test_a_suite_changed_on_the_command_line_has_only_exploratory_comparisons() -> None:
+    factory = Factory(exploratory=True)
+    document = build(factory.findings(), factory.manifest())
+    assert "comparisons-primary" not in tables(document)
+    assert "exploratory" in document.summary[2]
+    assert any("command line" in notice for notice in document.notices)
+
+
+def test_what_changed_nothing_is_said_on_the_first_page(document: Document) -> None:
+    assert any("shuffle-words changed nothing in Chinese" in notice for notice in document.notices)
+    unchanged = tables(document)["unchanged-mini-shuffle-words"]
+    assert [row[-1].text for row in unchanged.rows] == ["100"] * 4
+    assert [row[-1].heat for row in unchanged.rows] == [-5] * 4
+    assert tables(document)["not-applicable"].rows[0][1].text == "Japanese"
+
+
+def test_examples_take_turns_over_languages_and_know_their_direction(document: Document) -> None:
+    lists = [block for part in document.sections for block in part.blocks if isinstance(block, Examples)]
+    assert [item.lang for item in lists[0].items] == sorted(item.lang for item in lists[0].items)
+    arabic = lists[0].items[0]
+    assert "".join(part.text for part in arabic.clean) == "أي نهر يمر عبر مدينة فيينا؟"
+    assert [part.text for part in arabic.noisy if part.changed] == ["عرب", "فييبا؟"]
+    assert (direction("ar"), direction("he-IL"), direction("th")) == ("rtl", "rtl", "ltr")
+
+
+def test_big_runs_are_cut_with_a_note_and_small_multiples_stay_readable() -> None:
+    encoders = tuple(f"encoder-{i}" for i in range(9))
+    noises = ("typos", "shuffle-words", "ocr", "asr")
+    factory = Factory(encoders=encoders, perturbations=noises)
+    document = build(factory.findings(), factory.manifest())
+    figures = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
+    assert len(figures) == 3  # one per setting
+    assert all(len(figure.keys) == 8 and "1 more in curves.csv" in figure.caption for figure in figures)
+    # Clean scores rise with i % 8 in the factory, so the last of nine shares the lowest place and is not drawn.
+    assert [name for name, _ in figures[0].keys] == list(encoders[:8])
+    assert max(len(table.rows) for table in tables(document).values()) <= 48
+    assert len({table.id for part in document.sections for table in part.blocks if isinstance(table, Table)}) == sum(
+        isinstance(block, Table) for part in document.sections for block in part.blocks
+    )
+
+
+def test_a_run_without_noise_reports_its_clean_scores_and_claims_nothing() -> None:
+    factory = Factory()
+    document = build(Findings(scores=factory.findings().scores), factory.manifest())
+    assert "says nothing about robustness" in document.summary[0]
+    assert list(tables(document)) == [
+        "clean-mini",
+        "clean-mini-mono",
+        "clean-mini-cross",
+        "clean-mini-multi",
+        "not-applicable",
+        "failed",
+    ]
+
+
+def test_no_scores_at_all_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(RunError, match="robustir resume"):
+        build(Findings(scores=empty_table("scores")), {"name": "empty"})
+
+
+def test_missing_values_become_dashes() -> None:
+    factory = Factory()
+    findings = factory.findings()
+    scores = findings.scores.assign(floor=math.nan, floor_low=math.nan, floor_high=math.nan)
+    document = build(replace(findings, scores=scores), factory.manifest())
+    assert tables(document)["clean-mini"].rows[0][2].text == "–"
+    assert not any("nan" in text.split() for text in walk_texts(document))

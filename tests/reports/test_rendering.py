@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pandas as pd
+import pytest
+
+from robustir import reports
+from robustir.analysis import Findings, read_findings
+from robustir.errors import InputError
+from robustir.reports import Document, build, render_html, render_latex
+from robustir.reports.blocks import Figure
+from robustir.reports.figures import panel_svg
+from robustir.reports.latex import escape_latex
+from robustir.reports.pdf import compile_pdf
+from tests.reports.factory import Factory
+
+NASTY = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7*7 }}{% raw %}",
+    '#eval("1+1") *bold* $x$ @ref <label> `raw` // comment',
+    "\\input{/etc/passwd} \\\\ 100% $x_1^2$ #1 ~ & {} -- [opt]",
+    "&lt;b&gt; &amp; ]]> </style></svg>",
+    "\u202ertl override\u202c \x00\x1b[31m \ud800",
+)
+
+
+def nasty(text: str) -> Findings:
+    """A small run in which every name and text is hostile."""
+    encoders = tuple(f"{text} {i}" for i in range(2))
+    findings = Factory(encoders=encoders, perturbations=(f"{text} noise",), benchmarks=(f"{text} b",)).findings()
+    examples = findings.examples.copy()
+    for column, value in (("clean_text", f"{text} clean"), ("noisy_text", f"{text} noisy"), ("query_id", text)):
+        examples[column] = pd.Series([value] * len(examples), dtype=object)  # str columns refuse lone surrogates
+    manifest = findings.manifest
+    manifest |= {"name": text, "description": text, "versions": {text: text}}
+    manifest["failed"] = [{"cell": text, "error": text}]
+    manifest["not_applicable"] = [{"perturbation": text, "language": text, "reason": text}]
+    manifest["suite"] |= {"question": text}
+    return replace(findings, examples=examples, manifest=manifest)
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    findings = Factory().findings()
+    return build(findings, findings.manifest)
+
+
+class Page(HTMLParser):
+    """Collects what a browser would see: elements with attributes, text, and whether the nesting is right."""
+
+    VOID = frozenset({"meta", "wbr", "br", "img", "link", "input"})
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_the_page_is_one_file_without_scripts_or_network(document: Document) -> None:
+    page = Page(render_html(document))
+    assert page.open == []
+    assert not {"script", "link", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert not [attributes for _, attributes in page.tags if {"src", "srcset", "action"} & attributes.keys()]
+    targets = [attributes["href"] or "" for attributes in page.all("a")]
+    anchors = [attributes["id"] for _, attributes in page.tags if attributes.get("id")]
+    assert all(target.startswith("#") and target[1:] in anchors for target in targets)
+    assert len(anchors) == len(set(anchors))
+
+
+def test_the_page_can_be_listened_to(document: Document) -> None:
+    page = Page(render_html(document))
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert all(attributes["scope"] in {"col", "row"} for attributes in page.all("th"))
+    assert all(attributes.get("aria-label") or attributes.get("aria-hidden") for attributes in page.all("svg"))
+    queries = [attributes for attributes in page.all("p") if attributes.get("class") == "query"]
+    assert {(item["lang"], item["dir"]) for item in queries} >= {("ar", "rtl"), ("hi", "ltr"), ("zh", "ltr")}
+
+
+def test_figures_are_well_formed_and_follow_the_theme(document: Document) -> None:
+    figure = next(block for part in document.sections for block in part.blocks if isinstance(block, Figure))
+    for panel in figure.panels:
+        ET.fromstring(panel_svg(figure, panel, "print"))
+        drawn = panel_svg(figure, panel, "web")
+        assert "var(--s0)" in drawn
+        assert "#" not in drawn  # no colour of its own
+    # The first point of hashing, mono: x = 0 is the left edge, y = 192 - 180 * 62 / 80.
+    assert 'cx="38" cy="52.5"' in panel_svg(figure, figure.panels[0], "print")
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_markup_in_texts_never_becomes_markup_in_html(text: str) -> None:
+    findings = nasty(text)
+    source = render_html(build(findings, findings.manifest))
+    page = Page(source)
+    assert page.open == []
+    assert not {"script", "img", "label"} & {tag for tag, _ in page.tags}
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert len(page.all("style")) == 1
+    shown = re.sub("[\x00\x1b\ud800]", "\ufffd", text)
+    assert sum(shown in piece for piece in page.text) >= 10
+    assert source.encode("utf-8")
+
+
+def test_markup_in_texts_never_becomes_markup_in_typst() -> None:
+    findings = nasty(" ".join(NASTY))
+    content, _ = compile_pdf(build(findings, findings.manifest))
+    assert content.startswith(b"%PDF-")
+
+
+def test_latex_shows_every_special_character_as_it_is() -> None:
+    assert escape_latex("a_b & 100% #1 $x$ {y} ^ ~ \\") == (
+        r"a\_b \& 100\% \#1 \$x\$ \{y\} \textasciicircum{} \textasciitilde{} \textbackslash{}"
+    )
+    assert escape_latex("a--b [c]") == "a{-}{-}b {[}c{]}"  # no dash ligature, no optional argument
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_markup_in_texts_never_becomes_markup_in_latex(text: str) -> None:
+    findings = nasty(text)
+    source = render_latex(build(findings, findings.manifest))
+    body = "\n".join(line for line in source.split("\n") if not line.startswith("%"))
+    assert "\\input{" not in body
+    assert body.count("\\begin{table}") == body.count("\\end{table}") > 0
+    # Without the escapes no brace is unbalanced and no character keeps a special meaning.
+    bare = re.sub(r"\\[\\{}$&#%_]|\\[A-Za-z]+", "", body)
+    assert bare.count("{") == bare.count("}")
+    assert not re.search(r"[$#%_^]", bare.replace("@{}", ""))
+
+
+def test_latex_tables_hold_the_main_results(document: Document) -> None:
+    source = render_latex(document)
+    assert "hashing & 62.0 {\\footnotesize {[}59.2, 64.8{]}} & 3.2 & " in source
+    assert "\\label{tab:clean-mini}" in source
+    assert "\\label{tab:comparisons-primary}" in source
+    assert "\\label{tab:heat" not in source
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    for folder in ("first", "second"):
+        findings = Factory().findings()
+        assert reports.write_reports(findings, findings.manifest, tmp_path / folder, reports.FORMATS) == []
+    first, second = (
+        {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in sorted((tmp_path / name).rglob("*"))
+            if path.is_file()
+        }
+        for name in ("first", "second")
+    )
+    assert first == second
+    assert {str(path) for path in first} >= {"report.html", "report.pdf", "report.tex", "findings/contrasts.csv"}
+
+
+def test_the_pdf_carries_the_runs_date_and_not_the_clocks(document: Document) -> None:
+    content, _ = compile_pdf(document)
+    plain = content + b"".join(
+        inflate(stream) for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
+    )
+    dates = set(re.findall(rb"D:(\d{8})", plain))
+    assert dates == {b"20261123"}
+
+
+def inflate(stream: bytes) -> bytes:
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return b""
+
+
+def test_a_date_that_is_none_is_no_obstacle(document: Document) -> None:
+    content, _ = compile_pdf(replace(document, created=""))
+    assert content.startswith(b"%PDF-")
+
+
+def test_csv_holds_every_row(tmp_path: Path) -> None:
+    findings = Factory().findings()
+    reports.write_reports(findings, findings.manifest, tmp_path, ["csv"])
+    assert not (tmp_path / "report.html").exists()
+    again = read_findings(tmp_path / "findings")
+    pd.testing.assert_frame_equal(again.comparisons, findings.comparisons, rtol=1e-9)
+    assert len(again.contrasts) == 4 * 2 * 4 * (12 + 111 + 12)
+
+
+@pytest.mark.parametrize(
+    ("name", "head"), [("r.html", b"<!DOCTYPE html>"), ("r.PDF", b"%PDF-"), ("r.tex", b"% quickstart")]
+)
+def test_the_suffix_chooses_the_format(tmp_path: Path, name: str, head: bytes) -> None:
+    findings = Factory().findings()
+    assert reports.render(findings, findings.manifest, tmp_path / name) == []
+    assert (tmp_path / name).read_bytes().startswith(head)
+
+
+def test_unknown_formats_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    findings = Factory().findings()
+    with pytest.raises(InputError, match=r"\.html"):
+        reports.render(findings, findings.manifest, tmp_path / "report.docx")
+    with pytest.raises(InputError, match="html, pdf, latex, csv"):
+        reports.write_reports(findings, findings.manifest, tmp_path, ["html", "docx"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_manifest_is_in_the_page(document: Document) -> None:
+    page = Page(render_html(document))
+    text = next(piece for piece in page.text if piece.startswith("{"))
+    manifest: dict[str, Any] = json.loads(text)
+    assert manifest["suite"]["seed"] == 7
+    assert manifest["cells"] == "4 entries, in manifest.json"

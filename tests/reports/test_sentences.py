@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from robustir.analysis import Findings
+from robustir.reports.comparing import verdict_text
+from robustir.reports.sentences import three_sentences
+from robustir.reports.study import Study
+from tests.reports.factory import Factory
+
+
+def sentences(findings: Findings) -> tuple[str, str, str]:
+    return three_sentences(Study.read(findings, findings.manifest))
+
+
+def test_three_sentences_hold_question_change_and_comparison_with_their_uncertainty() -> None:
+    asked, changed, compared = sentences(Factory().findings())
+    assert asked == (
+        "The question was how much the mAP of 4 encoders on mini in 11 languages changes when queries carry typos and "
+        "shuffle-words at severities 0.1 to 0.5."
+    )
+    # bm25 under typos: 57 * 0.80 * (1 - exp(-1.2)) = 31.9 points; half width 0.4 + 0.11 * 31.9 = 3.9.
+    assert "worst for bm25 under typos (−31.9 points, interval [−35.8, −28.0])" in changed
+    assert "not separated from no change" in changed
+    assert changed.endswith("random cannot be told from the floor and so cannot be judged.")
+    assert compared.startswith("Of 36 declared comparisons between encoders, ")
+    assert "18 allowed no claim near the floor" in compared  # 3 pairs with random, 2 perturbations, 3 settings
+    assert all(text.endswith(".") for text in (asked, changed, compared))
+
+
+def test_the_suites_own_question_is_quoted() -> None:
+    findings = Factory().findings()
+    suite = {**findings.manifest["suite"], "question": "Do <b>typos</b> hurt?"}
+    asked = three_sentences(Study.read(findings, {**findings.manifest, "suite": suite}))[0]
+    assert asked.startswith("The question was “Do <b>typos</b> hurt?”, how much")
+
+
+def test_without_a_separated_pair_no_encoder_is_called_more_robust() -> None:
+    findings = Factory().findings()
+    frame = findings.comparisons.assign(p_adjusted=0.2)
+    compared = sentences(replace(findings, comparisons=frame))[2]
+    assert compared.endswith("no encoder was shown to be more robust than another.")
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    return {
+        "difference_in_differences": 0.1,
+        "ci_low": 0.05,
+        "ci_high": 0.15,
+        "log_retention_ratio": 0.3,
+        "log_ratio_low": 0.1,
+        "log_ratio_high": 0.5,
+        "p_adjusted": 0.01,
+        "verdict": "bm25 more robust",
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    "weakness",
+    [
+        {"p_adjusted": 0.05},
+        {"p_adjusted": float("nan")},
+        {"ci_low": -0.01},
+        {"log_ratio_low": -0.1},
+        {"log_retention_ratio": -0.3, "log_ratio_low": -0.5, "log_ratio_high": -0.1},
+    ],
+)
+def test_more_robust_needs_every_piece_of_evidence(weakness: dict[str, float]) -> None:
+    assert verdict_text(row()) == "bm25 more robust"
+    assert verdict_text(row(**weakness)) == "not separated"
+
+
+def test_other_verdicts_pass_as_they_are() -> None:
+    assert verdict_text(row(verdict="depends on the scale", p_adjusted=0.9)) == "depends on the scale"
