@@ -87,9 +87,7 @@ def describe(name: str) -> dict[str, Any]:
         "name": spec,
         "kind": kind,
         "description": inspect.getdoc(make) or "",
-        "parameters": [str(parameter) for parameter in inspect.signature(make).parameters.values()]
-        if callable(make)
-        else [],
+        "parameters": _parameters(make),
     }
     for attribute in ("version", "nested", "nesting_note", "severity_meaning", "source", "licence", "folder"):
         if isinstance(getattr(make, attribute, None), (str, bool)):
@@ -99,6 +97,17 @@ def describe(name: str) -> dict[str, Any]:
     if kind == "perturbation":
         row["examples"] = _examples(create(kind, spec))
     return row
+
+
+def _parameters(make: Any) -> list[str]:
+    """Return parameters as ``name: type = default``."""
+    if not callable(make):
+        return []
+    shown = []
+    for parameter in inspect.signature(make).parameters.values():
+        kind = "" if parameter.annotation is inspect.Parameter.empty else f": {parameter.annotation}"
+        shown.append(f"{parameter.name}{kind}" + ("" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}"))
+    return shown
 
 
 def _examples(perturbation: Any) -> dict[str, str]:

@@ -9,15 +9,16 @@ import numpy as np
 
 from robustir.conditions import CLEAN, FLOOR
 from robustir.plan import Plan, PlannedEncoder, PlannedTask
-from robustir.stats.power import minimum_detectable_difference
+from robustir.stats.power import interval_half_width, minimum_detectable_difference
 from robustir.store import RunDirectory
 
 __all__ = ["estimate"]
 
-# Assumed before a pilot: the per-query standard deviation of a noisy - clean difference in AP, and the correlation of
-# queries of one group. XQuAD-R with the hashing encoder under typos at 0.3 gave 0.30 and 0.02 (docs/statistics.md).
-_ASSUMED_SD = 0.3
-_ASSUMED_CORRELATION = 0.02
+# Assumed where no pilot is there: the standard deviation of a query's noisy - clean difference in AP, for one language and
+# for the mean over languages, and the correlation of questions of one group. BM25 on XQuAD-R under typos at 0.3 (mono) had
+# 0.20, 0.09 and a design effect of 2.0 at 24.8 questions per article (docs/statistics.md).
+_ASSUMED_SD = {"one language": 0.20, "mean over languages": 0.09}
+_ASSUMED_CORRELATION = 0.042
 
 
 def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
         "cells": len(cells),
         "done": len(done),
         "gigaflop": sum(_gigaflop(plan, encoder) for encoder in plan.encoders),
-        "detectable": [row for planned in plan.tasks for row in _detectable(planned)],
+        "detectable": _from_pilot(plan, run) or [row for planned in plan.tasks for row in _assumed(planned)],
     }
 
 
@@ -111,21 +112,37 @@ def _gigaflop(plan: Plan, encoder: PlannedEncoder) -> float:
     )
 
 
-def _detectable(planned: PlannedTask) -> list[dict[str, Any]]:
+def _assumed(planned: PlannedTask) -> list[dict[str, Any]]:
+    """Return detectable differences from assumed spreads."""
     queries = planned.task.queries
-    groups = len(set(queries.groups))
-    sources = len(set(queries.source_ids))
+    groups, sources = len(set(queries.groups)), len(set(queries.source_ids))
     effect = 1.0 + (sources / groups - 1.0) * _ASSUMED_CORRELATION
     return [
         {
             "benchmark": planned.task.name,
-            "setting": setting,
-            "difference": float(
-                minimum_detectable_difference(_ASSUMED_SD, sources, design_effect=effect, groups=groups)
-            ),
-            "sd": _ASSUMED_SD,
-            "design_effect": effect,
-            "groups": groups,
+            "what": what,
+            "difference": float(minimum_detectable_difference(sd, sources, design_effect=effect, groups=groups)),
+            "basis": f"{groups} groups, assuming a standard deviation of {sd:g} per query and a design effect of {effect:.2f}",
         }
-        for setting in planned.task.settings
+        for what, sd in _ASSUMED_SD.items()
+        if what == "one language" or len(planned.task.languages) > 1
     ]
+
+
+def _from_pilot(plan: Plan, run: RunDirectory) -> list[dict[str, Any]]:
+    """Return detectable differences from the standard errors that a finished run of the folder had."""
+    from robustir.analysis import read_findings
+
+    if not (run.path / "findings" / "contrasts.csv").exists():
+        return []
+    contrasts = read_findings(run.path / "findings").contrasts
+    contrasts = contrasts[(contrasts["query_lang"] == "all") & (contrasts["measure"] == plan.suite.measures[0])]
+    rows = []
+    for (benchmark, setting), found in contrasts.groupby(["benchmark", "setting"], sort=False):
+        groups = int(found["groups"].iloc[0])
+        half_width = float(((found["ci_high"] - found["ci_low"]) / 2).median())
+        error = half_width / interval_half_width(1.0, 1, groups=groups, confidence=plan.suite.statistics.confidence)
+        difference = float(minimum_detectable_difference(error, 1, groups=groups))
+        basis = f"{groups} groups, from the run in {run.path}: the median over its conditions"
+        rows.append({"benchmark": benchmark, "what": f"{setting}, mean over languages", "difference": difference, "basis": basis})
+    return rows

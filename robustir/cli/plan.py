@@ -53,7 +53,4 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
         f"cells         {rows['cells']}, of which {rows['done']} are done in {rows['run']}; about {rows['gigaflop']:.0f} GFLOP of scores"
     )
     for row in rows["detectable"]:
-        click.echo(
-            f"detectable    {row['benchmark']} ({row['setting']}): a mean difference of {row['difference']:.3f} at 80% power "
-            f"({row['groups']} groups, assuming a per-query standard deviation of {row['sd']:g} and a design effect of {row['design_effect']:.2f})"
-        )
+        click.echo(f"detectable    {row['benchmark']} ({row['what']}): {row['difference']:.3f} at 80% power ({row['basis']})")
