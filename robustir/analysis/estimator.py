@@ -84,6 +84,22 @@ class Intervals:
     high: Floats
 
 
+def _once(evaluate: Evaluate, parts: list[ClusterSums], views: Indexes) -> list[Floats]:
+    """Evaluate equal columns once: with one relevant passage AP is RR, and recall at any depth is a hit."""
+    numbers: dict[bytes, int] = {}
+    of_column = np.array(
+        [
+            numbers.setdefault(
+                b"".join([views[k].tobytes(), *(part.sums[k].tobytes() for part in parts)]), len(numbers)
+            )
+            for k in range(len(views))
+        ]
+    )
+    _, first = np.unique(of_column, return_index=True)
+    found = evaluate([ClusterSums(part.sums[first], part.counts) for part in parts], views[first])
+    return [values[of_column] for values in found]
+
+
 class Estimator:
     """The bootstrap weights and sign flips of one set of groups, applied to sums [c, views, groups]."""
 
@@ -105,7 +121,7 @@ class Estimator:
         tables = [np.full((size, 1 if macro_only else 1 + views), np.nan) for _ in range(results)]
         if not len(layout.present):
             return tables
-        found = evaluate([layout.macro(part) for part in sums], np.full(size, MACRO))
+        found = _once(evaluate, [layout.macro(part) for part in sums], np.full(size, MACRO))
         for table, values in zip(tables, found, strict=True):
             table[:, 0] = values
         for number in range(0 if macro_only else len(layout.patterns)):
@@ -114,7 +130,7 @@ class Estimator:
                 ClusterSums(part[:, chosen].reshape(size * len(chosen), 1, -1), layout.patterns[number : number + 1])
                 for part in sums
             ]
-            found = evaluate(columns, np.tile(chosen, size))
+            found = _once(evaluate, columns, np.tile(chosen, size))
             for table, values in zip(tables, found, strict=True):
                 table[:, 1 + chosen] = values.reshape(size, len(chosen))
         return tables
