@@ -16,7 +16,7 @@ __all__ = ["exact_products", "to_integers"]
 Floats = NDArray[np.float64]
 
 _BITS = 52
-_MAX_EXPONENT = 1000  # keeps the scale finite for rows of subnormal numbers
+_MAX_EXPONENT = 1000  # keeps the scale finite; what is below 2**-1001 becomes 0
 
 
 def to_integers(values: Floats, bound: float) -> tuple[Floats, Floats]:
