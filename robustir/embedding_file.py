@@ -111,6 +111,8 @@ class EmbeddingFile:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             environment = lmdb.open(str(folder), map_size=self._map_size, max_dbs=len(self._names), metasync=False)
+        except lmdb.MapResizedError:
+            return self._open()  # another process has grown it just now
         except (lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.CorruptedError) as error:
             raise self.damaged(str(error)) from error
         except (lmdb.Error, OSError) as error:
@@ -119,6 +121,9 @@ class EmbeddingFile:
             self._check_size(environment)
             environment.reader_check()  # forget readers that were killed
             tables = {name: environment.open_db(name.encode()) for name in self._names}
+        except lmdb.MapResizedError:
+            environment.close()
+            return self._open()
         except lmdb.Error as error:
             environment.close()
             raise self._failed("open", error) from error

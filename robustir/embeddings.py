@@ -88,13 +88,24 @@ def _frame(part: str) -> bytes:
     return len(raw).to_bytes(4, "little") + raw
 
 
+def _is_shared(encoder: Encoder) -> bool:
+    """Whether vectors are kept text by text."""
+    return bool(getattr(encoder, "batch_invariant", False))
+
+
+def _is_stored(encoder: Encoder) -> bool:
+    return bool(getattr(encoder, "cacheable", True))
+
+
 def _distinct(encoder: Encoder, texts: Sequence[str], role: Role, langs: Sequence[str] | None) -> _Distinct:
     if encoder.uses_langs and langs is None:
         raise InputError(f"{encoder.name} needs to know the language of every text; give langs")
     used: Sequence[str] = langs if encoder.uses_langs and langs is not None else [""] * len(texts)
     if len(used) != len(texts) or (langs is not None and len(langs) != len(texts)):
         raise InputError(f"{len(texts)} texts but {len(langs or ())} languages; give one language per text")
-    base = blake2b(_FORMAT + b"".join(map(_frame, (encoder.name, encoder.revision, role))), digest_size=_KEY_BYTES)
+    kept_by = "text" if _is_shared(encoder) else "unit"
+    identity = b"".join(map(_frame, (kept_by, encoder.name, encoder.revision, role)))
+    base = blake2b(_FORMAT + identity, digest_size=_KEY_BYTES)
     frames = {lang: _frame(lang) for lang in set(used)}
     places: dict[bytes, int] = {}
     first: list[int] = []
@@ -247,7 +258,7 @@ class EmbeddingStore:
 
     def _find(self, encoder: Encoder, keys: Sequence[bytes]) -> _Found:
         nothing = _Found(np.empty(0, dtype=np.intp), None)
-        if not keys or not getattr(encoder, "cacheable", True):
+        if not keys or not _is_stored(encoder):
             return nothing
 
         def whole(transaction: Transaction, tables: Tables) -> _Found:
@@ -274,17 +285,17 @@ class EmbeddingStore:
             return _Found(places, vectors)
 
         try:
-            return self._file.read(shared if getattr(encoder, "batch_invariant", False) else whole)
+            return self._file.read(shared if _is_shared(encoder) else whole)
         except (ValueError, struct.error) as error:
             raise self._file.damaged(str(error)) from error
 
     def _put(self, encoder: Encoder, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
-        if not getattr(encoder, "cacheable", True):
+        if not _is_stored(encoder):
             return
         record_key = _record_key(keys)
         record = _pack(vectors)
         places: list[tuple[bytes, bytes]] = []
-        if getattr(encoder, "batch_invariant", False):
+        if _is_shared(encoder):
             rows = [record_key + row.to_bytes(8, "little") for row in range(len(keys))]
             places = sorted(zip(keys, rows, strict=True))
 

@@ -161,7 +161,7 @@ class AdaptedEncoder:
         identity = f"sha256={self._digest}" if self._digest else f"live={self._token}"
         return f"1 {identity} {self._call.__name__.strip('_')} normalize={self.normalize}"
 
-    def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:  # noqa: ARG002 - the contract
+    def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), d]; raises EncoderError if the model fails or returns something else."""
         try:
             vectors = _to_numpy(self._call(self.model, list(texts), role))

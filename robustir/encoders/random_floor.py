@@ -35,7 +35,7 @@ class RandomEncoder:
         self.seed = seed
         self.revision = f"1 dim={dim} seed={seed}"
 
-    def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:  # noqa: ARG002 - the contract
+    def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), dim] of unit length."""
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)

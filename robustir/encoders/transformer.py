@@ -148,7 +148,7 @@ class TransformerEncoder:
         model = model.to(device=self._device, dtype=getattr(torch, self.dtype)).eval()
         return _Loaded(tokenizer, model, self._device, limit, layer)
 
-    def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:  # noqa: ARG002 - the contract
+    def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), d].
 
         Raises InputError if the model cannot be had, EncoderError if one text does not fit into the GPU's memory.
