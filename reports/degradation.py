@@ -20,6 +20,7 @@ from robustir.reports.blocks import (
 )
 from robustir.reports.clean_scores import language_columns
 from robustir.reports.formats import (
+    axis_step,
     interval,
     measure_name,
     number,
@@ -146,8 +147,8 @@ def _curve(study: Study, **where: str) -> tuple[Point, ...]:
 
 
 def _axis_end(largest: float) -> float:
-    """Return the end of an axis in percent or points: the next multiple of 5, 10 or 20 that gives at most six steps."""
-    step = 5 if largest <= 25 else 10 if largest <= 60 else 20
+    """Return the end of an axis in percent or points: the first tick that is not below the largest value."""
+    step = axis_step(largest)
     return float(max(step, step * math.ceil(largest / step - 1e-9)))
 
 
@@ -192,7 +193,9 @@ def _difference_table(study: Study, benchmark: str, perturbation: str) -> Table:
                 unstable |= bool(found[0].get("unstable", False))
                 rows.append((Cell(setting), Cell(encoder), *_difference_cells(found[0])))
     titles = ("Clean", "Noisy", "Difference", "Retained", "Worst draw", "Adjusted p")
-    note = "‡ unstable: the clean score is so low that the ratio says little." if unstable else ""
+    note = "Worst draw: the mean over queries of each one's worst draw."
+    if unstable:
+        note += " ‡ unstable: the clean score is so low that the ratio says little."
     return Table(
         f"differences-{benchmark}-{perturbation}",
         f"{perturbation} at severity {severity_text(severity)} on {benchmark}: change of "

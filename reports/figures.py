@@ -12,6 +12,7 @@ from html import escape
 from typing import Literal
 
 from robustir.reports.blocks import Figure, Panel, Point, Series
+from robustir.reports.formats import axis_step
 
 __all__ = ["PRINT_COLOURS", "Medium", "key_svg", "letter", "panel_svg"]
 
@@ -110,7 +111,7 @@ def _grid(axes: _Axes, figure: Figure, medium: Medium) -> list[str]:
 
 
 def _ticks(end: float) -> list[float]:
-    step = 5.0 if end <= 25 else 10.0 if end <= 60 else 20.0
+    step = axis_step(end)
     return [step * position for position in range(int(end / step + 1e-9) + 1)]
 
 

@@ -45,7 +45,7 @@ class Missing:
         count = f"{len(self.characters)} {self.script} character{'s' if len(self.characters) > 1 else ''}"
         shown += f" and {more} more" if more > 0 else ""
         return (
-            f"No installed font has {count} ({shown}), so the PDF shows empty boxes there: "
+            f"No installed font has {count} ({shown}), so the PDF shows boxes or broken letters there: "
             f"run  apt-get install {self.package}  (elsewhere install the Noto font of the script) and render again."
         )
 

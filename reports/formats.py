@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "MINUS",
+    "axis_step",
     "clean_text",
     "interval",
     "join_words",
@@ -81,6 +82,11 @@ def p_value(value: float) -> str:
     if value < 0.0001:
         return "<0.0001"
     return f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
+
+
+def axis_step(end: float) -> float:
+    """Return the distance between the ticks of an axis from 0 to ``end``, so that there are at most six steps."""
+    return next((step for limit, step in ((10.0, 2.0), (25.0, 5.0), (60.0, 10.0)) if end <= limit), 20.0)
 
 
 def severity_text(value: object) -> str:

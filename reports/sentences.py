@@ -39,8 +39,8 @@ def _question(study: Study) -> str:
         return f"{clean}; it held no perturbation, so it says nothing about robustness."
     low, high = severity_text(study.severities[0]), severity_text(study.severities[-1])
     strength = f"severity {low}" if low == high else f"severities {low} to {high}"
-    lead = f"The question was “{asked}”, " if asked else "The question was "
-    return f"{lead}how much the {measure} of {encoders} {where} changes when queries carry {noises} at {strength}."
+    lead = f"“{asked}” is answered here by" if asked else "The question was"
+    return f"{lead} how much the {measure} of {encoders} {where} changes when queries carry {noises} at {strength}."
 
 
 def _count(size: int, noun: str) -> str:

@@ -41,8 +41,7 @@ def nasty(text: str) -> Findings:
     examples = findings.examples.copy()
     for column, value in (("clean_text", f"{text} clean"), ("noisy_text", f"{text} noisy"), ("query_id", text)):
         examples[column] = pd.Series([value] * len(examples), dtype=object)  # str columns refuse lone surrogates
-    manifest = findings.manifest
-    manifest |= {"name": text, "description": text, "versions": {text: text}}
+    manifest = dict(findings.manifest) | {"name": text, "description": text, "versions": {text: text}}
     manifest["failed"] = [{"cell": text, "error": text}]
     manifest["not_applicable"] = [{"perturbation": text, "language": text, "reason": text}]
     manifest["suite"] |= {"question": text}

@@ -35,7 +35,7 @@ def test_the_suites_own_question_is_quoted() -> None:
     findings = Factory().findings()
     suite = {**findings.manifest["suite"], "question": "Do <b>typos</b> hurt?"}
     asked = three_sentences(Study.read(findings, {**findings.manifest, "suite": suite}))[0]
-    assert asked.startswith("The question was “Do <b>typos</b> hurt?”, how much")
+    assert asked.startswith("“Do <b>typos</b> hurt?” is answered here by how much the mAP of 4 encoders")
 
 
 def test_without_a_separated_pair_no_encoder_is_called_more_robust() -> None:
