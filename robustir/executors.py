@@ -27,13 +27,15 @@ def default_jobs() -> int:
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """Compute with one torch thread inside, and restore the caller's number after."""
+    """Compute with one torch thread and one BLAS thread inside, and restore the caller's numbers after."""
     import torch
+    from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)
 
@@ -58,7 +60,7 @@ def _start_worker(make_context: Callable[[Any], Any], argument: Any) -> None:
     global _context  # noqa: PLW0603 - one context per worker process, set once
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles an interrupt and ends the workers
     # Read when torch is imported, which a worker that only perturbs never does (it takes two seconds).
-    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     _context = make_context(argument)
 
 

@@ -86,6 +86,8 @@ def add_areas(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseS
     rows = layout.sizes[0]
     found = setting.estimator.log_ratios(layout, [noise.clean + curve_loss(setting, noise)], [noise.clean])
     dose, low, high = _doses_at_loss(setting, noise, layout)
+    with np.errstate(over="ignore"):  # near a score of 0 a ratio may have no finite limit
+        area, area_low, area_high = np.exp(found.estimate), np.exp(found.low), np.exp(found.high)
     query_lang, passage_lang = view_labels(setting.rows.views)
     table.add(
         np.broadcast_to(rows > 0, found.estimate.shape),
@@ -96,9 +98,9 @@ def add_areas(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseS
         query_lang=query_lang,
         passage_lang=passage_lang,
         measure=labelled(setting.measures)[:, None],
-        auc=np.exp(found.estimate),
-        ci_low=np.exp(found.low),
-        ci_high=np.exp(found.high),
+        auc=area,
+        ci_low=area_low,
+        ci_high=area_high,
         dose_at_10_percent_loss=dose,
         dose_low=low,
         dose_high=high,
