@@ -17,16 +17,13 @@ __all__ = ["Missing", "find_missing", "font_families", "missing_glyphs", "typst_
 # The order in which typst tries families: its embedded serif first, then one family per script of the same tone.
 _WANTED = (
     "Libertinus Serif", "Noto Sans Arabic", "Noto Serif Devanagari", "Noto Serif Thai", "Noto Serif CJK SC",
-    "Noto Sans CJK SC",    "Noto Serif", "Noto Sans", "Noto Serif Hebrew", "DejaVu Sans",
+    "Noto Sans CJK SC", "Noto Serif", "Noto Sans", "Noto Serif Hebrew", "DejaVu Sans",
 )  # fmt: skip
 _CJK = frozenset(
     {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "KANGXI", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH"}
 )
-_PLACEHOLDERS = (
-    "Last Resort",
-    "Adobe Blank",
-    "Unicode BMP Fallback",
-)  # fonts that "hold" characters without drawing them
+# Fonts that "hold" characters without drawing them.
+_PLACEHOLDERS = ("Last Resort", "Adobe Blank", "Unicode BMP Fallback")
 _SHOWN_SAMPLES = 8
 _SKIPPED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zs", "Zl", "Zp"})  # characters without a glyph of their own
 
