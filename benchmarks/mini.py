@@ -20,7 +20,7 @@ class Mini:
     licence = "CC0-1.0"
     source = "written for robustir"
 
-    def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:  # noqa: ARG002 - embedded
+    def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task; ``data`` is not looked at."""
         langs = chosen_languages(languages, self.languages, self.name)
         rows = [

@@ -106,7 +106,10 @@ def _parameters(make: Any) -> list[str]:
     shown = []
     for parameter in inspect.signature(make).parameters.values():
         kind = "" if parameter.annotation is inspect.Parameter.empty else f": {parameter.annotation}"
-        shown.append(f"{parameter.name}{kind}" + ("" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}"))
+        shown.append(
+            f"{parameter.name}{kind}"
+            + ("" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}")
+        )
     return shown
 
 

@@ -138,11 +138,19 @@ def _from_pilot(plan: Plan, run: RunDirectory) -> list[dict[str, Any]]:
     contrasts = read_findings(run.path / "findings").contrasts
     contrasts = contrasts[(contrasts["query_lang"] == "all") & (contrasts["measure"] == plan.suite.measures[0])]
     rows = []
-    for (benchmark, setting), found in contrasts.groupby(["benchmark", "setting"], sort=False):
-        groups = int(found["groups"].iloc[0])
-        half_width = float(((found["ci_high"] - found["ci_low"]) / 2).median())
+    for benchmark, setting in dict.fromkeys(zip(contrasts["benchmark"], contrasts["setting"], strict=True)):
+        found = contrasts[(contrasts["benchmark"] == benchmark) & (contrasts["setting"] == setting)]
+        groups = int(found["groups"].to_numpy()[0])
+        half_width = float(np.median(found["ci_high"].to_numpy() - found["ci_low"].to_numpy())) / 2
         error = half_width / interval_half_width(1.0, 1, groups=groups, confidence=plan.suite.statistics.confidence)
         difference = float(minimum_detectable_difference(error, 1, groups=groups))
         basis = f"{groups} groups, from the run in {run.path}: the median over its conditions"
-        rows.append({"benchmark": benchmark, "what": f"{setting}, mean over languages", "difference": difference, "basis": basis})
+        rows.append(
+            {
+                "benchmark": benchmark,
+                "what": f"{setting}, mean over languages",
+                "difference": difference,
+                "basis": basis,
+            }
+        )
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+
 from robustir.errors import SpecError
 
 __all__ = ["Spec", "parse"]

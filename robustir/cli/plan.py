@@ -53,4 +53,6 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
         f"cells         {rows['cells']}, of which {rows['done']} are done in {rows['run']}; about {rows['gigaflop']:.0f} GFLOP of scores"
     )
     for row in rows["detectable"]:
-        click.echo(f"detectable    {row['benchmark']} ({row['what']}): {row['difference']:.3f} at 80% power ({row['basis']})")
+        click.echo(
+            f"detectable    {row['benchmark']} ({row['what']}): {row['difference']:.3f} at 80% power ({row['basis']})"
+        )

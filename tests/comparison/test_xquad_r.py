@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from robustir.encoders.adapters import adapt
 
 from robustir.api import execute_plan
 from robustir.conditions import CLEAN
+from robustir.encoders.adapters import adapt
 from robustir.gather import benchmarks, score_view
 from robustir.measures import parse_measure
 from robustir.plan import Plan, make_plan
@@ -42,7 +43,7 @@ def run(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 
 def full_scores(name: str, task: Task, rows: np.ndarray) -> np.ndarray:
     """Scores of some queries against every passage, float32 [rows, passages], without the rank kernel."""
-    scorer = adapt(create("encoder", name))
+    scorer: Any = adapt(create("encoder", name))
     if hasattr(scorer, "encode"):
         passages = scorer.encode(task.corpus.texts, role="passage", langs=task.corpus.langs)
         queries = scorer.encode(task.queries.texts, role="query", langs=task.queries.langs)
