@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,7 +68,8 @@ class Checkpoint:
 
         try:
             # The cache of the hub has the layout  snapshots/COMMIT/config.json, with or without a network.
-            return Path(hf_hub_download(self.model, "config.json", revision=self.revision)).parent.name
+            with _silent_hub():
+                return Path(hf_hub_download(self.model, "config.json", revision=self.revision)).parent.name
         except (OSError, ValueError) as error:
             raise InputError(
                 f"{self.model!r} is neither a folder here nor a model that can be had from the Hugging Face hub "
@@ -126,7 +128,7 @@ class Checkpoint:
     def _load(self, part: str, factory: Any, **options: Any) -> Any:
         source, common = self._source()
         try:
-            with _silent():
+            with _silent(), _silent_hub():
                 return factory.from_pretrained(source, **common, **options)
         except Exception as error:  # loaders raise nearly anything on bad files
             raise InputError(
@@ -152,17 +154,29 @@ def _digest(folder: Path) -> str:
 
 
 @contextmanager
+def _silent_hub() -> Iterator[None]:
+    """Keep the hub's client from logging each attempt to reach it; failure is reported once, as an error."""
+    logger = logging.getLogger("huggingface_hub")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextmanager
 def _silent() -> Iterator[None]:
     """Keep transformers from drawing bars and warning of what is checked here (a missing pooler is of no use to us)."""
     from transformers import utils
 
-    logging: Any = utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    output: Any = utils.logging
+    verbosity, bars = output.get_verbosity(), output.is_progress_bar_enabled()
+    output.set_verbosity_error()
+    output.disable_progress_bar()
     try:
         yield
     finally:
-        logging.set_verbosity(verbosity)
+        output.set_verbosity(verbosity)
         if bars:
-            logging.enable_progress_bar()
+            output.enable_progress_bar()

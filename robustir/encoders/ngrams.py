@@ -56,7 +56,7 @@ def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 @cache
 def _class_table() -> NDArray[np.uint8]:
-    """Class of each code point, filled as they are met: classifying all 1.1 million at once takes 0.4 s."""
+    """Class of each code point, filled as they are met: classifying all 1.1 million at once takes 0.25 s."""
     return np.zeros(0x110000, dtype=np.uint8)
 
 
