@@ -63,9 +63,10 @@ def listing(kind: str) -> list[dict[str, Any]]:
 
 def find(name: str) -> tuple[Kind, str]:
     """Return (kind, name) of ``name`` or ``kind:name``; an ambiguous one is an error that shows both spellings."""
-    kind, colon, rest = name.partition(":")
-    if colon and kind in KINDS:
-        return kind, rest
+    prefix, _, rest = name.partition(":")
+    for kind in KINDS:
+        if prefix == kind and rest:
+            return kind, rest
     bare = name.partition("(")[0]
     found = [kind for kind in KINDS if bare in registered(kind)]
     if not found:

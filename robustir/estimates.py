@@ -135,7 +135,7 @@ def _from_pilot(plan: Plan, run: RunDirectory) -> list[dict[str, Any]]:
 
     if not (run.path / "findings" / "contrasts.csv").exists():
         return []
-    contrasts = read_findings(run.path / "findings").contrasts
+    contrasts: Any = read_findings(run.path / "findings").contrasts
     contrasts = contrasts[(contrasts["query_lang"] == "all") & (contrasts["measure"] == plan.suite.measures[0])]
     rows = []
     for benchmark, setting in dict.fromkeys(zip(contrasts["benchmark"], contrasts["setting"], strict=True)):
