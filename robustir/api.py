@@ -83,17 +83,10 @@ def execute_plan(
     from robustir.manifest import finished, new_manifest
     from robustir.runner import execute
 
-    created = None
-    if directory.exists:
-        before = directory.read_manifest()
-        if before["plan"] != plan.digest():
-            raise RunError(
-                f"{directory.path} holds another plan ({before['name']!r} of {before['created']}); "
-                "choose another folder with -o, or delete it if it is no longer wanted"
-            )
-        created = before["created"]
+    _refuse_another_plan(directory, plan)
     with directory.locked():
-        manifest = new_manifest(plan, created=created)
+        # Asked again, as another process may have begun a run here in between.
+        manifest = new_manifest(plan, created=_refuse_another_plan(directory, plan))
         directory.write_manifest(manifest)
         summary = execute(plan, directory, options, progress)
         directory.write_manifest(finished(manifest, summary))
@@ -111,6 +104,20 @@ def execute_plan(
             progress.step()
         directory.write_manifest(finished(manifest, summary))
     return summary, warnings
+
+
+def _refuse_another_plan(directory: RunDirectory, plan: Plan) -> str | None:
+    """Return when the run of this plan in ``directory`` began, None if there is none; raise RunError for another plan's."""
+    if not directory.exists:
+        return None
+    before = directory.read_manifest()
+    if before["plan"] != plan.digest():
+        raise RunError(
+            f"{directory.path} holds another plan ({before['name']!r} of {before['created']}); "
+            "choose another folder with -o, or delete it if it is no longer wanted"
+        )
+    created: str = before["created"]
+    return created
 
 
 def _write_findings(findings: Findings, directory: RunDirectory) -> None:

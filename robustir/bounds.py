@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from robustir.errors import BoundViolatedError, SpecError
+from robustir.errors import BoundViolatedError, RunError, SpecError
 
 __all__ = ["check_bounds"]
 
@@ -18,7 +18,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 _FIELDS = ("delta", "noisy", "clean", "retention", "relative_drop", "effect_size", "worst_draw")
-_BOUND = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?\d+)?)\s*")
+_BOUND = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")
 
 
 def check_bounds(contrasts: Any, bounds: Sequence[str], *, strict: bool = False) -> None:
@@ -35,6 +35,9 @@ def check_bounds(contrasts: Any, bounds: Sequence[str], *, strict: bool = False)
         column = name
         if strict and name == "delta":
             column = "ci_high" if sign.startswith("<") else "ci_low"
+        if not rows[column].notna().any():
+            # A gate that has nothing to look at must not open.
+            raise RunError(f"--fail-if {bound!r}: the run has no contrast with {name}; finish it with  robustir resume")
         hit = rows[_COMPARE[sign](rows[column], number)]
         if len(hit):
             worst = hit.sort_values(name, ascending=sign.startswith("<"), kind="stable").iloc[0]

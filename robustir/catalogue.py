@@ -64,11 +64,11 @@ def listing(kind: str) -> list[dict[str, Any]]:
 def find(name: str) -> tuple[Kind, str]:
     """Return (kind, name) of ``name`` or ``kind:name``; an ambiguous one is an error that shows both spellings."""
     prefix, _, rest = name.partition(":")
-    for kind in KINDS:
-        if prefix == kind and rest:
-            return kind, rest
+    named: list[Kind] = [kind for kind in KINDS if kind == prefix and rest]
+    if named:
+        return named[0], rest
     bare = name.partition("(")[0]
-    found = [kind for kind in KINDS if bare in registered(kind)]
+    found: list[Kind] = [kind for kind in KINDS if bare in registered(kind)]
     if not found:
         raise UnknownNameError(
             f"nothing is called {bare!r}; see  robustir list perturbations|encoders|benchmarks, or write  kind:package.module:object"

@@ -104,7 +104,11 @@ def _check(plugin: Any, queries: QuerySet, noisy: list[Any]) -> None:
             )
         if text is clean or text == clean:
             continue
-        if not text.strip() and clean.strip():
+        if not clean:
+            raise PerturbationError(
+                f"{plugin.name} wrote into query {name!r}, which is empty; empty input must come back as it is"
+            )
+        if not text.strip() and (clean.strip() or not text):
             raise PerturbationError(
                 f"{plugin.name} made query {name!r} ({clean!r}) empty; at least one visible character must stay"
             )

@@ -57,9 +57,20 @@ class Encoder(Protocol):
     last bit, on which texts it was encoded with (then the vector store shares it between any two runs).
     """
 
-    name: str
-    revision: str
-    uses_langs: bool  # the language then enters the cache key
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """The identity of everything that changes the vectors."""
+        ...
+
+    @property
+    def uses_langs(self) -> bool:
+        """Whether the language changes the vectors; it then enters the cache key."""
+        ...
 
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors of shape [len(texts), d], finite, in the order of the texts."""
@@ -70,8 +81,15 @@ class Encoder(Protocol):
 class Scorer(Protocol):
     """What the rank kernel sees. An :class:`Encoder` is adapted to one; BM25 is one."""
 
-    name: str
-    revision: str
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """The identity of everything that changes the scores."""
+        ...
 
     def index(self, corpus: Corpus) -> None:
         """Prepare for a corpus; statistics are over the whole candidate pool of the task."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.contracts import Role
+from robustir.files import explained
 
 __all__ = ["UNIT", "TextIndex", "Unit", "VectorFile"]
 
@@ -76,8 +78,9 @@ class VectorFile:
     """All vectors of one encoder for one plan, float32 [rows, d] in a temporary file that worker processes map into memory."""
 
     def __init__(self, folder: Path, rows: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = tempfile.TemporaryDirectory(dir=folder, prefix="vectors-")
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._folder = tempfile.TemporaryDirectory(dir=folder, prefix="vectors-")
         self.path = Path(self._folder.name) / "vectors.npy"
         self._rows = rows
         self._map: NDArray[np.float32] | None = None
@@ -85,10 +88,17 @@ class VectorFile:
     def write(self, first: int, vectors: NDArray[np.float32]) -> None:
         """Store vectors from row ``first`` on."""
         if self._map is None:
-            self._map = np.lib.format.open_memmap(
-                self.path, mode="w+", dtype=np.float32, shape=(self._rows, vectors.shape[1])
-            )
+            self._map = self._create(vectors.shape[1])
         self._map[first : first + len(vectors)] = vectors
+
+    def _create(self, width: int) -> NDArray[np.float32]:
+        with explained(self.path):
+            created = np.lib.format.open_memmap(self.path, mode="w+", dtype=np.float32, shape=(self._rows, width))
+            # Without its blocks a full disk would kill the process at some write (SIGBUS), with no message.
+            if hasattr(os, "posix_fallocate"):
+                with self.path.open("r+b") as handle:
+                    os.posix_fallocate(handle.fileno(), 0, self.path.stat().st_size)
+        return created
 
     def close(self) -> None:
         """Delete the file."""

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from robustir.errors import RobustirError, RunError
+from robustir.errors import CellError, RobustirError, RunError
 
 __all__ = ["Executor", "Outcome", "default_jobs", "single_threaded"]
 
@@ -65,7 +65,13 @@ def _start_worker(make_context: Callable[[Any], Any], argument: Any) -> None:
 
 
 def _call(function: Callable[[Any, Any], Any], job: Any) -> Any:
-    return function(_context, job)
+    """Do one job in a worker. Only plain errors travel: one that cannot be unpickled would break the whole pool."""
+    try:
+        return function(_context, job)
+    except RunError as error:
+        raise RunError(str(error)) from error
+    except Exception as error:
+        raise CellError(describe_error(error)) from error
 
 
 class Executor(Generic[C]):
@@ -83,10 +89,15 @@ class Executor(Generic[C]):
     def __enter__(self) -> Executor[C]:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if self._pool is None:
+            return
+        if kind is not None:
+            # An interrupt must not wait for minutes of encoding; files appear whole or not at all, so ending is safe.
+            for process in list(self._pool._processes.values()):  # noqa: SLF001 - terminate_workers is new in Python 3.14
+                process.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = None
 
     def map(self, function: Callable[[C, Any], Any], jobs: Sequence[Any]) -> Iterator[Outcome]:
         """Yield outcomes as they come; ``function`` must be a module-level function of (context, job)."""

@@ -118,7 +118,7 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
         "description": plan.suite.description,
         "plan": plan.digest(),
         "suite": plan.suite.model_dump(mode="json"),
-        "data": str(plan.data) if plan.data is not None else None,
+        "data": str(plan.data.absolute()) if plan.data is not None else None,
         "benchmarks": [_benchmark_entry(plan, planned) for planned in plan.tasks],
         "encoders": [
             {"name": encoder.spec, "revision": encoder.revision, "vectors": encoder.dense} for encoder in plan.encoders

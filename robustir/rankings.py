@@ -11,7 +11,7 @@ from robustir.store import RunDirectory
 from robustir.top import Top
 from robustir.types import Corpus
 
-__all__ = ["read_top", "write_top"]
+__all__ = ["read_top", "top_depth", "write_top"]
 
 
 def write_top(
@@ -53,6 +53,11 @@ def write_top(
         table = pa.concat_tables([table, clean.filter(pa.array(kept)).select(table.column_names).cast(table.schema)])
         table = table.take(pa.array(np.argsort(table["query"].to_numpy(), kind="stable")))
     run.write_table(run.top_path(key), {name: table[name] for name in table.column_names})
+
+
+def top_depth(run: RunDirectory, key: str) -> int:
+    """Return how many passages the longest list of a cell holds."""
+    return int(run.read_table(run.top_path(key))["rank"].to_numpy().max(initial=0))
 
 
 def read_top(run: RunDirectory, key: str) -> Any:

@@ -16,6 +16,7 @@ from robustir.conditions import CLEAN, FLOOR, shuffled_rows
 from robustir.encoding import TextIndex, VectorFile, needed_rows
 from robustir.executors import Executor, default_jobs, describe_error, single_threaded
 from robustir.plan import Cell, Plan, PlannedEncoder, PlannedTask
+from robustir.rankings import top_depth
 from robustir.store import RunDirectory
 from robustir.work import CellJob, EncodeJob, PerturbJob, WorkArgument, WorkContext, encode, perturb_queries, score
 
@@ -137,8 +138,13 @@ class _Run:
         return summary
 
     def _is_done(self, cell: Cell) -> bool:
-        lists = self.options.keep_top == 0 or self.run.top_path(cell.key).exists()
-        return lists and self.run.ranks_path(cell.key).exists()
+        if not self.run.ranks_path(cell.key).exists():
+            return False
+        if self.options.keep_top == 0:
+            return True
+        # Lists of another length are made again: those of unchanged queries are taken from the clean cell.
+        wanted = min(self.options.keep_top, len(self.plan.task(cell.benchmark).task.corpus))
+        return self.run.top_path(cell.key).exists() and top_depth(self.run, cell.key) == wanted
 
     def _perturb(self, executor: Executor[WorkContext]) -> None:
         jobs = []
@@ -226,7 +232,7 @@ class _Run:
                 job.texts = None  # the vectors say it all; no need to send texts to the workers
                 if cell.key in wanted:
                     jobs.append(job)
-        vectors = VectorFile(self.run.path / ".work", len(index))
+        vectors = VectorFile(self.run.work_path, len(index))
         try:
             with self.summary.timed("encode"):
                 failed = self._encode(executor, encoder, index, jobs, vectors)
@@ -258,6 +264,7 @@ class _Run:
         units = index.units(needed_rows(len(index), used))
         self.progress.stage(f"encode with {encoder.spec}", len(units))
         failed = []
+        widths: set[int] = set()
         for outcome in executor.map(encode, [EncodeJob(encoder.spec, unit) for unit in units]):
             unit = units[outcome.position]
             rows = slice(unit.first, unit.first + len(unit.texts))
@@ -267,8 +274,14 @@ class _Run:
                 encoded, reused, values = outcome.value
                 self.summary.texts_encoded += encoded
                 self.summary.texts_reused += reused
-                vectors.write(unit.first, values)
+                widths.add(values.shape[1])
+                if len(widths) == 1:
+                    vectors.write(unit.first, values)
             self.progress.step()
+        if len(widths) > 1:
+            # Which unit is the wrong one cannot be told, and must not depend on which worker was first.
+            found = " and of ".join(map(str, sorted(widths)))
+            failed = [(slice(None), f"{encoder.spec} returned vectors of {found} dimensions; all must have the same")]
         return failed
 
     def _score(self, executor: Executor[WorkContext], encoder: PlannedEncoder, jobs: list[CellJob]) -> None:

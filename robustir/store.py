@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,12 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import RunError
-from robustir.files import write_atomically, write_text_atomically
+from robustir.files import explained, write_atomically, write_text_atomically
 from robustir.types import Corpus, Dose, Qrels, QuerySet, Ranks, Task
 
 __all__ = ["RunDirectory"]
 
 MANIFEST = "manifest.json"
+_MANIFEST_KEYS = frozenset({"plan", "created", "name", "suite", "benchmarks", "encoders", "perturbations", "cells"})
+# As robustir.files names a file that is not complete yet.
+_TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.parquet)\.\d+\.tmp")
+# Where files of a run are written; nothing else is ever removed from the folder.
+_PARTS = ("", "queries", "ranks", "top", "passages", "relevant", "findings")
 _RANK_COLUMNS = tuple(field.name for field in fields(Ranks))
 
 
@@ -59,6 +65,8 @@ class RunDirectory:
             raise RunError(
                 f"{self.path / MANIFEST} cannot be read ({error}); the run is damaged, run it again in another folder"
             ) from error
+        if not isinstance(content, dict) or not content.keys() >= _MANIFEST_KEYS:
+            raise RunError(f"{self.path / MANIFEST} is not the manifest of a run; run the suite in another folder")
         return content
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
@@ -70,23 +78,40 @@ class RunDirectory:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run for this process; a second one gets a clear error. The lock dies with the process."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("w") as handle:
+        with explained(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = (self.path / ".lock").open("w")
+        with handle:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise RunError(
-                    f"{self.path} is in use by another process; wait for it, or choose another folder with -o"
-                ) from None
+                with explained(self.path / ".lock"):
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except RunError as error:
+                if isinstance(error.__cause__, BlockingIOError):
+                    raise RunError(
+                        f"{self.path} is in use by another process; wait for it, or choose another folder with -o"
+                    ) from None
+                raise
             self._remove_leftovers()
-            yield
-            self._remove_leftovers()
+            try:
+                yield
+            finally:
+                self._remove_leftovers()
+
+    @property
+    def work_path(self) -> Path:
+        """The folder of temporary files of the process that holds the lock."""
+        return self.path / ".robustir-work"
 
     def _remove_leftovers(self) -> None:
-        """Remove what a killed process left half-written; whoever holds the lock is the only writer."""
-        shutil.rmtree(self.path / ".work", ignore_errors=True)
-        for path in self.path.rglob(".*.tmp"):
-            path.unlink(missing_ok=True)
+        """Remove what a killed process left half-written; whoever holds the lock is the only writer.
+
+        The folder may hold files of others (``-o .``), so only names that robustir gives are touched.
+        """
+        shutil.rmtree(self.work_path, ignore_errors=True)
+        for part in _PARTS:
+            for path in (self.path / part).glob(".*.tmp"):
+                if _TEMPORARY.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
 
     def queries_path(self, key: str) -> Path:
         """Return the file of a query set."""
@@ -227,7 +252,14 @@ def _write(path: Path, table: Any) -> None:
     table = table.replace_schema_metadata(None)
 
     def write(temporary: Path) -> None:
-        pq.write_table(table, temporary, compression="zstd", row_group_size=max(1, len(table)), store_schema=False)
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            row_group_size=max(1, len(table)),
+            store_schema=False,
+            write_page_checksum=True,  # a flipped bit must not become a rank
+        )
 
     write_atomically(path, write)
 
@@ -237,10 +269,13 @@ def _read(path: Path) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(path, memory_map=False)
+        return pq.read_table(path, memory_map=False, page_checksum_verification=True)
     except FileNotFoundError:
         raise RunError(f"{path} is missing; finish the run with  robustir resume {path.parent.parent}") from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
+        # pyarrow sets errno where the system refused, and leaves it out where the content is wrong.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise RunError(f"{path} cannot be read: {error.strerror or error}") from error
         raise RunError(
             f"{path} is damaged ({error}); delete it and run  robustir resume {path.parent.parent}"
         ) from error

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from robustir.errors import SpecError, UnknownNameError
 from robustir.measures import parse_measure
@@ -36,12 +36,23 @@ def _noise(value: Any) -> Any:
     return {"spec": value} if isinstance(value, str) else value
 
 
+def _rising_shares(values: tuple[float, ...]) -> tuple[float, ...]:
+    if any(not 0.0 < value <= 1.0 for value in values):
+        raise ValueError("severities are shares above 0 and at most 1 (clean queries are always scored)")
+    if list(values) != sorted(set(values)):
+        raise ValueError("severities must rise")
+    return values
+
+
+_Severities = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_rising_shares)]
+
+
 class Noise(_Model):
     """A perturbation of a suite; its severities and draws default to the suite's."""
 
     spec: str
-    severities: tuple[float, ...] | None = None
-    draws: int | None = Field(default=None, ge=1)
+    severities: _Severities | None = None
+    draws: int | None = Field(default=None, ge=1, le=1000)
 
 
 class Suite(_Model):
@@ -55,33 +66,26 @@ class Suite(_Model):
     benchmarks: tuple[str, ...] = Field(min_length=1)
     encoders: tuple[str, ...] = Field(min_length=1)
     perturbations: tuple[Annotated[Noise, BeforeValidator(_noise)], ...] = ()
-    severities: tuple[float, ...] = (0.1, 0.2, 0.3, 0.5)
-    languages: tuple[str, ...] | None = None
-    settings: tuple[Setting, ...] | None = None
-    measures: tuple[str, ...] = ("AP", "nDCG@10", "R@10", "Hit@1", "RankDistance", "nRankDistance")
+    severities: _Severities = (0.1, 0.2, 0.3, 0.5)
+    languages: tuple[str, ...] | None = Field(default=None, min_length=1)
+    settings: tuple[Setting, ...] | None = Field(default=None, min_length=1)
+    measures: tuple[str, ...] = Field(
+        min_length=1, default=("AP", "nDCG@10", "R@10", "Hit@1", "RankDistance", "nRankDistance")
+    )
     statistics: Statistics = Statistics()
     exploratory: bool = Field(default=False, description="set when lists were replaced on the command line")
-
-    @field_validator("severities")
-    @classmethod
-    def _check_severities(cls, values: tuple[float, ...]) -> tuple[float, ...]:
-        if any(not 0.0 < value <= 1.0 for value in values):
-            raise ValueError("severities are shares above 0 and at most 1 (clean queries are always scored)")
-        if list(values) != sorted(set(values)):
-            raise ValueError("severities must rise")
-        return values
-
-    @field_validator("benchmarks", "encoders", "measures", "languages")
-    @classmethod
-    def _check_unique(cls, values: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if values is not None and len(set(values)) != len(values):
-            raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} stands twice")
-        return values
 
     @field_validator("measures")
     @classmethod
     def _check_measures(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(parse_measure(value)) for value in values)
+
+    @field_validator("benchmarks", "encoders", "measures", "languages", "settings")
+    @classmethod
+    def _check_unique(cls, values: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if values is not None and len(set(values)) != len(values):
+            raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} stands twice")
+        return values
 
     def severities_of(self, noise: Noise) -> tuple[float, ...]:
         """Return the severities at which one perturbation runs."""
@@ -130,6 +134,8 @@ def load_suite(name: str) -> Suite:
     path = suite_path(name)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: not a TOML file ({error})") from None
     return _validate(content, str(path))

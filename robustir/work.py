@@ -75,6 +75,7 @@ class WorkContext:
     def indexed(self, spec: str, task: Task) -> Scorer:
         """Return a scorer with the task's corpus indexed."""
         if self._indexed.get(spec, ("", None))[0] != task.name:
+            self._indexed.pop(spec, None)  # an index that fails half-way is of no corpus
             scorer = self.encoder(spec)
             scorer.index(task.corpus)
             self._indexed[spec] = (task.name, scorer)
@@ -180,9 +181,9 @@ def _rank_lexical(
     queries = task.queries.select(rows) if job.rows is not None else task.queries
     if job.texts is not None:
         queries = queries.with_texts(job.texts)
-    return rank_relevant(
-        scorer.blocks(queries), task.corpus, qrels, queries=len(queries), keep_top=keep_top, scorer=job.encoder
-    )
+    # Where a perturbation changed nothing, no scorer is bothered with an empty query set.
+    blocks = scorer.blocks(queries) if len(queries) else ()
+    return rank_relevant(blocks, task.corpus, qrels, queries=len(queries), keep_top=keep_top, scorer=job.encoder)
 
 
 def _complete(context: WorkContext, job: CellJob, task: Task, ranks: Ranks, kept: NDArray[Any]) -> Ranks:

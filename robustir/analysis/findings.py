@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustir.errors import RunError
+from robustir.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,16 +86,13 @@ class Findings:
 
 def write_findings(findings: Findings, folder: Path | str) -> None:
     """Write every table to ``folder/<name>.csv``: ten significant digits, NaN as nothing, files whole or not at all."""
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
     for name, table in findings.tables().items():
-        temporary = target / f".{name}.csv.{os.getpid()}"
-        try:
+
+        def write(temporary: Path, table: pd.DataFrame = table) -> None:
             with temporary.open("w", encoding="utf-8", errors="surrogatepass", newline="") as stream:
                 table.to_csv(stream, index=False, float_format="%.10g", lineterminator="\n")
-            temporary.replace(target / f"{name}.csv")
-        finally:
-            temporary.unlink(missing_ok=True)
+
+        write_atomically(Path(folder) / f"{name}.csv", write)
 
 
 def read_findings(folder: Path | str) -> Findings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,6 +22,19 @@ data_option = click.option(
     help="Folder that holds the benchmarks' folders; else $ROBUSTIR_DATA, else the user's data folder.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _use_device(_context: click.Context, _parameter: click.Parameter, device: str | None) -> str:
+    """Settle the device before any encoder is built; the environment carries it to worker processes."""
+    import torch
+
+    there = torch.cuda.is_available()
+    if device == "cuda" and not there:
+        raise click.BadParameter("no CUDA device is seen; use --device cpu, or see  robustir doctor")
+    chosen = device or ("cuda" if there else "cpu")
+    os.environ["ROBUSTIR_DEVICE"] = chosen
+    return chosen
+
 
 _SUITE_OPTIONS = [
     click.argument("suite"),
@@ -62,9 +76,8 @@ _RUNTIME_OPTIONS = [
     click.option(
         "--device",
         type=click.Choice(["cpu", "cuda"]),
-        default="cpu",
-        show_default=True,
-        help="Where vectors are multiplied; cuda uses one process.",
+        callback=_use_device,
+        help="Where encoders compute and vectors are multiplied; cuda if there is one. cuda uses one process.",
     ),
 ]
 

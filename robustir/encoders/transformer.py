@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,7 +50,7 @@ class TransformerEncoder:
     and 7 the output of the seventh layer; None is the last. query_prefix, passage_prefix: put before every text of
     the role (as E5's "query: "). normalize: to unit length, so that inner products are cosines. max_length: in
     tokens, cut down to what the model allows. dtype: of weights and computation; pooling is in float32. device:
-    "auto" (CUDA if there is one), "cpu", "cuda", "cuda:1", ... revision: branch, tag or commit on the hub.
+    "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if there is one), "cpu", "cuda", "cuda:1", ... revision: branch, tag or commit on the hub.
     trust_remote_code: run code that the model brings; off unless you trust it.
     """
 
@@ -116,10 +117,11 @@ class TransformerEncoder:
     def _device(self) -> torch.device:
         import torch
 
-        if self.device == "auto":
+        name = os.environ.get("ROBUSTIR_DEVICE", "auto") if self.device == "auto" else self.device
+        if name == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         try:
-            device = torch.device(self.device)
+            device = torch.device(name)
         except RuntimeError as error:
             raise SpecError(f"device={self.device!r}: choose auto, cpu, cuda or cuda:NUMBER") from error
         if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():

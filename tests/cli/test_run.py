@@ -60,7 +60,7 @@ def test_the_run_directory(small: Path) -> None:
     assert table.num_row_groups == 1
     assert table.schema_arrow.metadata is None
     assert all(str(field.type).startswith("uint") for field in table.schema_arrow)
-    assert not (small / ".work").exists() or not list((small / ".work").iterdir())
+    assert not (small / ".robustir-work").exists()
 
 
 def test_the_same_plan_is_complete_and_another_is_refused(small: Path, invoke) -> None:
