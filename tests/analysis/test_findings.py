@@ -77,7 +77,7 @@ def test_a_failed_write_leaves_the_old_file(findings: Any, tmp_path: Path, monke
         raise OSError("the disk is full")
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", fail)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(RunError, match="full"):
         write_findings(findings, tmp_path)
     assert contents(tmp_path) == before
 
