@@ -99,7 +99,10 @@ def execute_plan(
             progress.step()
             progress.stage("write reports", 1)
         with summary.timed("report"):
-            warnings = render(findings, directory.path, manifest=finished(manifest, summary), formats=formats)
+            if len(findings.scores):
+                warnings = render(findings, directory.path, manifest=finished(manifest, summary), formats=formats)
+            else:
+                warnings = ["no cell could be scored, so no report was written"]
         if progress is not None:
             progress.step()
         directory.write_manifest(finished(manifest, summary))

@@ -60,7 +60,9 @@ def finish(plan: Plan, out: Path, *, jobs: int | None, device: str, keep_top: in
     )
     click.echo(f"findings  {out / 'findings'}")
     for suffix in (suffix for suffix in chosen if suffix != "csv"):
-        click.echo(f"report    {out / ('report.' + _SUFFIXES.get(suffix, suffix))}")
+        report = out / ("report." + _SUFFIXES.get(suffix, suffix))
+        if report.exists():
+            click.echo(f"report    {report}")
     return 3 if summary.failures else 0
 
 
