@@ -11,7 +11,7 @@ from typing import Any
 
 from robustir.conditions import CLEAN, FLOOR, Condition, applicable_languages
 from robustir.encoders.adapters import adapt
-from robustir.errors import NotApplicableError, SpecError
+from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.registry import canonical, create
 from robustir.suite import Suite
 from robustir.types import Task
@@ -170,7 +170,20 @@ def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
                     f"{task.name} has the settings {', '.join(task.settings)}; the suite asks for {', '.join(suite.settings)}"
                 )
             task = _with_settings(task, kept)
+        _check_encodable(task.name, "query", task.queries.ids, task.queries.texts)
+        _check_encodable(task.name, "passage", task.corpus.ids, task.corpus.texts)
         yield PlannedTask(canonical("benchmark", spec), task, task.digest())
+
+
+def _check_encodable(benchmark: str, what: str, ids: Sequence[str], texts: Sequence[str]) -> None:
+    """Refuse halves of surrogate pairs (JSON can hold them): neither tokenizers nor files can."""
+    for name, text in zip(ids, texts, strict=True):
+        try:
+            (name + text).encode("utf-8")
+        except UnicodeEncodeError:
+            raise DataError(
+                f"{benchmark}: {what} {name!a} holds half of a surrogate pair ({text!a}); repair that text, it is no Unicode"
+            ) from None
 
 
 def _with_settings(task: Task, settings: Sequence[Any]) -> Task:

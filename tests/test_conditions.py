@@ -72,6 +72,14 @@ def test_what_breaks_the_contract_is_named(function: Callable[[str, Stream], obj
         perturb(QUERIES, Plugin(function), severity=0.5)
 
 
+@pytest.mark.parametrize(("clean", "noisy"), [("", "x"), (" ", "")])
+def test_empty_texts_are_neither_filled_nor_made(clean: str, noisy: str) -> None:
+    queries = QuerySet.from_texts([clean], lang="en", ids=["a"])
+    assert perturb(queries, Plugin(lambda text, rng: text), severity=0.5).texts == (clean,)
+    with pytest.raises(PerturbationError, match=r"query 'a'.*empty"):
+        perturb(queries, Plugin(lambda text, rng: noisy), severity=0.5)
+
+
 def test_a_batch_of_another_size_is_named() -> None:
     class Batch(Plugin):
         def apply_batch(self, texts: list[str], **rest: object) -> list[str]:

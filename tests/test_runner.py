@@ -10,7 +10,7 @@ import pytest
 
 import robustir
 from robustir.conditions import CLEAN, FLOOR, Condition
-from robustir.errors import RunError
+from robustir.errors import DataError, RunError
 from robustir.executors import default_jobs
 from robustir.plan import Plan
 from robustir.rankings import read_top
@@ -193,6 +193,16 @@ def test_a_corpus_that_cannot_be_indexed_does_not_spoil_another(folder: Path, tm
     within, pool = expected_ranks({"q1": "c", "q2": "b"}, PAIRS)
     ranks = ranks_of(plan, run, Condition("tests.tiny:OnlyA", 1.0))
     assert (ranks.lang_rank.tolist(), ranks.pool_rank.tolist()) == (within, pool)
+
+
+@pytest.mark.parametrize("what", ["query", "passage"])
+def test_half_a_surrogate_pair_is_refused_before_anything_runs(tmp_path: Path, what: str) -> None:
+    passages = [*PASSAGES, ("dx", "en", "a\ud800" if what == "passage" else "a")]
+    queries = [*QUERIES, ("qx", "en", "a\ud800" if what == "query" else "a")]
+    task = write_beir(tmp_path / "task", passages, queries, [("q1", "d1", 1), ("q2", "f2", 1), ("qx", "dx", 1)])
+    with pytest.raises(DataError, match=rf"{what} '{what[0] if what == 'query' else 'd'}x' holds half"):
+        run_cells(suite_of(task), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_lists_of_another_length_are_made_again(folder: Path, tmp_path: Path) -> None:

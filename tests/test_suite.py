@@ -76,3 +76,21 @@ def test_unknown_names() -> None:
         load_suite("quickstar")
     with pytest.raises(SpecError, match="no suite file"):
         load_suite("./missing.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('perturbations = [{spec = "typos", severities = [2.0]}]', "above 0 and at most 1"),
+        ('perturbations = [{spec = "typos", severities = [0.5, 0.5]}]', "must rise"),
+        ('perturbations = [{spec = "typos", severities = []}]', "at least 1 item"),
+        ("severities = []", "at least 1 item"),
+        ("measures = []", "at least 1 item"),
+        ("languages = []", "at least 1 item"),
+        ('measures = ["AP", "AP"]', "'AP' stands twice"),
+        ('settings = ["mono", "mono"]', "'mono' stands twice"),
+    ],
+)
+def test_lists_that_would_silently_do_nothing_or_twice(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        load_suite(write(tmp_path, MINIMAL + text))
