@@ -128,7 +128,8 @@ def test_packages_and_entry_points_equal_the_tree(root: Path) -> None:
         for name, target in project["project"]["entry-points"][f"robustir.{group}"].items():
             module, _, attribute = target.partition(":")
             made = getattr(importlib.import_module(module), attribute)
-            assert getattr(made, "name", name) == name
+            declared = getattr(made, "name", name)
+            assert isinstance(declared, property) or declared == name  # an encoder may name itself after its model
 
 
 @pytest.mark.slow
