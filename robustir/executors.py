@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from robustir.errors import CellError, RobustirError, RunError
 
-__all__ = ["Executor", "Outcome", "default_jobs", "single_threaded"]
+__all__ = ["C", "Executor", "Outcome", "default_jobs", "describe_error", "single_threaded"]
 
 C = TypeVar("C")
 

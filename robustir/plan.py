@@ -134,8 +134,9 @@ class Plan:
                     yield self.cell(planned, encoder, condition)
 
     def digest(self) -> str:
-        """Return the key of the whole plan: the same plan on the same data, whatever the machine."""
-        return content_key("plan", self.suite.model_dump(mode="json"), sorted(cell.key for cell in self.cells()))
+        """Return the key of the whole plan: the same plan on the same data, whatever the machine and the wording."""
+        content = self.suite.model_dump(mode="json", exclude={"description", "question"})
+        return content_key("plan", content, sorted(cell.key for cell in self.cells()))
 
 
 def _encoders(specs: Iterable[str | Any]) -> Iterator[PlannedEncoder]:

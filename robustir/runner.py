@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from robustir.conditions import CLEAN, FLOOR, shuffled_rows
 from robustir.encoding import TextIndex, VectorFile, needed_rows
+from robustir.errors import InputError
 from robustir.executors import Executor, default_jobs, describe_error, single_threaded
 from robustir.plan import Cell, Plan, PlannedEncoder, PlannedTask
 from robustir.rankings import top_depth
@@ -48,6 +49,7 @@ class RunOptions:
     """How to run; none of it changes a result."""
 
     jobs: int = field(default_factory=default_jobs)
+    executor: str = "local"  # or "ray": actors of a cluster that shares the file system
     device: str = "cpu"
     cache: Path | None = None  # folder of the embedding store; None: the user's cache folder
     keep_top: int = 0
@@ -125,7 +127,14 @@ class _Run:
             {encoder.spec: encoder.scorer for encoder in plan.encoders},
             {noise.spec: noise.plugin for noise in plan.noises},
         )
-        with single_threaded(), Executor(jobs, WorkContext, argument, local) as executor:
+        make: type[Executor[WorkContext]] = Executor
+        if self.options.executor == "ray":
+            from robustir.ray_executor import RayExecutor
+
+            make = RayExecutor
+            if live or self.options.device != "cpu":
+                raise InputError("--executor ray needs encoders given by spec and --device cpu")
+        with single_threaded(), make(jobs, WorkContext, argument, local) as executor:
             with summary.timed("perturb"):
                 self._perturb(executor)
             for encoder in plan.encoders:

@@ -16,7 +16,7 @@ from robustir.measures import parse_measure
 from robustir.specs import parse
 from robustir.types import Setting
 
-__all__ = ["Noise", "Statistics", "Suite", "load_suite", "suite_names", "suite_path"]
+__all__ = ["Noise", "Statistics", "Suite", "load_suite", "suite_names", "suite_path", "validate_suite"]
 
 
 class _Model(BaseModel):
@@ -103,7 +103,7 @@ class Suite(_Model):
         content = self.model_dump() | given
         if given.keys() & {"benchmarks", "encoders", "perturbations", "severities", "languages"}:
             content["exploratory"] = True
-        return _validate(content, f"suite {self.name} with the options given")
+        return validate_suite(content, f"suite {self.name} with the options given")
 
 
 def suite_names() -> list[str]:
@@ -138,10 +138,11 @@ def load_suite(name: str) -> Suite:
         raise SpecError(f"{path} cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: not a TOML file ({error})") from None
-    return _validate(content, str(path))
+    return validate_suite(content, str(path))
 
 
-def _validate(content: Mapping[str, Any], where: str) -> Suite:
+def validate_suite(content: Mapping[str, Any], where: str) -> Suite:
+    """Return the suite that ``content`` describes, or raise SpecError naming every wrong key of ``where``."""
     try:
         suite = Suite.model_validate(content)
     except ValidationError as error:

@@ -74,11 +74,34 @@ _RUNTIME_OPTIONS = [
         help="Worker processes, one core each; all cores by default. Results do not depend on it.",
     ),
     click.option(
+        "--executor",
+        type=click.Choice(["local", "ray"]),
+        default="local",
+        show_default=True,
+        help="Where workers run; ray: on a Ray cluster that shares the file system (robustir[cluster]).",
+    ),
+    click.option(
         "--device",
         type=click.Choice(["cpu", "cuda"]),
         callback=_use_device,
         help="Where encoders compute and vectors are multiplied; cuda if there is one. cuda uses one process.",
     ),
+    click.option(
+        "--keep-top",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        metavar="K",
+        help="Keep the top K passages too (for TREC export).",
+    ),
+    click.option(
+        "--format",
+        "formats",
+        default="html,pdf",
+        show_default=True,
+        help="Reports to write: html, pdf, latex, csv.",
+    ),
+    click.option("--profile", is_flag=True, help="Say where the time went."),
 ]
 
 

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from robustir.plan import Plan
     from robustir.runner import RunSummary
 
-__all__ = ["FORMATS", "finish", "parse_formats"]
+__all__ = ["FORMATS", "RUNTIME", "finish", "parse_formats"]
 
 FORMATS = ("html", "pdf", "latex", "csv")
+# The options of finish that the command line gives (robustir.cli.options.runtime_options).
+RUNTIME = ("jobs", "executor", "device", "keep_top", "formats", "profile")
 _SUFFIXES = {"latex": "tex"}
 
 
@@ -28,7 +30,9 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return chosen
 
 
-def finish(plan: Plan, out: Path, *, jobs: int | None, device: str, keep_top: int, formats: str, profile: bool) -> int:
+def finish(
+    plan: Plan, out: Path, *, jobs: int | None, executor: str, device: str, keep_top: int, formats: str, profile: bool
+) -> int:
     """Execute a plan into ``out``; return the exit code."""
     from robustir.api import execute_plan
     from robustir.cli.progress import ProgressBars
@@ -37,7 +41,7 @@ def finish(plan: Plan, out: Path, *, jobs: int | None, device: str, keep_top: in
     from robustir.store import RunDirectory
 
     chosen = parse_formats(formats)
-    options = RunOptions(jobs=jobs or default_jobs(), device=device, keep_top=keep_top)
+    options = RunOptions(jobs=jobs or default_jobs(), executor=executor, device=device, keep_top=keep_top)
     with ProgressBars() as bars:
         summary, warnings = execute_plan(plan, RunDirectory(out), options, bars, formats=chosen)
     for warning in warnings:
