@@ -26,6 +26,25 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> s
     )
 
 
+def build(source: Path) -> Path:
+    """Build a wheel with the setuptools of the environment of the tests."""
+    command = (
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        source / "dist",
+        ".",
+    )
+    done = run(*command, cwd=source)
+    assert done.returncode == 0, done.stderr
+    return next((source / "dist").glob("*.whl"))
+
+
 @pytest.fixture(scope="module")
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel built from a clean copy of the tracked files."""
@@ -40,21 +59,7 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             target.symlink_to((root / name).readlink())
         elif (root / name).exists():
             shutil.copy2(root / name, target)
-    done = run(
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "-w",
-        source / "dist",
-        ".",
-        cwd=source,
-    )
-    assert done.returncode == 0, done.stderr
-    return next((source / "dist").glob("*.whl"))
+    return build(source)
 
 
 @pytest.fixture(scope="module")
@@ -75,19 +80,8 @@ def python(wheel: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) ->
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     plugin = folder / "plugin"
     shutil.copytree(root / "tests" / "plugin_package", plugin)
-    for what in (wheel, plugin):
-        done = run(
-            made,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--no-build-isolation",
-            "--force-reinstall",
-            what,
-            cwd=folder,
-        )
+    for what in (wheel, build(plugin)):
+        done = run(made, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", what, cwd=folder)
         assert done.returncode == 0, done.stderr
     return made
 
