@@ -55,6 +55,7 @@ class StoredBenchmark:
             row for row in manifest["perturbations"] if any(cell["perturbation"] == row["name"] for cell in self._cells)
         ]
         self.conditions = tuple((row["name"], severity) for row in noises for severity in row["severities"])
+        self._noisy: dict[str, NoisyQueries] = {}  # read once for doses, validity and examples
         self.draws = max((row["draws"] for row in noises), default=0)
 
     @cached_property
@@ -70,6 +71,11 @@ class StoredBenchmark:
 
     def noisy(self, queries_key: str) -> NoisyQueries:
         """Return one perturbed query set."""
+        if queries_key not in self._noisy:
+            self._noisy[queries_key] = self._read_noisy(queries_key)
+        return self._noisy[queries_key]
+
+    def _read_noisy(self, queries_key: str) -> NoisyQueries:
         ids, texts, dose = self.run.read_noisy(queries_key)
         queries = self.task.queries
         place = {name: row for row, name in enumerate(queries.ids)}

@@ -101,6 +101,7 @@ class _Run:
         self.summary = RunSummary()
         self.broken: dict[str, str] = {}  # key of a query set or cell -> why it failed
         self.noisy: dict[str, _NoisySet] = {}
+        self.partners: dict[str, NDArray[np.intp]] = {}  # of the floor, per benchmark
 
     def execute(self) -> RunSummary:
         plan, summary = self.plan, self.summary
@@ -114,8 +115,6 @@ class _Run:
         jobs = 1 if live or self.options.device != "cpu" else self.options.jobs
         argument = WorkArgument(
             tasks={planned.task.name: planned.task for planned in plan.tasks},
-            perturbations=tuple(noise.spec for noise in plan.noises),
-            encoders=tuple(encoder.spec for encoder in plan.encoders if not encoder.live),
             run=self.run.path,
             seed=plan.suite.seed,
             device=self.options.device,
@@ -195,24 +194,30 @@ class _Run:
                 if cell.queries_key not in self.broken:
                     yield planned, cell
 
-    def _cell_job(self, planned: PlannedTask, cell: Cell) -> CellJob:
+    def _partners(self, planned: PlannedTask) -> NDArray[np.intp]:
+        name = planned.task.name
+        if name not in self.partners:
+            self.partners[name] = shuffled_rows(planned.task.queries, self.plan.suite.seed)
+        return self.partners[name]
+
+    def _cell_job(self, planned: PlannedTask, encoder: PlannedEncoder, cell: Cell) -> CellJob:
         clean_key = None
         rows = None
         texts: list[str] | None = None
         scored = None
         if cell.condition == FLOOR:
-            partner = shuffled_rows(planned.task.queries, self.plan.suite.seed)
-            texts = [planned.task.queries.texts[row] for row in partner]
+            texts = [planned.task.queries.texts[row] for row in self._partners(planned)]
         elif cell.condition != CLEAN:
             noisy = self._noisy_set(planned, cell)
             rows, texts, scored = noisy.rows, noisy.texts, noisy.scored
-            encoder = next(encoder for encoder in self.plan.encoders if encoder.spec == cell.encoder)
             clean_key = self.plan.cell(planned, encoder, CLEAN).key
         return CellJob(planned.task.name, cell.encoder, cell.key, rows, texts, scored, clean_key)
 
     def _run_lexical(self, executor: Executor[WorkContext], encoder: PlannedEncoder, pending: list[Cell]) -> None:
         wanted = {cell.key for cell in pending}
-        jobs = [self._cell_job(planned, cell) for planned, cell in self._cells_of(encoder) if cell.key in wanted]
+        jobs = [
+            self._cell_job(planned, encoder, cell) for planned, cell in self._cells_of(encoder) if cell.key in wanted
+        ]
         with self.summary.timed("score"):
             self._score(executor, encoder, jobs)
 
@@ -228,11 +233,11 @@ class _Run:
             clean: dict[str, NDArray[np.int64]] = {}
             for planned, cell in self._cells_of(encoder):
                 queries = planned.task.queries
-                job = self._cell_job(planned, cell)
+                job = self._cell_job(planned, encoder, cell)
                 if cell.condition == CLEAN:
                     job.vectors = clean[planned.task.name] = index.add("query", queries.texts, queries.langs)
                 elif cell.condition == FLOOR:
-                    job.vectors = clean[planned.task.name][shuffled_rows(queries, self.plan.suite.seed)]
+                    job.vectors = clean[planned.task.name][self._partners(planned)]
                 else:
                     assert job.rows is not None
                     assert job.texts is not None

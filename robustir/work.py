@@ -30,8 +30,6 @@ class WorkArgument:
     """What a worker process needs to make its context; picklable."""
 
     tasks: Mapping[str, Task]
-    perturbations: tuple[str, ...]
-    encoders: tuple[str, ...]
     run: Path
     seed: int
     device: str

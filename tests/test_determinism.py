@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import random
@@ -13,6 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from tests.processes import digests
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
@@ -49,15 +50,6 @@ def finish(*arguments: str, cwd: Path, hash_seed: str = "0", cache: str = "cache
     process = start(*arguments, cwd=cwd, hash_seed=hash_seed, cache=cache)
     _, errors = process.communicate()
     assert process.returncode == 0, errors.decode()
-
-
-def digests(run: Path) -> dict[str, str]:
-    files = [
-        path
-        for part in ("queries", "passages", "relevant", "ranks", "findings")
-        for path in sorted((run / part).iterdir())
-    ]
-    return {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from robustir.seeds import Stream, derive_key, derive_keys, key_words, uniforms
+from tests.processes import outputs_under_hash_seeds
 
 
 def test_a_key_never_changes_between_releases() -> None:
@@ -71,14 +69,5 @@ def test_child_streams_differ() -> None:
 
 def test_hash_seed_does_not_matter() -> None:
     code = "from robustir.seeds import *; print(Stream(derive_key('a', 1)).uniform(5), derive_keys(('p',), ['en'], ['q'], 0))"
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "1")
-    }
+    outputs = outputs_under_hash_seeds(code)
     assert len(outputs) == 1

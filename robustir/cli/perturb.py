@@ -36,7 +36,6 @@ def command(spec: str, file: TextIO, lang: str, severity: float, seed: int, draw
     ids, texts, rows = _read(file, jsonl=jsonl)
     noisy = perturb(QuerySet.from_texts(texts, lang=lang, ids=ids), spec, severity=severity, seed=seed, draw=draw)
     if not jsonl:
-        # Line by line, so that a perturbation cannot add or lose a line.
         for text in noisy.texts:
             click.echo(text)
         return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+
+from tests.processes import digests
 
 SMALL = (
     "quickstart",
@@ -26,12 +27,6 @@ SMALL = (
     "--jobs",
     "1",
 )
-
-
-def digests(run: Path) -> dict[str, str]:
-    """SHA-256 of everything that must not depend on how a run went."""
-    files = [path for part in ("queries", "relevant", "ranks", "findings") for path in sorted((run / part).iterdir())]
-    return {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.fixture(scope="module")

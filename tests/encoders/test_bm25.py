@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from robustir.encoders.terms import terms_of
 from robustir.errors import InputError, SpecError
 from robustir.text.words import words
 from robustir.types import Corpus, QuerySet
+from tests.processes import outputs_under_hash_seeds
 
 PASSAGES = (
     "The Nile is a long river.",
@@ -167,15 +166,5 @@ def test_scores_do_not_depend_on_the_hash_seed(root: Path) -> None:
         "s.index(Corpus(('1', '2', '3'), t, ('en',) * 3));"
         "print([b.tobytes().hex() for b in s.blocks(QuerySet.from_texts([' '.join(t)], lang='en'))])"
     )
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=root,
-            env={"PYTHONHASHSEED": seed, "PATH": ""},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+    outputs = outputs_under_hash_seeds(code)
     assert len(outputs) == 1

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -14,6 +12,7 @@ from hypothesis import strategies as st
 from robustir.encoders.hashing import HashingEncoder
 from robustir.encoders.ngrams import hash_ngrams, hash_words
 from robustir.errors import SpecError
+from tests.processes import outputs_under_hash_seeds
 
 TEXT = st.one_of(
     st.text(max_size=30),
@@ -132,17 +131,7 @@ def test_the_same_bits_in_another_process(root: Path) -> None:
         "from robustir.encoders.hashing import HashingEncoder;"
         "print(HashingEncoder().encode(['Wo fließt der Nil?', 'नील नदी'], role='query').tobytes().hex())"
     )
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=root,
-            env={"PYTHONHASHSEED": seed, "PATH": ""},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+    outputs = outputs_under_hash_seeds(code)
     here = HashingEncoder().encode(["Wo fließt der Nil?", "नील नदी"], role="query").tobytes().hex()
     assert outputs == {here + "\n"}
 

@@ -73,6 +73,7 @@ def test_bm25_blocks_against_bm25s(benchmark: Any) -> None:
     queries = QuerySet.from_texts(questions, lang="en")
     library = bm25s.BM25(k1=0.9, b=0.4)
     library.index([text.split() for text in passages], show_progress=False)
+    assert sum(len(block) for block in scorer.blocks(queries)) == len(questions)
     ours = seconds(lambda: [block.shape for block in scorer.blocks(queries)])
     theirs = seconds(lambda: [library.get_scores(text.split()) for text in questions])
     record(

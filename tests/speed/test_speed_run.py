@@ -90,6 +90,8 @@ def test_overhead_on_xquad_r(benchmark: BenchmarkFixture, data: Path, tmp_path: 
     begin = time.perf_counter()
     summary, _ = benchmark.pedantic(execute_plan, (plan, RunDirectory(tmp_path / "run"), options), rounds=1)
     wall = time.perf_counter() - begin
+    assert not summary.failures
+    assert 0.0 < bare < wall
     share = 1 - bare / wall
     stages = {stage: round(seconds, 2) for stage, seconds in summary.seconds.items()}
     benchmark.extra_info.update(share_beyond=round(share, 3), bare_seconds=round(bare, 2), stages=stages)

@@ -1,0 +1,33 @@
+"""What several test modules ask of fresh processes and of finished runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def outputs_under_hash_seeds(code: str) -> set[str]:
+    """What ``python -c code`` prints under two values of PYTHONHASHSEED."""
+    return {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+
+
+def digests(run: Path) -> dict[str, str]:
+    """SHA-256 of everything that must not depend on how a run went."""
+    parts = ("queries", "passages", "relevant", "ranks", "findings")
+    files = [path for part in parts for path in sorted((run / part).iterdir())]
+    return {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
