@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.errors import SpecError
-from robustir.seeds import Stream, key_words, uniforms
+from robustir.perturbations.rule_based import RuleBased
+from robustir.seeds import uniforms
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.words import block_word_spans
 
@@ -18,7 +18,7 @@ __all__ = ["ShuffleWords"]
 _ORDER, _SELECT = 0, 1  # slots
 
 
-class ShuffleWords:
+class ShuffleWords(RuleBased):
     """Words trade places: a control for what an encoder takes from word order, with every word kept.
 
     A random order (from the key alone) puts the words of a text into pairs, the last three together where their
@@ -31,40 +31,17 @@ class ShuffleWords:
 
     name: ClassVar[str] = "shuffle-words"
     version: ClassVar[str] = "1"
-    languages: ClassVar[frozenset[str] | None] = None
-    nested: ClassVar[bool] = True
     severity_meaning: ClassVar[str] = "expected share of words that change places with another word of the text"
     source: ClassVar[str] = (
         "after Sinha et al. (2021), Masked language modeling and the distributional hypothesis: order word matters "
         "pre-training for little; words: jieba (zh), PyThaiNLP newmm (th), spaces and punctuation elsewhere"
     )
 
-    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
-        """Return ``text`` with words in other places; see :meth:`apply_batch`."""
-        return self.apply_batch([text], langs=[lang], severity=severity, keys=[rng.key])[0]
-
-    def apply_batch(
-        self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
-    ) -> list[str]:
-        """Return the texts with words in other places, each from its own key; SpecError for a severity outside [0, 1]."""
-        if not 0 <= severity <= 1:
-            raise SpecError(f"the severity is {severity}; it is the expected share of words that move, from 0 to 1")
-        if not len(texts) == len(langs) == len(keys):
-            raise SpecError(
-                f"{len(texts)} texts, {len(langs)} languages and {len(keys)} keys; give one of each per text"
-            )
-        result = list(texts)
-        if severity == 0:
-            return result
-        rows_of: dict[str, list[int]] = {}
-        for row, lang in enumerate(langs):
-            rows_of.setdefault(lang, []).append(row)
-        words = key_words(keys)
-        for lang, rows in rows_of.items():
-            moved = _shuffled(Block.join([texts[row] for row in rows]), lang, severity, words[rows])
-            for row, text in zip(rows, moved.texts(), strict=True):
-                result[row] = text
-        return result
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the texts with words in other places."""
+        return _shuffled(Block.join(texts), lang, severity, words).texts()
 
 
 def _shuffled(block: Block, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:

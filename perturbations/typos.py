@@ -8,21 +8,19 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.errors import NotApplicableError, SpecError
+from robustir.errors import SpecError
 from robustir.perturbations.edits import apply
 from robustir.perturbations.key_table import key_table
 from robustir.perturbations.keyboards import LANGUAGES
+from robustir.perturbations.rule_based import RuleBased
 from robustir.perturbations.typing_errors import PARTS, Typist
-from robustir.seeds import Stream, key_words
 from robustir.text.blocks import Block
 from robustir.text.scripts import has_spaces
 
 __all__ = ["Typos"]
 
-_TEXTS_AT_ONCE = 4_096  # bounds the memory; 2,000 to 10,000 texts at once were equally fast
 
-
-class Typos:
+class Typos(RuleBased):
     """Typing errors as a keyboard makes them: a wrong key, a key too many, a key missed, two keys in the wrong order.
 
     The wrong key is a neighbour on the language's own layout (for Vietnamese also Telex keys that did not combine, for
@@ -36,7 +34,6 @@ class Typos:
     name: ClassVar[str] = "typos"
     version: ClassVar[str] = "1"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
-    nested: ClassVar[bool] = True
     inside_clusters: ClassVar[bool] = True
     severity_meaning: ClassVar[str] = (
         "expected share of words with one typing error, among words of two letters or more; in Thai and Chinese the share of "
@@ -57,45 +54,10 @@ class Typos:
             )
         self.parts: tuple[str, ...] = tuple(part for part in PARTS if part in chosen)
 
-    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
-        """Return ``text`` with typing errors; see :meth:`apply_batch`."""
-        return self.apply_batch([text], langs=[lang], severity=severity, keys=[rng.key])[0]
-
-    def apply_batch(
-        self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
-    ) -> list[str]:
-        """Return the texts with typing errors, each from its own key alone.
-
-        Raises NotApplicableError for a language without a keyboard, SpecError for a severity outside [0, 1].
-        """
-        if not 0 <= severity <= 1:
-            raise SpecError(f"the severity is {severity}; it is the expected share of edited words, from 0 to 1")
-        if not len(texts) == len(langs) == len(keys):
-            raise SpecError(
-                f"{len(texts)} texts, {len(langs)} languages and {len(keys)} keys; give one of each per text"
-            )
-        rows_of: dict[str, list[int]] = {}
-        for row, lang in enumerate(langs):
-            rows_of.setdefault(lang, []).append(row)
-        if missing := sorted(set(rows_of) - set(LANGUAGES)):
-            raise NotApplicableError(
-                f"typos has no keyboard for {', '.join(missing)}; the languages that work: {', '.join(LANGUAGES)}"
-            )
-        result = list(texts)
-        if severity == 0:
-            return result
-        words = key_words(keys)
-        for lang, rows in rows_of.items():
-            for at in range(0, len(rows), _TEXTS_AT_ONCE):
-                part = rows[at : at + _TEXTS_AT_ONCE]
-                noisy = self._in_one_language([texts[row] for row in part], lang, severity, words[part])
-                for row, text in zip(part, noisy, strict=True):
-                    result[row] = text
-        return result
-
-    def _in_one_language(
+    def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
-    ) -> list[str]:
+    ) -> Sequence[str]:
+        """Return the texts as a hasty typist would write them."""
         block = Block.join(texts)
         typist = Typist(block, key_table(lang), words, self.parts)
         edits = typist.by_words(severity) if has_spaces(lang) else typist.by_clusters(severity)

@@ -1,0 +1,71 @@
+"""What all rule-based perturbations share: arguments are checked, texts go to the rules by language, in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import NotApplicableError, SpecError
+from robustir.seeds import Stream, key_words
+
+__all__ = ["RuleBased"]
+
+_TEXTS_AT_ONCE = 4_096  # bounds the memory; 2,000 to 10,000 texts at once were equally fast
+
+
+class RuleBased:
+    """A perturbation whose whole work is :meth:`in_one_language`; texts are edited many at a time.
+
+    A subclass gives ``name``, ``version``, ``severity_meaning``, ``source`` and, where it does not work in every
+    language, ``languages``.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    languages: ClassVar[frozenset[str] | None] = None
+    nested: ClassVar[bool] = True
+
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the noisy texts; ``severity`` is above 0, ``words`` (uint64 [texts, 2]) are the texts' keys for ``uniforms``."""
+        raise NotImplementedError
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        """Return ``text`` with noise; see :meth:`apply_batch`."""
+        return self.apply_batch([text], langs=[lang], severity=severity, keys=[rng.key])[0]
+
+    def apply_batch(
+        self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
+        """Return the texts with noise, each from its own key alone.
+
+        Raises NotApplicableError for a language that the rules do not cover, SpecError for a severity outside [0, 1].
+        """
+        if not 0 <= severity <= 1:
+            raise SpecError(f"the severity is {severity}; it is the expected share of edited units, from 0 to 1")
+        if not len(texts) == len(langs) == len(keys):
+            raise SpecError(
+                f"{len(texts)} texts, {len(langs)} languages and {len(keys)} keys; give one of each per text"
+            )
+        rows_of: dict[str, list[int]] = {}
+        for row, lang in enumerate(langs):
+            rows_of.setdefault(lang, []).append(row)
+        if self.languages is not None and (missing := sorted(set(rows_of) - self.languages)):
+            raise NotApplicableError(
+                f"{self.name} does not know {', '.join(missing)}; it works in: {', '.join(sorted(self.languages))}"
+            )
+        result = list(texts)
+        if severity == 0:
+            return result
+        words = key_words(keys)
+        for lang, rows in rows_of.items():
+            for at in range(0, len(rows), _TEXTS_AT_ONCE):
+                part = rows[at : at + _TEXTS_AT_ONCE]
+                noisy = self.in_one_language([texts[row] for row in part], lang, severity, words[part])
+                for row, text in zip(part, noisy, strict=True):
+                    result[row] = text
+        return result
