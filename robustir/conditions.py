@@ -17,7 +17,7 @@ from robustir.specs import Spec
 from robustir.text.distance import realised_dose
 from robustir.types import QuerySet
 
-__all__ = ["CLEAN", "FLOOR", "Condition", "applicable_languages", "perturb", "shuffled_rows"]
+__all__ = ["CLEAN", "FLOOR", "Condition", "applicable_languages", "check_texts", "perturb", "shuffled_rows"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,7 +65,7 @@ def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed
     else:
         keys = derive_keys((seed, 0, plugin.name, plugin.version), queries.langs, queries.ids, draw)
         noisy = _apply(plugin, queries, severity, keys)
-        _check(plugin, queries, noisy)
+        check_texts(plugin, queries, noisy)
     return queries.with_texts(noisy, realised_dose(queries.texts, noisy, queries.langs))
 
 
@@ -92,7 +92,8 @@ def _apply(plugin: Any, queries: QuerySet, severity: float, keys: list[bytes]) -
     return noisy
 
 
-def _check(plugin: Any, queries: QuerySet, noisy: list[Any]) -> None:
+def check_texts(plugin: Any, queries: QuerySet, noisy: Sequence[Any]) -> None:
+    """Raise PerturbationError naming the first query whose noisy text breaks the contract."""
     if len(noisy) != len(queries):
         raise PerturbationError(
             f"{plugin.name} returned {len(noisy)} texts for {len(queries)} queries; it must return one for each"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from robustir.seeds import Stream
     from robustir.types import Corpus, QuerySet, Task
 
-__all__ = ["BatchPerturbation", "Benchmark", "Encoder", "Perturbation", "Role", "Scorer"]
+__all__ = ["Attack", "AttackOutcome", "BatchPerturbation", "Benchmark", "Encoder", "Perturbation", "Role", "Scorer"]
 
 Role = Literal["query", "passage"]
 
@@ -97,6 +98,57 @@ class Scorer(Protocol):
 
     def blocks(self, queries: QuerySet) -> Iterator[NDArray[np.float32]]:
         """Yield scores of consecutive queries, each block float32 [b, number of passages], b as the scorer likes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AttackOutcome:
+    """What an attack made of each query; arrays of shape [n].
+
+    edits: int64, words changed; encoder_queries: int64, texts that the attacked encoder scored for the query (what was
+    known already is not counted again); margin_before, margin_after: float64, the similarity to the best relevant
+    passage minus that to the strongest competitor among the passages that are aimed at.
+    """
+
+    texts: tuple[str, ...]
+    edits: NDArray[np.int64]
+    encoder_queries: NDArray[np.int64]
+    margin_before: NDArray[np.float64]
+    margin_after: NDArray[np.float64]
+
+
+@runtime_checkable
+class Attack(Protocol):
+    """A perturbation that knows the encoder under test and the relevant passages: a worst case, shown apart from noise.
+
+    ``severity`` is the share of a query's words that may change. One query's result does not depend on which others are
+    attacked with it, nor the candidates on the encoder, so that encoders are attacked alike.
+    """
+
+    name: str
+    version: str
+    languages: frozenset[str] | None
+    nested: bool
+    against: str  # spec of the attacked encoder; "": every encoder of the suite, in turn
+    passages: str  # which passages are aimed at: "same" (those of the query's language) or a language
+
+    def attack(
+        self,
+        queries: QuerySet,
+        task: Task,
+        victim: Encoder | Scorer,
+        *,
+        severity: float,
+        keys: Sequence[bytes],
+        passage_vectors: NDArray[np.float32] | None = None,
+    ) -> AttackOutcome:
+        """Attack queries of ``task`` (all or some, by id); ``passage_vectors`` are the victim's of its corpus."""
+        ...
+
+    def control(
+        self, queries: QuerySet, task: Task, *, edits: Sequence[int], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
+        """Return the random control: ``edits[i]`` words of query i changed, from the same candidates, by chance."""
         ...
 
 

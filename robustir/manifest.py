@@ -7,6 +7,7 @@ import platform
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -124,7 +125,13 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
             {"name": encoder.spec, "revision": encoder.revision, "vectors": encoder.dense} for encoder in plan.encoders
         ],
         "perturbations": [
-            {"name": noise.spec, "version": noise.version, "severities": list(noise.severities), "draws": noise.draws}
+            {
+                "name": noise.spec,
+                "version": noise.version,
+                "severities": list(noise.severities),
+                "draws": noise.draws,
+                **asdict(noise.treatment),
+            }
             for noise in plan.noises
         ],
         "not_applicable": [

@@ -13,8 +13,9 @@ from robustir.conditions import CLEAN, FLOOR, Condition, applicable_languages
 from robustir.encoders.adapters import adapt
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.registry import canonical, create
-from robustir.suite import Suite
-from robustir.types import Task
+from robustir.specs import Spec, parse
+from robustir.suite import Noise, Suite
+from robustir.types import Task, Treatment
 
 __all__ = ["Cell", "Plan", "PlannedEncoder", "PlannedNoise", "PlannedTask", "make_plan"]
 
@@ -53,13 +54,15 @@ class PlannedEncoder:
 
 @dataclass(frozen=True, slots=True)
 class PlannedNoise:
-    """A perturbation with its severities and draws."""
+    """A perturbation with its severities and draws; ``control_of``: the attack whose edits a random control repeats."""
 
     spec: str
     plugin: Any = field(compare=False, repr=False)
     version: str = ""
     severities: tuple[float, ...] = ()
     draws: int = 1
+    treatment: Treatment = field(default_factory=Treatment)
+    control_of: str = ""
 
     def conditions(self) -> Iterator[Condition]:
         """Yield every severity and draw."""
@@ -149,16 +152,46 @@ def _encoders(specs: Iterable[str | Any]) -> Iterator[PlannedEncoder]:
             yield PlannedEncoder(f"{scorer.name}", scorer, scorer.revision, live=True)
 
 
-def _noises(suite: Suite) -> Iterator[PlannedNoise]:
+def _noises(suite: Suite, encoders: Sequence[PlannedEncoder]) -> Iterator[PlannedNoise]:
     for noise in suite.perturbations:
         plugin = create("perturbation", noise.spec)
+        if hasattr(plugin, "attack"):
+            yield from _attacks(suite, noise, plugin, encoders)
+            continue
         yield PlannedNoise(
             canonical("perturbation", noise.spec),
             plugin,
             plugin.version,
             suite.severities_of(noise),
             suite.draws_of(noise),
+            Treatment(embedded_lang=getattr(plugin, "embedded_lang", "")),
         )
+
+
+def _attacks(suite: Suite, noise: Noise, plugin: Any, encoders: Sequence[PlannedEncoder]) -> Iterator[PlannedNoise]:
+    """Yield an attack on the encoder it names, or on every encoder of the suite, each with its random control."""
+    everyone = [encoder.spec for encoder in encoders if not encoder.live]
+    victims = [canonical("encoder", plugin.against)] if plugin.against else everyone
+    if not victims:
+        raise SpecError(f"{noise.spec} has no encoder to attack; name one, such as  {plugin.name}(against='hashing')")
+    revisions = {encoder.spec: encoder.revision for encoder in encoders}
+    for victim in victims:
+        asked = parse(noise.spec)
+        spec = canonical("perturbation", Spec(asked.name, asked.args, (*_others(asked), ("against", victim))))
+        revision = revisions.get(victim) or adapt(create("encoder", victim)).revision
+        made = create("perturbation", spec)
+        version = f"{made.version} against {revision}"
+        severities, draws = suite.severities_of(noise), suite.draws_of(noise)
+        attack = Treatment(attacked=victim, passages=made.passages)
+        yield PlannedNoise(spec, made, version, severities, draws, attack)
+        control = Treatment(attacked=victim, control=True, passages=made.passages)
+        yield PlannedNoise(
+            str(Spec("random-control", (parse(spec),))), made, version, severities, draws, control, control_of=spec
+        )
+
+
+def _others(spec: Spec) -> list[tuple[str, object]]:
+    return [(key, value) for key, value in spec.kwargs if key != "against"]
 
 
 def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
@@ -204,8 +237,8 @@ def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any]
 
     ``encoders``: live objects scored beside the suite's (from Python). Raises InputError with what to do.
     """
-    noises = tuple(_noises(suite))
     planned_encoders = tuple(_encoders((*suite.encoders, *encoders)))
+    noises = tuple(_noises(suite, planned_encoders))
     tasks = tuple(_tasks(suite, data))
     _check_names("benchmark", [planned.task.name for planned in tasks])
     _check_names("encoder", [encoder.spec for encoder in planned_encoders])

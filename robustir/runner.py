@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -155,20 +155,44 @@ class _Run:
         return self.run.top_path(cell.key).exists() and top_depth(self.run, cell.key) == wanted
 
     def _perturb(self, executor: Executor[WorkContext]) -> None:
-        jobs = []
-        for planned in self.plan.tasks:
-            for condition in self.plan.conditions(planned):
-                key = self.plan.queries_key(planned, CLEAN if condition == FLOOR else condition)
-                if condition not in (CLEAN, FLOOR) and not self.run.queries_path(key).exists():
-                    langs = self.plan.languages_of(planned, self.plan.noise(condition))
-                    jobs.append(PerturbJob(planned.task.name, condition, key, langs))
+        jobs = [job for planned in self.plan.tasks for job in self._perturb_jobs(planned)]
         if not jobs:
             return
         self.progress.stage("perturb queries", len(jobs))
-        for outcome in executor.map(perturb_queries, jobs):
-            if outcome.error is not None:
-                self.broken[jobs[outcome.position].key] = describe_error(outcome.error)
-            self.progress.step()
+        for controls in (False, True):  # a control repeats the edits of an attack, which comes first
+            ready = []
+            for job in jobs:
+                if bool(job.edits_key) is controls:
+                    if job.edits_key in self.broken:
+                        self.broken[job.key] = f"its attack failed: {self.broken[job.edits_key]}"
+                    else:
+                        ready.append(job)
+            for outcome in executor.map(perturb_queries, ready):
+                if outcome.error is not None:
+                    self.broken[ready[outcome.position].key] = describe_error(outcome.error)
+                self.progress.step()
+
+    def _perturb_jobs(self, planned: PlannedTask) -> Iterator[PerturbJob]:
+        """Yield what is missing of one benchmark's noisy query sets."""
+        for condition in self.plan.conditions(planned):
+            if condition in (CLEAN, FLOOR):
+                continue
+            key = self.plan.queries_key(planned, condition)
+            if self.run.queries_path(key).exists():
+                continue
+            noise = self.plan.noise(condition)
+            edits = ""
+            if noise.control_of:
+                edits = self.plan.queries_key(planned, replace(condition, perturbation=noise.control_of))
+            yield PerturbJob(
+                planned.task.name,
+                condition,
+                key,
+                self.plan.languages_of(planned, noise),
+                plugin=noise.control_of or noise.spec,
+                victim=noise.treatment.attacked,
+                edits_key=edits,
+            )
 
     def _noisy_set(self, planned: PlannedTask, cell: Cell) -> _NoisySet:
         if cell.queries_key not in self.noisy:

@@ -190,8 +190,8 @@ class RunDirectory:
             group_kind=entry["group_kind"],
         )
 
-    def write_queries(self, key: str, queries: QuerySet) -> None:
-        """Write a perturbed query set with its realised dose."""
+    def write_queries(self, key: str, queries: QuerySet, extra: Mapping[str, NDArray[Any]] | None = None) -> None:
+        """Write a perturbed query set with its realised dose and, per query, what else is known of it."""
         import pyarrow as pa
 
         assert queries.dose is not None
@@ -201,6 +201,7 @@ class RunDirectory:
             "lang": _category(queries.langs),
             "word_edit_rate": queries.dose.word_edit_rate,
             "char_error_rate": queries.dose.char_error_rate,
+            **(extra or {}),
         }
         _write(self.queries_path(key), pa.table(columns))
 

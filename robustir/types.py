@@ -24,6 +24,7 @@ __all__ = [
     "Ranks",
     "Setting",
     "Task",
+    "Treatment",
     "digest_columns",
     "possible_settings",
 ]
@@ -210,6 +211,21 @@ class Task:
     def digest(self) -> str:
         """SHA-256 of queries, corpus, judgements and settings; the name is left out."""
         return digest_columns([self.queries.digest(), self.corpus.digest(), self.qrels.digest()], self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What a perturbation is beyond its name, so that attacks and mixed text are never averaged with ordinary noise.
+
+    attacked: spec of the encoder that an attack was made against, "" for noise that knows no encoder; control: whether
+    it is the random control of that attack; passages: the passages that the attack aims at ("same": those of the
+    query's language, or a language); embedded_lang: the language mixed into the queries.
+    """
+
+    attacked: str = ""
+    control: bool = False
+    passages: str = ""
+    embedded_lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.attacking import attack_queries, control_queries
 from robustir.conditions import Condition, perturb
 from robustir.contracts import Scorer
 from robustir.embeddings import EmbeddingStore
@@ -23,6 +24,9 @@ from robustir.store import RunDirectory
 from robustir.types import Ranks, Task
 
 __all__ = ["CellJob", "EncodeJob", "PerturbJob", "WorkArgument", "WorkContext", "encode", "perturb_queries", "score"]
+
+_ENCODED_AT_ONCE = 1_024  # passages of an attacked corpus
+_OUTCOME = ("edits", "encoder_queries", "margin_before", "margin_after")  # kept of every attacked query
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class WorkContext:
         self._encoders: dict[str, Any] = {}
         self._perturbations: dict[str, Any] = {}
         self._indexed: dict[str, tuple[str, Scorer]] = {}
+        self._victim: tuple[tuple[str, str], NDArray[np.float32]] | None = None
         self._passages: tuple[tuple[str, Path], NDArray[np.float32]] | None = None
 
     def adopt(self, encoders: Mapping[str, Any], perturbations: Mapping[str, Any]) -> None:
@@ -79,6 +84,26 @@ class WorkContext:
             self._indexed[spec] = (task.name, scorer)
         return self._indexed[spec][1]
 
+    def victim(self, spec: str, task: Task) -> tuple[Any, NDArray[np.float32] | None]:
+        """Return an encoder to attack with its vectors of the corpus; a scorer without vectors comes with its index."""
+        encoder = self.encoder(spec)
+        if not hasattr(encoder, "encode"):
+            return self.indexed(spec, task), None
+        key = (task.name, spec)
+        if self._victim is None or self._victim[0] != key:
+            texts, langs = list(task.corpus.texts), list(task.corpus.langs)
+            parts = [
+                self.store.encode_unit(
+                    encoder,
+                    texts[at : at + _ENCODED_AT_ONCE],
+                    role="passage",
+                    langs=langs[at : at + _ENCODED_AT_ONCE] if encoder.uses_langs else None,
+                )[0]
+                for at in range(0, len(texts), _ENCODED_AT_ONCE)
+            ]
+            self._victim = (key, np.concatenate(parts))
+        return encoder, self._victim[1]
+
     def passages(self, job: CellJob) -> NDArray[np.float32]:
         """Return the passage vectors of a cell, kept until another benchmark or encoder is asked for."""
         assert job.vector_file is not None
@@ -97,6 +122,9 @@ class PerturbJob:
     condition: Condition
     key: str
     languages: tuple[str, ...]
+    plugin: str  # spec of the perturbation; that of the attack for a random control
+    victim: str = ""  # spec of the encoder that is attacked
+    edits_key: str = ""  # of the attacked queries whose number of edits a random control repeats
 
 
 def perturb_queries(context: WorkContext, job: PerturbJob) -> None:
@@ -106,9 +134,24 @@ def perturb_queries(context: WorkContext, job: PerturbJob) -> None:
         known = set(job.languages)
         queries = queries.select([row for row, lang in enumerate(queries.langs) if lang in known])
     condition = job.condition
-    plugin = context.perturbation(condition.perturbation)
-    noisy = perturb(queries, plugin, severity=condition.severity, seed=context.argument.seed, draw=condition.draw)
-    context.run.write_queries(job.key, noisy)
+    plugin = context.perturbation(job.plugin)
+    chosen: dict[str, Any] = {
+        "severity": condition.severity,
+        "seed": context.argument.seed,
+        "draw": condition.draw,
+    }
+    extra: dict[str, NDArray[Any]] = {}
+    if job.edits_key:
+        edits = context.run.read_table(context.run.queries_path(job.edits_key))["edits"].to_pylist()
+        noisy = control_queries(queries, context.argument.tasks[job.task], plugin, edits=edits, **chosen)
+    elif job.victim:
+        task = context.argument.tasks[job.task]
+        victim, vectors = context.victim(job.victim, task)
+        noisy, outcome = attack_queries(queries, task, plugin, victim, passage_vectors=vectors, **chosen)
+        extra = {name: getattr(outcome, name) for name in _OUTCOME}
+    else:
+        noisy = perturb(queries, plugin, **chosen)
+    context.run.write_queries(job.key, noisy, extra)
 
 
 @dataclass(frozen=True)
