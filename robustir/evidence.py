@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import DataError
-from robustir.types import Setting
+from robustir.types import Setting, Treatment
 
 __all__ = ["QueryScores"]
 
@@ -27,8 +28,8 @@ class QueryScores:
     noisy, worst: float64 [encoders, conditions, measures, v]: mean over draws and worst draw, NaN where a cell is
         missing or the perturbation is not applicable.
     word_edit_rate, char_error_rate, unchanged: float64 [conditions, v], means over draws; unchanged is the share of
-    draws
-        that left the text as it was.
+        draws that left the text as it was.
+    treatments: what each perturbation is, by its spec; one that is not listed is ordinary noise.
 
     Raises DataError where an array has another shape.
     """
@@ -51,6 +52,11 @@ class QueryScores:
     word_edit_rate: Scores
     char_error_rate: Scores
     unchanged: Scores
+    treatments: Mapping[str, Treatment] = field(default_factory=dict)
+
+    def treatment(self, perturbation: str) -> Treatment:
+        """Return what a perturbation is."""
+        return self.treatments.get(perturbation, Treatment())
 
     def __post_init__(self) -> None:
         rows = len(self.query_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +14,14 @@ from robustir.conditions import FLOOR
 from robustir.evidence import QueryScores
 from robustir.measures import Measure, evaluate, parse_measure
 from robustir.store import RunDirectory
-from robustir.types import Ranks, Setting, Task
+from robustir.types import Ranks, Setting, Task, Treatment
 from robustir.views import View, rank_lists, view
 
-__all__ = ["NoisyQueries", "StoredBenchmark", "benchmarks", "gather", "score_view"]
+__all__ = ["NoisyQueries", "StoredBenchmark", "aimed_rows", "benchmarks", "gather", "score_view"]
 
 Floats = NDArray[np.float64]
+
+_TREATMENT = tuple(field.name for field in fields(Treatment))
 
 
 def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks) -> Floats:
@@ -30,6 +32,15 @@ def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks) -> Floats:
         if rows:
             values[rows] = evaluate([measures[row] for row in rows], rank_lists(seen, ranks, ties=ties))  # type: ignore[arg-type]  # a literal of the loop
     return values
+
+
+def aimed_rows(treatment: Treatment, seen: View) -> NDArray[np.bool_]:
+    """Return which rows [v] of a view a perturbation is scored on: an attack only on the passages that it aimed at."""
+    if not treatment.passages:
+        return np.ones(len(seen), dtype=np.bool_)
+    aim = seen.query_lang if treatment.passages == "same" else treatment.passages
+    rows: NDArray[np.bool_] = np.asarray(seen.passage_lang == aim, dtype=np.bool_)
+    return rows
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,9 @@ class StoredBenchmark:
             row for row in manifest["perturbations"] if any(cell["perturbation"] == row["name"] for cell in self._cells)
         ]
         self.conditions = tuple((row["name"], severity) for row in noises for severity in row["severities"])
+        self.treatments = {
+            row["name"]: Treatment(**{name: row[name] for name in _TREATMENT if name in row}) for row in noises
+        }
         self._noisy: dict[str, NoisyQueries] = {}  # read once for doses, validity and examples
         self.draws = max((row["draws"] for row in noises), default=0)
 
@@ -137,6 +151,7 @@ def _gather_setting(
     clean, floor = (np.full((len(stored.encoders), *size), np.nan) for _ in range(2))
     total, worst = (np.full((len(stored.encoders), len(stored.conditions), *size), np.nan) for _ in range(2))
     place = {condition: row for row, condition in enumerate(stored.conditions)}
+    aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
     sign = np.array([1.0 if measure.higher_is_better else -1.0 for measure in measures])[:, np.newaxis]
     for number, encoder in enumerate(stored.encoders):
         draws = np.zeros(len(stored.conditions))
@@ -148,6 +163,7 @@ def _gather_setting(
                 floor[number] = values
             else:
                 row = place[cell["perturbation"], cell["severity"]]
+                values[:, ~aimed[cell["perturbation"]]] = np.nan
                 # Differences are averaged: the mean of three equal scores need not be that score to the last bit, and a
                 # difference of 1e-18 in every query would be significant.
                 first = draws[row] == 0
@@ -179,4 +195,5 @@ def _gather_setting(
         word_edit_rate=doses[0][:, seen.query],
         char_error_rate=doses[1][:, seen.query],
         unchanged=doses[2][:, seen.query],
+        treatments=stored.treatments,
     )

@@ -9,17 +9,18 @@ import numpy as np
 
 from robustir.conditions import FLOOR
 from robustir.errors import RunError, UnknownNameError
-from robustir.gather import StoredBenchmark, benchmarks, score_view
+from robustir.gather import StoredBenchmark, aimed_rows, benchmarks, score_view
 from robustir.measures import parse_measure
 from robustir.rankings import read_top
 from robustir.store import RunDirectory
-from robustir.types import Setting
+from robustir.types import Setting, Treatment
 from robustir.views import view
 
 __all__ = ["COLUMNS", "score_tables", "trec_lines"]
 
 COLUMNS = (
-    "benchmark", "setting", "query_lang", "passage_lang", "encoder", "perturbation", "severity", "draw", "query_id", "measure", "value", "source_id", "group",
+    "benchmark", "setting", "query_lang", "passage_lang", "encoder", "perturbation", "severity", "draw", "query_id", "measure",
+    "value", "source_id", "group", "embedded_lang",
 )  # fmt: skip
 
 
@@ -78,12 +79,16 @@ def _setting_tables(
     for cell in stored.cells(encoder):
         if cell["perturbation"] == FLOOR.perturbation or not measures:
             continue
-        values = score_view(measures, seen, stored.run.read_ranks(cell["key"])).T.reshape(-1)
+        treatment = stored.treatments.get(cell["perturbation"], Treatment())
+        scores = score_view(measures, seen, stored.run.read_ranks(cell["key"]))
+        scores[:, ~aimed_rows(treatment, seen)] = np.nan
+        values = scores.T.reshape(-1)
         constant = {
             "benchmark": stored.name,
             "setting": setting,
             "encoder": cell["encoder"],
             "perturbation": cell["perturbation"],
+            "embedded_lang": treatment.embedded_lang,
         }
         columns = {
             name: pa.array([value], pa.string()).take(pa.array(np.zeros(size, dtype=np.int64)))

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.contracts import AttackOutcome
+from robustir.errors import SpecError
 from robustir.manifest import finished, new_manifest
 from robustir.plan import Plan, make_plan
 from robustir.runner import RunOptions, RunSummary, execute
 from robustir.seeds import Stream
 from robustir.store import RunDirectory
 from robustir.suite import Statistics, Suite
-from robustir.types import Corpus, QuerySet
+from robustir.types import Corpus, QuerySet, Task
 
 Row = tuple[str, str, str]  # id, language, text
 
@@ -179,6 +181,51 @@ class Shout(Noise):
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> Any:
         """Return the text, louder at severity 1."""
         return text + "!" if severity == 1.0 else text
+
+
+class ToLetter(Noise):
+    """An attack: every query becomes the letter that scores its relevant passages lowest, c before b before a."""
+
+    name = "to-letter"
+
+    def __init__(self, against: str = "", passages: str = "same") -> None:
+        self.against, self.passages = against, passages
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> Any:
+        """Refuse to work without a benchmark."""
+        raise SpecError("to-letter is an attack; it runs in suites")
+
+    def attack(
+        self,
+        queries: QuerySet,
+        task: Task,
+        victim: Any,
+        *,
+        severity: float,
+        keys: Sequence[bytes],
+        passage_vectors: Any,
+    ) -> AttackOutcome:
+        """Score the three letters with the victim and take the one with the lowest sum over the relevant passages."""
+        letters = QuerySet.from_texts(["c", "b", "a"], lang="en")
+        dense = passage_vectors is not None
+        vectors = victim.encode(letters.texts, role="query") if dense else None
+        scores = vectors @ passage_vectors.T if dense else np.concatenate(list(victim.blocks(letters)))
+        texts, margins = [], []
+        for name in queries.ids:
+            row = task.queries.ids.index(name)
+            sums = scores[:, task.qrels.passage[task.qrels.query == row]].sum(axis=1)
+            texts.append(letters.texts[int(sums.argmin())])
+            margins.append(float(sums.min()))
+        count = np.full(len(queries), 3)
+        return AttackOutcome(
+            tuple(texts), np.ones(len(queries), dtype=int), count, np.zeros(len(queries)), np.array(margins)
+        )
+
+    def control(
+        self, queries: QuerySet, task: Task, *, edits: Sequence[int], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
+        """Write b once per edit."""
+        return ["b" * number for number in edits]
 
 
 class OnlyA(Noise):

@@ -32,6 +32,9 @@ def add_comparisons(table: Grids, setting: ReducedSetting, scores: list[CleanSco
     for a, b in combinations(range(len(setting.block.encoders)), 2):
         above = scores[a].above_floor[:, 0] & scores[b].above_floor[:, 0]
         for perturbation in setting.perturbations:
+            attacked = setting.block.treatment(perturbation).attacked
+            if attacked in {setting.block.encoders[a], setting.block.encoders[b]}:
+                continue  # an attack on one of two says nothing of which is more robust
             pair = _shared(setting, a, b, perturbation)
             if pair is not None:
                 _add_pair(table, setting, (a, b), pair, above)
@@ -110,16 +113,19 @@ def _add_rows(
         "verdict": labelled(verdicts),
     }
     sizes = layout.sizes
+    perturbation = setting.block.conditions[noise[0].conditions[0]][0]
     table.add(
         np.ones(shape, dtype=np.bool_),
         benchmark=setting.block.benchmark,
         encoder_a=names[0],
         encoder_b=names[1],
-        perturbation=setting.block.conditions[noise[0].conditions[0]][0],
+        perturbation=perturbation,
         severity=labelled(severities)[:, None],
         setting=setting.block.setting,
         measure=labelled(setting.measures),
         n=sizes[0][0],
         groups=sizes[1][0],
+        attacked=setting.block.treatment(perturbation).attacked,
+        embedded_lang=setting.block.treatment(perturbation).embedded_lang,
         **{name: values.reshape(shape) for name, values in columns.items()},
     )

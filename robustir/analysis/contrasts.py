@@ -44,6 +44,7 @@ def add_contrasts(table: Grids, setting: ReducedSetting, encoder: int, noise: No
         worst = macro_mean(noise.worst / counts, layout)
     query_lang, passage_lang = view_labels(setting.rows.views)
     conditions = list(noise.conditions)
+    treatment = setting.block.treatment(setting.block.conditions[conditions[0]][0])
     table.add(
         np.broadcast_to(rows > 0, shape),
         benchmark=setting.block.benchmark,
@@ -72,4 +73,7 @@ def add_contrasts(table: Grids, setting: ReducedSetting, encoder: int, noise: No
         char_error_rate=macro_mean(setting.char_error_rate[conditions], layout)[:, None],
         unchanged=macro_mean(setting.unchanged[conditions], layout)[:, None],
         worst_draw=worst,
+        attacked=treatment.attacked,
+        control=treatment.control,
+        embedded_lang=treatment.embedded_lang,
     )

@@ -18,10 +18,10 @@ __all__ = ["TABLES", "Findings", "empty_table", "read_findings", "write_findings
 
 _TEXT = frozenset(
     {"benchmark", "setting", "query_lang", "passage_lang", "query_id", "encoder", "encoder_a", "encoder_b"}
-    | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text"}
+    | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
 )
 _WHOLE = frozenset({"n", "groups", "draw"})
-_TRUTH = frozenset({"unstable"})
+_TRUTH = frozenset({"unstable", "control"})
 
 _VIEW = "setting query_lang passage_lang measure"
 _COLUMNS: Mapping[str, str] = {
@@ -29,11 +29,12 @@ _COLUMNS: Mapping[str, str] = {
     "floor_low floor_high",
     "contrasts": f"benchmark encoder perturbation severity {_VIEW} clean noisy delta ci_low ci_high p p_adjusted n "
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
-    "char_error_rate unchanged worst_draw",
+    "char_error_rate unchanged worst_draw attacked control embedded_lang",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n",
     "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n",
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
-    "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t",
+    "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
+    "embedded_lang",
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
     "delta_high",
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "

@@ -185,7 +185,7 @@ class Factory:
                 "ci_low": difference - 0.022, "ci_high": difference + 0.022, "log_retention_ratio": ratio,
                 "log_ratio_low": ratio - 0.04, "log_ratio_high": ratio + 0.04, "p": 0.0001 if clear else 0.31,
                 "p_adjusted": 0.0012 if clear else 1.0, "n": 1056, "family": "primary" if primary else "exploratory",
-                "verdict": verdict, "groups": 24, "p_t": 0.31,
+                "verdict": verdict, "groups": 24, "p_t": 0.31, "attacked": "", "embedded_lang": "",
             }  # fmt: skip
 
     def _bias(self) -> Iterator[Record]:
