@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from robustir.errors import RunError
+from robustir.reports.attacks import attack_section
 from robustir.reports.blocks import Document
 from robustir.reports.clean_scores import clean_section
 from robustir.reports.comparing import bias_section, comparison_section
@@ -35,6 +36,7 @@ def build(findings: Findings, manifest: Mapping[str, Any]) -> Document:
             "the run has no scores, so there is nothing to report: finish it with  robustir resume  and look at the "
             "failed cells"
         )
+    attacks = attack_section(study)
     return Document(
         title=clean_text(manifest.get("title") or manifest.get("name") or "robustness report"),
         description=clean_text(manifest.get("description") or ""),
@@ -47,6 +49,7 @@ def build(findings: Findings, manifest: Mapping[str, Any]) -> Document:
             degradation_section(study),
             language_section(study),
             comparison_section(study),
+            *([attacks] if attacks is not None else []),
             bias_section(study),
             validity_section(study),
             example_section(study),

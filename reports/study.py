@@ -51,6 +51,11 @@ def _spec_names(entries: object) -> list[str]:
     return names
 
 
+def _entries(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = manifest.get("perturbations") or ()
+    return [entry for entry in found if isinstance(entry, Mapping)]
+
+
 def _clean(record: Row) -> Row:
     return {name: clean_text(item) if isinstance(item, str) else item for name, item in record.items()}
 
@@ -71,14 +76,20 @@ class Study:
 
     @classmethod
     def read(cls, findings: Findings, manifest: Mapping[str, Any]) -> Study:
-        """Take the tables as records, of the main measure only; texts lose what no output can hold."""
+        """Take the tables as records, of the main measure only; texts lose what no output can hold.
+
+        What happened under attacks goes to frames of its own (``attack_contrasts``), so that no other section holds it.
+        """
         suite = manifest.get("suite")
         wanted = _spec_names(suite.get("measures")) if isinstance(suite, Mapping) else []
         measure = next(iter(_ordered(findings.scores["measure"].unique(), wanted)), "AP")
+        attacks = {clean_text(entry.get("name", "")) for entry in _entries(manifest) if entry.get("attacked")}
         frames: dict[str, Sequence[Row]] = {}
         for name, frame in findings.tables().items():
             kept: Any = frame[frame["measure"] == measure] if name in _ONE_MEASURE else frame
-            frames[name] = [_clean(record) for record in kept.to_dict("records")]
+            records = [_clean(record) for record in kept.to_dict("records")]
+            frames[name] = [record for record in records if record.get("perturbation") not in attacks]
+            frames[f"attack_{name}"] = [record for record in records if record.get("perturbation") in attacks]
         return cls(frames, manifest, measure)
 
     def rows(self, frame: str, **where: object) -> list[Row]:

@@ -43,6 +43,17 @@ def aimed_rows(treatment: Treatment, seen: View) -> NDArray[np.bool_]:
     return rows
 
 
+def _one_stratum(treatment: Treatment, setting: Setting, seen: View) -> NDArray[np.bool_]:
+    """Leave out of cross what is mixed with the passages' own language: partial translation is never pooled with noise.
+
+    The per-query table keeps those rows.
+    """
+    if setting != "cross" or not treatment.embedded_lang:
+        return np.ones(len(seen), dtype=np.bool_)
+    rows: NDArray[np.bool_] = np.asarray(seen.passage_lang != treatment.embedded_lang, dtype=np.bool_)
+    return rows
+
+
 @dataclass(frozen=True)
 class NoisyQueries:
     """One perturbed query set beside the clean one: arrays over the benchmark's queries; NaN where it does not apply."""
@@ -151,7 +162,10 @@ def _gather_setting(
     clean, floor = (np.full((len(stored.encoders), *size), np.nan) for _ in range(2))
     total, worst = (np.full((len(stored.encoders), len(stored.conditions), *size), np.nan) for _ in range(2))
     place = {condition: row for row, condition in enumerate(stored.conditions)}
-    aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
+    aimed = {
+        name: aimed_rows(treatment, seen) & _one_stratum(treatment, setting, seen)
+        for name, treatment in stored.treatments.items()
+    }
     sign = np.array([1.0 if measure.higher_is_better else -1.0 for measure in measures])[:, np.newaxis]
     for number, encoder in enumerate(stored.encoders):
         draws = np.zeros(len(stored.conditions))

@@ -13,6 +13,8 @@ from robustir.errors import SpecError
 from robustir.findings import analyse_run
 from robustir.per_query import score_tables
 from robustir.plan import make_plan
+from robustir.reports.blocks import Table, walk_texts
+from robustir.reports.document import build
 from robustir.specs import Spec
 from robustir.store import RunDirectory
 from tests.tiny import run_cells, suite_of, write_beir
@@ -126,3 +128,23 @@ def test_an_attack_needs_an_encoder(tmp_path: Path) -> None:
 def test_attacks_have_no_place_outside_a_suite() -> None:
     with pytest.raises(SpecError, match="runs in suites"):
         robustir.perturb(robustir.QuerySet.from_texts(["a"], lang="en"), "tests.tiny:ToLetter()", severity=0.5)
+
+
+def test_the_report_keeps_attacks_in_a_section_of_their_own(run: RunDirectory) -> None:
+    findings = analyse_run(run)
+    document = build(findings, findings.manifest)
+    sections = {section.id: section for section in document.sections}
+    tables = [block for block in sections["attacks"].blocks if isinstance(block, Table)]
+    assert [table.caption.partition(" at severity ")[0] for table in tables] == ["tests.tiny:ToLetter"] * 2
+    for table in tables:
+        assert [row[0].text for row in table.rows] == [name for one in ENCODERS for name in (one, "random control")]
+        marks = [[cell.mark for cell in row[2:]] for row in table.rows[::2]]
+        assert all((marks[i][j] == "strong") is (i == j) for i in range(3) for j in range(3))
+    for name in sections.keys() - {"attacks", "method", "manifest"}:
+        assert not any("ToLetter" in text for text in walk_texts(sections[name]))
+
+
+def test_declared_rows_under_attacks_are_a_family_of_their_own(run: RunDirectory) -> None:
+    contrasts = analyse_run(run).contrasts
+    declared = contrasts[(contrasts["query_lang"] == "all") & (contrasts["measure"] == "AP")]
+    assert set(declared["family"]) == {"attacks"}

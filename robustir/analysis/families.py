@@ -1,10 +1,10 @@
 """Which rows are declared hypotheses and which are exploration, and the adjusted p-values that follow.
 
 Declared families are adjusted by Holm over the whole run: "primary" (the curve's comparison of every pair of encoders
-and perturbation, per setting, on the primary measure) and "contrasts" (macro-averages of the primary measure).
-Everything else is "exploratory", adjusted by Benjamini-Hochberg within its benchmark and setting. A measure that
-repeats another one on every query (RR with one relevant passage) is no further hypothesis: its family reads "same as
-AP", its p is that of AP.
+and perturbation, per setting, on the primary measure) and "contrasts" (macro-averages of the primary measure). The same
+rows under attacks are the family "attacks": a worst case is no mean of noise. Everything else is "exploratory", adjusted
+by Benjamini-Hochberg within its benchmark and setting. A measure that repeats another one on every query (RR with one
+relevant passage) is no further hypothesis: its family reads "same as AP", its p is that of AP.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from robustir.stats import benjamini_hochberg, holm
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CONTRASTS", "EXPLORATORY", "PRIMARY", "MeasureRoles", "adjust_comparisons", "adjust_contrasts"]
+__all__ = ["ATTACKS", "CONTRASTS", "EXPLORATORY", "PRIMARY", "MeasureRoles", "adjust_comparisons", "adjust_contrasts"]
 
 PRIMARY = "primary"
 CONTRASTS = "contrasts"
+ATTACKS = "attacks"
 EXPLORATORY = "exploratory"
 
 # (benchmark, setting) -> the primary measure, and the measures that repeat another one
@@ -53,8 +54,10 @@ def _adjust(frame: pd.DataFrame, roles: MeasureRoles, family: str, eligible: NDA
         declared |= rows & eligible & (measure == primary)
         for twin, kept in twins.items():
             families[rows & (measure == twin)] = f"same as {kept}"
-    families[declared] = family
-    adjusted[declared] = holm(p[declared])
+    attacked = frame["attacked"].to_numpy() != ""
+    for name, members in ((family, declared & ~attacked), (ATTACKS, declared & attacked)):
+        families[members] = name
+        adjusted[members] = holm(p[members])
     for rows in tables.values():
         rest = rows & (families == EXPLORATORY)
         adjusted[rest] = benjamini_hochberg(p[rest])
