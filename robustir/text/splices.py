@@ -1,0 +1,48 @@
+"""Replace spans of a block of texts by other text, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.text.blocks import Block, ragged_arange
+
+__all__ = ["splice", "splice_strings"]
+
+
+def splice(
+    block: Block,
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    replacement_codes: NDArray[np.uint32],
+    replacement_starts: NDArray[np.int64],
+    replacement_lengths: NDArray[np.int64],
+) -> Block:
+    """Return the block with each span ``codes[starts[i] : stops[i]]`` replaced by an entry of a table.
+
+    Entry ``i`` is ``replacement_codes[replacement_starts[i] :][: replacement_lengths[i]]``; entries may overlap, repeat
+    and be empty. Spans (code point positions, int64 [spans]) ascend, do not overlap and lie inside one text each; an empty
+    span inserts before its start, at the text's separator for the end of the text. Rows keep their number.
+    """
+    size = len(block.codes)
+    kept_from, kept_to = np.append(0, stops), np.append(starts, size)
+    pieces = np.zeros((len(kept_from), 2, 2), dtype=np.int64)  # per span: what stands before it, what comes instead
+    pieces[:, 0] = np.stack([kept_from, kept_to - kept_from], axis=1)
+    pieces[:-1, 1] = np.stack([size + replacement_starts, replacement_lengths], axis=1)
+    pool = np.concatenate([block.codes, replacement_codes.astype(np.uint32, copy=False)])
+    grown = np.zeros(len(block) + 1, dtype=np.int64)
+    np.add.at(grown, block.rows(starts) + 1, replacement_lengths - (stops - starts))
+    return Block(
+        pool[ragged_arange(pieces[:, :, 0].ravel(), pieces[:, :, 1].ravel())], block.offsets + np.cumsum(grown)
+    )
+
+
+def splice_strings(
+    block: Block, starts: NDArray[np.int64], stops: NDArray[np.int64], replacements: Sequence[str]
+) -> Block:
+    """Return the block with span ``i`` replaced by ``replacements[i]``; spans as in :func:`splice`."""
+    codes = np.frombuffer("".join(replacements).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    lengths = np.fromiter(map(len, replacements), dtype=np.int64, count=len(replacements))
+    return splice(block, starts, stops, codes, np.cumsum(lengths) - lengths, lengths)
