@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["SETTINGS", "Row", "Study", "mean", "value"]
 
 Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.analysis.TABLES lists its columns
-SETTINGS = ("mono", "cross", "multi")
+SETTINGS = ("mono", "cross", "cross-embedded", "multi")
 _ONE_MEASURE = frozenset({"scores", "contrasts", "curves", "areas", "comparisons"})
 _SHOWN_SEVERITY = 0.3  # one severity stands for all in the heat maps: the largest up to this one
 

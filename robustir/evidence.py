@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import DataError
-from robustir.types import Setting, Treatment
+from robustir.types import Treatment
 
 __all__ = ["QueryScores"]
 
@@ -21,6 +21,7 @@ Scores = NDArray[np.float64]
 class QueryScores:
     """Scores of every view row: one query against the candidates of one language (in multi: against the whole pool).
 
+    setting: mono, cross or multi, or the stratum "cross-embedded" (:mod:`robustir.strata`).
     query_id, source_id, group, query_lang, passage_lang: str objects [v]; passage_lang is "all" in multi.
     conditions: (perturbation spec, severity > 0) in suite order.
     clean, floor: float64 [encoders, measures, v]; the floor is the same encoder with the queries shuffled within their
@@ -35,7 +36,7 @@ class QueryScores:
     """
 
     benchmark: str
-    setting: Setting
+    setting: str
     query_id: Labels
     source_id: Labels
     group: Labels

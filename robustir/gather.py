@@ -14,6 +14,7 @@ from robustir.conditions import FLOOR
 from robustir.evidence import QueryScores
 from robustir.measures import Measure, evaluate, parse_measure
 from robustir.store import RunDirectory
+from robustir.strata import strata
 from robustir.types import Ranks, Setting, Task, Treatment
 from robustir.views import View, rank_lists, view
 
@@ -40,17 +41,6 @@ def aimed_rows(treatment: Treatment, seen: View) -> NDArray[np.bool_]:
         return np.ones(len(seen), dtype=np.bool_)
     aim = seen.query_lang if treatment.passages == "same" else treatment.passages
     rows: NDArray[np.bool_] = np.asarray(seen.passage_lang == aim, dtype=np.bool_)
-    return rows
-
-
-def _one_stratum(treatment: Treatment, setting: Setting, seen: View) -> NDArray[np.bool_]:
-    """Leave out of cross what is mixed with the passages' own language: partial translation is never pooled with noise.
-
-    The per-query table keeps those rows.
-    """
-    if setting != "cross" or not treatment.embedded_lang:
-        return np.ones(len(seen), dtype=np.bool_)
-    rows: NDArray[np.bool_] = np.asarray(seen.passage_lang != treatment.embedded_lang, dtype=np.bool_)
     return rows
 
 
@@ -134,13 +124,13 @@ def benchmarks(run: RunDirectory) -> list[StoredBenchmark]:
 
 
 def gather(stored: StoredBenchmark, measures: Sequence[str]) -> Iterator[QueryScores]:
-    """Yield the per-query scores of every setting of a benchmark; draws are averaged per query."""
+    """Yield the per-query scores of every setting and stratum of a benchmark; draws are averaged per query."""
     doses = _doses(stored)
     for setting in stored.task.settings:
         seen = view(stored.task, setting)
         defined = [measure for measure in map(parse_measure, measures) if setting in measure.settings]
         if len(seen):
-            yield _gather_setting(stored, setting, seen, defined, doses)
+            yield from strata(_gather_setting(stored, setting, seen, defined, doses))
 
 
 def _doses(stored: StoredBenchmark) -> Floats:
@@ -162,10 +152,7 @@ def _gather_setting(
     clean, floor = (np.full((len(stored.encoders), *size), np.nan) for _ in range(2))
     total, worst = (np.full((len(stored.encoders), len(stored.conditions), *size), np.nan) for _ in range(2))
     place = {condition: row for row, condition in enumerate(stored.conditions)}
-    aimed = {
-        name: aimed_rows(treatment, seen) & _one_stratum(treatment, setting, seen)
-        for name, treatment in stored.treatments.items()
-    }
+    aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
     sign = np.array([1.0 if measure.higher_is_better else -1.0 for measure in measures])[:, np.newaxis]
     for number, encoder in enumerate(stored.encoders):
         draws = np.zeros(len(stored.conditions))
