@@ -71,6 +71,8 @@ def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed
 
 def _apply(plugin: Any, queries: QuerySet, severity: float, keys: list[bytes]) -> list[Any]:
     try:
+        if hasattr(plugin, "apply_queries"):
+            return list(plugin.apply_queries(queries, severity=severity, keys=keys))
         if hasattr(plugin, "apply_batch"):
             return list(plugin.apply_batch(queries.texts, langs=queries.langs, severity=severity, keys=keys))
     except RobustirError:

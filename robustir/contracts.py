@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from robustir.seeds import Stream
     from robustir.types import Corpus, QuerySet, Task
 
-__all__ = ["Attack", "AttackOutcome", "BatchPerturbation", "Benchmark", "Encoder", "Perturbation", "Role", "Scorer"]
+__all__ = [
+    "Attack",
+    "AttackOutcome",
+    "BatchPerturbation",
+    "Benchmark",
+    "Encoder",
+    "Perturbation",
+    "QueryPerturbation",
+    "Role",
+    "Scorer",
+]
 
 Role = Literal["query", "passage"]
 
@@ -46,6 +56,15 @@ class BatchPerturbation(Perturbation, Protocol):
         self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
     ) -> list[str]:
         """Perturb many texts; ``keys[i]`` is the 16-byte key of text ``i``: ``__call__`` would get ``Stream(keys[i])``."""
+        ...
+
+
+@runtime_checkable
+class QueryPerturbation(Perturbation, Protocol):
+    """A perturbation that needs the queries themselves, such as noise recorded per query id; preferred to other routes."""
+
+    def apply_queries(self, queries: QuerySet, *, severity: float, keys: Sequence[bytes]) -> list[str]:
+        """Return one text per query; one query's text depends on that query and its key alone."""
         ...
 
 

@@ -1,0 +1,115 @@
+"""Noise that was recorded from people or systems: an aligned file of noisy queries as a perturbation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from robustir.errors import DataError, SpecError
+from robustir.perturbations.recordings import Recording, read_recording
+from robustir.seeds import Stream, key_words, uniforms
+from robustir.types import QuerySet
+
+__all__ = ["Recorded"]
+
+_LOG = logging.getLogger(__name__)
+_EXAMPLES = 3  # ids shown on each side of a mismatch
+
+
+class Recorded:
+    """Queries as they were recorded with noise, looked up by query id, or by source id where the query id is unknown.
+
+    file: JSON lines with ``_id``, ``text`` and optionally ``lang``, or two columns (id, tab, text); looked for in
+    $ROBUSTIR_DATA (or the user's data folder), then from the current folder. files: several, from weak to strong noise, instead of one.
+    lang: the language of rows without one. coverage: the least share of queries that must be recorded; the others stay
+    clean and are counted in a warning. A row with an empty text counts as not recorded.
+    """
+
+    name: ClassVar[str] = "recorded"
+    languages: frozenset[str] | None = frozenset()
+    nested: bool = True
+    nesting_note: str = ""
+    severity_meaning: ClassVar[str] = (
+        "expected share of queries that are replaced by their recorded version; with n files, a query takes step k or k + 1 "
+        "for a severity between k/n and (k + 1)/n, so that severity k/n is the k-th file"
+    )
+    source: ClassVar[str] = "the file itself, such as NoiseQA (Ravichander et al., 2021), github.com/noiseQA/NoiseQA"
+
+    def __init__(self, file: str = "", files: Sequence[str] = (), lang: str = "en", coverage: float = 0.9) -> None:
+        if file and files:
+            raise SpecError("recorded takes file= or files=, not both")
+        if isinstance(files, str):
+            raise SpecError(f"recorded(files={files!r}): give several files as a tuple, or one as file=")
+        if not 0 <= coverage <= 1:
+            raise SpecError(f"recorded(coverage={coverage!r}): give the least share of recorded queries, from 0 to 1")
+        self.files: tuple[str, ...] = (file,) if file else tuple(files)
+        self.lang = lang
+        self.coverage = coverage
+        if self.files:  # without one there is only a description to show
+            self.languages = frozenset.intersection(*(recording.languages for recording in self._recordings))
+            self.nested = len(self.files) == 1
+        if not self.nested:
+            self.nesting_note = "each query climbs the ladder of files in order, and every file words it anew"
+
+    @cached_property
+    def _recordings(self) -> tuple[Recording, ...]:
+        return tuple(read_recording(name, self.lang) for name in self.files)
+
+    @cached_property
+    def version(self) -> str:
+        """The digest of the files: other recordings are another noise."""
+        return " ".join(["1", *(recording.digest for recording in self._recordings)])
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        """Return ``text`` at severity 0. Raises SpecError above: a recording is found by the id of a query."""
+        if severity == 0:
+            return text
+        raise SpecError(
+            "recorded noise is found by query id, which a bare text lacks; use robustir.perturb(queries, ...)"
+        )
+
+    def apply_queries(self, queries: QuerySet, *, severity: float, keys: Sequence[bytes]) -> list[str]:
+        """Return the recorded text of each query that reaches a step of the ladder, else its clean text.
+
+        Raises SpecError without a file, DataError where fewer queries than ``coverage`` are recorded.
+        """
+        if not self.files:
+            raise SpecError("recorded needs a file, such as  recorded(file='noiseqa/natural/xquad-asr-natural.jsonl')")
+        found = [_matched(recording, queries) for recording in self._recordings]
+        for recording, texts in zip(self._recordings, found, strict=True):
+            self._check_coverage(recording, queries, texts)
+        turn = uniforms(key_words(keys), np.zeros(len(queries), dtype=np.int64))
+        # A query reaches step k where (k - 1 + its uniform number) / steps lies below the severity.
+        reached = np.clip(np.ceil(severity * len(found) - turn), 0, len(found)).astype(int).tolist()
+        return [
+            clean if not step else found[step - 1].get(row, clean)
+            for row, (clean, step) in enumerate(zip(queries.texts, reached, strict=True))
+        ]
+
+    def _check_coverage(self, recording: Recording, queries: QuerySet, texts: Mapping[int, str]) -> None:
+        missing = [row for row in range(len(queries)) if row not in texts]
+        if not missing:
+            return
+        share = 1 - len(missing) / len(queries)
+        if not texts or share < self.coverage:
+            wanted = ", ".join(f"{queries.source_ids[row]} ({queries.langs[row]})" for row in missing[:_EXAMPLES])
+            there = ", ".join(f"{name} ({lang})" for lang, name in list(recording.texts)[:_EXAMPLES])
+            raise DataError(
+                f"{recording.path} has {len(texts)} of {len(queries)} queries, below coverage={self.coverage:g}: it lacks "
+                f"{wanted} and holds {there or 'no text'}; give the file of this benchmark, or a lower coverage"
+            )
+        _LOG.warning("%s lacks %d of %d queries; they stay clean", recording.path, len(missing), len(queries))
+
+
+def _matched(recording: Recording, queries: QuerySet) -> dict[int, str]:
+    """Return row to recorded text."""
+    found = {}
+    for row, (name, source, lang) in enumerate(zip(queries.ids, queries.source_ids, queries.langs, strict=True)):
+        text = recording.texts.get((lang, name)) or recording.texts.get((lang, source))
+        if text:
+            found[row] = text
+    return found
