@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,9 +15,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from robustir.errors import DataError, NotApplicableError
+from robustir.text.function_words import ENGLISH
 from robustir.text.scripts import LANGUAGES
 
-__all__ = ["Lexicon", "fold", "load_lexicon", "read_rows", "synonyms"]
+__all__ = ["Lexicon", "fold", "function_words", "load_lexicon", "name_words", "read_rows", "shipped_file", "synonyms"]
 
 _PIVOT = "en"
 _KEPT = 5  # translations per word that a pivot keeps
@@ -89,6 +91,28 @@ def synonyms(word: str, lang: str) -> Entry:
     return _ranked({other: chance for other, chance in chances.items() if fold(other, lang) != own})
 
 
+@cache
+def name_words(lang: str) -> frozenset[str]:
+    """Return the folded words that are probably names: their best English translation (English: they) has a capital."""
+    if lang == _PIVOT:
+        every = [{english for english, *_ in _rows(other)} for other in LANGUAGES if other != _PIVOT]
+        votes = Counter[str]()
+        for forms in every:
+            votes.update({fold(word, lang): -1 if word == fold(word, lang) else 1 for word in forms})
+        return frozenset(word for word, vote in votes.items() if vote > 0)
+    entries = load_lexicon(lang, _PIVOT).entries
+    return frozenset(word for word, found in entries.items() if found[0][0][:1].isupper())
+
+
+@cache
+def function_words(lang: str) -> frozenset[str]:
+    """Return the folded words whose best English translation is a function word (English: the list itself)."""
+    if lang == _PIVOT:
+        return ENGLISH
+    entries = load_lexicon(lang, _PIVOT).entries
+    return frozenset(word for word, found in entries.items() if found[0][0].lower() in ENGLISH)
+
+
 def _ranked(chances: Mapping[str, float]) -> Entry:
     return tuple(sorted(chances.items(), key=lambda pair: (-pair[1], pair[0])))
 
@@ -107,7 +131,12 @@ def _composed(first: Lexicon, second: Lexicon) -> dict[str, Entry]:
 
 @cache
 def _rows(other: str) -> tuple[Row, ...]:
-    return tuple(read_rows(Path(str(files("robustir.perturbations") / "data" / "lexicons" / f"en-{other}.tsv.gz"))))
+    return tuple(read_rows(shipped_file(other)))
+
+
+def shipped_file(other: str) -> Path:
+    """Return the shipped file of English and another language."""
+    return Path(str(files("robustir.perturbations") / "data" / "lexicons" / f"en-{other}.tsv.gz"))
 
 
 def read_rows(path: Path) -> Iterator[Row]:

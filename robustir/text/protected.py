@@ -17,15 +17,15 @@ _ACRONYM = regex.compile(r"^(?=(?:.*\p{Lu}){2})[\p{Lu}\p{N}.&-]+s?$")
 _INNER_CAPITAL = regex.compile(r"\p{Ll}\p{Lu}")
 _CASED = regex.compile(r"[\p{Lu}\p{Ll}]")
 _LATIN = regex.compile(r"\p{Latin}")
-_SHORT_WORDS_ARE_LETTERS = frozenset({"de", "el", "en", "es", "ru", "tr", "vi", "ar", "hi"})
+_SHORT_WORDS_ARE_LETTERS = frozenset({"de", "el", "en", "es", "ru", "tr", "vi", "ar"})
 _NOT_LATIN = frozenset({"ar", "el", "hi", "ru", "th", "zh"})
 
 
 def protected_words(words: Sequence[str], lang: str) -> list[bool]:
     """Say of each word of one text whether it is to be left alone; ``words`` are all its words, in order.
 
-    Protected are: words with a digit; addresses of the web and of mail; single letters (in Thai and Chinese a single
-    character is a word); acronyms and words with a capital inside; words in Latin letters where the language has another
+    Protected are: words with a digit; addresses of the web and of mail; single letters (in Hindi, Thai and Chinese one
+    letter can be a word); acronyms and words with a capital inside; words in Latin letters where the language has another
     script; and probable names: capitalised words that are not the text's first. In a text that is all in capitals, or
     where nearly every word begins with one (a headline), capitals say nothing. German capitalises every noun, so there a
     capital alone says nothing either: ask the lexicon, whose German forms carry their usual case.

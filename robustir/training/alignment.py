@@ -99,7 +99,7 @@ def links(pairs: Pairs, rounds: int = 5, *, pull: float = 4.0) -> NDArray[np.flo
     """Return the expected number of agreed links of each distinct word pair, float64 [kinds]: the product of both posteriors."""
     forward = posteriors(pairs, rounds, pull=pull)
     forward *= posteriors(pairs.turned(), rounds, pull=pull)
-    return np.bincount(pairs.kind, forward, minlength=len(pairs.left))
+    return np.bincount(pairs.kind, forward, minlength=len(pairs.left)).astype(np.float64, copy=False)
 
 
 def _lengths(lines: Sequence[Sequence[int]]) -> NDArray[np.int64]:

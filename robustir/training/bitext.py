@@ -1,8 +1,7 @@
-"""The parallel sentences that lexicons are induced from."""
+"""The parallel sentences that lexicons are induced from. All are in ordinary case, by which names are told from words."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,6 @@ SOURCES = (
     Source("OPUS Tatoeba test sets v2021-08-07 (train/tatoeba-opus)", "CC BY 2.0 FR"),
     Source("WMT newstest 2008-2018 and IWSLT 2017 (wmt)", "research use"),
     Source("FLORES dev (flores/dev)", "CC BY-SA 4.0"),
-    Source("MKQA questions (train/mkqa-questions.jsonl)", "CC BY 3.0"),
 )
 
 
@@ -33,7 +31,7 @@ def read_bitext(data: Path, lang: str) -> list[tuple[Source, list[tuple[str, str
 
     Raises DataError where there is none at all.
     """
-    readers = (_tatoeba, _wmt, _flores, _mkqa)
+    readers = (_tatoeba, _wmt, _flores)
     found = [(source, list(read(data, lang))) for source, read in zip(SOURCES, readers, strict=True)]
     kept = [(source, pairs) for source, pairs in found if pairs]
     if not kept:
@@ -63,10 +61,3 @@ def _wmt(data: Path, lang: str) -> Iterator[tuple[str, str]]:
 def _flores(data: Path, lang: str) -> Iterator[tuple[str, str]]:
     folder = data / "flores" / "dev"
     yield from zip(_lines(folder / "en.txt"), _lines(folder / f"{lang}.txt"), strict=False)
-
-
-def _mkqa(data: Path, lang: str) -> Iterator[tuple[str, str]]:
-    for line in _lines(data / "train" / "mkqa-questions.jsonl"):
-        row = json.loads(line)
-        if lang in row:
-            yield row["en"], row[lang]

@@ -21,9 +21,10 @@ from robustir.training.bitext import read_bitext
 __all__ = ["build_lexicon", "induce", "write_lexicon"]
 
 _LONGEST = 50  # words; longer sentences cost quadratically and align badly
-_LEAST_LINKS = 0.25  # expected links below which a pair is noise
+_LEAST_LINKS = 0.4  # expected links below which a pair is noise
 _LEAST_CHANCE = 0.04
 _KEPT = 5
+_LOWER = 0.2  # share of lower case from which a word is no name
 _PREFIXES = {"ar": ("وال", "بال", "كال", "فال", "لل", "ال")}
 
 
@@ -34,19 +35,18 @@ def induce(english: Sequence[str], other: Sequence[str], lang: str) -> list[Row]
     """
     left, right = _tokens(english, "en"), _tokens(other, lang)
     kept = [row for row in range(len(left)) if 0 < len(left[row]) <= _LONGEST and 0 < len(right[row]) <= _LONGEST]
-    lefts, rights = [left[row] for row in kept], [right[row] for row in kept]
-    left_ids, left_words = _numbered(lefts, "en")
-    right_ids, right_words = _numbered(rights, lang)
+    left_ids, left_words = _numbered(_truecased([left[row] for row in kept], "en"))
+    right_ids, right_words = _numbered(_truecased([right[row] for row in kept], lang))
     pairs = Pairs.of(left_ids, right_ids)
     expected = links(pairs)
     good = np.flatnonzero(expected >= _LEAST_LINKS)
     names = zip(pairs.left[good].tolist(), pairs.right[good].tolist(), expected[good].tolist(), strict=True)
     table = [(left_words[a], right_words[b], count) for a, b, count in names if _letters(left_words[a], right_words[b])]
+    table = _one_case(_one_case(table, "en", side=0), lang, side=1)
     there = _conditional(table, lang)
     back = _conditional([(b, a, count) for a, b, count in table], "en")
-    cased_left, cased_right = _usual_case(lefts, "en"), _usual_case(rights, lang)
     every = sorted(set(there) | {(a, b) for b, a in back})
-    return [(cased_left[a], cased_right[b], there.get((a, b), 0.0), back.get((b, a), 0.0)) for a, b in every]
+    return [(a, b, there.get((a, b), 0.0), back.get((b, a), 0.0)) for a, b in every]
 
 
 def _tokens(texts: Sequence[str], lang: str) -> list[list[str]]:
@@ -63,22 +63,40 @@ def _tokens(texts: Sequence[str], lang: str) -> list[list[str]]:
     ]
 
 
-def _numbered(lines: Iterable[Sequence[str]], lang: str) -> tuple[list[list[int]], list[str]]:
+def _numbered(lines: Iterable[Sequence[str]]) -> tuple[list[list[int]], list[str]]:
     numbers: dict[str, int] = {}
-    ids = [[numbers.setdefault(fold(word, lang), len(numbers)) for word in line] for line in lines]
+    ids = [[numbers.setdefault(word, len(numbers)) for word in line] for line in lines]
     return ids, list(numbers)
 
 
-def _usual_case(lines: Iterable[Sequence[str]], lang: str) -> dict[str, str]:
-    """Return each folded word as it mostly stands inside a sentence; one seen only at the beginning is in lower case."""
+def _truecased(lines: Sequence[Sequence[str]], lang: str) -> list[list[str]]:
+    """Return the lines with their first words as these mostly stand inside a sentence; so Rock and rock stay apart."""
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     for line in lines:
-        for place, word in enumerate(line):
-            folded = fold(word, lang)
-            forms[folded][word if place else folded] += 1
-    return {
+        for word in line[1:]:
+            forms[fold(word, lang)][word] += 1
+    usual = {
         folded: min(counts, key=lambda form: (-counts[form], form != folded, form)) for folded, counts in forms.items()
     }
+
+    def first(word: str) -> str:
+        folded = fold(word, lang)
+        return usual.get(folded, folded)
+
+    return [[first(word) if place == 0 else word for place, word in enumerate(line)] for line in lines]
+
+
+def _one_case(table: Sequence[tuple[str, str, float]], lang: str, *, side: int) -> list[tuple[str, str, float]]:
+    """Keep of forms that differ in case alone the one with the most links; lower case from a fifth of them on."""
+    mass: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in table:
+        word = (row[0], row[1])[side]
+        mass[fold(word, lang)][word] += row[2]
+    chosen = {
+        folded: folded if forms[folded] >= _LOWER * sum(forms.values()) else min(forms, key=lambda f: (-forms[f], f))
+        for folded, forms in mass.items()
+    }
+    return [row for row in table if chosen[fold((row[0], row[1])[side], lang)] == (row[0], row[1])[side]]
 
 
 def _letters(*words: str) -> bool:
@@ -92,13 +110,13 @@ def _conditional(table: Iterable[tuple[str, str, float]], lang: str) -> dict[tup
         by_source[source].append((target, count))
     kept = {}
     for source, targets in by_source.items():
-        total = sum(count for _, count in targets)
         leaders: dict[str, float] = {}
-        for target, count in sorted(targets, key=lambda pair: (-pair[1], pair[0])):
+        for target, weight in sorted(targets, key=lambda pair: (-pair[1], pair[0])):
             leader = next((form for form in leaders if _same_word(form, target, lang)), target)
-            leaders[leader] = leaders.get(leader, 0.0) + count
+            leaders[leader] = leaders.get(leader, 0.0) + weight
+        total = sum(leaders.values())
         best = sorted(leaders.items(), key=lambda pair: (-pair[1], pair[0]))[:_KEPT]
-        kept.update({(source, form): count / total for form, count in best if count >= _LEAST_CHANCE * total})
+        kept.update({(source, form): weight / total for form, weight in best if weight >= _LEAST_CHANCE * total})
     return kept
 
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from robustir.errors import DataError
 from robustir.perturbations.lexicons import Row, fold
+from robustir.text.function_words import ENGLISH
 
 __all__ = ["Quality", "content_words", "evaluate_lexicon", "read_reference"]
-
-# English function words in their written forms, with the fragments that subtitles' tokenisation leaves of contractions.
-_STOP = frozenset(
-    """a about above after again against ain all also am an and any are aren as at be because been before being below
-    between both but by can cannot could couldn d did didn do does doesn doing don down during each either else em ever
-    few for from further get gets gonna gotta got had hadn has hasn have haven having he her here hers herself hey him
-    himself his how i if in into is isn it its itself just let ll m ma may me might more most must my myself na neither
-    no nor not now of off oh on once only onto or other our ours ourselves out over own re s same shall shan she should
-    shouldn so some such t ta than that the their theirs them themselves then there these they this those though through
-    to too uh um under until up upon us ve very wanna was wasn we were weren what when where which while who whom whose
-    why will with within without won would wouldn y yeah yes yet you your yours yourself yourselves""".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +40,22 @@ class Quality:
 def content_words(frequency: Path, number: int = 2000) -> list[str]:
     """Return the ``number`` most frequent English words that are letters only, two at least, and no function words."""
     words = (line.split(" ")[0] for line in _lines(frequency))
-    return [word for word in words if len(word) > 1 and word.isascii() and word.isalpha() and word not in _STOP][
+    return [word for word in words if len(word) > 1 and word.isascii() and word.isalpha() and word not in ENGLISH][
         :number
     ]
 
 
 def read_reference(path: Path, lang: str) -> dict[str, set[str]]:
-    """Return the folded translations of each English word; copies such as ``the the`` are left out."""
+    """Return the folded translations of each English word; copies such as ``the the`` are left out.
+
+    Arabic is compared without vowel marks and hamzas, Hindi without nuktas, as the reference often writes them. Of a
+    Chinese reference only what is written in the simplified characters of GB 2312 counts: the lexicon is simplified.
+    """
     found: dict[str, set[str]] = {}
     for line in _lines(path):
         english, _, other = line.replace("\t", " ").strip().partition(" ")
-        pair = fold(english, "en"), fold(other.strip(), lang)
-        if other and pair[0] != pair[1]:
+        pair = fold(english, "en"), _compared(other.strip(), lang)
+        if other and pair[0] != pair[1] and (lang != "zh" or _is_simplified(other)):
             found.setdefault(pair[0], set()).add(pair[1])
     return found
 
@@ -75,8 +69,26 @@ def evaluate_lexicon(rows: Iterable[Row], reference: dict[str, set[str]], words:
             best[word] = (-chance, other)
     judged = [word for word in words if word in reference]
     covered = [word for word in judged if word in best]
-    right = sum(fold(best[word][1], lang) in reference[word] for word in covered)
+    right = sum(_compared(best[word][1], lang) in reference[word] for word in covered)
     return Quality(len(judged), len(covered), right)
+
+
+def _compared(word: str, lang: str) -> str:
+    folded = fold(word, lang)
+    if lang not in {"ar", "hi"}:
+        return folded
+    marks = unicodedata.normalize("NFD", folded)
+    return "".join(
+        letter for letter in marks if not (unicodedata.combining(letter) and (lang == "ar" or letter == "\u093c"))
+    )
+
+
+def _is_simplified(word: str) -> bool:
+    try:
+        word.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _lines(path: Path) -> list[str]:

@@ -1,0 +1,102 @@
+"""``robustir lexicon``: induce bilingual lexicons from parallel text, and measure them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_DATA = click.option(
+    "--data", type=click.Path(path_type=Path), help="Data folder; else $ROBUSTIR_DATA or the user's data folder."
+)
+_LANGUAGES = click.option("--languages", help="Languages besides English, such as  de,zh; all ten by default.")
+
+
+@click.group(name="lexicon")
+def command() -> None:
+    """Induce bilingual lexicons from parallel text, and measure them."""
+
+
+@command.command()
+@_DATA
+@_LANGUAGES
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for the en-XX.tsv.gz files.")
+def build(data: Path | None, languages: str | None, out: Path) -> None:
+    """Build the lexicons of English and other languages from train/tatoeba-opus, wmt and flores/dev.
+
+    The same data give the same bytes.
+    """
+    from robustir.cli.progress import ProgressBars
+    from robustir.training.lexicon import build_lexicon
+
+    folder, chosen = _folder(data), _chosen(languages)
+    lines = []
+    with ProgressBars() as bars:
+        bars.stage("lexicons", len(chosen))
+        for lang in chosen:
+            path, entries = build_lexicon(folder, lang, out)
+            lines.append(f"{path}: {entries} pairs")
+            bars.step()
+    click.echo("\n".join(lines))
+
+
+@command.command()
+@_DATA
+@_LANGUAGES
+@click.option(
+    "--lexicons", type=click.Path(path_type=Path), help="Folder of en-XX.tsv.gz files; the shipped ones by default."
+)
+@click.option("--json", "as_json", is_flag=True, help="An array instead of a table.")
+def evaluate(data: Path | None, languages: str | None, lexicons: Path | None, as_json: bool) -> None:
+    """Compare lexicons with reference dictionaries (lexicons/en-XX.txt), on the 2,000 most frequent content words."""
+    import json
+
+    from robustir.perturbations.lexicons import read_rows, shipped_file
+    from robustir.training.lexicon_quality import content_words, evaluate_lexicon, read_reference
+
+    folder = _folder(data)
+    words = content_words(folder / "frequency" / "en.txt")
+    rows = []
+    for lang in _chosen(languages):
+        path = lexicons / f"en-{lang}.tsv.gz" if lexicons else shipped_file(lang)
+        reference = read_reference(folder / "lexicons" / f"en-{lang}.txt", lang)
+        quality = evaluate_lexicon(read_rows(path), reference, words, lang)
+        rows.append(
+            {
+                "name": f"en-{lang}",
+                "judged": quality.judged,
+                "covered": quality.covered,
+                "right": quality.right,
+                "precision": round(quality.precision, 3),
+                "coverage": round(quality.coverage, 3),
+            }
+        )
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    click.echo("\t".join(rows[0]))
+    for row in rows:
+        click.echo("\t".join(map(str, row.values())))
+
+
+def _folder(given: Path | None) -> Path:
+    from robustir.errors import DataError
+    from robustir.folders import data_folder
+
+    folder = data_folder(given)
+    if folder is None:
+        raise DataError("there is no data folder; give one with --data or ROBUSTIR_DATA")
+    return folder
+
+
+def _chosen(languages: str | None) -> list[str]:
+    from robustir.errors import SpecError
+    from robustir.text.scripts import LANGUAGES
+
+    others = [lang for lang in LANGUAGES if lang != "en"]
+    chosen = [lang.strip() for lang in languages.split(",")] if languages is not None else others
+    if unknown := [lang for lang in chosen if lang not in others]:
+        raise SpecError(
+            f"there is no lexicon of English and {unknown[0]!r}; --languages takes any of {','.join(others)}"
+        )
+    return chosen
