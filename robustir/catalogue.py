@@ -95,7 +95,7 @@ def describe(name: str) -> dict[str, Any]:
             row[attribute] = getattr(make, attribute)
     if kind != "encoder":
         row["languages"] = _languages(make)
-    if kind == "perturbation":
+    if kind == "perturbation" and not hasattr(make, "attack"):  # an attack needs a benchmark
         row["examples"] = _examples(create(kind, spec))
     return row
 

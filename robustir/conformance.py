@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from robustir.attack_laws import attack_laws
 from robustir.catalogue import SAMPLES
 from robustir.conditions import applicable_languages
 from robustir.errors import RobustirError
@@ -87,6 +88,8 @@ def _load(benchmark: Any) -> str | None:
 
 
 def _check_perturbation(perturbation: Any) -> list[Law]:
+    if hasattr(perturbation, "attack"):
+        return [_law(name, examine) for name, examine in attack_laws(perturbation)]
     languages = applicable_languages(perturbation, sorted(set(SAMPLES) | set(perturbation.languages or ())))
     texts = [(lang, SAMPLES.get(lang, SAMPLES["en"])) for lang in languages for _ in range(_REPEATS)]
     texts += [(lang, text) for lang in languages for text in _NASTY]

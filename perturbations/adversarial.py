@@ -1,0 +1,224 @@
+"""Adversarial token swaps: the worst edits within a budget, for one encoder, its passages and the relevance judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.contracts import AttackOutcome, Encoder, Scorer
+from robustir.errors import NotApplicableError, SpecError
+from robustir.perturbations.chrf import chrf
+from robustir.perturbations.keyboards import LANGUAGES
+from robustir.perturbations.searches import SEARCHES, Found, Score, lockstep
+from robustir.perturbations.swaps import BUDGET, SWAPS, Attackable, budget, prepare
+from robustir.perturbations.victims import Objective, Victim
+from robustir.seeds import Stream
+from robustir.types import QuerySet, Task
+
+__all__ = ["Adversarial"]
+
+_TOGETHER = 256  # queries that are attacked in lock-step; more only costs memory
+_SIDE = 1 << 41  # addresses of the random control's draws
+
+
+class Adversarial:
+    """Swaps words for misspellings and synonyms chosen to drag the relevant passage below its strongest competitor.
+
+    The attack knows the encoder, the passages and the judgements: a worst case for that encoder, shown apart from
+    ordinary noise and next to a random control with as many edits. Function words, numbers and names stay.
+
+    against: spec of the attacked encoder, "" for every encoder of the suite in turn. passages: the candidates aimed at,
+    "same" (those of the query's language) or a language code. swaps: what to choose from, any of keyboard, insert,
+    delete, transpose, synonym (by way of a pivot language: not always a true one). search: "greedy" (words by
+    importance, as TextFooler) or "beam" (``width`` texts kept). candidates: swaps tried per word, the same for every
+    encoder. gate: least chrF of the noisy text against the clean one, from 0 (no gate) to 1. objective: "margin", or
+    "rank" (the rank first, then the margin).
+    """
+
+    name: ClassVar[str] = "adversarial"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    nested: ClassVar[bool] = False
+    nesting_note: ClassVar[str] = "a search with a larger budget may choose other words and other swaps"
+    inside_clusters: ClassVar[bool] = True
+    severity_meaning: ClassVar[str] = (
+        "share of a query's words that may change, rounded up or down by chance so that the expected share is right; "
+        "a query whose budget comes to 0, or without a word that may change, stays as it is"
+    )
+    source: ClassVar[str] = (
+        "greedy word importance after Jin et al. 2020 (TextFooler); misspellings as swaps after Gao et al. 2018 "
+        "(DeepWordBug)"
+    )
+
+    def __init__(
+        self,
+        against: object = "",
+        *,
+        passages: str = "same",
+        swaps: Sequence[str] | str = ("keyboard", "transpose"),
+        search: str = "greedy",
+        width: int = 4,
+        candidates: int = 8,
+        gate: float = 0.0,
+        objective: Objective = "margin",
+    ) -> None:
+        chosen = (swaps,) if isinstance(swaps, str) else tuple(swaps)
+        if not chosen or len(set(chosen)) < len(chosen) or set(chosen) - set(SWAPS):
+            raise SpecError(f"swaps={chosen!r}: give one or more of {', '.join(SWAPS)}, each once")
+        if search not in SEARCHES:
+            raise SpecError(f"search={search!r}: choose {' or '.join(SEARCHES)}")
+        if objective not in ("margin", "rank"):
+            raise SpecError(f"objective={objective!r}: choose 'margin' or 'rank'")
+        if width < 1 or candidates < 1:
+            raise SpecError(f"width={width}, candidates={candidates}: both are whole numbers from 1 on")
+        if not 0 <= gate <= 1:
+            raise SpecError(f"gate={gate}: the least chrF lies between 0 (no gate) and 1")
+        self.against = str(against)
+        self.passages = passages
+        self.swaps = chosen
+        self.search = search
+        self.width = width
+        self.candidates = candidates
+        self.gate = gate
+        self.objective: Objective = objective
+
+    def with_encoder(self, spec: str) -> Self:
+        """Return the same attack against another encoder."""
+        return type(self)(
+            spec,
+            passages=self.passages,
+            swaps=self.swaps,
+            search=self.search,
+            width=self.width,
+            candidates=self.candidates,
+            gate=self.gate,
+            objective=self.objective,
+        )
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        """Refuse: without relevant passages there is nothing to attack."""
+        raise SpecError(
+            f"{self.name} is an attack: it needs a benchmark with relevant passages and an encoder, and runs in suites, "
+            f"such as  robustir run quickstart --perturbation \"{self.name}(against='hashing')\""
+        )
+
+    def attack(
+        self,
+        queries: QuerySet,
+        task: Task,
+        victim: Encoder | Scorer,
+        *,
+        severity: float,
+        keys: Sequence[bytes],
+        passage_vectors: NDArray[np.float32] | None = None,
+    ) -> AttackOutcome:
+        """Return the attacked queries; one without a relevant passage or competitor in view stays, its margins NaN.
+
+        Raises SpecError for a query that is not the task's or a severity outside [0, 1], NotApplicableError for a
+        language without a keyboard.
+        """
+        prepared = self._prepare(queries, task, severity, keys)
+        row_of = {name: row for row, name in enumerate(task.queries.ids)}
+        against = Victim(
+            victim,
+            task,
+            [row_of[name] for name in queries.ids],
+            passages=self.passages,
+            objective=self.objective,
+            passage_vectors=passage_vectors,
+        )
+        found: list[Found] = [Found(text, 0, 0, np.nan, np.nan) for text in queries.texts]
+        possible = [number for number in range(len(queries)) if against.can_attack(number)]
+        for at in range(0, len(possible), _TOGETHER):
+            part = possible[at : at + _TOGETHER]
+            for number, result in zip(part, self._search(part, prepared, against, severity, keys), strict=True):
+                found[number] = result
+        return AttackOutcome(
+            texts=tuple(each.text for each in found),
+            edits=np.array([each.edits for each in found], dtype=np.int64),
+            encoder_queries=np.array([each.asked for each in found], dtype=np.int64),
+            margin_before=np.array([each.before for each in found], dtype=np.float64),
+            margin_after=np.array([each.after for each in found], dtype=np.float64),
+        )
+
+    def control(
+        self, queries: QuerySet, task: Task, *, edits: Sequence[int], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
+        """Return the queries with ``edits[i]`` words changed by chance, fewer where the pool allows no more."""
+        prepared = self._prepare(queries, task, severity, keys)
+        return [
+            self._at_random(query, wanted, Stream(key))
+            for query, wanted, key in zip(prepared, edits, keys, strict=True)
+        ]
+
+    def _at_random(self, query: Attackable, edits: int, rng: Stream) -> str:
+        allowed = self._gate(query)
+        chosen: list[tuple[int, str]] = []
+        for number in sorted(range(len(query.open)), key=lambda number: rng.uniform(_SIDE + number)):
+            if len(chosen) == edits:
+                break
+            options = list(query.open[number].candidates)
+            rng.at(_SIDE + number).shuffle(options)
+            swap = next((swap for swap in options if allowed(query.write([*chosen, (number, swap)]))), None)
+            if swap is not None:
+                chosen.append((number, swap))
+        return query.write(chosen)
+
+    def _gate(self, query: Attackable) -> Callable[[str], bool]:
+        if not self.gate:
+            return lambda _: True
+        return lambda text: chrf(text, query.text) >= self.gate
+
+    def _search(
+        self,
+        part: Sequence[int],
+        prepared: Sequence[Attackable],
+        victim: Victim,
+        severity: float,
+        keys: Sequence[bytes],
+    ) -> list[Found]:
+        queries = [prepared[number] for number in part]
+        allowances = [
+            min(budget(query.words, severity, Stream(keys[number]).uniform(BUDGET)), len(query.open))
+            for number, query in zip(part, queries, strict=True)
+        ]
+        make = SEARCHES[self.search]
+        searches = [
+            (make if allowance else SEARCHES["beam"])(query, allowance, self._gate(query), self.width)
+            for query, allowance in zip(queries, allowances, strict=True)
+        ]
+
+        def score(numbers: list[int], texts: list[str]) -> Iterator[Score]:
+            margins, goals = victim.margins([part[number] for number in numbers], texts)
+            return map(Score, margins.tolist(), goals.tolist())
+
+        return lockstep(queries, searches, score)
+
+    def _prepare(self, queries: QuerySet, task: Task, severity: float, keys: Sequence[bytes]) -> list[Attackable]:
+        if not 0 <= severity <= 1:
+            raise SpecError(f"the severity is {severity}; it is the share of words that may change, from 0 to 1")
+        if foreign := sorted(set(queries.ids) - set(task.queries.ids)):
+            raise SpecError(f"the query {foreign[0]!r} is none of {task.name}'s; attack queries of the task itself")
+        if self.passages != "same" and self.passages not in task.corpus.langs:
+            raise SpecError(
+                f"passages={self.passages!r}: {task.name} has passages in {', '.join(sorted(set(task.corpus.langs)))}"
+            )
+        if missing := sorted(set(queries.langs) - set(LANGUAGES)):
+            raise NotApplicableError(
+                f"{self.name} does not know {', '.join(missing)}; it works in: {', '.join(sorted(LANGUAGES))}"
+            )
+        prepared: dict[int, Attackable] = {}
+        for lang in dict.fromkeys(queries.langs):
+            rows = [row for row, of in enumerate(queries.langs) if of == lang]
+            made = prepare(
+                [queries.texts[row] for row in rows],
+                lang,
+                [keys[row] for row in rows],
+                swaps=self.swaps,
+                candidates=self.candidates,
+            )
+            prepared.update(zip(rows, made, strict=True))
+        return [prepared[row] for row in range(len(queries))]

@@ -1,0 +1,31 @@
+"""chrF: the F-score of character n-grams, a measure of closeness that is no relative of any encoder."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+__all__ = ["chrf"]
+
+_ORDER = 6
+_BETA = 2.0
+
+
+def chrf(text: str, reference: str) -> float:
+    """Return sentence-level chrF2 in [0, 1] without white space (Popović 2015), over the orders that both texts have."""
+    one, other = "".join(text.split()), "".join(reference.split())
+    if one == other:
+        return 1.0
+    precisions, recalls = [], []
+    for order in range(1, _ORDER + 1):
+        ours = Counter(one[at : at + order] for at in range(len(one) - order + 1))
+        theirs = Counter(other[at : at + order] for at in range(len(other) - order + 1))
+        if ours and theirs:
+            shared = (ours & theirs).total()
+            precisions.append(shared / ours.total())
+            recalls.append(shared / theirs.total())
+    if not precisions:
+        return 0.0
+    precision, recall = sum(precisions) / len(precisions), sum(recalls) / len(recalls)
+    if not precision + recall:
+        return 0.0
+    return (1 + _BETA**2) * precision * recall / (_BETA**2 * precision + recall)

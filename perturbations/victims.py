@@ -1,0 +1,143 @@
+"""The attacked encoder as a function of texts: how far the relevant passage is ahead of its strongest competitor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.contracts import Encoder, Scorer
+from robustir.errors import PerturbationError
+from robustir.types import QuerySet, Task
+
+__all__ = ["Objective", "Victim"]
+
+Objective = Literal["margin", "rank"]
+
+_BLOCK = (
+    256  # rows of one matrix product; the last block is padded, so that no score depends on how many texts there are
+)
+
+
+class _View:
+    """The passages of one language, and per query which of them are relevant."""
+
+    def __init__(self, task: Task, lang: str) -> None:
+        self.columns = np.flatnonzero(np.array(task.corpus.langs) == lang)
+        place = np.full(len(task.corpus), -1, dtype=np.int64)
+        place[self.columns] = np.arange(len(self.columns))
+        self.relevant: dict[int, NDArray[np.int64]] = {}
+        inside = place[task.qrels.passage]
+        for row in np.unique(task.qrels.query[inside >= 0]).tolist():
+            first, last = np.searchsorted(task.qrels.query, (row, row + 1))
+            found = inside[first:last]
+            self.relevant[row] = found[found >= 0]
+
+
+class Victim:
+    """Answers margins for texts in whole batches, for dense encoders and lexical scorers alike.
+
+    rows: the queries' rows in ``task.queries``; passages: "same" or a language; passage_vectors: float32
+    [len(task.corpus), d], encoded here if they are missing. A scorer must have indexed the task's corpus. Raises
+    PerturbationError where a scorer was indexed for another corpus.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder | Scorer,
+        task: Task,
+        rows: Sequence[int],
+        *,
+        passages: str = "same",
+        objective: Objective = "margin",
+        passage_vectors: NDArray[np.float32] | None = None,
+    ) -> None:
+        self._encoder: Any = encoder
+        self._task = task
+        self._objective = objective
+        self._rows = list(rows)
+        self._langs = [task.queries.langs[row] for row in rows]
+        self._targets = [lang if passages == "same" else passages for lang in self._langs]
+        self._views = {lang: _View(task, lang) for lang in dict.fromkeys(self._targets)}
+        self._dense = hasattr(encoder, "encode")
+        self._vectors: dict[str, NDArray[np.float64]] = {}
+        self._given = passage_vectors
+
+    def can_attack(self, query: int) -> bool:
+        """Whether the passages aimed at hold a relevant one and a competitor of query number ``query``."""
+        view = self._views[self._targets[query]]
+        relevant = view.relevant.get(self._rows[query])
+        return relevant is not None and len(view.columns) > len(relevant)
+
+    def margins(self, queries: Sequence[int], texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return margins and objectives (lower is worse for retrieval), float64 [texts] each.
+
+        queries: for each text the number of the query that it stands for, one that :meth:`can_attack`.
+        """
+        margin = np.empty(len(texts))
+        goal = np.empty(len(texts))
+        of_target: dict[str, list[int]] = {}
+        for place, query in enumerate(queries):
+            of_target.setdefault(self._targets[query], []).append(place)
+        for target, places in of_target.items():
+            mine = [queries[place] for place in places]
+            found = self._in_view(target, mine, [texts[place] for place in places])
+            margin[places], goal[places] = found
+        return margin, goal
+
+    def _in_view(
+        self, target: str, queries: list[int], texts: list[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        view = self._views[target]
+        margin, goal = np.empty(len(texts)), np.empty(len(texts))
+        at = 0
+        for scores in self._scores(target, queries, texts):
+            part = [view.relevant[self._rows[query]] for query in queries[at : at + len(scores)]]
+            row = np.repeat(np.arange(len(part)), [len(found) for found in part])
+            column = np.concatenate(part)
+            held = scores[row, column]
+            best = np.full(len(part), -np.inf, dtype=np.float32)
+            np.maximum.at(best, row, held)
+            scores[row, column] = -np.inf
+            found = best.astype(np.float64) - scores.max(axis=1).astype(np.float64)
+            margin[at : at + len(part)] = found
+            if self._objective == "rank":
+                above = (scores >= best[:, None]).sum(axis=1)
+                found = -above + 0.5 * found / (1.0 + np.abs(found))  # among equal ranks the lower margin counts
+            goal[at : at + len(part)] = found
+            at += len(part)
+        return margin, goal
+
+    def _scores(self, target: str, queries: list[int], texts: list[str]) -> Any:
+        """Yield writable blocks of similarities with the passages aimed at, float32 [b, passages]."""
+        langs = [self._langs[query] for query in queries]
+        view = self._views[target]
+        if self._dense:
+            vectors = self._encoder.encode(texts, role="query", langs=langs)
+            passages = self._passages(target)
+            block = np.zeros((_BLOCK, vectors.shape[1]))
+            for first in range(0, len(texts), _BLOCK):
+                some = vectors[first : first + _BLOCK]
+                block[: len(some)] = some
+                yield (block @ passages.T)[: len(some)].astype(np.float32)
+            return
+        for scores in self._encoder.blocks(QuerySet.from_texts(texts, lang=langs)):
+            if scores.shape[1] != len(self._task.corpus):
+                raise PerturbationError(
+                    f"{self._encoder.name} has indexed {scores.shape[1]} passages and {self._task.name} has "
+                    f"{len(self._task.corpus)}; call index(task.corpus) before the attack"
+                )
+            yield scores[:, view.columns]
+
+    def _passages(self, target: str) -> NDArray[np.float64]:
+        if target not in self._vectors:
+            columns, corpus = self._views[target].columns, self._task.corpus
+            if self._given is not None:
+                vectors = self._given[columns]
+            else:
+                texts = [corpus.texts[column] for column in columns]
+                vectors = self._encoder.encode(texts, role="passage", langs=[target] * len(texts))
+            self._vectors[target] = vectors.astype(np.float64)
+        return self._vectors[target]
