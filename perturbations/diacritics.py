@@ -1,0 +1,50 @@
+"""Words without their diacritics, or with wrong ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import SpecError
+from robustir.perturbations.rule_based import RuleBased
+from robustir.perturbations.substitutions import covered, replace_all, replace_one, substitutions
+from robustir.text.blocks import Block
+
+__all__ = ["Diacritics"]
+
+_MODES = ("strip", "wrong")
+
+
+class Diacritics(RuleBased):
+    """Diacritics left out or confused, in composed and decomposed text.
+
+    mode: ``strip``, every mark of a chosen word goes (German words are spelled ae oe ue, or lose the dots, with equal
+    chances, one way in a word; ß is always ss); ``wrong``, one mark of a chosen word is another one.
+    """
+
+    name: ClassVar[str] = "diacritics"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = covered("diacritics")
+    inside_clusters: ClassVar[bool] = True
+    severity_meaning: ClassVar[str] = (
+        "expected share of words whose marks are left out (or one of them is wrong), among words that carry any; in Thai "
+        "the share of such grapheme clusters"
+    )
+    source: ClassVar[str] = (
+        "canonical decompositions of the Unicode Character Database; the source field of each file in perturbations/data/diacritics"
+    )
+
+    def __init__(self, mode: str = "strip") -> None:
+        if mode not in _MODES:
+            raise SpecError(f"diacritics has no mode {mode!r}; write  diacritics(mode='strip')  or  mode='wrong'")
+        self.mode = mode
+
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the texts as a hurried writer would leave their marks."""
+        replace = replace_all if self.mode == "strip" else replace_one
+        return replace(Block.join(texts), substitutions("diacritics", lang, self.mode), lang, severity, words).texts()

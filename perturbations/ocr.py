@@ -1,0 +1,39 @@
+"""Errors of optical character recognition, by script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.perturbations.rule_based import RuleBased
+from robustir.perturbations.substitutions import covered, replace_one, substitutions
+from robustir.text.blocks import Block
+
+__all__ = ["Ocr"]
+
+
+class Ocr(RuleBased):
+    """One character of a word, or two that run together, is read as another of the same shape (``rn`` as ``m``).
+
+    Place and reading are drawn with equal chances. Latin letters may lose or change their diacritics, Arabic letters
+    their dots, Chinese characters become look-alikes.
+    """
+
+    name: ClassVar[str] = "ocr"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = covered("ocr")
+    inside_clusters: ClassVar[bool] = True
+    severity_meaning: ClassVar[str] = (
+        "expected share of words with one misread place, among words with a character that can be misread; in Thai and "
+        "Chinese the share of such characters (grapheme clusters)"
+    )
+    source: ClassVar[str] = "shapes of printed letters: the source field of each file in perturbations/data/ocr"
+
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the texts as a scanner would read them."""
+        return replace_one(Block.join(texts), substitutions("ocr", lang, "confusions"), lang, severity, words).texts()
