@@ -40,4 +40,4 @@ def test_entries_may_be_shared_and_empty_spans_insert() -> None:
     at = np.array([0, 2, 3, 4], dtype=np.int64)  # before a, at the end of "ab", in the empty text, over c
     codes = np.array([ord("x"), ord("y")], dtype=np.uint32)
     zeros, lengths = np.zeros(4, dtype=np.int64), np.array([1, 2, 2, 0])
-    assert splice(block, at, at + [0, 0, 0, 1], codes, zeros, lengths).texts() == ["xabxy", "xy", ""]
+    assert splice(block, at, np.array([0, 2, 3, 5]), codes, zeros, lengths).texts() == ["xabxy", "xy", ""]

@@ -1,0 +1,77 @@
+"""A speech recogniser's transcript: words of the same sound, no capitals, no punctuation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.perturbations.casing import lowered
+from robustir.perturbations.keyboards import LANGUAGES
+from robustir.perturbations.marks import single_marks
+from robustir.perturbations.numbered_units import Units, letter_units
+from robustir.perturbations.phonetic import sounding_alike
+from robustir.perturbations.rule_based import RuleBased
+from robustir.text.blocks import Block
+from robustir.text.splices import splice_strings
+
+__all__ = ["ASR"]
+
+
+class ASR(RuleBased):
+    """What reaches the index of a spoken query, after a recogniser that hears sounds and writes words.
+
+    A chosen word (a character in Thai and Chinese) is written in small letters, by a homophone or a spelling of the
+    same sound where ``phonetic`` knows one, and loses the punctuation that touches it: the marks after it up to the next
+    space or word, and at the beginning those before it. A mark between two words, as a hyphen, becomes a space. A
+    chosen word that has neither such a spelling, nor a capital, nor a mark stays and does not count as eligible.
+    """
+
+    name: ClassVar[str] = "asr"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    inside_clusters: ClassVar[bool] = True
+    severity_meaning: ClassVar[str] = (
+        "expected share of words as a recogniser writes them, among words that it changes; in Thai and Chinese of characters"
+    )
+    source: ClassVar[str] = (
+        "after Sidiropoulos et al. (2022), On the impact of speech recognition errors in passage retrieval for spoken "
+        "question answering; spellings: the source field of each file in perturbations/data/phonetic"
+    )
+
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the texts as a recogniser would have heard them."""
+        block = Block.join(texts)
+        units = letter_units(block, lang)
+        chosen = units.chosen(words, severity)
+        at, between = _marks_of(block, units, chosen)
+        units = units.take(chosen)
+        heard = [lowered(word, lang) for word in sounding_alike(block, units, lang, words)]
+        start = np.concatenate([units.start, at])
+        stop = np.concatenate([units.stop, at + 1])
+        order = np.argsort(start, kind="stable").tolist()
+        new = heard + [" " if space else "" for space in between.tolist()]
+        return splice_strings(block, start[order], stop[order], [new[place] for place in order]).texts()
+
+
+def _marks_of(block: Block, units: Units, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the marks (positions) of chosen units, and which of them stand alone between two units."""
+    owner = np.full(len(block.codes) + 1, -1, dtype=np.int64)  # the unit that ends or begins nearest, over marks only
+    marks = np.append(single_marks(block), False)
+    place = np.arange(len(marks))
+    number = np.arange(len(units))
+    owner[units.stop - 1] = number
+    before = owner[np.maximum(np.maximum.accumulate(np.where(marks, -1, place)), 0)]
+    owner[:] = -1
+    owner[units.start] = number
+    behind = np.where(marks, len(marks), place)[::-1]
+    after = owner[np.minimum(np.minimum.accumulate(behind)[::-1], len(marks) - 1)]
+    whose = np.where(before >= 0, before, after)
+    at = np.flatnonzero(marks & (whose >= 0))
+    at = at[chosen[whose[at]]]
+    inner = (before[at] >= 0) & (after[at] >= 0) & (block.codes[at - 1] > 0) & ~marks[at - 1]
+    return at, inner

@@ -1,0 +1,116 @@
+"""Words in the wrong case: without capitals, in capitals, with a capital each, at random."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+from robustir.errors import SpecError
+from robustir.perturbations.numbered_units import Units, letter_units
+from robustir.perturbations.rule_based import RuleBased
+from robustir.seeds import Stream
+from robustir.text.blocks import Block
+from robustir.text.splices import splice_strings
+
+__all__ = ["MODES", "Casing", "lowered", "raised"]
+
+MODES = ("lower", "upper", "title", "first", "random")
+_FORM = 1  # slot
+_TONOS = str.maketrans("άέήίόύώΆΈΉΊΌΎΏΐΰ", "αεηιουωΑΕΗΙΟΥΩϊϋ")
+_FINAL_SIGMA = regex.compile(r"(?<=\p{L})σ\b")
+
+
+class Casing(RuleBased):
+    """The case of words is wrong, as it is in chat, in headlines or with caps lock on.
+
+    A word that the mode would leave as it is (``lower`` has nothing to do in "bridge") is not eligible. Turkish pairs
+    i/İ and ı/I, Greek capitals lose the tonos and a small sigma at the end of a word is ς, German ß becomes SS.
+
+    mode: lower; upper; title (one capital, the rest small); first (the first letter's case is turned);
+    random (each letter's case is turned with chance one half).
+    """
+
+    name: ClassVar[str] = "casing"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = frozenset(("de", "el", "en", "es", "ru", "tr", "vi"))
+    severity_meaning: ClassVar[str] = "expected share of words in the wrong case, among words that the mode changes"
+    source: ClassVar[str] = "Unicode Standard 16.0, section 5.18, case mappings, with its rules for Turkish and Greek"
+
+    def __init__(self, mode: str = "lower") -> None:
+        if mode not in MODES:
+            raise SpecError(f"casing has no mode {mode!r}; modes are {', '.join(MODES)}, such as  casing(mode='upper')")
+        self.mode = mode
+
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the texts with chosen words in another case."""
+        block = Block.join(texts)
+        units = letter_units(block, lang)
+        units = units.take(units.chosen(words, severity))
+        before = units.strings(block)
+        if self.mode == "random":
+            after = _at_random(before, lang, units, words)
+        else:
+            change = _CHANGES[self.mode]
+            after = [change(word, lang) for word in before]
+        return splice_strings(block, units.start, units.stop, after).texts()
+
+
+@cache
+def _tables(lang: str) -> tuple[dict[int, str], dict[int, str]]:
+    if lang != "tr":
+        return {}, {}
+    return {ord("I"): "ı", ord("İ"): "i"}, {ord("i"): "İ", ord("ı"): "I"}
+
+
+def lowered(word: str, lang: str) -> str:
+    """Return a word without capitals, by the language's own rules."""
+    if word.islower():
+        return word
+    lower = word.translate(_tables(lang)[0]).lower()
+    return _FINAL_SIGMA.sub("ς", lower) if lang == "el" else lower
+
+
+def raised(word: str, lang: str) -> str:
+    """Return a word in capitals, by the language's own rules."""
+    return word.translate(_TONOS if lang == "el" else _tables(lang)[1]).upper()
+
+
+def _initial(word: str, lang: str) -> str:
+    """Return a word with its first letter as a capital; ß and other letters without one capital stay."""
+    capital = word[:1].translate(_tables(lang)[1]).upper()
+    return (capital if len(capital) == 1 else word[:1]) + word[1:]
+
+
+def _title(word: str, lang: str) -> str:
+    return _initial(lowered(word, lang), lang)
+
+
+def _first(word: str, lang: str) -> str:
+    return lowered(word[:1], lang) + word[1:] if word[:1].isupper() else _initial(word, lang)
+
+
+_CHANGES: dict[str, Callable[[str, str], str]] = {"lower": lowered, "upper": raised, "title": _title, "first": _first}
+
+
+def _at_random(before: list[str], lang: str, units: Units, words: NDArray[np.uint64]) -> list[str]:
+    """Turn letters by the bits of one draw per word; where no bit falls on a letter, the first letter is turned."""
+    after = []
+    for word, drawn in zip(before, units.draw(words, _FORM).tolist(), strict=True):
+        seed = Stream(int(drawn * 2**53).to_bytes(16, "little"))
+        turned = [
+            letter.swapcase() if lang != "tr" or letter not in "iıİI" else _first(letter, lang) for letter in word
+        ]
+        kept = [
+            other if len(other) == 1 and seed.uniform(place) < 0.5 else letter
+            for place, (letter, other) in enumerate(zip(word, turned, strict=True))
+        ]
+        changed = "".join(kept)
+        after.append(changed if changed != word else _first(word, lang))
+    return after

@@ -1,0 +1,54 @@
+"""Punctuation marks that stand by themselves, outside words, as code points of a block."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+from robustir.text.blocks import Block
+from robustir.text.classes import JOINS, OPEN, flags
+from robustir.text.units import Clusters, word_runs
+
+__all__ = ["is_space", "open_before", "single_marks"]
+
+
+@cache
+def _table(pattern: str) -> NDArray[np.bool_]:
+    every = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    found = np.zeros(0x110000, dtype=bool)
+    for match in regex.finditer(pattern, every):
+        found[match.start() : match.end()] = True
+    return found
+
+
+def is_space(block: Block) -> NDArray[np.bool_]:
+    """Return which code points are white space (the separators among them) that carries no mark, bool [n]."""
+    found: NDArray[np.bool_] = _table(r"\s+")[block.codes]
+    found[:-1] &= (flags()[block.codes[1:]] & JOINS) == 0
+    return found
+
+
+def single_marks(block: Block) -> NDArray[np.bool_]:
+    """Return which code points are punctuation marks that are a cluster each, outside words, bool [n].
+
+    A mark after a joiner, a virama or the like is left out: without it, its neighbours would become one cluster.
+    """
+    marks: NDArray[np.bool_] = _table(r"\p{P}+")[block.codes]
+    clusters = Clusters.of(block)
+    alone = np.zeros(len(marks), dtype=bool)
+    alone[clusters.start[:-1][np.diff(clusters.start) == 1]] = True
+    edges = np.zeros(len(marks) + 1, dtype=np.int8)
+    first, last = word_runs(clusters)
+    edges[clusters.start[first]] = 1
+    edges[clusters.start[last]] -= 1
+    found: NDArray[np.bool_] = marks & alone & (np.cumsum(edges[:-1], dtype=np.int8) == 0) & ~open_before(block)
+    return found
+
+
+def open_before(block: Block) -> NDArray[np.bool_]:
+    """Return which code points follow one that could join with another letter, bool [n]."""
+    before: NDArray[np.bool_] = np.append(False, (flags()[block.codes[:-1]] & OPEN) != 0)[: len(block.codes)]
+    return before

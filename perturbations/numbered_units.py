@@ -1,0 +1,79 @@
+"""Units of a block with a number of their own, so that each can be drawn for by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.seeds import uniforms
+from robustir.text.blocks import Block
+from robustir.text.classes import DIGIT, LETTER, flags
+from robustir.text.scripts import has_spaces
+from robustir.text.units import Clusters, unit_spans
+from robustir.text.words import block_word_spans
+
+__all__ = ["SELECT", "Units", "has_any", "letter_units", "word_units"]
+
+SELECT = 0  # the slot that decides whether a unit is edited
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Spans of a block; start, stop: code point positions; row: the text; number: counted per text. All int64 [units]."""
+
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    row: NDArray[np.int64]
+    number: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @classmethod
+    def of(cls, block: Block, start: NDArray[np.int64], stop: NDArray[np.int64]) -> Self:
+        """Number the spans of a block, which ascend."""
+        row = block.rows(start)
+        place = np.arange(len(row))
+        return cls(start, stop, row, place - np.searchsorted(row, row))
+
+    def take(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
+        """Return some of the units, with the numbers that they have."""
+        return type(self)(self.start[chosen], self.stop[chosen], self.row[chosen], self.number[chosen])
+
+    def draw(self, words: NDArray[np.uint64], slot: int) -> NDArray[np.float64]:
+        """Return each unit's uniform number for one decision; words: uint64 [texts, 2]."""
+        return uniforms(words[self.row], self.number, slot)
+
+    def chosen(self, words: NDArray[np.uint64], severity: float) -> NDArray[np.bool_]:
+        """Return which units are edited at a severity if they can be, bool [units]."""
+        return self.draw(words, SELECT) < severity
+
+    def strings(self, block: Block) -> list[str]:
+        """Return what the units read."""
+        joined = block.codes.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+        return [joined[start:stop] for start, stop in zip(self.start.tolist(), self.stop.tolist(), strict=True)]
+
+
+def word_units(block: Block, lang: str) -> Units:
+    """Return the words of a block; Thai and Chinese are segmented."""
+    return Units.of(block, *block_word_spans(block, lang))
+
+
+def letter_units(block: Block, lang: str) -> Units:
+    """Return the words with a letter, or the grapheme clusters that begin with one where a script has no spaces."""
+    if has_spaces(lang):
+        units = Units.of(block, *unit_spans(block, spaced=True))
+        return units.take(has_any(units, flags()[block.codes] & LETTER != 0))
+    clusters = Clusters.of(block)
+    letters = np.flatnonzero((clusters.kind & (LETTER | DIGIT)) == LETTER)
+    return Units.of(block, clusters.start[letters], clusters.start[letters + 1])
+
+
+def has_any(units: Units, where: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which units hold at least one of the marked code points; where: bool [code points]."""
+    before = np.append(0, np.cumsum(where))
+    found: NDArray[np.bool_] = before[units.stop] > before[units.start]
+    return found

@@ -1,0 +1,59 @@
+"""Misspellings by sound: what is written sounds like what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.perturbations.confusions import confusions
+from robustir.perturbations.keyboards import LANGUAGES
+from robustir.perturbations.numbered_units import Units, letter_units
+from robustir.perturbations.rule_based import RuleBased
+from robustir.text.blocks import Block
+from robustir.text.splices import splice_strings
+
+__all__ = ["Phonetic", "sounding_alike"]
+
+_SPELLING = 1  # slot
+
+
+class Phonetic(RuleBased):
+    """Words spelled as they sound: homophones, and letters that stand for the same sound.
+
+    A word that is easily taken for another (their, there) becomes that one; else one of its spellings by the
+    language's rules is taken, each with the same chance. A chosen word without any is left and does not count as
+    eligible. In Thai and Chinese the unit is the character.
+    """
+
+    name: ClassVar[str] = "phonetic"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    inside_clusters: ClassVar[bool] = True
+    severity_meaning: ClassVar[str] = (
+        "expected share of words spelled wrongly by sound, among words that can be; in Thai and Chinese the share of characters"
+    )
+    source: ClassVar[str] = (
+        "the source field of each file in perturbations/data/phonetic; Chinese: perturbations/data/pinyin.json"
+    )
+
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the texts with chosen words as they sound."""
+        block = Block.join(texts)
+        units = letter_units(block, lang)
+        units = units.take(units.chosen(words, severity))
+        return splice_strings(block, units.start, units.stop, sounding_alike(block, units, lang, words)).texts()
+
+
+def sounding_alike(block: Block, units: Units, lang: str, words: NDArray[np.uint64]) -> list[str]:
+    """Return for each unit another spelling of its sound, drawn from the key, or the unit itself where there is none."""
+    spellings = confusions(lang)
+    after = []
+    for word, drawn in zip(units.strings(block), units.draw(words, _SPELLING).tolist(), strict=True):
+        others = spellings(word)
+        after.append(others[int(drawn * len(others))] if others else word)
+    return after

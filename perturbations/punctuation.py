@@ -1,0 +1,109 @@
+"""Punctuation left out, doubled, wrong or too much, in each language's own marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import SpecError
+from robustir.perturbations.marks import open_before, single_marks
+from robustir.perturbations.numbered_units import Units, word_units
+from robustir.perturbations.rule_based import RuleBased
+from robustir.text.blocks import Block
+from robustir.text.splices import splice_strings
+
+__all__ = ["PARTS", "Punctuation"]
+
+PARTS = ("drop", "double", "insert", "wrong")
+_OPERATION, _MARK = 1, 2  # slots
+_MARKS = {
+    "ar": "،.؟؛:!",
+    "de": ",.?;:!",
+    "el": ",.;·:!",
+    "en": ",.?;:!",
+    "es": ",.?;:!",
+    "hi": ",।?;:!",
+    "ru": ",.?;:!",
+    "th": ",.?ฯ:!",
+    "tr": ",.?;:!",
+    "vi": ",.?;:!",
+    "zh": "，。？；：！、",
+}
+_OPENING = {"¿": "¡", "¡": "¿"}
+
+
+class Punctuation(RuleBased):
+    """Marks are left out, doubled, exchanged for another of the language's, or stand after a word where none belongs.
+
+    Places are the punctuation marks outside words, and, with ``insert``, the ends of words without a mark or the end
+    of the text behind them. Only sentence marks are exchanged (¿ for ¡); other marks are left out or doubled. No mark
+    is left out of a text without words.
+
+    parts: the operations to choose from with equal chances, any of drop, double, insert, wrong.
+    """
+
+    name: ClassVar[str] = "punctuation"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = frozenset(_MARKS)
+    severity_meaning: ClassVar[str] = (
+        "expected share of places edited: punctuation marks that the parts can edit, and ends of words where one may be inserted"
+    )
+    source: ClassVar[str] = (
+        "marks: Unicode CLDR 42, exemplarCharacters (punctuation) of each language; Unicode License v3"
+    )
+
+    def __init__(self, parts: Sequence[str] | str = PARTS) -> None:
+        chosen = (parts,) if isinstance(parts, str) else tuple(parts)
+        unknown = [part for part in chosen if part not in PARTS]
+        if unknown or not chosen or len(set(chosen)) < len(chosen):
+            what = f"has no part {unknown[0]!r}" if unknown else "needs at least one part, each once"
+            raise SpecError(
+                f"punctuation {what}; parts are any of {', '.join(PARTS)}, such as  punctuation(parts=('drop',))"
+            )
+        self.parts: tuple[str, ...] = tuple(part for part in PARTS if part in chosen)
+
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the texts with other punctuation."""
+        block = Block.join(texts)
+        marks = single_marks(block)
+        in_words = word_units(block, lang)
+        at_marks = np.flatnonzero(marks)
+        at_ends = self._ends(block, in_words, marks) if "insert" in self.parts else at_marks[:0]
+        start = np.concatenate([at_marks, at_ends])
+        order = np.argsort(start, kind="stable")  # no position is both: an end has no mark
+        stop = np.concatenate([at_marks + 1, at_ends])[order]
+        places = Units.of(block, start[order], stop)
+        places = places.take(places.chosen(words, severity))
+        worded = np.bincount(in_words.row, minlength=len(block)) > 0
+        return splice_strings(block, places.start, places.stop, self._marks(block, places, lang, words, worded)).texts()
+
+    @staticmethod
+    def _ends(block: Block, units: Units, marks: NDArray[np.bool_]) -> NDArray[np.int64]:
+        ends = units.stop
+        last = np.append(np.diff(units.row) != 0, True)[: len(units)]
+        found: NDArray[np.int64] = ends[~marks[ends] & ~last & ~open_before(block)[ends]]
+        return found
+
+    def _marks(
+        self, block: Block, places: Units, lang: str, words: NDArray[np.uint64], worded: NDArray[np.bool_]
+    ) -> list[str]:
+        """Return what stands at each place instead."""
+        own = _MARKS[lang]
+        operation, mark = (places.draw(words, slot).tolist() for slot in (_OPERATION, _MARK))
+        rows = worded[places.row].tolist()
+        after = []
+        for old, first, second, droppable in zip(places.strings(block), operation, mark, rows, strict=True):
+            if not old:
+                after.append(own[int(second * len(own))])
+                continue
+            others = own.replace(old, "") if old in own else _OPENING.get(old, "")
+            new = {"drop": "" if droppable else old, "double": old * 2, "insert": old}
+            new["wrong"] = others[int(second * len(others))] if others else old
+            possible = [new[part] for part in self.parts if new[part] != old]
+            after.append(possible[int(first * len(possible))] if possible else old)
+        return after

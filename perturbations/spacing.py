@@ -1,0 +1,95 @@
+"""Spaces forgotten between words, and spaces inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import SpecError
+from robustir.perturbations.marks import is_space, open_before
+from robustir.perturbations.numbered_units import Units, word_units
+from robustir.perturbations.rule_based import RuleBased
+from robustir.text.blocks import Block, ragged_arange
+from robustir.text.clusters import cluster_starts
+from robustir.text.scripts import has_spaces
+from robustir.text.splices import splice_strings
+
+__all__ = ["PARTS", "Spacing"]
+
+PARTS = ("merge", "split")
+_OPERATION, _PLACE = 1, 2  # slots
+# A Thai vowel sign that is a cluster of its own still belongs to its consonant: เ แ โ ใ ไ before it, ะ า ำ ๅ after.
+_TIED_TO_NEXT = np.array([0x0E40, 0x0E41, 0x0E42, 0x0E43, 0x0E44], dtype=np.uint32)
+_TIED_TO_PREVIOUS = np.array([0x0E2F, 0x0E30, 0x0E32, 0x0E33, 0x0E45, 0x0E46], dtype=np.uint32)
+
+
+class Spacing(RuleBased):
+    """Two words are written as one, or one as two.
+
+    A word takes part if only white space lies between it and the next word (it can merge) or if it has two characters
+    or more (it can be split, where the draw says); a part that is not possible gives way to the other. In Thai and
+    Chinese, whose words (newmm, jieba) have no spaces, a split may also fall between a word and the next one.
+
+    parts: the operations to choose from with equal chances, merge, split or both.
+    """
+
+    name: ClassVar[str] = "spacing"
+    version: ClassVar[str] = "1"
+    severity_meaning: ClassVar[str] = (
+        "expected share of words merged with the next one or split, among words that can be"
+    )
+    source: ClassVar[str] = (
+        "Kukich (1992), Techniques for automatically correcting words in text: run-on and split words"
+    )
+
+    def __init__(self, parts: Sequence[str] | str = PARTS) -> None:
+        chosen = (parts,) if isinstance(parts, str) else tuple(parts)
+        unknown = [part for part in chosen if part not in PARTS]
+        if unknown or not chosen or len(set(chosen)) < len(chosen):
+            what = f"has no part {unknown[0]!r}" if unknown else "needs at least one part, each once"
+            raise SpecError(f"spacing {what}; parts are any of merge, split, such as  spacing(parts=('merge',))")
+        self.parts: tuple[str, ...] = tuple(part for part in PARTS if part in chosen)
+
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the texts with spaces missing and too many."""
+        block = Block.join(texts)
+        units = word_units(block, lang)
+        gap = np.append(units.start[1:], len(block.codes))[: len(units)] - units.stop
+        followed = np.append(np.diff(units.row) == 0, False)[: len(units)]
+        can_merge = followed & self._only_space(block, units, gap) & ~open_before(block)[units.stop]
+        cuts, count = _cuts(block, units, followed & (gap == 0) & (not has_spaces(lang)))
+        can_merge &= "merge" in self.parts
+        can_split = (count > 0) & ("split" in self.parts)
+        chosen = units.chosen(words, severity) & (can_merge | can_split)
+        merges = chosen & can_merge & ((units.draw(words, _OPERATION) < 0.5) | ~can_split)
+        splits = np.flatnonzero(chosen & ~merges)
+        before = np.cumsum(count) - count
+        drawn = (units.draw(words, _PLACE)[splits] * count[splits]).astype(np.int64)
+        at = cuts[before[splits] + drawn]
+        start = np.concatenate([units.stop[merges], at])
+        stop = np.concatenate([(units.stop + gap)[merges], at])
+        order = np.argsort(start, kind="stable")
+        new = np.array([""] * int(merges.sum()) + [" "] * len(at))[order]
+        return splice_strings(block, start[order], stop[order], new.tolist()).texts()
+
+    @staticmethod
+    def _only_space(block: Block, units: Units, gap: NDArray[np.int64]) -> NDArray[np.bool_]:
+        before = np.append(0, np.cumsum(is_space(block)))
+        found: NDArray[np.bool_] = (gap > 0) & (before[units.stop + gap] - before[units.stop] == gap)
+        return found
+
+
+def _cuts(block: Block, units: Units, after: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where words can be split, in order, and how many places each word has; after: whether its end is one."""
+    lengths = units.stop - units.start - 1 + after
+    positions = ragged_arange(units.start + 1, lengths)
+    word = np.repeat(np.arange(len(units)), lengths)
+    codes = block.codes
+    fits = cluster_starts(block)[positions]
+    fits &= ~np.isin(codes[positions - 1], _TIED_TO_NEXT) & ~np.isin(codes[positions], _TIED_TO_PREVIOUS)
+    return positions[fits], np.bincount(word[fits], minlength=len(units))
