@@ -17,7 +17,7 @@ from robustir.seeds import uniforms
 from robustir.text.blocks import Block
 from robustir.text.protected import protected_words
 from robustir.text.scripts import LANGUAGES, has_spaces
-from robustir.text.words import block_word_spans
+from robustir.text.words import block_word_spans, words
 
 __all__ = ["CodeSwitch"]
 
@@ -92,6 +92,11 @@ class CodeSwitch(RuleBased):
         for row, changes in edits.items():
             result[row] = _replaced(texts[row], changes, apart=apart)
         return result
+
+    def coverage(self, texts: Sequence[str], lang: str) -> NDArray[np.float64]:
+        """Return the share of each text's words that are eligible, float64 [texts]; 0 for a text without words."""
+        forms = [words(text, lang) for text in texts]
+        return np.array([len(_eligible(row, lang, self.embedded_lang)) / max(len(row), 1) for row in forms])
 
     def _taken(
         self,

@@ -90,3 +90,7 @@ def test_wrong_arguments() -> None:
     assert made.embedded_lang == "de"
     with pytest.raises(NotApplicableError, match="does not know de"):
         made("Wasser", lang="de", severity=1, rng=Stream(derive_key("x")))
+
+
+def test_coverage_counts_eligible_words() -> None:
+    assert CodeSwitch("es").coverage(["water 1812 qqqq bread", "", "1812"], "en").tolist() == [0.5, 0, 0]
