@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from robustir.registry import create
 from robustir.seeds import Stream, derive_keys, key_words, uniforms
 from robustir.specs import Spec
 from robustir.text.distance import realised_dose
+from robustir.text.mixing import mixing_indexes
 from robustir.types import QuerySet
 
 __all__ = ["CLEAN", "FLOOR", "Condition", "applicable_languages", "check_texts", "perturb", "shuffled_rows"]
@@ -66,7 +67,10 @@ def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed
         keys = derive_keys((seed, 0, plugin.name, plugin.version), queries.langs, queries.ids, draw)
         noisy = _apply(plugin, queries, severity, keys)
         check_texts(plugin, queries, noisy)
-    return queries.with_texts(noisy, realised_dose(queries.texts, noisy, queries.langs))
+    dose = realised_dose(queries.texts, noisy, queries.langs)
+    if getattr(plugin, "embedded_lang", ""):
+        dose = replace(dose, code_mixing_index=mixing_indexes(queries.texts, noisy, queries.langs))
+    return queries.with_texts(noisy, dose)
 
 
 def _apply(plugin: Any, queries: QuerySet, severity: float, keys: list[bytes]) -> list[Any]:

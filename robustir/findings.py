@@ -89,6 +89,7 @@ def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
                 "length_ratio": float(
                     np.mean([np.mean([len(noisy.texts[at] or "") / lengths[at] for at in rows]) for noisy in applies])
                 ),
+                "code_mixing_index": float(np.mean([noisy.code_mixing_index[rows].mean() for noisy in applies])),
                 "note": "changed nothing" if unchanged == 1.0 else "",
             }
 

@@ -52,6 +52,7 @@ class NoisyQueries:
     word_edit_rate: Floats
     char_error_rate: Floats
     unchanged: Floats
+    code_mixing_index: Floats
 
 
 class StoredBenchmark:
@@ -100,7 +101,8 @@ class StoredBenchmark:
             full[row] = text
         unchanged = [float(queries.texts[row] == text) for row, text in zip(rows, texts, strict=True)]
         columns = []
-        for values in (dose.word_edit_rate, dose.char_error_rate, unchanged):
+        mixing = np.full(len(rows), np.nan) if dose.code_mixing_index is None else dose.code_mixing_index
+        for values in (dose.word_edit_rate, dose.char_error_rate, unchanged, mixing):
             column = np.full(len(queries), np.nan)
             column[rows] = values
             columns.append(column)

@@ -30,6 +30,7 @@ _MANIFEST_KEYS = frozenset({"plan", "created", "name", "suite", "benchmarks", "e
 _TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.parquet)\.\d+\.tmp")
 # Where files of a run are written; nothing else is ever removed from the folder.
 _PARTS = ("", "queries", "ranks", "top", "passages", "relevant", "findings")
+_MIXING = "code_mixing_index"  # a column of mixed-language query sets alone
 _RANK_COLUMNS = tuple(field.name for field in fields(Ranks))
 
 
@@ -201,6 +202,7 @@ class RunDirectory:
             "lang": _category(queries.langs),
             "word_edit_rate": queries.dose.word_edit_rate,
             "char_error_rate": queries.dose.char_error_rate,
+            **({} if queries.dose.code_mixing_index is None else {_MIXING: queries.dose.code_mixing_index}),
             **(extra or {}),
         }
         _write(self.queries_path(key), pa.table(columns))
@@ -208,7 +210,8 @@ class RunDirectory:
     def read_noisy(self, key: str) -> tuple[list[str], list[str], Dose]:
         """Return ids, texts and doses of a perturbed query set."""
         table = _read(self.queries_path(key))
-        dose = Dose(table["word_edit_rate"].to_numpy(), table["char_error_rate"].to_numpy())
+        mixing = table[_MIXING].to_numpy() if _MIXING in table.column_names else None
+        dose = Dose(table["word_edit_rate"].to_numpy(), table["char_error_rate"].to_numpy(), mixing)
         return table["_id"].to_pylist(), table["text"].to_pylist(), dose
 
     def write_ranks(self, key: str, ranks: Ranks) -> None:

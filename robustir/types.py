@@ -70,10 +70,12 @@ class Dose:
 
     word_edit_rate: edited share of the units (words; grapheme clusters where a script has no spaces), in [0, inf).
     char_error_rate: Levenshtein distance over code points divided by the clean length, in [0, inf).
+    code_mixing_index: 0 (one language) to 50 (two in equal parts); None where nothing mixes languages.
     """
 
     word_edit_rate: NDArray[np.float64]
     char_error_rate: NDArray[np.float64]
+    code_mixing_index: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

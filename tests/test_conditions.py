@@ -109,3 +109,18 @@ def test_the_floor_pairs_queries_of_one_language_and_other_groups() -> None:
     assert partner.tolist() != shuffled_rows(queries, 8).tolist()
     alone = QuerySet.from_texts(["x"], lang="en")
     assert shuffled_rows(alone, 0).tolist() == [0]
+
+
+def test_mixed_text_has_a_code_mixing_index_and_other_noise_has_none() -> None:
+    queries = QuerySet.from_texts(["where does the water come from", "12 34"], lang="en")
+    mixed = perturb(queries, "code-switch(into='es')", severity=1.0)
+    assert mixed.dose is not None
+    assert mixed.dose.code_mixing_index is not None
+    before, after = queries.texts[0].split(), mixed.texts[0].lower().split()
+    kept = sum(word in after for word in before)
+    shares = (kept / len(before), 1 - kept / len(before))
+    assert mixed.dose.code_mixing_index[0] == pytest.approx(100 * (1 - max(shares)))
+    assert mixed.dose.code_mixing_index[1] == 0
+    typed = perturb(queries, "typos", severity=1.0)
+    assert typed.dose is not None
+    assert typed.dose.code_mixing_index is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TextIO
 
 import click
@@ -39,16 +40,10 @@ def command(spec: str, file: TextIO, lang: str, severity: float, seed: int, draw
         for text in noisy.texts:
             click.echo(text)
         return
-    assert noisy.dose is not None
-    for row, text, words, chars in zip(
-        rows, noisy.texts, noisy.dose.word_edit_rate, noisy.dose.char_error_rate, strict=True
-    ):
-        click.echo(
-            json.dumps(
-                {**row, "text": text, "word_edit_rate": float(words), "char_error_rate": float(chars)},
-                ensure_ascii=False,
-            )
-        )
+    doses = {name: values for name, values in asdict(noisy.dose).items() if values is not None} if noisy.dose else {}
+    for number, (row, text) in enumerate(zip(rows, noisy.texts, strict=True)):
+        own = {name: float(values[number]) for name, values in doses.items()}
+        click.echo(json.dumps({**row, "text": text, **own}, ensure_ascii=False))
 
 
 def _read(file: TextIO, *, jsonl: bool) -> tuple[list[str], list[str], list[dict[str, object]]]:

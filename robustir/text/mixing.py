@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["code_mixing_index", "mixing_index", "replaced_words"]
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.text.words import words
+
+__all__ = ["code_mixing_index", "mixing_index", "mixing_indexes", "replaced_words"]
 
 
 def code_mixing_index(matrix: int, embedded: int) -> float:
@@ -32,3 +37,12 @@ def mixing_index(clean: Sequence[str], noisy: Sequence[str]) -> float:
     before, after = ([word for word in words if not any(map(str.isnumeric, word))] for words in (clean, noisy))
     replaced = replaced_words(before, after)
     return code_mixing_index(len(before) - replaced, replaced)
+
+
+def mixing_indexes(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[str]) -> NDArray[np.float64]:
+    """Return the code-mixing index of every noisy text, float64 [n]; ``langs``: the language of each clean text."""
+    found = np.zeros(len(clean))
+    for row, (before, after, lang) in enumerate(zip(clean, noisy, langs, strict=True)):
+        if before != after:
+            found[row] = mixing_index(words(before, lang), words(after, lang))
+    return found
