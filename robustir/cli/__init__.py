@@ -26,6 +26,7 @@ COMMANDS = {
     "list": "List perturbations, encoders, benchmarks, suites or measures.",
     "describe": "Show parameters, languages and examples of one of them.",
     "check": "Try the contract's laws on a perturbation or encoder.",
+    "new": "Write a plugin package, ready to install and pass its tests.",
     "lexicon": "Induce bilingual lexicons from parallel text, and measure them.",
     "cache": "Show or prune the store of vectors.",
     "doctor": "Say what is installed and what to do about the rest.",

@@ -1,0 +1,137 @@
+"""What ``robustir new`` writes: the files of a plugin package, by kind; NAME, MODULE and CLASS are filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["scaffold"]
+
+_PYPROJECT = """\
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "robustir-NAME"
+version = "0.1.0"
+description = "The KIND NAME for robustir"
+readme = "README.md"
+requires-python = ">=3.11"
+dependencies = ["robustir"]
+
+[project.optional-dependencies]
+test = ["pytest>=8"]
+
+[project.entry-points."robustir.KINDs"]
+NAME = "MODULE:CLASS"
+
+[tool.setuptools.packages.find]
+where = ["src"]
+"""
+
+_README = """\
+# robustir-NAME
+
+The KIND `NAME` for robustir.
+
+    pip install -e '.[test]'
+    pytest
+    robustir describe KIND:NAME
+    robustir check KIND:NAME
+
+Licence: none is chosen yet. Add a LICENSE file and `license = "..."` (an SPDX name) to pyproject.toml before you share it.
+"""
+
+_TEST = """\
+from __future__ import annotations
+
+import pytest
+
+from robustir.conformance import Law, check
+
+
+@pytest.mark.parametrize("law", check("KIND", "NAME"), ids=lambda law: law.name)
+def test_law(law: Law) -> None:
+    assert law.passed, law.detail
+"""
+
+_PERTURBATION = '''\
+"""The perturbation NAME."""
+
+from __future__ import annotations
+
+import re
+
+from robustir.seeds import Stream
+
+
+class CLASS:
+    """Words written twice: replace this example with your own noise."""
+
+    name = "NAME"
+    version = "1"  # raise it when the output changes: it is part of every result's key
+    languages = frozenset({"ar", "de", "el", "en", "es", "hi", "ru", "tr", "vi"})  # or None: any language
+    nested = True  # what is edited at 0.1 is edited, in the same form, at 0.3
+
+    severity_meaning = "expected share of words that are written twice"
+    source = "an example; name the paper or the data behind your rates"
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        """Return ``text`` with noise; each word is edited where its own uniform number is below the severity."""
+        parts = re.split(r"(\\s+)", text)
+        return "".join(
+            f"{part} {part}" if part.strip() and rng.uniform(place) < severity else part
+            for place, part in enumerate(parts)
+        )
+'''
+
+_ENCODER = '''\
+"""The encoder NAME."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class CLASS:
+    """Counts of character trigrams, hashed: replace this example with your own model."""
+
+    name = "NAME"
+    revision = "1"  # identifies everything that changes the vectors: weights, pooling, prefixes
+    uses_langs = False  # True if the language changes the vectors
+
+    def encode(
+        self, texts: Sequence[str], *, role: Literal["query", "passage"], langs: Sequence[str] | None = None
+    ) -> NDArray[np.float32]:
+        """Return float32 vectors of shape [len(texts), 256]."""
+        vectors = np.zeros((len(texts), 256), dtype=np.float32)
+        for row, text in enumerate(texts):
+            padded = f" {text} "
+            for place in range(len(padded) - 2):
+                trigram = padded[place : place + 3].encode("utf-8", "surrogatepass")
+                vectors[row, zlib.crc32(trigram) % 256] += 1
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1)
+'''
+
+_SOURCES: Mapping[str, str] = {"perturbation": _PERTURBATION, "encoder": _ENCODER}
+
+
+def scaffold(kind: str, name: str) -> dict[str, str]:
+    """Return the text of each file of the package, by its path inside the package's folder."""
+    module = f"robustir_{name.replace('-', '_')}"
+    made = "Plugin" + "".join(part.capitalize() for part in name.split("-"))  # a name may begin with a digit
+    files = {
+        "pyproject.toml": _PYPROJECT,
+        "README.md": _README,
+        f"src/{module}/__init__.py": _SOURCES[kind],
+        "tests/test_laws.py": _TEST,
+    }
+    return {
+        path: text.replace("KIND", kind).replace("NAME", name).replace("MODULE", module).replace("CLASS", made)
+        for path, text in files.items()
+    }
