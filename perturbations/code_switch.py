@@ -113,7 +113,8 @@ class CodeSwitch(RuleBased):
             return draw < severity
         function = function_words(lang)
         late = [
-            fold(forms[row][place], lang) in function for row, place in zip(rows.tolist(), places.tolist(), strict=True)
+            fold(forms[int(row)][int(place)], lang) in function
+            for row, place in zip(rows.tolist(), places.tolist(), strict=True)
         ]
         order = np.lexsort((draw, np.array(late, dtype=np.bool_), rows))
         rank = np.empty(len(rows), dtype=np.int64)
