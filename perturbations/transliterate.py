@@ -1,0 +1,110 @@
+"""Words in Latin letters, as people type without their own keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import ClassVar
+from unicodedata import normalize
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import SpecError
+from robustir.perturbations.keyboards import read_data
+from robustir.perturbations.rule_based import RuleBased
+from robustir.seeds import uniforms
+from robustir.text.blocks import Block
+from robustir.text.scripts import has_spaces
+from robustir.text.splices import splice_strings
+from robustir.text.units import unit_spans
+
+__all__ = ["Transliterate", "romanised"]
+
+_RUSSIAN = ("informal", "iso9")
+_TONES = {"\u0301": "s", "\u0300": "f", "\u0309": "r", "\u0303": "x", "\u0323": "j"}
+_MARKS = {"\u0306": "w", "\u031b": "w"}
+
+
+@cache
+def _table(lang: str, scheme: str) -> dict[str, str]:
+    if lang == "zh":
+        syllables: dict[str, str] = read_data("pinyin.json")["syllables"]
+        return {character: syllable for syllable, characters in reversed(syllables.items()) for character in characters}
+    table: dict[str, str] = read_data("transliterate", f"{lang}.json")["schemes"][scheme]
+    return table
+
+
+@lru_cache(maxsize=65_536)  # the words of a language recur
+def romanised(word: str, lang: str, russian: str = "informal") -> str:
+    """Return a word (in Chinese a character) in Latin letters; what has no Latin spelling stays as it is."""
+    if lang == "vi":
+        return _telex(word)
+    word = normalize("NFC", word) if lang == "ru" else word  # й in two parts
+    table = _table(lang, russian if lang == "ru" else "greeklish")
+    if lang == "el":
+        word = "".join(c for c in normalize("NFD", word) if c not in "\u0301\u0308") if not word.isascii() else word
+    found, at = [], 0
+    while at < len(word):
+        piece = word[at : at + 2] if word[at : at + 2].lower() in table and len(word) > at + 1 else word[at]
+        latin = table.get(piece.lower(), piece)
+        found.append(latin[:1].upper() + latin[1:] if piece[0].isupper() else latin)
+        at += len(piece)
+    return "".join(found) or word  # ъ alone has no informal spelling
+
+
+def _telex(word: str) -> str:
+    """Return the Telex keys: the mark after its vowel, the tone at the end of the word."""
+    found: list[str] = []
+    tones = ""
+    for character in word:
+        for part in normalize("NFD", character):
+            if part in "đĐ":
+                found.append("dd" if part == "đ" else "DD")
+            elif part == "\u0302" and found:
+                found.append(found[-1][-1])
+            elif part in _TONES:
+                tones += _TONES[part]
+            else:
+                found.append(_MARKS.get(part, part))
+    return "".join(found) + tones
+
+
+class Transliterate(RuleBased):
+    """Words are written in Latin letters: Greeklish, Russian, Chinese pinyin without tones, Vietnamese Telex keys.
+
+    russian: ``informal`` (zh, shch, yu) or ``iso9`` (ž, ŝ, û). Arabic and Hindi are not claimed, for want of their short
+    vowels and schwas in a table; neither is Thai, whose romanisation (RTGS) needs a dictionary of syllables.
+    """
+
+    name: ClassVar[str] = "transliterate"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = frozenset({"el", "ru", "vi", "zh"})
+    inside_clusters: ClassVar[bool] = True
+    severity_meaning: ClassVar[str] = (
+        "expected share of words in Latin letters, among words that are spelled otherwise in them; in Chinese of characters"
+    )
+    source: ClassVar[str] = "ISO 9:1995, ISO 843:1997, Telex keys, the readings in perturbations/data/pinyin.json"
+
+    def __init__(self, russian: str = "informal") -> None:
+        if russian not in _RUSSIAN:
+            raise SpecError(
+                f"transliterate has no Russian scheme {russian!r}; write  transliterate(russian='iso9')  or  'informal'"
+            )
+        self.russian = russian
+
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the texts with words in Latin letters."""
+        block = Block.join(texts)
+        starts, stops = unit_spans(block, spaced=has_spaces(lang))
+        row = block.rows(starts)
+        number = np.arange(len(row)) - np.searchsorted(row, row)
+        kept = np.flatnonzero(uniforms(words[row], number) < severity)
+        starts, stops = starts[kept], stops[kept]
+        joined = "\n".join([*texts, ""])
+        spans = zip(starts.tolist(), stops.tolist(), strict=True)
+        return splice_strings(
+            block, starts, stops, [romanised(joined[a:b], lang, self.russian) for a, b in spans]
+        ).texts()

@@ -1,0 +1,49 @@
+"""Words in Latin letters, worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from robustir.errors import NotApplicableError, SpecError
+from robustir.perturbations.transliterate import Transliterate, romanised
+from robustir.seeds import Stream, derive_key
+from tests.strategies import keys, severities, texts
+
+
+@pytest.mark.parametrize(
+    ("lang", "scheme", "word", "latin"),
+    [
+        ("ru", "informal", "Щука", "Shchuka"),
+        ("ru", "informal", "объявили", "obyavili"),
+        ("ru", "iso9", "Ещё", "Eŝë"),
+        ("el", "informal", "γέφυρα", "gefyra"),
+        ("el", "informal", "ουρανός", "ouranos"),
+        ("vi", "informal", "nước", "nuwowcs"),
+        ("vi", "informal", "đường", "dduwowngf"),
+        ("vi", "informal", "cầu", "caauf"),
+        ("zh", "informal", "桥", "qiao"),
+    ],
+)
+def test_words_in_latin_letters(lang: str, scheme: str, word: str, latin: str) -> None:
+    assert romanised(word, lang, scheme) == latin
+    made = Transliterate(scheme)
+    assert made.apply_batch([f"{word}?"], langs=[lang], severity=1, keys=[derive_key("x")]) == [f"{latin}?"]
+
+
+@given(texts, st.sampled_from(["el", "ru", "vi", "zh"]), keys, severities)
+@settings(max_examples=60, deadline=None)
+def test_severities_nest(text: str, lang: str, key: bytes, severity: float) -> None:
+    made = Transliterate()
+    noisy = made(text, lang=lang, severity=severity, rng=Stream(key))
+    assert made(text, lang=lang, severity=0, rng=Stream(key)) == text
+    if noisy != text:
+        assert made(text, lang=lang, severity=1, rng=Stream(key)) != text
+
+
+def test_what_is_not_there_is_refused() -> None:
+    with pytest.raises(SpecError, match="iso9"):
+        Transliterate("gost")
+    with pytest.raises(NotApplicableError, match="el, ru, vi, zh"):
+        Transliterate().apply_batch(["ก"], langs=["th"], severity=1, keys=[derive_key("x")])
