@@ -50,7 +50,8 @@ class ASR(RuleBased):
         chosen = units.chosen(words, severity)
         at, between = _marks_of(block, units, chosen)
         units = units.take(chosen)
-        heard = [lowered(word, lang) for word in sounding_alike(block, units, lang, words)]
+        spelled = sounding_alike(block, units, lang, words)
+        heard = [word if word.islower() else lowered(word, lang) for word in spelled]
         start = np.concatenate([units.start, at])
         stop = np.concatenate([units.stop, at + 1])
         order = np.argsort(start, kind="stable").tolist()
@@ -60,18 +61,17 @@ class ASR(RuleBased):
 
 def _marks_of(block: Block, units: Units, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the marks (positions) of chosen units, and which of them stand alone between two units."""
-    owner = np.full(len(block.codes) + 1, -1, dtype=np.int64)  # the unit that ends or begins nearest, over marks only
-    marks = np.append(single_marks(block), False)
-    place = np.arange(len(marks))
-    number = np.arange(len(units))
-    owner[units.stop - 1] = number
-    before = owner[np.maximum(np.maximum.accumulate(np.where(marks, -1, place)), 0)]
-    owner[:] = -1
-    owner[units.start] = number
-    behind = np.where(marks, len(marks), place)[::-1]
-    after = owner[np.minimum(np.minimum.accumulate(behind)[::-1], len(marks) - 1)]
-    whose = np.where(before >= 0, before, after)
-    at = np.flatnonzero(marks & (whose >= 0))
-    at = at[chosen[whose[at]]]
-    inner = (before[at] >= 0) & (after[at] >= 0) & (block.codes[at - 1] > 0) & ~marks[at - 1]
-    return at, inner
+    at = np.flatnonzero(single_marks(block))
+    if not len(at) or not len(units):
+        return at[:0], np.zeros(0, dtype=bool)
+    opens = np.diff(at, prepend=-2) != 1  # marks side by side make one run
+    run = np.cumsum(opens) - 1
+    closes = np.append(opens[1:], True)
+    before = np.searchsorted(units.stop, at[opens])  # the unit that ends where the run begins
+    after = np.searchsorted(units.start, at[closes] + 1)  # the unit that begins where the run ends
+    last = len(units) - 1
+    follows = units.stop[np.minimum(before, last)] == at[opens]
+    leads = units.start[np.minimum(after, last)] == at[closes] + 1
+    goes = (follows | leads) & chosen[np.minimum(np.where(follows, before, after), last)]
+    kept = goes[run]
+    return at[kept], (opens & (follows & leads)[run])[kept]
