@@ -8,7 +8,6 @@ import json
 import logging
 import logging.config
 import os
-import random
 import sys
 import tempfile
 import warnings
@@ -17,14 +16,12 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
 from unittest.mock import patch
 
-import numpy as np
-
 from robustir.errors import MissingExtraError
+from robustir.perturbations.random_state import random_state
 
-__all__ = ["english_stopwords", "load_textattack", "random_state"]
+__all__ = ["english_stopwords", "load_textattack"]
 
 _STOPWORDS = Path(__file__).parent / "data" / "english" / "stopwords.json"
 
@@ -33,29 +30,6 @@ _STOPWORDS = Path(__file__).parent / "data" / "english" / "stopwords.json"
 def english_stopwords() -> frozenset[str]:
     """Return English function words, our own list, which stands in for NLTK's download."""
     return frozenset(json.loads(_STOPWORDS.read_text(encoding="utf-8"))["words"])
-
-
-@contextmanager
-def random_state(key: bytes | None = None) -> Iterator[None]:
-    """Seed the global random states of Python, NumPy and (where loaded) torch's CPU from ``key``; put them back after.
-
-    key: 16 bytes, or None to leave the states as they are. For libraries that know no other source of chance.
-    """
-    torch: Any = sys.modules.get("torch")
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - it is the global state that is kept
-    kept = torch.random.get_rng_state() if torch is not None else None
-    try:
-        if key is not None:
-            random.seed(key)
-            np.random.seed(np.frombuffer(key, dtype="<u4"))  # noqa: NPY002 - foreign code draws from it
-            if torch is not None:
-                torch.random.default_generator.manual_seed(int.from_bytes(key[:8], "little") >> 1)
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002 - as above
-        if torch is not None:
-            torch.random.set_rng_state(kept)
 
 
 @contextmanager

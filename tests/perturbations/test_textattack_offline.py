@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import random
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from robustir.errors import MissingExtraError
-from robustir.perturbations.textattack_offline import english_stopwords, load_textattack, random_state
+from robustir.perturbations.textattack_offline import english_stopwords, load_textattack
 
 PROGRAM = """
 import logging, os, random, socket, warnings
@@ -52,18 +50,6 @@ def test_a_missing_textattack_names_the_extra(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'robustir\[attack\]'"):
         load_textattack()
-
-
-def test_random_states_are_seeded_by_the_key_and_put_back() -> None:
-    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002 - the state itself is tested
-    draws = []
-    for key in (b"a" * 16, b"b" * 16, b"a" * 16):
-        with random_state(key):
-            draws.append((random.random(), np.random.random()))  # noqa: NPY002 - as above
-    assert draws[0] == draws[2]
-    assert draws[0][0] != draws[1][0]
-    assert draws[0][1] != draws[1][1]
-    assert before == (random.getstate(), np.random.get_state()[1].tolist())  # noqa: NPY002 - as above
 
 
 def test_stopwords_are_function_words() -> None:

@@ -1,0 +1,174 @@
+"""Any text augmenter of the library nlpaug, made repeatable."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Final
+from unittest.mock import patch
+
+from robustir.errors import DataError, MissingExtraError, NotApplicableError, SpecError
+from robustir.perturbations.random_state import random_state
+from robustir.seeds import Stream
+
+__all__ = ["Nlpaug"]
+
+_LATIN: Final = frozenset(
+    {"cs", "da", "de", "en", "es", "fi", "fr", "it", "nl", "no", "pl", "pt", "ro", "sv", "tr", "vi"}
+)
+_SPACED: Final = _LATIN | {"ar", "bg", "el", "he", "hi", "ru", "uk"}
+# Whose texts an augmenter can serve; what takes lang= speaks that language, and all others must be told.
+_LANGUAGES: Final[Mapping[str, frozenset[str]]] = {
+    "char.OcrAug": frozenset({"en"}),  # its table of confusions is English
+    "char.RandomCharAug": _LATIN,  # it writes Latin letters, and takes code points one by one
+    "word.RandomWordAug": _SPACED,
+    "word.SpellingAug": frozenset({"en"}),  # its dictionary of misspellings is English
+    "word.SplitAug": _LATIN | {"bg", "el", "ru", "uk"},
+}
+_ISO_639_3: Final = {
+    "ara": "ar", "bul": "bg", "cmn": "zh", "dan": "da", "ell": "el", "eng": "en", "fin": "fi", "fra": "fr", "heb": "he",
+    "ita": "it", "nld": "nl", "pol": "pl", "por": "pt", "ron": "ro", "spa": "es", "swe": "sv", "tha": "th",
+}  # fmt: skip
+
+
+class Nlpaug:
+    """An augmenter of nlpaug as noise: ``nlpaug('char.KeyboardAug', lang='de')``, ``nlpaug('word.RandomWordAug', action=swap)``.
+
+    augmenter: family and class, ``char.`` or ``word.``; all other arguments go to it. languages: those in which it works,
+    where the augmenter does not say it itself (those of a model or dictionary of your own). The severity is aug_word_p of
+    the char family (aug_char_p, the share of a word's characters, remains the augmenter's) and aug_p of the word family;
+    the least and greatest numbers of edits are taken away, so that it is a share. What nlpaug returns empty, or as
+    something other than a text, leaves the query as it was. nlpaug draws from global random states: they are seeded with
+    the query's key for each call, and put back. It joins words with its own spacing.
+    """
+
+    name: ClassVar[str] = "nlpaug"
+    version: ClassVar[str] = "1"
+    nested: ClassVar[bool] = False
+    nesting_note: ClassVar[str] = (
+        "nlpaug draws words after it has looked at how many; a higher severity edits other ones"
+    )
+    inside_clusters: ClassVar[bool] = True
+    severity_meaning: ClassVar[str] = (
+        "share of words that nlpaug draws, rounded up, at least one; words it protects (stopwords, short ones) are passed over"
+    )
+    source: ClassVar[str] = "Ma (2019), nlpaug, https://github.com/makcedward/nlpaug"
+    languages: frozenset[str]
+
+    def __init__(
+        self, augmenter: str = "char.KeyboardAug", *, languages: Sequence[str] | str | None = None, **options: object
+    ) -> None:
+        make = _augmenter(augmenter)
+        self._share = "aug_word_p" if augmenter.startswith("char.") else "aug_p"
+        known = inspect.signature(make).parameters
+        if self._share not in known:
+            raise SpecError(f"nlpaug({augmenter!r}): it has no {self._share}, so nothing that a severity could mean")
+        if given := sorted({self._share, "n", "num_thread"} & set(options)):
+            raise SpecError(f"nlpaug({augmenter!r}): {given[0]} is set by the severity; leave it out")
+        counts = (
+            ("aug_word_min", "aug_word_max", "aug_char_min", "aug_char_max")
+            if self._share == "aug_word_p"
+            else ("aug_min", "aug_max")
+        )
+        settings: dict[str, object] = dict.fromkeys((name for name in counts if name in known), None) | options
+        if unknown := sorted(set(settings) - set(known)):
+            raise SpecError(f"nlpaug({augmenter!r}): it takes no {unknown[0]}; it takes: {', '.join(known)}")
+        self.languages = _languages(augmenter, languages, settings.get("lang", _default(known, "lang")))
+        with random_state(), _no_downloads(augmenter):
+            self._augmenter = make(**settings)
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        """Return what the augmenter makes of ``text``; NotApplicableError for a language that it does not know."""
+        if lang not in self.languages:
+            raise NotApplicableError(
+                f"{self.name} with this augmenter does not know {lang}; it works in: {', '.join(sorted(self.languages))}"
+            )
+        if severity == 0 or not text.strip():
+            return text
+        setattr(self._augmenter, self._share, severity)
+        with random_state(rng.key), _no_downloads(type(self._augmenter).__name__):
+            made = self._augmenter.augment(text)
+        if isinstance(made, (list, tuple)):  # nlpaug before 1.1.11 returned a string
+            made = made[0] if made else None
+        return made if isinstance(made, str) and _is_text(made, text) else text
+
+    def apply_batch(
+        self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
+        """Return the texts one by one, each from its own key: nlpaug knows no other way to keep them apart."""
+        return [
+            self(text, lang=lang, severity=severity, rng=Stream(key))
+            for text, lang, key in zip(texts, langs, keys, strict=True)
+        ]
+
+
+def _is_text(made: str, clean: str) -> bool:
+    if not made.strip() or (unicodedata.combining(made[0]) and not unicodedata.combining(clean[0])):
+        return False
+    try:
+        made.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _default(parameters: Mapping[str, inspect.Parameter], name: str) -> object:
+    return parameters[name].default if name in parameters else None
+
+
+def _augmenter(augmenter: str) -> Any:
+    family, _, name = augmenter.partition(".")
+    if family not in ("char", "word") or not name.endswith("Aug"):
+        raise SpecError(
+            f"nlpaug({augmenter!r}): write the family and the class, such as  'char.KeyboardAug'  or  'word.RandomWordAug'"
+        )
+    if importlib.util.find_spec("nlpaug") is None:
+        raise MissingExtraError("nlpaug", "nlpaug")
+    with random_state():
+        module = importlib.import_module(f"nlpaug.augmenter.{family}")
+    if not hasattr(module, name):
+        there = ", ".join(sorted(found for found in dir(module) if found.endswith("Aug")))
+        raise SpecError(f"nlpaug({augmenter!r}): there is no {name}; nlpaug.augmenter.{family} has: {there}")
+    return getattr(module, name)
+
+
+def _languages(augmenter: str, given: Sequence[str] | str | None, lang: object) -> frozenset[str]:
+    if given is not None:
+        return frozenset((given,) if isinstance(given, str) else given)
+    if isinstance(lang, str):
+        return frozenset({_ISO_639_3.get(lang, lang)})
+    if augmenter in _LANGUAGES:
+        return _LANGUAGES[augmenter]
+    raise SpecError(f"nlpaug({augmenter!r}): say in which languages it works, such as  languages=('en', 'de')")
+
+
+@contextmanager
+def _no_downloads(augmenter: str) -> Iterator[None]:
+    """Refuse NLTK's downloads, and say what is missing where a model or a word list is."""
+
+    def refuse(package: str, *_: object, **__: object) -> None:
+        raise DataError(
+            f"nlpaug: {augmenter} needs NLTK's {package!r}: run  python -m nltk.downloader {package}  (or set NLTK_DATA)"
+        )
+
+    try:
+        if importlib.util.find_spec("nltk") is None:
+            yield
+            return
+        with patch("nltk.download", refuse):
+            yield
+    except LookupError as error:
+        if "nltk" not in str(error).lower():
+            raise
+        raise DataError(
+            f"nlpaug: {augmenter} needs data of NLTK: run  python -m nltk.downloader "
+            "wordnet omw-1.4 averaged_perceptron_tagger_eng  (or set NLTK_DATA)"
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"nlpaug: {augmenter} needs a model that is not here ({error}); give its local path as model_path"
+        ) from error
