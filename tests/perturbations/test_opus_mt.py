@@ -15,6 +15,7 @@ from robustir.seeds import Stream, derive_key
 from robustir.types import QuerySet
 
 pytest.importorskip("sentencepiece")
+pytestmark = pytest.mark.slow  # beam search on models loaded several times over
 TEXTS = ("where is the nile", "how long is the river", "", "what is a river in africa", "where is it", "the nile")
 KEYS = [derive_key("t", number) for number in range(len(TEXTS))]
 
