@@ -40,6 +40,7 @@ _AREA_NOTE = (
     "Area: mean score along the curve divided by the clean score; 1 means that nothing was lost. Beside it the share of "
     "edited words at which a tenth of the clean score is gone (a dash: not reached)."
 )
+_NO_NOISE = "No noise was run, so there is nothing to compare; attacks, where there are any, have a section of their own."
 _SHOWN_CURVES = 8  # encoders per figure; more lines cannot be told apart
 _HEAT_STEPS = (0.005, 0.02, 0.05, 0.10, 0.20)  # a difference of at least so much takes step 1..5
 
@@ -58,7 +59,7 @@ def degradation_section(study: Study) -> Section:
         return Section(
             "degradation",
             "Degradation under noise",
-            (Paragraph("No perturbation was run, so there is nothing to compare."),),
+            (Paragraph(_NO_NOISE),),
         )
     blocks: list[Block] = []
     for benchmark in study.benchmarks:
