@@ -40,7 +40,9 @@ _AREA_NOTE = (
     "Area: mean score along the curve divided by the clean score; 1 means that nothing was lost. Beside it the share of "
     "edited words at which a tenth of the clean score is gone (a dash: not reached)."
 )
-_NO_NOISE = "No noise was run, so there is nothing to compare; attacks, where there are any, have a section of their own."
+_NO_NOISE = (
+    "No noise was run, so there is nothing to compare; attacks, where there are any, have a section of their own."
+)
 _SHOWN_CURVES = 8  # encoders per figure; more lines cannot be told apart
 _HEAT_STEPS = (0.005, 0.02, 0.05, 0.10, 0.20)  # a difference of at least so much takes step 1..5
 

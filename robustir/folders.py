@@ -7,7 +7,7 @@ from pathlib import Path
 
 from robustir.errors import DataError
 
-__all__ = ["data_folder"]
+__all__ = ["data_folder", "use_data_folder"]
 
 
 def data_folder(given: Path | str | None = None) -> Path | None:
@@ -22,3 +22,11 @@ def data_folder(given: Path | str | None = None) -> Path | None:
         return path
     fallback = Path(platformdirs.user_data_dir("robustir"))
     return fallback if fallback.is_dir() else None
+
+
+def use_data_folder(given: Path | str | None = None) -> Path | None:
+    """Return :func:`data_folder`, and make a given one known to recorded noise and to worker processes ($ROBUSTIR_DATA)."""
+    folder = data_folder(given)
+    if given is not None and folder is not None:
+        os.environ["ROBUSTIR_DATA"] = str(folder.absolute())
+    return folder

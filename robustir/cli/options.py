@@ -130,10 +130,11 @@ def _severities(text: str | None) -> tuple[float, ...] | None:
 
 def plan_from_options(suite: str, data: Path | None, **options: Any) -> Plan:
     """Return the plan of a suite with its lists replaced by the options given."""
-    from robustir.folders import data_folder
+    from robustir.folders import use_data_folder
     from robustir.plan import make_plan
     from robustir.suite import load_suite
 
+    folder = use_data_folder(data)
     languages = options["languages"]
     severities, draws = _severities(options["severities"]), options["draws"]
     loaded = load_suite(suite)
@@ -148,7 +149,7 @@ def plan_from_options(suite: str, data: Path | None, **options: Any) -> Plan:
         draws=draws,
         seed=options["seed"],
     )
-    return make_plan(replaced, data_folder(data))
+    return make_plan(replaced, folder)
 
 
 def _cleared(**given: Any) -> dict[str, None]:

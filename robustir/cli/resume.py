@@ -18,14 +18,14 @@ from robustir.cli.outcome import finish
 def command(run: Path, data: Path | None, **runtime: Any) -> int:
     """Finish what is missing of RUN, and only that; failed cells are tried again."""
     from robustir.errors import RunError
-    from robustir.folders import data_folder
+    from robustir.folders import use_data_folder
     from robustir.plan import make_plan
     from robustir.store import RunDirectory
     from robustir.suite import validate_suite
 
     manifest = RunDirectory.open(run).read_manifest()
     suite = validate_suite(manifest["suite"], f"{run}/manifest.json")
-    plan = make_plan(suite, data_folder(data or manifest["data"]))
+    plan = make_plan(suite, use_data_folder(data or manifest["data"]))
     planned = {encoder.spec for encoder in plan.encoders}
     live = [row["name"] for row in manifest["encoders"] if row["name"] not in planned]
     if live:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from robustir.cli import main
 from tests.processes import digests
+from tests.tiny import QUERIES, write_beir
 
 SMALL = (
     "quickstart",
@@ -32,8 +34,6 @@ SMALL = (
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of the small suite."""
-    from robustir.cli import main
-
     run = tmp_path_factory.mktemp("runs") / "small"
     with pytest.raises(SystemExit) as leave:
         main(["run", *SMALL, "-o", str(run)])
@@ -226,3 +226,18 @@ def test_bad_input_is_one_message_and_exit_code_2(
     assert re.search(message, result.err), result.err
     assert "Traceback" not in result.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_recorded_noise_is_found_in_the_data_folder_of_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROBUSTIR_DATA", "")  # restored afterwards, whatever the command sets
+    rows = [{"_id": name, "lang": lang, "text": text + "c"} for name, lang, text in QUERIES]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "noisy.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    task = write_beir(tmp_path / "task")
+    where = ["-o", str(tmp_path / "run"), "--data", str(tmp_path / "data"), "--benchmark", str(task), "--jobs", "1"]
+    noise = ["--perturbation", "recorded(file='noisy.jsonl')", "--severities", "1", "--draws", "1"]
+    with pytest.raises(SystemExit) as leave:
+        main(["run", "quickstart", *where, *noise, "--encoder", "hashing"])
+    assert leave.value.code == 0
