@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class Adversarial:
     name: ClassVar[str] = "adversarial"
     version: ClassVar[str] = "1"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    known_swaps: ClassVar[tuple[str, ...]] = SWAPS
     nested: ClassVar[bool] = False
     nesting_note: ClassVar[str] = "a search with a larger budget may choose other words and other swaps"
     inside_clusters: ClassVar[bool] = True
@@ -66,8 +67,8 @@ class Adversarial:
         objective: Objective = "margin",
     ) -> None:
         chosen = (swaps,) if isinstance(swaps, str) else tuple(swaps)
-        if not chosen or len(set(chosen)) < len(chosen) or set(chosen) - set(SWAPS):
-            raise SpecError(f"swaps={chosen!r}: give one or more of {', '.join(SWAPS)}, each once")
+        if not chosen or len(set(chosen)) < len(chosen) or set(chosen) - set(self.known_swaps):
+            raise SpecError(f"swaps={chosen!r}: give one or more of {', '.join(self.known_swaps)}, each once")
         if search not in SEARCHES:
             raise SpecError(f"search={search!r}: choose {' or '.join(SEARCHES)}")
         if objective not in ("margin", "rank"):
@@ -84,19 +85,6 @@ class Adversarial:
         self.candidates = candidates
         self.gate = gate
         self.objective: Objective = objective
-
-    def with_encoder(self, spec: str) -> Self:
-        """Return the same attack against another encoder."""
-        return type(self)(
-            spec,
-            passages=self.passages,
-            swaps=self.swaps,
-            search=self.search,
-            width=self.width,
-            candidates=self.candidates,
-            gate=self.gate,
-            objective=self.objective,
-        )
 
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
         """Refuse: without relevant passages there is nothing to attack."""
@@ -206,9 +194,9 @@ class Adversarial:
             raise SpecError(
                 f"passages={self.passages!r}: {task.name} has passages in {', '.join(sorted(set(task.corpus.langs)))}"
             )
-        if missing := sorted(set(queries.langs) - set(LANGUAGES)):
+        if missing := sorted(set(queries.langs) - (self.languages or frozenset())):
             raise NotApplicableError(
-                f"{self.name} does not know {', '.join(missing)}; it works in: {', '.join(sorted(LANGUAGES))}"
+                f"{self.name} does not know {', '.join(missing)}; it works in: {', '.join(sorted(self.languages or ()))}"
             )
         prepared: dict[int, Attackable] = {}
         for lang in dict.fromkeys(queries.langs):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.perturbations.edits import apply
+from robustir.perturbations.homoglyph import Homoglyph
 from robustir.perturbations.key_table import key_table
 from robustir.perturbations.lexicons import fold, function_words, name_words, synonyms
 from robustir.perturbations.typing_errors import PARTS, Typist
@@ -142,9 +143,7 @@ def _draw(
     row_keys = key_words(keys)[np.repeat(np.arange(len(texts)), sizes)]
     share = -(-candidates // len(swaps)) * _ATTEMPTS
     made = [
-        (_synonymous if swap == "synonym" else _typed)(
-            words, lang, _child_keys(row_keys, unit, kind * share, share), swap
-        )
+        _MAKERS.get(swap, _typed)(words, lang, _child_keys(row_keys, unit, kind * share, share), swap)
         for kind, swap in enumerate(swaps)
     ]
     chosen = []
@@ -186,3 +185,15 @@ def _synonymous(words: Sequence[str], lang: str, keys: NDArray[np.uint64], part:
         cased = [best[at][:1].upper() + best[at][1:] if word[0].isupper() else best[at] for at in order]
         made += [*cased, *[word] * (attempts - len(cased))]
     return made
+
+
+def _lookalike(words: Sequence[str], lang: str, keys: NDArray[np.uint64], part: str) -> list[str]:  # noqa: ARG001 - as _typed
+    """Return every word with one look-alike character per key; one that would bring a digit in comes back as it is."""
+    attempts = len(keys) // len(words)
+    repeated = [word for word in words for _ in range(attempts)]
+    made = Homoglyph().in_one_language(repeated, lang, 1.0, keys)
+    digits = [any(map(str.isnumeric, other)) for other in made]
+    return [word if digit else other for word, other, digit in zip(repeated, made, digits, strict=True)]
+
+
+_MAKERS = {"synonym": _synonymous, "homoglyph": _lookalike}

@@ -16,6 +16,7 @@ from robustir.encoders.hashing import HashingEncoder
 from robustir.errors import NotApplicableError, PerturbationError, SpecError
 from robustir.perturbations.adversarial import Adversarial
 from robustir.perturbations.chrf import chrf
+from robustir.perturbations.homoglyph import homoglyphs
 from robustir.perturbations.searches import Score, beam, greedy, lockstep
 from robustir.perturbations.swaps import Attackable, Word, budget, prepare
 from robustir.perturbations.victims import Victim
@@ -51,8 +52,6 @@ def run(attack: Adversarial, task: Task, severity: float, rows: Any = None, vict
 
 def test_it_keeps_the_contract() -> None:
     assert isinstance(Adversarial(), Attack)
-    assert Adversarial(search="beam").with_encoder("bm25").against == "bm25"
-    assert Adversarial(search="beam").with_encoder("bm25").search == "beam"
     assert canonical("perturbation", "adversarial(against='hashing', gate=0.0)") == "adversarial(against='hashing')"
 
 
@@ -281,3 +280,16 @@ def _prepared(task: Task, lang: str) -> list[Attackable]:
     found = [text for text, of in zip(task.queries.texts, task.queries.langs, strict=True) if of == lang]
     named = [derive_key(text) for text in found]
     return prepare(found, lang, named, swaps=("keyboard",), candidates=2)
+
+
+def test_look_alikes_are_an_attack_of_their_own() -> None:
+    with pytest.raises(SpecError, match="give one or more of keyboard"):
+        Adversarial(swaps=("homoglyph",))
+    words = prepare(["where does the river begin"], "en", [b"k" * 16], swaps=("homoglyph",), candidates=8)[0].open
+    assert words
+    for word in words:
+        clean = "where does the river begin"[word.start : word.stop]
+        for candidate in word.candidates:
+            changed = [(old, new) for old, new in zip(clean, candidate, strict=True) if old != new]
+            assert len(changed) == 1
+            assert changed[0][1] in homoglyphs(changed[0][0], "en")
