@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from robustir.analysis import AnalysisOptions, analyse
@@ -45,7 +47,7 @@ def test_other_settings_and_plain_noise_stay_as_they_are(make_block: MakeBlock) 
 def test_no_macro_average_pools_the_strata(make_block: MakeBlock) -> None:
     block = make_block("cross", treatments=MIXED)
     found = analyse(strata(block), AnalysisOptions(flips=99, resamples=99)).contrasts
-    rows = found[(found["perturbation"] == "typos") & (found["measure"] == "AP")]
+    rows: Any = found[(found["perturbation"] == "typos") & (found["measure"] == "AP")]
     pairs = rows[rows["query_lang"] != "all"]
     for setting, languages in (("cross", {"de", "th"}), ("cross-embedded", {"en"})):
         own = pairs[pairs["setting"] == setting]

@@ -61,7 +61,8 @@ def test_surface_noise_beside_nlpaug(
 
 @pytest.mark.parametrize("perturbation", [Ocr(), Homoglyph(), Diacritics()], ids=["ocr", "homoglyph", "diacritics"])
 def test_every_language(benchmark: BenchmarkFixture, root: Path, perturbation: RuleBased) -> None:
-    rates = {}
+    rates, texts = {}, questions("de", root)
+    work = noise(perturbation, texts, "de")
     for lang in LANGUAGES:
         if perturbation.languages is not None and lang in perturbation.languages:
             texts = questions(lang, root)
