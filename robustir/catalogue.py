@@ -83,7 +83,7 @@ def describe(name: str) -> dict[str, Any]:
     from robustir.registry import create, factory
 
     kind, spec = find(name)
-    make = factory(kind, spec)
+    make: Any = factory(kind, spec)
     row: dict[str, Any] = {
         "name": spec,
         "kind": kind,
@@ -93,6 +93,8 @@ def describe(name: str) -> dict[str, Any]:
     for attribute in ("version", "nested", "nesting_note", "severity_meaning", "source", "licence", "folder"):
         if isinstance(getattr(make, attribute, None), (str, bool)):
             row[attribute] = getattr(make, attribute)
+    if isinstance(getattr(make, "settings", None), Mapping):
+        row["settings"] = dict(make.settings)
     if kind != "encoder":
         row["languages"] = _languages(make)
     if kind == "perturbation" and not hasattr(make, "attack"):  # an attack needs a benchmark

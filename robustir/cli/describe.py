@@ -38,6 +38,8 @@ def command(name: str, as_json: bool) -> None:
         if key in row:
             value = row[key]
             click.echo(f"{label:<12}{' '.join(value) if isinstance(value, list) else value}")
+    for number, (name, value) in enumerate(row.get("settings", {}).items()):
+        click.echo(f"{'' if number else 'settings':<12}{name}: {value}")
     click.echo("parameters  " + ("\n            ".join(row["parameters"]) or "none"))
     if row.get("examples"):
         click.echo("\nexamples at severity 0.4 (clean, then noisy)")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import logging
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from robustir.encoders.hub import first_line, hub_commit, hub_file, hub_unreachable, silent_hub
+from robustir.encoders.weights import asks_for_code, wants_code
 from robustir.errors import InputError
 
 __all__ = ["Checkpoint"]
@@ -29,6 +32,7 @@ _NOT_VECTORS = (
 )
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.bpe", "tokenization*.py")
 _CHUNK = 2**20
+_MODULE = re.compile(r"\d+_\w+")  # folders of modules in the layout of sentence-transformers
 
 
 @dataclass(frozen=True)
@@ -64,44 +68,55 @@ class Checkpoint:
 
     @cached_property
     def _commit(self) -> str:
-        from huggingface_hub import hf_hub_download
+        return hub_commit(self.model, self.revision)
 
-        try:
-            # The cache of the hub has the layout  snapshots/COMMIT/config.json, with or without a network.
-            with _silent_hub():
-                return Path(hf_hub_download(self.model, "config.json", revision=self.revision)).parent.name
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"{self.model!r} is neither a folder here nor a model that can be had from the Hugging Face hub "
-                f"({_first_line(error)}). Without a network, download it elsewhere and give its folder; with one, "
-                "check its name and revision, log in if it is restricted, and see that HF_HUB_OFFLINE is not set"
-            ) from error
+    def file(self, name: str) -> Path | None:
+        """Return a file of the model by its path inside it, or None if the model has no such file.
 
-    def _source(self) -> tuple[str, dict[str, Any]]:
+        Raises InputError if that cannot be told (a hub id without a network).
+        """
         folder = self.folder
-        options: dict[str, Any] = {"trust_remote_code": self.trust_remote_code}
         if folder is None:
-            return self.model, {**options, "revision": self._commit}
-        if not (folder / "config.json").is_file():
-            raise InputError(f"{folder} has no config.json; give the folder that the model's save_pretrained wrote")
-        return str(folder), options
+            return hub_file(self.model, name, self._commit)
+        return folder / name if (folder / name).is_file() else None
 
-    def load_config(self) -> Any:
+    def read_json(self, name: str) -> Any:
+        """Return what a JSON file of the model holds, or None if it has no such file. Raises InputError."""
+        path = self.file(name)
+        if path is None:
+            return None
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{name} of {self.model!r} cannot be read ({first_line(error)}); get it again") from error
+
+    def _source(self, subfolder: str) -> tuple[str, dict[str, Any]]:
+        options: dict[str, Any] = {"trust_remote_code": self.trust_remote_code}
+        if self.folder is None and not hub_unreachable():
+            options["revision"] = self._commit
+            return self.model, options | ({"subfolder": subfolder} if subfolder else {})
+        # Without a network the cache is an ordinary folder; transformers would ask the hub for optional files again.
+        config = self.file(f"{subfolder}/config.json" if subfolder else "config.json")
+        if config is None:
+            raise InputError(
+                f"{self.folder or self.model} has no config.json; give the folder that the model's save_pretrained wrote"
+            )
+        return str(config.parent), options
+
+    def load_config(self, subfolder: str = "") -> Any:
         """Return the transformers configuration."""
         from transformers import AutoConfig
 
-        return self._load("configuration", AutoConfig)
+        return self._load("configuration", AutoConfig, subfolder)
 
-    def load_tokenizer(self) -> Any:
+    def load_tokenizer(self, subfolder: str = "") -> Any:
         """Return the tokenizer, padding on the right."""
         from transformers import AutoTokenizer
 
-        folder = self.folder
-        if folder is not None and not any(any(folder.glob(pattern)) for pattern in _TOKENIZERS):
-            raise InputError(
-                f"{folder} has no tokenizer; save it there too:  tokenizer.save_pretrained({str(folder)!r})"
-            )
-        tokenizer = self._load("tokenizer", AutoTokenizer)
+        where = Path(self._source(subfolder)[0])
+        if where.is_dir() and not any(any(where.glob(pattern)) for pattern in _TOKENIZERS):
+            raise InputError(f"{where} has no tokenizer; save it there too:  tokenizer.save_pretrained({str(where)!r})")
+        tokenizer = self._load("tokenizer", AutoTokenizer, subfolder)
         tokenizer.padding_side = "right"
         if tokenizer.pad_token_id is None:
             if tokenizer.eos_token is None:
@@ -109,60 +124,59 @@ class Checkpoint:
             tokenizer.pad_token = tokenizer.eos_token
         return tokenizer
 
-    def load_model(self) -> Any:
+    def load_model(self, subfolder: str = "", *, needs_pooler: bool = False) -> Any:
         """Return the model without a head, on the CPU; an encoder-decoder model gives its encoder.
 
-        Raises InputError if the checkpoint lacks weights: they would be random.
+        needs_pooler: whether the pooler's weights are used. Raises InputError if the checkpoint lacks weights: they
+        would be random.
         """
         from transformers import AutoModel
 
-        model, report = self._load("weights", AutoModel, output_loading_info=True)
-        missing = sorted(key for key in report["missing_keys"] if "pooler" not in key and "decoder" not in key)
+        model, report = self._load("weights", AutoModel, subfolder, output_loading_info=True)
+        unused = ("decoder",) if needs_pooler else ("decoder", "pooler")
+        missing = sorted(key for key in report["missing_keys"] if not any(part in key for part in unused))
         if missing:
             raise InputError(
-                f"the checkpoint {self.model!r} lacks {len(missing)} weights of its architecture, such as "
-                f"{missing[0]}; they would be random. Save the model again with its save_pretrained"
+                f"the checkpoint {self.model!r} lacks {len(missing)} weights of its architecture "
+                f"({model.config.model_type}), such as {missing[0]}; they would be random. It is incomplete or of another "
+                "architecture: save the model again with its save_pretrained"
             )
         return model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
 
-    def _load(self, part: str, factory: Any, **options: Any) -> Any:
-        source, common = self._source()
+    def _load(self, part: str, factory: Any, subfolder: str, **options: Any) -> Any:
+        source, common = self._source(subfolder)
         try:
-            with _silent(), _silent_hub():
+            with _silent(), silent_hub():
                 return factory.from_pretrained(source, **common, **options)
         except Exception as error:  # loaders raise nearly anything on bad files
+            if wanted := asks_for_code(error):
+                raise wants_code(f"the {part} of {self.model!r}", wanted) from error
             raise InputError(
-                f"the {part} of {self.model!r} cannot be loaded ({type(error).__name__}: {_first_line(error)}); "
+                f"the {part} of {self.model!r} cannot be loaded ({type(error).__name__}: {first_line(error)}); "
                 "check that its files are complete, and give trust_remote_code=True if it brings code that you trust"
             ) from error
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0].strip().rstrip(".")
-
-
 def _digest(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        if path.suffix not in _SUFFIXES or path.name.startswith((".", *_NOT_VECTORS)) or not path.is_file():
-            continue
-        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+    for path in _files(folder):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
         with path.open("rb") as handle:
             while chunk := handle.read(_CHUNK):
                 digest.update(chunk)
     return digest.hexdigest()[:32]
 
 
-@contextmanager
-def _silent_hub() -> Iterator[None]:
-    """Keep the hub's client from logging each attempt to reach it; failure is reported once, as an error."""
-    logger = logging.getLogger("huggingface_hub")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
+def _files(folder: Path) -> list[Path]:
+    """Return the files that decide vectors: those of the folder, and of the folders of its modules (1_Pooling, ...)."""
+    inner = [path for path in folder.iterdir() if path.is_dir() and _MODULE.fullmatch(path.name)]
+    paths = [path for each in (folder, *inner) for path in each.iterdir()]
+    paths = [
+        path
+        for path in paths
+        if path.suffix in _SUFFIXES and not path.name.startswith((".", *_NOT_VECTORS)) and path.is_file()
+    ]
+    return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
 
 
 @contextmanager

@@ -10,16 +10,43 @@ if TYPE_CHECKING:
 
 __all__ = ["POOLINGS", "Pooling", "pool"]
 
-Pooling: TypeAlias = Literal["mean", "cls", "max"]
+Pooling: TypeAlias = Literal["mean", "cls", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"]
+
+
+def _sum(states: Tensor, weights: Tensor) -> Tensor:
+    return (states * weights.unsqueeze(-1)).sum(dim=1)
 
 
 def _mean(states: Tensor, mask: Tensor) -> Tensor:
-    weights = mask.unsqueeze(-1).to(states.dtype)
-    return (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+    weights = mask.to(states.dtype)
+    return _sum(states, weights) / weights.sum(dim=1, keepdim=True).clamp(min=1)
 
 
-def _cls(states: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG001 - one signature for all poolings
-    return states[:, 0]
+def _mean_sqrt(states: Tensor, mask: Tensor) -> Tensor:
+    weights = mask.to(states.dtype)
+    return _sum(states, weights) / weights.sum(dim=1, keepdim=True).clamp(min=1).sqrt()
+
+
+def _weighted_mean(states: Tensor, mask: Tensor) -> Tensor:
+    import torch
+
+    weights = mask.to(states.dtype) * torch.arange(1, states.shape[1] + 1, device=states.device, dtype=states.dtype)
+    return _sum(states, weights) / weights.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+def _at(states: Tensor, place: Tensor) -> Tensor:
+    import torch
+
+    return states[torch.arange(len(states), device=states.device), place]
+
+
+def _cls(states: Tensor, mask: Tensor) -> Tensor:
+    return _at(states, mask.argmax(dim=1))
+
+
+def _last(states: Tensor, mask: Tensor) -> Tensor:
+    place = mask.shape[1] - 1 - mask.flip(1).argmax(dim=1)
+    return _at(states, place) * mask.any(dim=1, keepdim=True)
 
 
 def _max(states: Tensor, mask: Tensor) -> Tensor:
@@ -27,13 +54,25 @@ def _max(states: Tensor, mask: Tensor) -> Tensor:
     return states.masked_fill(~held, -float("inf")).amax(dim=1).masked_fill(~held.any(dim=1), 0.0)
 
 
-POOLINGS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {"mean": _mean, "cls": _cls, "max": _max}
+# The names are those of sentence-transformers.
+POOLINGS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mean": _mean,
+    "cls": _cls,
+    "max": _max,
+    "mean_sqrt_len_tokens": _mean_sqrt,
+    "weightedmean": _weighted_mean,
+    "lasttoken": _last,
+}
 
 
-def pool(states: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
-    """Return float32 [b, d] from states [b, t, d] and a mask [b, t] (1: a token, 0: padding).
+def pool(states: Tensor, mask: Tensor, *poolings: str) -> Tensor:
+    """Return float32 [b, d * number of poolings] from states [b, t, d] and a mask [b, t] (1: a token, 0: padding).
 
-    mean and max are over tokens, the special ones included; cls is the first token. Sums are in float32 whatever the
-    dtype of the states. A text without any token has zeros under mean and max.
+    mean and max are over tokens, the special ones included; mean_sqrt_len_tokens divides by the root of their number;
+    weightedmean weighs a token by its place from 1; cls is the first token and lasttoken the last. Sums are in float32
+    whatever the dtype of the states. A text without any token has zeros (under cls the first state).
     """
-    return POOLINGS[pooling](states.float(), mask)
+    import torch
+
+    vectors = [POOLINGS[pooling](states.float(), mask) for pooling in poolings]
+    return vectors[0] if len(vectors) == 1 else torch.cat(vectors, dim=1)

@@ -2,89 +2,113 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.contracts import Role
+from robustir.encoders.batching import encode_batches, plan_batches
+from robustir.encoders.bodies import Body, Row, StaticBody, TransformerBody, TransformerOptions, apply_steps, copy_steps
 from robustir.encoders.checkpoint import Checkpoint
-from robustir.encoders.pooling import POOLINGS, Pooling, pool
-from robustir.errors import EncoderError, InputError, SpecError
+from robustir.encoders.devices import find_devices
+from robustir.encoders.layout import Layout, Step, build_tail, read_layout
+from robustir.encoders.pooling import POOLINGS, Pooling
+from robustir.errors import InputError, SpecError
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["TransformerEncoder"]
+__all__ = ["DTypeName", "TransformerEncoder"]
 
 DTypeName = Literal["float32", "bfloat16", "float16"]
 _DTYPES: tuple[DTypeName, ...] = ("float32", "bfloat16", "float16")
-_MULTIPLE = 8  # tensor cores and vector units like lengths that are multiples of it
-# Models whose last layer's output is the last hidden state itself, so that layers above the one asked for can be left
-# out.
-_PLAIN_STACKS = frozenset({"bert", "camembert", "roberta", "xlm-roberta"})
+_MAX_LENGTH = 512  # tokens, where neither the user nor the model says anything
+# A batch holds as many tokens as batch_size texts of this many, so that it takes the same memory whatever the length
+# of texts; short texts go together in greater number, up to _MORE times batch_size.
+_USUAL_LENGTH = 128
+_MORE = 4
 
 
 @dataclass(frozen=True)
-class _Loaded:
-    tokenizer: Any
-    model: Any
-    device: torch.device
-    max_length: int  # tokens that tokenizer and positions allow, at most what was asked for
-    layer: int | None  # index into all hidden states; None: the last hidden state
+class _Settings:
+    """How vectors are made, after all defaults; everything in it changes them."""
+
+    layout: Layout | None
+    poolings: tuple[str, ...]
+    prefixes: Mapping[Role, str]
+    normalize: bool
+    max_length: int | None
+
+
+@dataclass(frozen=True)
+class _Replica:
+    body: Body
+    steps: Sequence[Step]
 
 
 class TransformerEncoder:
     """Encodes texts with a transformer through Hugging Face transformers.
 
-    Weights are loaded when the first text is encoded. Batches are sorted by length and padded on the right; a batch
-    that does not fit into a GPU's memory is halved. Padding and batch size touch the last bits of a vector (not
-    more), so the vector store keeps these vectors by unit.
+    A model in the layout of sentence-transformers (modules.json: Transformer and Pooling, or StaticEmbedding, then
+    Dense, LayerNorm, Normalize) is used as its modules say, without that package, unless pooling or layer is given.
+    Weights are loaded when the first text is encoded. Batches hold texts of like length, padded on the right, the
+    longest first; one that does not fit into memory is halved. Padding and batch size touch the last bits of a vector
+    (not more), so the vector store keeps these vectors by unit.
 
-    model: hub id or local folder. pooling: "mean", "cls" or "max". layer: which hidden state, 0 being the embeddings
-    and 7 the output of the seventh layer; None is the last. query_prefix, passage_prefix: put before every text of
-    the role (as E5's "query: "). normalize: to unit length, so that inner products are cosines. max_length: in
-    tokens, cut down to what the model allows. dtype: of weights and computation; pooling is in float32. device:
-    "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if there is one), "cpu", "cuda", "cuda:1", ... revision: branch, tag or commit on the hub.
+    model: hub id or local folder. pooling: "mean" (the default without modules.json), "cls", "max",
+    "mean_sqrt_len_tokens", "weightedmean", "lasttoken", or "pooler" (the model's own). layer: which hidden state, 0
+    being the embeddings and 7 the output of the seventh layer; None is the last. query_prefix, passage_prefix: put
+    before every text of the role (as E5's "query: "); by default the prompts that the model brings. normalize: to
+    unit length, so that inner products are cosines; by default unless the model says that it is made for inner
+    products. max_length: in tokens, by default what the model brings, else 512; cut down to what it allows. dtype: of
+    weights and computation; pooling is in float32. device: "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if
+    there is one), "cpu", "cuda", "cuda:1", several as "cuda:0,cuda:1", or "cuda:all". revision: branch, tag or commit
+    on the hub. batch_size: texts of 128 tokens per batch; as many tokens of shorter or longer texts.
     trust_remote_code: run code that the model brings; off unless you trust it.
     """
 
     uses_langs = False
     batch_invariant = False
+    # What a preset demands: types of architecture (config.json's model_type), and the pooling without modules.json.
+    families: frozenset[str] | None = None
+    plain_pooling: str = "mean"
 
     def __init__(
         self,
         model: str,
-        pooling: Pooling = "mean",
+        pooling: Pooling | Literal["pooler"] | None = None,
         layer: int | None = None,
-        query_prefix: str = "",
-        passage_prefix: str = "",
+        query_prefix: str | None = None,
+        passage_prefix: str | None = None,
         *,
-        normalize: bool = True,
-        max_length: int = 512,
+        normalize: bool | None = None,
+        max_length: int | None = None,
         dtype: DTypeName = "float32",
         device: str = "auto",
         revision: str | None = None,
         batch_size: int = 32,
         trust_remote_code: bool = False,
     ) -> None:
-        if pooling not in POOLINGS:
-            raise SpecError(f"pooling={pooling!r}: choose one of {', '.join(POOLINGS)}")
+        if pooling is not None and pooling not in (*POOLINGS, "pooler"):
+            raise SpecError(f"pooling={pooling!r}: choose one of {', '.join(POOLINGS)}, pooler")
         if dtype not in _DTYPES:
             raise SpecError(f"dtype={dtype!r}: choose one of {', '.join(_DTYPES)}")
         if layer is not None and layer < 0:
             raise SpecError(f"layer={layer!r}: count from 0 (the embeddings); leave it out for the last layer")
-        if max_length < 1 or batch_size < 1:
+        if layer is not None and pooling == "pooler":
+            raise SpecError(f"layer={layer!r}: the model's pooler works on the last layer; choose another pooling")
+        if (max_length is not None and max_length < 1) or batch_size < 1:
             raise SpecError(f"max_length={max_length!r}, batch_size={batch_size!r}: both must be at least 1")
         self.checkpoint = Checkpoint(str(model), revision, trust_remote_code)
-        self.pooling: Pooling = pooling
+        self.pooling = pooling
         self.layer = layer
-        self.prefixes: Mapping[Role, str] = {"query": query_prefix, "passage": passage_prefix}
+        self.query_prefix = query_prefix
+        self.passage_prefix = passage_prefix
         self.normalize = normalize
         self.max_length = max_length
         self.dtype: DTypeName = dtype
@@ -97,152 +121,104 @@ class TransformerEncoder:
         return self.checkpoint.name
 
     @cached_property
+    def _settings(self) -> _Settings:
+        layout = read_layout(self.checkpoint) if self.pooling is None and self.layer is None else None
+        prompts: Mapping[Role, str] = layout.prompts if layout is not None else {}
+        given: Mapping[Role, str | None] = {"query": self.query_prefix, "passage": self.passage_prefix}
+        prefixes: dict[Role, str] = {
+            role: prompts.get(role, "") if text is None else text for role, text in given.items()
+        }
+        if layout is None:
+            return _Settings(
+                None,
+                (self.pooling or self.plain_pooling,),
+                prefixes,
+                self.normalize is not False,
+                self.max_length or _MAX_LENGTH,
+            )
+        normalize = layout.similarity != "dot" if self.normalize is None else self.normalize
+        return _Settings(layout, layout.poolings, prefixes, normalize, self.max_length or layout.max_length)
+
+    @cached_property
     def revision(self) -> str:
         """Everything that changes the vectors; digests the files of a folder once."""
+        settings = self._settings
         parts = {
-            "pooling": self.pooling,
+            "pooling": "+".join(settings.poolings) if settings.layout is None else settings.layout.description,
             "layer": "last" if self.layer is None else self.layer,
-            "query_prefix": self.prefixes["query"],
-            "passage_prefix": self.prefixes["passage"],
-            "normalize": self.normalize,
-            "max_length": self.max_length,
+            "query_prefix": settings.prefixes["query"],
+            "passage_prefix": settings.prefixes["passage"],
+            "normalize": settings.normalize,
+            "max_length": settings.max_length,
             "dtype": self.dtype,
             "batch_size": self.batch_size,
-            "device": self._device.type,
+            "device": find_devices(self.device)[0].type,
             "transformers": version("transformers").partition(".")[0],
         }
-        return " ".join(["1", self.checkpoint.identity, *(f"{key}={value!r}" for key, value in parts.items())])
+        return " ".join(["2", self.checkpoint.identity, *(f"{key}={value!r}" for key, value in parts.items())])
 
     @cached_property
-    def _device(self) -> torch.device:
-        import torch
+    def _replicas(self) -> list[_Replica]:
+        devices = find_devices(self.device)
+        settings = self._settings
+        self._check_family()
+        steps: list[Step] = []
+        if settings.layout is not None:
+            steps = build_tail(self.checkpoint, settings.layout)
+        if settings.layout is not None and settings.layout.body == "static":
+            body: Body = StaticBody(self.checkpoint, settings.layout)
+        else:
+            body = TransformerBody(self.checkpoint, self._options())
+        return [_Replica(body.copy_to(device), copy_steps(steps, device)) for device in devices]
 
-        name = os.environ.get("ROBUSTIR_DEVICE", "auto") if self.device == "auto" else self.device
-        if name == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            device = torch.device(name)
-        except RuntimeError as error:
-            raise SpecError(f"device={self.device!r}: choose auto, cpu, cuda or cuda:NUMBER") from error
-        if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+    def _options(self) -> TransformerOptions:
+        settings = self._settings
+        layout = settings.layout
+        return TransformerOptions(
+            settings.poolings,
+            True if layout is None else layout.include_prompt,
+            self.layer,
+            settings.max_length,
+            False if layout is None else layout.lower_case,
+            self.dtype,
+            "" if layout is None else layout.folder,
+        )
+
+    def _check_family(self) -> None:
+        if self.families is None:
+            return
+        layout = self._settings.layout
+        found = self.checkpoint.load_config("" if layout is None else layout.folder).model_type
+        if found not in self.families:
             raise InputError(
-                f"device={self.device!r}: {torch.cuda.device_count()} CUDA devices are seen; use cpu or auto"
+                f"{self.checkpoint.model!r} is of the architecture {found}, where {' or '.join(sorted(self.families))} "
+                f"is expected; give its folder to  transformer(...)  instead"
             )
-        return device
-
-    @cached_property
-    def _loaded(self) -> _Loaded:
-        import torch
-
-        config = self.checkpoint.load_config()
-        layers = getattr(config, "num_hidden_layers", None)
-        if self.layer is not None and layers is not None and self.layer > layers:
-            raise InputError(f"layer={self.layer}: {self.name} has the layers 0 (the embeddings) to {layers}")
-        tokenizer = self.checkpoint.load_tokenizer()
-        model = self.checkpoint.load_model()
-        layer = _cut_above(model, config, self.layer)
-        limit = int(min(self.max_length, tokenizer.model_max_length, _positions(model, config)))
-        special = tokenizer.num_special_tokens_to_add()
-        if limit <= special:
-            raise InputError(
-                f"max_length={self.max_length}: {self.name} adds {special} tokens to every text; allow more"
-            )
-        model = model.to(device=self._device, dtype=getattr(torch, self.dtype)).eval()
-        return _Loaded(tokenizer, model, self._device, limit, layer)
 
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), d].
 
-        Raises InputError if the model cannot be had, EncoderError if one text does not fit into the GPU's memory.
+        Raises InputError if the model cannot be had, EncoderError if one text does not fit into the device's memory.
         """
+        replicas = self._replicas
+        prefix = self._settings.prefixes[role]
+        rows = replicas[0].body.rows([prefix + text for text in texts] if prefix else list(texts))
+        batches = plan_batches([len(row.ids) for row in rows], self.batch_size * _MORE, self.batch_size * _USUAL_LENGTH)
+        forwards = [partial(self._forward, replica, rows, prefix) for replica in replicas]
+        vectors = encode_batches(self.name, batches, forwards)
+        return np.empty((0, self._width()), dtype=np.float32) if vectors is None else vectors
+
+    def _forward(self, replica: _Replica, rows: Sequence[Row], prefix: str, batch: list[int]) -> torch.Tensor:
+        """Return the vectors of the texts with these numbers, float32 [b, d]."""
         import torch
 
-        loaded = self._loaded
-        prefix = self.prefixes[role]
-        rows = self._tokenize([prefix + text for text in texts])
-        # Longest first, so that memory runs out at once or never; the order of equal lengths is that of the texts.
-        order = sorted(range(len(rows)), key=lambda row: -len(rows[row]["input_ids"]))
-        vectors: NDArray[np.float32] | None = None
+        vectors = apply_steps(replica.body.forward([rows[number] for number in batch], prefix), replica.steps)
+        return torch.nn.functional.normalize(vectors, dim=1) if self._settings.normalize else vectors
+
+    def _width(self) -> int:
+        import torch
+
+        replica = self._replicas[0]
         with torch.inference_mode():
-            for batch, states in self._batches(rows, order):
-                if vectors is None:
-                    vectors = np.empty((len(rows), states.shape[1]), dtype=np.float32)
-                vectors[batch] = states.cpu().numpy()
-        return np.empty((0, loaded.model.config.hidden_size), dtype=np.float32) if vectors is None else vectors
-
-    def _tokenize(self, texts: list[str]) -> list[dict[str, list[int]]]:
-        """Return one row of model inputs per text, without padding."""
-        if not texts:
-            return []
-        encoded = self._loaded.tokenizer(texts, truncation=True, max_length=self._loaded.max_length, padding=False)
-        names = [name for name in ("input_ids", "token_type_ids") if name in encoded]
-        return [{name: list(encoded[name][row]) for name in names} for row in range(len(texts))]
-
-    def _batches(self, rows: list[dict[str, list[int]]], order: list[int]) -> Iterator[tuple[list[int], torch.Tensor]]:
-        """Yield text numbers and their vectors; the batch size halves for good when the GPU's memory is short."""
-        import torch
-
-        size, first = self.batch_size, 0
-        while first < len(order):
-            batch = order[first : first + size]
-            try:
-                states = self._forward([rows[row] for row in batch])
-            except torch.cuda.OutOfMemoryError as error:
-                if len(batch) == 1:
-                    raise EncoderError(
-                        f"{self.name}: one text of {len(rows[batch[0]]['input_ids'])} tokens does not fit into "
-                        f"the memory of {self._device}; lower max_length, or use dtype='bfloat16' or device='cpu'"
-                    ) from error
-                size = len(batch) // 2
-                torch.cuda.empty_cache()
-                continue
-            yield batch, states
-            first += len(batch)
-
-    def _forward(self, rows: list[dict[str, list[int]]]) -> torch.Tensor:
-        """Return the vectors of one batch, float32 [b, d]."""
-        import torch
-
-        loaded = self._loaded
-        longest = max(len(row["input_ids"]) for row in rows)
-        width = max(longest, 1, min(-(-longest // _MULTIPLE) * _MULTIPLE, loaded.max_length))
-        fill = {
-            "input_ids": loaded.tokenizer.pad_token_id,
-            "token_type_ids": getattr(loaded.tokenizer, "pad_token_type_id", 0),
-        }
-        inputs = {name: torch.full((len(rows), width), fill[name], dtype=torch.long) for name in rows[0]}
-        mask = torch.zeros((len(rows), width), dtype=torch.long)
-        for number, row in enumerate(rows):
-            for name, values in row.items():
-                inputs[name][number, : len(values)] = torch.tensor(values, dtype=torch.long)
-            mask[number, : len(row["input_ids"])] = 1
-        mask = mask.to(loaded.device)
-        moved = {name: values.to(loaded.device) for name, values in inputs.items()}
-        output = loaded.model(**moved, attention_mask=mask, output_hidden_states=loaded.layer is not None)
-        states = output.last_hidden_state if loaded.layer is None else output.hidden_states[loaded.layer]
-        vectors = pool(states, mask, self.pooling)
-        return torch.nn.functional.normalize(vectors, dim=1) if self.normalize else vectors
-
-
-def _cut_above(model: Any, config: Any, layer: int | None) -> int | None:
-    """Drop layers above ``layer`` where that is sure to be the same; return which hidden state to take then."""
-    import torch
-
-    stack = getattr(getattr(model, "encoder", None), "layer", None)
-    if not layer or config.model_type not in _PLAIN_STACKS or not isinstance(stack, torch.nn.ModuleList):
-        return layer
-    model.encoder.layer = stack[:layer]
-    return None
-
-
-def _positions(model: Any, config: Any) -> int:
-    """Return how many tokens have a position; RoBERTa and its relatives begin to count after the padding token."""
-    import torch
-
-    count = getattr(config, "max_position_embeddings", None)
-    table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
-    if count is None or not isinstance(count, int) or count < 1:
-        return 2**31
-    if isinstance(table, torch.nn.Embedding) and table.padding_idx is not None:
-        return count - table.padding_idx - 1
-    return count
+            device = find_devices(self.device)[0]
+            return apply_steps(torch.zeros((1, replica.body.width), device=device), replica.steps).shape[1]

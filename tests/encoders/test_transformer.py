@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from robustir.embeddings import EmbeddingStore
+from robustir.encoders.bodies import TransformerBody
 from robustir.encoders.pooling import pool
 from robustir.encoders.transformer import TransformerEncoder
 from robustir.errors import EncoderError, InputError, SpecError
@@ -180,7 +181,7 @@ def test_wrong_arguments_are_refused(options: dict[str, Any], message: str) -> N
         TransformerEncoder("any/model", **options)
 
 
-def test_what_cannot_be_loaded_is_explained(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_loaded_is_explained(tiny_bert: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has the layers 0 .* to 3"):
         TransformerEncoder(str(tiny_bert), layer=4).encode(["a"], role="query")
     with pytest.raises(InputError, match="no model folder"):
@@ -189,11 +190,6 @@ def test_what_cannot_be_loaded_is_explained(tiny_bert: Path, tmp_path: Path, mon
         TransformerEncoder(str(tmp_path)).encode(["a"], role="query")
     with pytest.raises(SpecError, match="choose auto, cpu"):
         TransformerEncoder(str(tiny_bert), device="abacus").encode(["a"], role="query")
-    import huggingface_hub.constants
-
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(InputError, match="neither a folder here nor a model"):
-        _ = TransformerEncoder("robustir-tests/does-not-exist").revision
 
 
 def test_damaged_folders_are_explained(tiny_bert: Path, tmp_path: Path) -> None:
@@ -227,16 +223,16 @@ def test_short_memory_halves_the_batch(tiny_bert: Path, monkeypatch: pytest.Monk
     import torch
 
     expected = TransformerEncoder(str(tiny_bert), device="cpu").encode(TEXTS, role="query")
-    forward = TransformerEncoder._forward
+    forward = TransformerBody.forward
     sizes: list[int] = []
 
-    def limited(self: TransformerEncoder, rows: list[Any]) -> Any:
+    def limited(self: TransformerBody, rows: Any, prompt: str) -> Any:
         sizes.append(len(rows))
         if len(rows) > limit:
             raise torch.cuda.OutOfMemoryError("out of memory")
-        return forward(self, rows)
+        return forward(self, rows, prompt)
 
-    monkeypatch.setattr(TransformerEncoder, "_forward", limited)
+    monkeypatch.setattr(TransformerBody, "forward", limited)
     limit = 2
     vectors = TransformerEncoder(str(tiny_bert), device="cpu").encode(TEXTS, role="query")
     assert sizes == [8, 4, 2, 2, 2, 2]
@@ -244,6 +240,27 @@ def test_short_memory_halves_the_batch(tiny_bert: Path, monkeypatch: pytest.Monk
     limit = 0
     with pytest.raises(EncoderError, match="does not fit into the memory"):
         TransformerEncoder(str(tiny_bert), device="cpu").encode(TEXTS, role="query")
+
+
+def test_other_errors_of_the_model_are_not_taken_for_short_memory(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("size mismatch")
+
+    monkeypatch.setattr(TransformerBody, "forward", broken)
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        TransformerEncoder(str(tiny_bert), device="cpu").encode(TEXTS, role="query")
+
+
+def test_several_devices_share_the_batches(tiny_bert: Path) -> None:
+    # Two replicas on the CPU take the way that two GPUs take.
+    texts = TEXTS * 20
+    one = TransformerEncoder(str(tiny_bert), device="cpu", batch_size=1).encode(texts, role="query")
+    two = TransformerEncoder(str(tiny_bert), device="cpu,cpu", batch_size=1).encode(texts, role="query")
+    assert one.tobytes() == two.tobytes()
+    with pytest.raises(SpecError, match="of one kind"):
+        TransformerEncoder(str(tiny_bert), device="cpu,meta").encode(["a"], role="query")
 
 
 def test_pooling_ignores_padding_by_hand() -> None:
@@ -254,3 +271,58 @@ def test_pooling_ignores_padding_by_hand() -> None:
     assert pool(states, mask, "mean").tolist() == [[2.0, -3.0], [0.0, 0.0]]
     assert pool(states, mask, "max").tolist() == [[3.0, -2.0], [0.0, 0.0]]
     assert pool(states, mask, "cls").tolist() == [[1.0, -4.0], [5.0, 6.0]]
+    assert pool(states, mask, "lasttoken").tolist() == [[3.0, -2.0], [0.0, 0.0]]
+    assert pool(states, mask, "cls", "max").tolist() == [[1.0, -4.0, 3.0, -2.0], [5.0, 6.0, 0.0, 0.0]]
+    np.testing.assert_allclose(pool(states, mask, "weightedmean")[0], [(1 + 2 * 3) / 3, (-4 - 2 * 2) / 3], atol=1e-6)
+    np.testing.assert_allclose(pool(states, mask, "mean_sqrt_len_tokens")[0], [4 / 2**0.5, -6 / 2**0.5], atol=1e-6)
+
+
+def test_half_precision_in_float16_is_close(tiny_bert: Path) -> None:
+    exact = TransformerEncoder(str(tiny_bert), device="cpu").encode(TEXTS, role="query")
+    rough = TransformerEncoder(str(tiny_bert), dtype="float16", device="cpu").encode(TEXTS, role="query")
+    assert (exact * rough).sum(axis=1).min() > 0.999
+
+
+def test_the_models_own_pooler(tiny_bert: Path) -> None:
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    vectors = TransformerEncoder(str(tiny_bert), "pooler", normalize=False, device="cpu").encode(TEXTS, role="query")
+    model, tokenizer = AutoModel.from_pretrained(tiny_bert).eval(), AutoTokenizer.from_pretrained(tiny_bert)
+    with torch.no_grad():
+        expected = [model(**tokenizer(text, return_tensors="pt")).pooler_output[0].numpy() for text in TEXTS]
+    np.testing.assert_allclose(vectors, expected, atol=2e-6)
+    with pytest.raises(SpecError, match="works on the last layer"):
+        TransformerEncoder(str(tiny_bert), "pooler", 2)
+
+
+def test_a_pickle_that_wants_code_is_not_run(tiny_bert: Path, tmp_path: Path) -> None:
+    import pickle
+
+    class Evil:
+        def __reduce__(self) -> Any:
+            return Path.touch, (tmp_path / "ran",)
+
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_bert, copy, ignore=shutil.ignore_patterns("*.safetensors"))
+    (copy / "pytorch_model.bin").write_bytes(pickle.dumps({"weights": Evil()}, protocol=2))
+    with pytest.raises(InputError, match=r"wants code.* not run; get the model as safetensors"):
+        TransformerEncoder(str(copy)).encode(["a"], role="query")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_weights_of_another_architecture_are_explained(tiny_bert: Path, tiny_distil: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_distil, copy)
+    shutil.copy(tiny_bert / "config.json", copy)
+    with pytest.raises(InputError, match=r"lacks \d+ weights of its architecture \(bert\).* of another"):
+        TransformerEncoder(str(copy)).encode(["a"], role="query")
+
+
+def test_a_tokenizer_of_another_model_is_explained(tiny_bert: Path, tiny_xlmr: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_xlmr, copy)
+    for path in tiny_bert.glob("*token*"):
+        shutil.copy(path, copy)
+    with pytest.raises(InputError, match=r"has \d+ pieces, but the model has vectors for \d+: they belong"):
+        TransformerEncoder(str(copy)).encode(["a"], role="query")

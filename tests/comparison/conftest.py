@@ -1,0 +1,5 @@
+"""The tiny checkpoints, for comparisons of encoders."""
+
+from tests.tiny_models import make_layout, static_layout, tiny_bert, tiny_distil, tiny_xlmr
+
+__all__ = ["make_layout", "static_layout", "tiny_bert", "tiny_distil", "tiny_xlmr"]

@@ -1,0 +1,216 @@
+"""Tiny transformer checkpoints with random weights, made on the spot."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WORDS = [
+    "the",
+    "nile",
+    "where",
+    "is",
+    "a",
+    "river",
+    "long",
+    "in",
+    "africa",
+    "##s",
+    "##er",
+    "what",
+    "который",
+    "нил",
+    "?",
+    ".",
+]
+
+
+def _wrap(tokenizer: Any, **tokens: str) -> Any:
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **tokens)
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """BERT: 3 layers, 16 dimensions, a WordPiece vocabulary, 40 positions."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("models") / "tiny-bert"
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *letters, *("##" + letter for letter in letters)]
+    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()  # type: ignore[assignment]  # the stubs leave the setter out
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()  # type: ignore[assignment]  # as above
+    tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]  # as above
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])]
+    )
+    wrapped = _wrap(
+        tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]"
+    )
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+        initializer_range=0.5,
+    )
+    BertModel(config).save_pretrained(folder)
+    wrapped.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_xlmr(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """XLM-R: 2 layers, 16 dimensions, a unigram vocabulary, 20 positions of which two are not for tokens."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import XLMRobertaConfig, XLMRobertaModel
+
+    folder = tmp_path_factory.mktemp("models") / "tiny-xlmr"
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    pieces += [("▁" + word, -3.0) for word in WORDS if not word.startswith("##")]
+    pieces += [(piece, -9.0) for piece in ("▁", *letters)]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()  # type: ignore[assignment]  # the stubs leave the setter out
+    tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]  # as above
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    wrapped = _wrap(tokenizer, pad_token="<pad>", unk_token="<unk>", bos_token="<s>", eos_token="</s>")
+    torch.manual_seed(2)
+    config = XLMRobertaConfig(
+        vocab_size=len(pieces),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=20,
+        pad_token_id=1,
+        initializer_range=0.5,
+    )
+    XLMRobertaModel(config).save_pretrained(folder)
+    wrapped.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_distil(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """DistilBERT: 2 layers, 16 dimensions, the tokenizer of tiny_bert."""
+    import torch
+    from transformers import AutoTokenizer, DistilBertConfig, DistilBertModel
+
+    folder = tmp_path_factory.mktemp("models") / "tiny-distil"
+    tokenizer = AutoTokenizer.from_pretrained(tiny_bert, model_input_names=["input_ids", "attention_mask"])
+    torch.manual_seed(3)
+    config = DistilBertConfig(
+        vocab_size=len(tokenizer),
+        dim=16,
+        n_layers=2,
+        n_heads=2,
+        hidden_dim=32,
+        max_position_embeddings=40,
+        initializer_range=0.5,
+    )
+    DistilBertModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+MakeLayout = Callable[..., Path]
+
+
+@pytest.fixture
+def make_layout(tmp_path: Path) -> MakeLayout:
+    """A function that turns a folder of a transformer into the layout of sentence-transformers, written by hand."""
+
+    def make(
+        body: Path,
+        *,
+        pooling: dict[str, Any] | None = None,
+        dense: tuple[int, int] | None = None,
+        activation: str = "torch.nn.modules.activation.Tanh",
+        layer_norm: bool = False,
+        normalize: bool = False,
+        config: dict[str, Any] | None = None,
+        general: dict[str, Any] | None = None,
+    ) -> Path:
+        import torch
+        from safetensors.torch import save_file
+
+        folder = tmp_path / "layout"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(body, folder)
+        modules = [("Transformer", ""), ("Pooling", "1_Pooling")]
+
+        def add(kind: str, settings: dict[str, Any], tensors: dict[str, Any]) -> None:
+            name = f"{len(modules)}_{kind}"
+            (folder / name).mkdir()
+            (folder / name / "config.json").write_text(json.dumps(settings))
+            save_file(tensors, folder / name / "model.safetensors")
+            modules.append((kind, name))
+
+        (folder / "1_Pooling").mkdir()
+        pooling = {"word_embedding_dimension": 16, **(pooling or {"pooling_mode_mean_tokens": True})}
+        (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
+        torch.manual_seed(5)
+        if dense is not None:
+            settings = {"in_features": dense[0], "out_features": dense[1], "bias": True}
+            tensors = {"linear.weight": torch.randn(dense[1], dense[0]), "linear.bias": torch.randn(dense[1])}
+            add("Dense", {**settings, "activation_function": activation}, tensors)
+        if layer_norm:
+            width = 16 if dense is None else dense[1]
+            tensors = {"norm.weight": torch.randn(width), "norm.bias": torch.randn(width)}
+            add("LayerNorm", {"dimension": width}, tensors)
+        if normalize:
+            (folder / f"{len(modules)}_Normalize").mkdir()
+            modules.append(("Normalize", f"{len(modules)}_Normalize"))
+        (folder / "sentence_bert_config.json").write_text(
+            json.dumps(config or {"max_seq_length": 12, "do_lower_case": False})
+        )
+        rows = [
+            {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.models.{kind}"}
+            for number, (kind, path) in enumerate(modules)
+        ]
+        (folder / "modules.json").write_text(json.dumps(rows))
+        if general is not None:
+            (folder / "config_sentence_transformers.json").write_text(json.dumps(general))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def static_layout(tiny_bert: Path, tmp_path: Path) -> Path:
+    """A StaticEmbedding of 6 dimensions over the pieces of tiny_bert, then Normalize, with prompts."""
+    import torch
+    from safetensors.torch import save_file
+    from tokenizers import Tokenizer
+
+    folder = tmp_path / "static"
+    folder.mkdir()
+    shutil.copy(tiny_bert / "tokenizer.json", folder)
+    torch.manual_seed(7)
+    size = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab_size()
+    save_file({"embedding.weight": torch.randn(size, 6)}, folder / "model.safetensors")
+    rows = [
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"},
+        {"idx": 1, "name": "1", "path": "1_Normalize", "type": "sentence_transformers.models.Normalize"},
+    ]
+    (folder / "1_Normalize").mkdir()
+    (folder / "modules.json").write_text(json.dumps(rows))
+    (folder / "config_sentence_transformers.json").write_text(
+        json.dumps({"prompts": {"query": "where ", "passage": "a "}, "similarity_fn_name": "cosine"})
+    )
+    return folder
