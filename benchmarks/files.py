@@ -9,7 +9,7 @@ from typing import Any
 
 from robustir.errors import DataError, NotApplicableError
 
-__all__ = ["chosen_languages", "find_folder", "read_json", "read_json_lines", "read_text"]
+__all__ = ["chosen_languages", "find_folder", "parallel_files", "read_json", "read_json_lines", "read_text"]
 
 
 def read_text(path: Path) -> str:
@@ -60,14 +60,24 @@ def find_folder(data: Path | None, folder: str, benchmark: str) -> Path:
     """Return ``data/folder``, or raise a DataError that says where it was looked for."""
     if data is None:
         raise DataError(
-            f"{benchmark} needs its data: give --data DIR or set ROBUSTIR_DATA to the folder that holds {folder}/"
+            f"{benchmark} needs its data: give --data DIR or set ROBUSTIR_DATA to the folder that holds {folder}/, "
+            f"or get it with  robustir fetch {benchmark}"
         )
     path = data / folder
     if not path.is_dir():
         raise DataError(
-            f"{benchmark}: there is no folder {path}; --data (or ROBUSTIR_DATA) must name the folder that holds {folder}/"
+            f"{benchmark}: there is no folder {path}; --data (or ROBUSTIR_DATA) must name the folder that holds {folder}/; "
+            f"get it with  robustir fetch {benchmark} --data {data}"
         )
     return path
+
+
+def parallel_files(folder: Path, benchmark: str) -> tuple[str, ...]:
+    """Return the languages of the files ``XX.txt`` in a folder, sorted."""
+    found = tuple(sorted(path.stem for path in folder.glob("*.txt")))
+    if not found:
+        raise DataError(f"{folder} holds no XX.txt; get the files with  robustir fetch {benchmark}")
+    return found
 
 
 def chosen_languages(wanted: Sequence[str] | None, available: Sequence[str], benchmark: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from robustir.conditions import CLEAN, FLOOR
 from robustir.plan import Plan, PlannedEncoder, PlannedTask
+from robustir.pools import pool_products
 from robustir.stats.power import interval_half_width, minimum_detectable_difference
 from robustir.store import RunDirectory
 
@@ -53,6 +54,7 @@ def _benchmark(planned: PlannedTask) -> dict[str, Any]:
         "groups": len(set(task.queries.groups)),
         "group_kind": task.group_kind,
         "settings": list(task.settings),
+        "settings_note": task.settings_note,
     }
 
 
@@ -107,8 +109,7 @@ def _gigaflop(plan: Plan, encoder: PlannedEncoder) -> float:
         return 0.0
     dim = getattr(encoder.scorer, "dim", 384)
     return sum(
-        2e-9 * dim * len(planned.task.queries) * len(planned.task.corpus) * (2 + _noisy_conditions(plan, planned))
-        for planned in plan.tasks
+        2e-9 * dim * pool_products(planned.task) * (2 + _noisy_conditions(plan, planned)) for planned in plan.tasks
     )
 
 

@@ -97,6 +97,7 @@ def _benchmark_entry(plan: Plan, planned: PlannedTask) -> dict[str, Any]:
         "digest": planned.digest,
         "queries_key": plan.queries_key(planned, CLEAN),
         "settings": list(task.settings),
+        "settings_note": task.settings_note,
         "languages": list(task.languages),
         "queries": len(task.queries),
         "queries_per_language": dict(Counter(task.queries.langs)),

@@ -23,6 +23,13 @@ __all__ = ["Cell", "Plan", "PlannedEncoder", "PlannedNoise", "PlannedTask", "mak
 SCHEMA = 1
 
 
+def _languages(noise: PlannedNoise, task: Task) -> tuple[str, ...]:
+    """Return the query languages in which a perturbation works; attacks need one pool that holds what they aim at."""
+    if noise.treatment.attacked and (task.pools is not None or "mono" not in task.settings):
+        return ()
+    return applicable_languages(noise.plugin, task.languages)
+
+
 def content_key(*parts: object) -> str:
     """Return a 32-digit key of JSON-able parts."""
     return hashlib.sha256(json.dumps([SCHEMA, *parts], ensure_ascii=True, sort_keys=True).encode()).hexdigest()[:32]
@@ -103,7 +110,7 @@ class Plan:
 
     def languages_of(self, planned: PlannedTask, noise: PlannedNoise) -> tuple[str, ...]:
         """Return the query languages of a benchmark in which a perturbation works."""
-        return applicable_languages(noise.plugin, planned.task.languages)
+        return _languages(noise, planned.task)
 
     def conditions(self, planned: PlannedTask) -> Iterator[Condition]:
         """Yield clean, the floor, and every noisy condition of one benchmark."""
@@ -202,6 +209,7 @@ def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
             if not kept:
                 raise SpecError(
                     f"{task.name} has the settings {', '.join(task.settings)}; the suite asks for {', '.join(suite.settings)}"
+                    + (f" ({task.settings_note})" if task.settings_note else "")
                 )
             task = _with_settings(task, kept)
         _check_encodable(task.name, "query", task.queries.ids, task.queries.texts)
@@ -245,12 +253,17 @@ def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any]
     _check_names("perturbation", [noise.spec for noise in noises])
     missing = []
     for noise in noises:
-        works = {lang for planned in tasks for lang in applicable_languages(noise.plugin, planned.task.languages)}
+        works = {lang for planned in tasks for lang in _languages(noise, planned.task)}
+        if not works and noise.treatment.attacked:
+            raise NotApplicableError(
+                f"{noise.spec} attacks the passages of the query's language, and no benchmark has any; name another benchmark"
+            )
         if not works:
             asked = sorted({lang for planned in tasks for lang in planned.task.languages})
             raise NotApplicableError(
                 f"{noise.spec} works in none of {', '.join(asked)}; it works in: {', '.join(sorted(noise.plugin.languages))}"
             )
         for planned in tasks:
-            missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in works]
+            here = _languages(noise, planned.task)
+            missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in here]
     return Plan(suite, data, tasks, planned_encoders, noises, tuple(missing))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,32 @@ __all__ = ["read_top", "top_depth", "write_top"]
 def write_top(
     run: RunDirectory,
     key: str,
-    top: Top,
-    corpus: Corpus,
+    parts: Sequence[tuple[Top, Corpus, NDArray[np.int64]]],
     rows: NDArray[np.int64],
     *,
     clean_key: str | None,
     scored: NDArray[np.bool_] | None,
 ) -> None:
-    """Write the lists of the queries ``rows``; the lists of the others are taken from the clean cell, if it is scored there."""
+    """Write the lists of the queries ``rows``, from the pools that hold them: (lists, passages, query rows) each.
+
+    The lists of the others are taken from the clean cell, if it is scored there.
+    """
+    import pyarrow as pa
+
+    table = pa.concat_tables([_list_table(*part) for part in parts])
+    if clean_key is not None:
+        clean = run.read_table(run.top_path(clean_key))
+        query = clean["query"].to_numpy()
+        kept = ~np.isin(query, rows)
+        if scored is not None:
+            kept &= scored[query]
+        table = pa.concat_tables([table, clean.filter(pa.array(kept)).select(table.column_names).cast(table.schema)])
+    if clean_key is not None or len(parts) > 1:
+        table = table.take(pa.array(np.argsort(table["query"].to_numpy(), kind="stable")))
+    run.write_table(run.top_path(key), {name: table[name] for name in table.column_names})
+
+
+def _list_table(top: Top, corpus: Corpus, rows: NDArray[np.int64]) -> Any:
     import pyarrow as pa
 
     queries, languages, keep = top.passages.shape
@@ -37,22 +56,13 @@ def write_top(
     }
     ids = np.array(corpus.ids, dtype=object)
     names = np.array(top.languages, dtype=object)
-    table = pa.table(
+    return pa.table(
         {
             **columns,
             "candidates": pa.array(names[columns["candidates"]], pa.string()),
             "passage_id": pa.array(ids[top.passages.reshape(-1)[there]], pa.string()),
         }
     )
-    if clean_key is not None:
-        clean = run.read_table(run.top_path(clean_key))
-        query = clean["query"].to_numpy()
-        kept = ~np.isin(query, rows)
-        if scored is not None:
-            kept &= scored[query]
-        table = pa.concat_tables([table, clean.filter(pa.array(kept)).select(table.column_names).cast(table.schema)])
-        table = table.take(pa.array(np.argsort(table["query"].to_numpy(), kind="stable")))
-    run.write_table(run.top_path(key), {name: table[name] for name in table.column_names})
 
 
 def top_depth(run: RunDirectory, key: str) -> int:

@@ -17,6 +17,7 @@ from robustir.encoding import TextIndex, VectorFile, needed_rows
 from robustir.errors import InputError
 from robustir.executors import Executor, default_jobs, describe_error, single_threaded
 from robustir.plan import Cell, Plan, PlannedEncoder, PlannedTask
+from robustir.pools import largest_pool
 from robustir.rankings import top_depth
 from robustir.store import RunDirectory
 from robustir.work import CellJob, EncodeJob, PerturbJob, WorkArgument, WorkContext, encode, perturb_queries, score
@@ -151,7 +152,7 @@ class _Run:
         if self.options.keep_top == 0:
             return True
         # Lists of another length are made again: those of unchanged queries are taken from the clean cell.
-        wanted = min(self.options.keep_top, len(self.plan.task(cell.benchmark).task.corpus))
+        wanted = min(self.options.keep_top, largest_pool(self.plan.task(cell.benchmark).task))
         return self.run.top_path(cell.key).exists() and top_depth(self.run, cell.key) == wanted
 
     def _perturb(self, executor: Executor[WorkContext]) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from robustir.errors import RunError
 from robustir.files import explained, write_atomically, write_text_atomically
-from robustir.types import Corpus, Dose, Qrels, QuerySet, Ranks, Task
+from robustir.types import Corpus, Dose, Pools, Qrels, QuerySet, Ranks, Task
 
 __all__ = ["RunDirectory"]
 
@@ -149,11 +149,14 @@ class RunDirectory:
                         "lang": _category(queries.langs),
                         "source_id": queries.source_ids,
                         "group": _category(queries.groups),
+                        **({} if task.pools is None else {"pool": _smallest(task.pools.query)}),
                     }
                 ),
             )
         if not self.passages_path(key).exists():
-            _write(self.passages_path(key), pa.table({"_id": task.corpus.ids, "lang": _category(task.corpus.langs)}))
+            passages = {"_id": task.corpus.ids, "lang": _category(task.corpus.langs)}
+            pools = {} if task.pools is None else {"pool": _smallest(task.pools.passage)}
+            _write(self.passages_path(key), pa.table({**passages, **pools}))
         if not self.relevant_path(key).exists():
             qrels = task.qrels
             columns = {
@@ -172,6 +175,9 @@ class RunDirectory:
             _read(self.relevant_path(key)),
         )
         ids = _strings(passages["_id"])
+        pools = None
+        if "pool" in passages.column_names:
+            pools = Pools(*(table["pool"].to_numpy().astype(np.int32) for table in (queries, passages)))
         return Task(
             name=entry["name"],
             queries=QuerySet(
@@ -189,6 +195,7 @@ class RunDirectory:
             ),
             settings=tuple(entry["settings"]),
             group_kind=entry["group_kind"],
+            pools=pools,
         )
 
     def write_queries(self, key: str, queries: QuerySet, extra: Mapping[str, NDArray[Any]] | None = None) -> None:

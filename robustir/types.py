@@ -19,6 +19,7 @@ __all__ = [
     "SETTINGS",
     "Corpus",
     "Dose",
+    "Pools",
     "Qrels",
     "QuerySet",
     "Ranks",
@@ -181,11 +182,31 @@ def possible_settings(queries: QuerySet, corpus: Corpus) -> tuple[Setting, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Pools:
+    """Which passages a query is ranked among, where that is not all of them: each query and passage is in one pool.
+
+    query: pool numbers [queries], passage: [passages]; int32, from 0 on, so that bitext of many language pairs is one
+    task and yet every sentence competes only with its own pair's.
+    """
+
+    query: NDArray[np.int32]
+    passage: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return int(max(self.query.max(initial=-1), self.passage.max(initial=-1))) + 1
+
+    def digest(self) -> str:
+        """SHA-256 of both arrays."""
+        return hashlib.sha256(self.query.tobytes() + b"/" + self.passage.tobytes()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """One retrieval problem: every query against every passage of one pool; the settings are views of the same scores.
+    """One retrieval problem: every query against every passage of its pool; the settings are views of the same scores.
 
     mono: candidates in the query's language; cross: candidates in one other language, per ordered pair of languages;
     multi: the whole pool. ``group_kind`` says what a group is (the unit of resampling), for example "article".
+    ``pools``: None where all passages are one pool. ``settings_note``: why a setting is not among the settings.
     """
 
     name: str
@@ -196,6 +217,8 @@ class Task:
     group_kind: str = "group"
     licence: str = ""
     source: str = ""
+    pools: Pools | None = None
+    settings_note: str = ""
 
     def __post_init__(self) -> None:
         if len(self.queries) == 0:
@@ -204,6 +227,11 @@ class Task:
             raise DataError(f"{self.name}: no query has a relevant passage")
         if int(self.qrels.query.max()) >= len(self.queries) or int(self.qrels.passage.max()) >= len(self.corpus):
             raise DataError(f"{self.name}: the relevance judgements name rows that do not exist")
+        if self.pools is not None:
+            if (len(self.pools.query), len(self.pools.passage)) != (len(self.queries), len(self.corpus)):
+                raise DataError(f"{self.name}: every query and every passage needs a pool")
+            if (self.pools.query[self.qrels.query] != self.pools.passage[self.qrels.passage]).any():
+                raise DataError(f"{self.name}: a relevant passage is in another pool than its query")
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -212,7 +240,8 @@ class Task:
 
     def digest(self) -> str:
         """SHA-256 of queries, corpus, judgements and settings; the name is left out."""
-        return digest_columns([self.queries.digest(), self.corpus.digest(), self.qrels.digest()], self.settings)
+        parts = [self.queries.digest(), self.corpus.digest(), self.qrels.digest()]
+        return digest_columns([*parts, self.pools.digest()] if self.pools is not None else parts, self.settings)
 
 
 @dataclass(frozen=True, slots=True)

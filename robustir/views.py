@@ -58,13 +58,22 @@ def view(task: Task, setting: Setting) -> View:
     firsts = np.flatnonzero(np.diff(key, prepend=-1))
     first_pairs = pairs[firsts]
     rows = query[first_pairs]
+    sizes = _pool_sizes(task, passage_lang, len(names))[0 if task.pools is None else task.pools.query[rows]]
     if setting == "multi":
-        langs, pool_size = np.full(len(rows), "all", dtype=object), np.full(len(rows), len(task.corpus), dtype=np.intp)
+        langs, pool_size = np.full(len(rows), "all", dtype=object), np.broadcast_to(sizes.sum(axis=-1), len(rows))
     else:
         langs = names[candidate[first_pairs]]
-        pool_size = np.bincount(passage_lang, minlength=len(names))[candidate[first_pairs]]
+        pool_size = np.broadcast_to(sizes, (len(rows), len(names)))[np.arange(len(rows)), candidate[first_pairs]]
     starts = np.append(firsts, len(pairs))
     return View(setting, rows, names[query_lang[rows]], langs, pairs, starts, task.qrels.gain[pairs], pool_size)
+
+
+def _pool_sizes(task: Task, passage_lang: NDArray[np.intp], languages: int) -> NDArray[np.intp]:
+    """Return the number of passages of each pool and language, [pools, languages]."""
+    pool = np.zeros(len(task.corpus), dtype=np.intp) if task.pools is None else task.pools.passage.astype(np.intp)
+    pools = 1 if task.pools is None else len(task.pools)
+    counts = np.bincount(pool * languages + passage_lang, minlength=pools * languages)
+    return counts.reshape(pools, languages)
 
 
 def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id") -> RankLists:

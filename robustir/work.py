@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,13 @@ from robustir.contracts import Scorer
 from robustir.embeddings import EmbeddingStore
 from robustir.encoders.adapters import adapt
 from robustir.encoding import Unit
+from robustir.pools import Part, split_pools
 from robustir.rankings import write_top
 from robustir.registry import create
 from robustir.search import Ranked, rank_dense, rank_relevant, restrict
 from robustir.store import RunDirectory
-from robustir.types import Ranks, Task
+from robustir.top import Top
+from robustir.types import Corpus, Qrels, Ranks, Task
 
 __all__ = ["CellJob", "EncodeJob", "PerturbJob", "WorkArgument", "WorkContext", "encode", "perturb_queries", "score"]
 
@@ -52,6 +54,13 @@ class WorkContext:
         self._indexed: dict[str, tuple[str, Scorer]] = {}
         self._victim: tuple[tuple[str, str], NDArray[np.float32]] | None = None
         self._passages: tuple[tuple[str, Path], NDArray[np.float32]] | None = None
+        self._parts: dict[str, list[Part]] = {}
+
+    def parts(self, task: Task) -> list[Part]:
+        """Return the pools of a task, each with its own corpus; the task's corpus where it is one pool."""
+        if task.name not in self._parts:
+            self._parts[task.name] = split_pools(task)
+        return self._parts[task.name]
 
     def adopt(self, encoders: Mapping[str, Any], perturbations: Mapping[str, Any]) -> None:
         """Use objects that exist already in this process."""
@@ -75,13 +84,14 @@ class WorkContext:
             self._perturbations[spec] = create("perturbation", spec)
         return self._perturbations[spec]
 
-    def indexed(self, spec: str, task: Task) -> Scorer:
-        """Return a scorer with the task's corpus indexed."""
-        if self._indexed.get(spec, ("", None))[0] != task.name:
+    def indexed(self, spec: str, task: Task, part: Part | None = None) -> Scorer:
+        """Return a scorer with the task's corpus, or that of one of its pools, indexed."""
+        name = task.name if part is None else f"{task.name}\n{part.number}"
+        if self._indexed.get(spec, ("", None))[0] != name:
             self._indexed.pop(spec, None)  # an index that fails half-way is of no corpus
             scorer = self.encoder(spec)
-            scorer.index(task.corpus)
-            self._indexed[spec] = (task.name, scorer)
+            scorer.index(task.corpus if part is None else part.corpus)
+            self._indexed[spec] = (name, scorer)
         return self._indexed[spec][1]
 
     def victim(self, spec: str, task: Task) -> tuple[Any, NDArray[np.float32] | None]:
@@ -191,40 +201,56 @@ class CellJob:
 
 
 def score(context: WorkContext, job: CellJob) -> None:
-    """Rank one cell and store it."""
+    """Rank one cell, pool by pool, and store it."""
     task = context.argument.tasks[job.task]
     rows = np.arange(len(task.queries)) if job.rows is None else job.rows
     qrels, kept = restrict(task.qrels, rows)
+    ranks = Ranks(*(np.zeros(len(kept), dtype=np.uint32) for _ in fields(Ranks)))
+    lists: list[tuple[Top, Corpus, NDArray[np.int64]]] = []
+    parts = context.parts(task)
+    for part in parts:
+        chosen = part.chosen(task, rows)
+        # Where a perturbation changed nothing, no scorer is bothered with an empty query set.
+        if len(chosen) == 0 and (len(rows) or part is not parts[0]):
+            continue
+        own, places = (qrels, slice(None)) if part.whole else restrict(qrels, chosen)
+        ranked = _rank_part(context, job, task, part, chosen, part.localised(own))
+        for field in fields(Ranks):
+            getattr(ranks, field.name)[places] = getattr(ranked.ranks, field.name)
+        if ranked.top is not None:
+            lists.append((ranked.top, part.corpus, rows[chosen]))
+    if context.argument.keep_top:
+        write_top(context.run, job.key, lists, rows, clean_key=job.clean_key, scored=job.scored)
+    context.run.write_ranks(job.key, _complete(context, job, task, ranks, kept))
+
+
+def _rank_part(
+    context: WorkContext, job: CellJob, task: Task, part: Part, chosen: NDArray[np.int64], qrels: Qrels
+) -> Ranked:
+    """Rank the queries at the places ``chosen`` of a job in their pool; ``qrels`` name them and its passages."""
     keep_top = context.argument.keep_top
     if job.vectors is not None:
         assert job.vector_file is not None
-        queries = np.load(job.vector_file, mmap_mode="r")[job.vectors]
-        ranked = rank_dense(
-            queries,
-            context.passages(job),
-            task.corpus,
+        return rank_dense(
+            np.load(job.vector_file, mmap_mode="r")[job.vectors[chosen]],
+            part.select(context.passages(job)),
+            part.corpus,
             qrels,
             device=context.argument.device,
             keep_top=keep_top,
             scorer=job.encoder,
         )
-    else:
-        ranked = _rank_lexical(context, job, task, rows, qrels, keep_top)
-    if ranked.top is not None:
-        write_top(context.run, job.key, ranked.top, task.corpus, rows, clean_key=job.clean_key, scored=job.scored)
-    context.run.write_ranks(job.key, _complete(context, job, task, ranked.ranks, kept))
-
-
-def _rank_lexical(
-    context: WorkContext, job: CellJob, task: Task, rows: NDArray[Any], qrels: Any, keep_top: int
-) -> Ranked:
-    scorer = context.indexed(job.encoder, task)
-    queries = task.queries.select(rows) if job.rows is not None else task.queries
+    scorer = context.indexed(job.encoder, task, part)
+    whole = job.rows is None and part.whole
+    queries = (
+        task.queries
+        if whole
+        else task.queries.select((np.arange(len(task.queries)) if job.rows is None else job.rows)[chosen])
+    )
     if job.texts is not None:
-        queries = queries.with_texts(job.texts)
-    # Where a perturbation changed nothing, no scorer is bothered with an empty query set.
+        queries = queries.with_texts([job.texts[place] for place in chosen])
     blocks = scorer.blocks(queries) if len(queries) else ()
-    return rank_relevant(blocks, task.corpus, qrels, queries=len(queries), keep_top=keep_top, scorer=job.encoder)
+    return rank_relevant(blocks, part.corpus, qrels, queries=len(queries), keep_top=keep_top, scorer=job.encoder)
 
 
 def _complete(context: WorkContext, job: CellJob, task: Task, ranks: Ranks, kept: NDArray[Any]) -> Ranks:

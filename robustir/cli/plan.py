@@ -40,6 +40,8 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
             f"benchmark     {row['name']}: {row['queries']} queries in {len(row['languages'])} languages, {row['passages']} passages, "
             f"{row['groups']} groups ({row['group_kind']}); {', '.join(row['settings'])}"
         )
+        if row["settings_note"]:
+            click.echo(f"              {row['settings_note']}")
     for row in rows["perturbations"]:
         severities = ", ".join(f"{value:g}" for value in row["severities"])
         click.echo(f"perturbation  {row['name']}: severities {severities}; {row['draws']} draws")

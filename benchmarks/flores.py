@@ -1,0 +1,51 @@
+"""``flores``: sentences of Wikimedia articles translated by professionals (Goyal et al. 2022; NLLB Team 2022)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from robustir.benchmarks.bitext import blocks, parallel_task, read_lines
+from robustir.benchmarks.files import chosen_languages, find_folder, parallel_files
+from robustir.benchmarks.ntrex import with_pivot
+from robustir.errors import SpecError
+from robustir.types import Task
+
+__all__ = ["Flores"]
+
+_SPLITS = ("devtest", "dev")
+
+
+class Flores:
+    """Bitext retrieval over 1,012 (devtest) or 997 (dev) sentences; a sentence looks for its translation in a language.
+
+    ``pivot``: only pairs with this language (English by default); None: every ordered pair. The languages are those
+    whose file is in the folder. Document ids are not published with these files: groups are blocks of 20 lines.
+    """
+
+    name = "flores"
+    languages: tuple[str, ...] = tuple("ar de el en es fa fi fr he hi id it ja ko pt ro ru th tr vi zh".split())  # noqa: SIM905 - tables read better
+    folder = "flores"
+    licence = "CC-BY-SA-4.0"
+    source = "https://github.com/mozilla/firefox-translations-models @ e7957fc40744, evaluation"
+
+    def __init__(self, split: str = "devtest", pivot: str | None = "en") -> None:
+        if split not in _SPLITS:
+            raise SpecError(f"flores: split is one of {', '.join(_SPLITS)}, not {split!r}")
+        self.split = split
+        self.pivot = pivot
+
+    def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
+        """Return the task from ``data/flores/SPLIT/XX.txt``."""
+        folder = find_folder(data, f"{self.folder}/{self.split}", self.name)
+        langs = chosen_languages(with_pivot(languages, self.pivot), parallel_files(folder, self.name), self.name)
+        sentences = {lang: read_lines(folder / f"{lang}.txt") for lang in langs}
+        return parallel_task(
+            self.name if self.split == "devtest" else f"{self.name}-{self.split}",
+            sentences,
+            blocks(max(map(len, sentences.values()))),
+            pivot=self.pivot,
+            group_kind="block of 20 lines (no document ids)",
+            licence=self.licence,
+            source=self.source,
+        )

@@ -1,0 +1,56 @@
+"""``ntrex``: WMT newstest2019 (123 news documents in English) translated by professionals (Federmann et al. 2022)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from robustir.benchmarks.bitext import parallel_task, read_lines
+from robustir.benchmarks.files import chosen_languages, find_folder, parallel_files
+from robustir.errors import DataError
+from robustir.types import Task
+
+__all__ = ["Ntrex"]
+
+
+class Ntrex:
+    """Bitext retrieval over 1,997 sentences; a sentence looks for its translation among all sentences of a language.
+
+    ``pivot``: only pairs with this language (English by default); None: every ordered pair. The languages are those whose
+    file ``XX.txt`` is in the folder (of NTREX's 128); groups are documents.
+    """
+
+    name = "ntrex"
+    languages: tuple[str, ...] = tuple("ar de el en es fa fi fr he hi id it ja ko pt ro ru sw th tr vi zh".split())  # noqa: SIM905 - tables read better
+    folder = "ntrex"
+    licence = "CC-BY-SA-4.0"
+    source = "https://github.com/MicrosoftTranslator/NTREX @ 8561f6a622db"
+
+    def __init__(self, pivot: str | None = "en") -> None:
+        self.pivot = pivot
+
+    def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
+        """Return the task from ``data/ntrex/XX.txt`` and ``DOCUMENT_IDS.tsv``."""
+        folder = find_folder(data, self.folder, self.name)
+        langs = chosen_languages(with_pivot(languages, self.pivot), parallel_files(folder, self.name), self.name)
+        sentences = {lang: read_lines(folder / f"{lang}.txt") for lang in langs}
+        documents = read_lines(folder / "DOCUMENT_IDS.tsv")
+        for lang, lines in sentences.items():
+            if len(lines) != len(documents):
+                raise DataError(
+                    f"{folder / lang}.txt has {len(lines)} lines, DOCUMENT_IDS.tsv {len(documents)}; get them again"
+                )
+        return parallel_task(
+            self.name,
+            sentences,
+            documents,
+            pivot=self.pivot,
+            group_kind="document",
+            licence=self.licence,
+            source=self.source,
+        )
+
+
+def with_pivot(languages: Sequence[str] | None, pivot: str | None) -> Sequence[str] | None:
+    """Return the languages asked for, with the pivot that they are paired with."""
+    return languages if languages is None or pivot is None or pivot in languages else [*languages, pivot]
