@@ -7,6 +7,8 @@ from pathlib import Path
 
 from robustir.benchmarks.bitext import parallel_task, read_lines
 from robustir.benchmarks.files import chosen_languages, find_folder, parallel_files
+from robustir.benchmarks.pinned import pinned
+from robustir.download import Remote
 from robustir.errors import DataError
 from robustir.types import Task
 
@@ -28,6 +30,10 @@ class Ntrex:
 
     def __init__(self, pivot: str | None = "en") -> None:
         self.pivot = pivot
+
+    def files(self) -> tuple[Remote, ...]:
+        """Return what ``robustir fetch`` downloads."""
+        return pinned(self.name)
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/ntrex/XX.txt`` and ``DOCUMENT_IDS.tsv``."""

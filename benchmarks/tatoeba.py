@@ -9,6 +9,8 @@ from pathlib import Path
 
 from robustir.benchmarks.bitext import Bitext, pair_task, read_lines
 from robustir.benchmarks.files import chosen_languages, find_folder
+from robustir.benchmarks.pinned import pinned
+from robustir.download import Remote
 from robustir.errors import NotApplicableError, SpecError
 from robustir.types import Task
 
@@ -60,6 +62,10 @@ class Tatoeba:
         if direction not in _DIRECTIONS:
             raise SpecError(f"tatoeba: direction is one of {', '.join(_DIRECTIONS)}, not {direction!r}")
         self.direction = direction
+
+    def files(self) -> tuple[Remote, ...]:
+        """Return what ``robustir fetch`` downloads."""
+        return pinned(self.name)
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task of the pairs of ``languages`` with English; English itself need not be named."""

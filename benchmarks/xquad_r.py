@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from robustir.benchmarks.files import chosen_languages, find_folder, read_json
+from robustir.benchmarks.pinned import pinned
+from robustir.download import Remote
 from robustir.errors import DataError, SpecError
 from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
@@ -32,6 +34,10 @@ class XQuADR:
         if passage not in PASSAGES:
             raise SpecError(f"xquad-r: passage is one of {', '.join(PASSAGES)}, not {passage!r}")
         self.passage = passage
+
+    def files(self) -> tuple[Remote, ...]:
+        """Return what ``robustir fetch`` downloads."""
+        return pinned(self.name)
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/xquad-r/<language>.json``."""

@@ -173,7 +173,10 @@ class Attack(Protocol):
 
 @runtime_checkable
 class Benchmark(Protocol):
-    """Loads one retrieval task from local data."""
+    """Loads one retrieval task from local data.
+
+    Optional: ``files() -> Sequence[robustir.download.Remote]``, what ``robustir fetch`` downloads into the data folder.
+    """
 
     name: str
     languages: tuple[str, ...]

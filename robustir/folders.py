@@ -7,7 +7,7 @@ from pathlib import Path
 
 from robustir.errors import DataError
 
-__all__ = ["data_folder", "use_data_folder"]
+__all__ = ["data_folder", "download_folder", "use_data_folder"]
 
 
 def data_folder(given: Path | str | None = None) -> Path | None:
@@ -22,6 +22,13 @@ def data_folder(given: Path | str | None = None) -> Path | None:
         return path
     fallback = Path(platformdirs.user_data_dir("robustir"))
     return fallback if fallback.is_dir() else None
+
+
+def download_folder(given: Path | str | None = None) -> Path:
+    """Return where data is put: the folder given, else $ROBUSTIR_DATA, else the user's data folder; it need not exist."""
+    import platformdirs
+
+    return Path(given or os.environ.get("ROBUSTIR_DATA") or platformdirs.user_data_dir("robustir"))
 
 
 def use_data_folder(given: Path | str | None = None) -> Path | None:

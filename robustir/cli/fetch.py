@@ -1,0 +1,43 @@
+"""``robustir fetch``: the data of benchmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(name="fetch")
+@click.argument("benchmarks", nargs=-1, required=True)
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Take the files from this folder or file instead of downloading (repeatable); checksums are tried all the same.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Where the benchmarks' folders go; else $ROBUSTIR_DATA, else the user's data folder.",
+)
+def command(benchmarks: tuple[str, ...], sources: tuple[Path, ...], data: Path | None) -> None:
+    """Download the data of BENCHMARKS (names or specs) at a pinned revision; an interrupted download is resumed.
+
+    Licences and sources are shown first. Every file with a known sha256 is checked and appears whole or not at all.
+    """
+    from robustir.cli.progress import ProgressBars
+    from robustir.fetching import order
+    from robustir.folders import download_folder
+    from robustir.registry import create
+
+    target = download_folder(data)
+    orders = [order(create("benchmark", spec), sources) for spec in benchmarks]
+    for wanted in orders:
+        click.echo("\n".join(wanted.lines(target)), err=True)
+    for wanted in orders:
+        with ProgressBars() as bars:
+            bars.stage(f"fetch {wanted.name}", len(wanted.remotes))
+            done = wanted.carry_out(target, sources, bars.step)
+        counts = ", ".join(f"{number} {how}" for how, number in sorted(done.items()))
+        click.echo(f"{wanted.name}: {counts} in {target / wanted.folder}")

@@ -1,0 +1,106 @@
+"""``robustir fetch`` from local files and from a server on this machine, and the pinned lists against the real data."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from robustir.benchmarks.pinned import pinned
+from robustir.benchmarks.tatoeba import Tatoeba
+from robustir.cli.fetch import command
+from robustir.download import Remote, sha256_of
+from robustir.errors import DataError, NotApplicableError
+from robustir.fetching import order
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(command, [str(part) for part in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:  # type: ignore[override]
+        pass
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
+    for name in ("ROBUSTIR_OFFLINE", "HF_HUB_OFFLINE", "http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "site").mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "site")))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", tmp_path / "site"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_download_shows_the_licence_first(
+    site: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, folder = site
+    for name in ("deu", "eng"):
+        (folder / name).write_text(name, encoding="utf-8")
+    files = tuple(
+        Remote(f"{url}/{name}", f"tatoeba-v1/tatoeba.deu-eng.{name}", sha256_of(folder / name), 3)
+        for name in ("deu", "eng")
+    )
+    monkeypatch.setattr(Tatoeba, "files", lambda self: files)
+    output = run("tatoeba", "--data", tmp_path / "data")
+    assert output.index("licence CC-BY-2.0-FR") < output.index("2 downloaded")
+    assert "2 files, 0.0 MB into" in output
+    assert (tmp_path / "data/tatoeba-v1/tatoeba.deu-eng.deu").read_text(encoding="utf-8") == "deu"
+    assert "2 there" in run("tatoeba", "--data", tmp_path / "data")
+
+
+@pytest.mark.data
+def test_local_files_under_either_name(data: Path, tmp_path: Path) -> None:
+    assert "23 copied" in run("ntrex", "--from", data, "--data", tmp_path)
+    upstream = tmp_path / "upstream"
+    upstream.mkdir()
+    for remote in pinned("ntrex"):
+        (upstream / remote.upstream_name).write_bytes((data / remote.path).read_bytes())
+    assert "23 copied" in run("ntrex", "--from", upstream, "--data", tmp_path / "again")
+    assert (tmp_path / "again/ntrex/de.txt").read_bytes() == (data / "ntrex/de.txt").read_bytes()
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("name", "files"), [("tatoeba", 224), ("ntrex", 23), ("xquad-r", 11)])
+def test_pinned_files_are_those_of_the_data(data: Path, name: str, files: int) -> None:
+    remotes = pinned(name)
+    assert len(remotes) == files
+    for remote in remotes:
+        path = data / remote.path
+        assert (sha256_of(path), path.stat().st_size) == (remote.sha256, remote.size), remote.path
+        revision = remote.url.split("/")[5]
+        assert len(revision) == 40
+        assert remote.url.startswith("https://raw.githubusercontent.com/")
+
+
+def test_without_an_address(tmp_path: Path) -> None:
+    class Plain:
+        name, folder, licence, source = "plain", "plain", "CC0", "somewhere"
+
+    with pytest.raises(NotApplicableError, match=r"get it from somewhere .* holds plain/ with --from"):
+        order(Plain(), [])
+    nothing: Any = Plain()
+    wanted = order(nothing, [tmp_path])
+    with pytest.raises(DataError, match="holds no folder plain/"):
+        wanted.carry_out(tmp_path / "data", [tmp_path], lambda: None)
+    (tmp_path / "plain" / "deep").mkdir(parents=True)
+    (tmp_path / "plain" / "deep" / "x.txt").write_text("x", encoding="utf-8")
+    assert wanted.carry_out(tmp_path / "data", [tmp_path], lambda: None) == {"copied": 1}
+    assert (tmp_path / "data" / "plain" / "deep" / "x.txt").read_text(encoding="utf-8") == "x"
+    Plain.folder = None  # type: ignore[assignment]
+    with pytest.raises(NotApplicableError, match="needs no download"):
+        order(Plain(), [])
