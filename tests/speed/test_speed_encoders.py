@@ -121,3 +121,31 @@ def test_store_against_plain_files(benchmark: Any, tmp_path: Path, batch_invaria
         put_times_np_save=put / seconds(save),
         get_times_np_load=get / seconds(lambda: np.load(tmp_path / "plain.npy")),
     )
+
+
+def test_static_against_model2vec(benchmark: Any, tmp_path: Path) -> None:
+    model2vec = pytest.importorskip("model2vec", reason="pip install model2vec")
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    from robustir.encoders.static import StaticEncoder
+    from robustir.encoders.static_files import write_open
+
+    words = sorted({word for text in QUESTIONS for word in text.split()})
+    # Half of the numbers are no pieces of their own, as rare words are not.
+    vocab = [("<unk>", 0.0)] + [("▁" + word, -10.0) for word in words if not word[:1].isdigit() or len(word) % 2]
+    vocab += [(mark, -12.0) for mark in "▁0123456789thsndr"]
+    tokenizer = Tokenizer(models.Unigram(vocab, unk_id=0))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    table = np.random.default_rng(0).standard_normal((len(vocab), 256)).astype(np.float32)
+    write_open(tmp_path / "static", table, tokenizer.to_str())
+    encoder = StaticEncoder(str(tmp_path / "static"))
+    peer: Any = model2vec.StaticModel(table, tokenizer, normalize=True)
+    np.testing.assert_allclose(encoder.encode(QUESTIONS[:9], role="query"), peer.encode(QUESTIONS[:9]), atol=1e-5)
+    ours = seconds(lambda: encoder.encode(QUESTIONS, role="query"))
+    theirs = seconds(lambda: peer.encode(QUESTIONS))
+    record(
+        benchmark,
+        lambda: encoder.encode(QUESTIONS, role="query"),
+        questions_per_second=len(QUESTIONS) / ours,
+        times_as_fast_as_model2vec=theirs / ours,
+    )
