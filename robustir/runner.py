@@ -268,6 +268,8 @@ class _Run:
                     assert job.texts is not None
                     job.vectors = index.add("query", job.texts, [queries.langs[row] for row in job.rows])
                 job.passages = passages[planned.task.name]
+                if getattr(encoder.scorer, "margin", 0):
+                    job.clean = clean[planned.task.name]
                 job.texts = None  # the vectors say it all; no need to send texts to the workers
                 if cell.key in wanted:
                     jobs.append(job)
@@ -280,7 +282,9 @@ class _Run:
                 assert job.vectors is not None
                 assert job.passages is not None
                 job.vector_file = vectors.path
-                used = needed_rows(len(index), [job.vectors, job.passages])
+                used = needed_rows(
+                    len(index), [rows for rows in (job.vectors, job.passages, job.clean) if rows is not None]
+                )
                 reason = next((reason for rows, reason in failed if used[rows].any()), None)
                 if reason is None:
                     ready.append(job)
@@ -299,7 +303,7 @@ class _Run:
         jobs: list[CellJob],
         vectors: VectorFile,
     ) -> list[tuple[slice, str]]:
-        used = [rows for job in jobs for rows in (job.vectors, job.passages) if rows is not None]
+        used = [rows for job in jobs for rows in (job.vectors, job.passages, job.clean) if rows is not None]
         units = index.units(needed_rows(len(index), used))
         self.progress.stage(f"encode with {encoder.spec}", len(units))
         failed = []

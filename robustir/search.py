@@ -245,12 +245,14 @@ def rank_dense(
     keep_top: int = 0,
     scorer: str = "the encoder",
     counting: Literal["auto", "numpy", "torch"] = "auto",
+    adjust: Callable[[NDArray[np.float32], int], None] | None = None,
 ) -> Ranked:
     """Rank every relevant passage by inner product: the fast way for vectors.
 
     query_vectors: float32 [queries, d], of queries 0 to ``queries - 1`` as the qrels name them; passages: float32
     [len(corpus), d]. ``counting``: what compares scores; by default numpy on a CPU, in as many threads as torch has,
-    and elsewhere torch on the device. The counts are the same. Raises EncoderError, naming ``scorer``.
+    and elsewhere torch on the device. The counts are the same. ``adjust`` changes a block of scores [b, width], in the
+    order of :class:`robustir.counting.Columns`, in place, given its first query. Raises EncoderError, naming ``scorer``.
     """
     import torch
 
@@ -263,13 +265,13 @@ def rank_dense(
     collector = _Collector(columns, qrels, queries=len(query_vectors), keep_top=keep_top, scorer=scorer)
     # The product comes out in the order of the columns, so that no score is moved.
     dense = DenseScorer(passages[columns.passage], device=device, scorer=scorer)
-    if counting == "torch" or (counting == "auto" and torch.device(device).type != "cpu"):
+    if adjust is None and (counting == "torch" or (counting == "auto" and torch.device(device).type != "cpu")):
         return _rank_on_device(dense.tensors(query_vectors), columns, collector)
     pool = _thread_pool(torch.get_num_threads())
     done = 0
     try:
         for block in dense.blocks(query_vectors):
-            _take_ordered(block, done, columns, collector, pool)
+            _take_ordered(block, done, columns, collector, pool, adjust)
             done += len(block)
     finally:
         if pool is not None:
@@ -278,11 +280,18 @@ def rank_dense(
 
 
 def _take_ordered(
-    block: NDArray[np.float32], done: int, columns: Columns, collector: _Collector, pool: ThreadPoolExecutor | None
+    block: NDArray[np.float32],
+    done: int,
+    columns: Columns,
+    collector: _Collector,
+    pool: ThreadPoolExecutor | None,
+    adjust: Callable[[NDArray[np.float32], int], None] | None,
 ) -> None:
     def work(first: int, end: int) -> None:
         scores = block[first:end]
         collector.refuse_nan(scores, done + first)
+        if adjust is not None:
+            adjust(scores, done + first)
         scores[:, columns.padding] = np.nan
         collector.take(scores, done + first)
 

@@ -17,6 +17,7 @@ from robustir.contracts import Scorer
 from robustir.embeddings import EmbeddingStore
 from robustir.encoders.adapters import adapt
 from robustir.encoding import Unit
+from robustir.margins import Neighbourhoods, unit_length
 from robustir.pools import Part, split_pools
 from robustir.rankings import write_top
 from robustir.registry import create
@@ -55,6 +56,7 @@ class WorkContext:
         self._victim: tuple[tuple[str, str], NDArray[np.float32]] | None = None
         self._passages: tuple[tuple[str, Path], NDArray[np.float32]] | None = None
         self._parts: dict[str, list[Part]] = {}
+        self._near: tuple[Path, dict[tuple[str, int], Neighbourhoods]] = (Path(), {})
 
     def parts(self, task: Task) -> list[Part]:
         """Return the pools of a task, each with its own corpus; the task's corpus where it is one pool."""
@@ -113,6 +115,27 @@ class WorkContext:
             ]
             self._victim = (key, np.concatenate(parts))
         return encoder, self._victim[1]
+
+    def neighbourhoods(self, job: CellJob, task: Task, part: Part, passages: NDArray[np.float32]) -> Neighbourhoods:
+        """Return how near the clean queries are to a pool's passages, kept until another encoder is asked for."""
+        assert job.vector_file is not None
+        assert job.clean is not None
+        if self._near[0] != job.vector_file:
+            self._near = (job.vector_file, {})
+        key = (task.name, part.number)
+        if key not in self._near[1]:
+            rows = part.chosen(task, np.arange(len(task.queries)))
+            clean = unit_length(np.load(job.vector_file, mmap_mode="r")[job.clean[rows]])
+            langs = [task.queries.langs[row] for row in rows]
+            self._near[1][key] = Neighbourhoods(
+                clean,
+                langs,
+                passages,
+                part.corpus,
+                k=self.encoder(job.encoder).margin,
+                device=self.argument.device,
+            )
+        return self._near[1][key]
 
     def passages(self, job: CellJob) -> NDArray[np.float32]:
         """Return the passage vectors of a cell, kept until another benchmark or encoder is asked for."""
@@ -175,8 +198,9 @@ class EncodeJob:
 def encode(context: WorkContext, job: EncodeJob) -> tuple[int, int, NDArray[np.float32]]:
     """Encode one unit, through the store; return (texts encoded, texts reused, vectors [n, d])."""
     unit = job.unit
+    encoder = context.encoder(job.encoder)
     vectors, encoded, reused = context.store.encode_unit(
-        context.encoder(job.encoder), unit.texts, role=unit.role, langs=unit.langs
+        getattr(encoder, "vectors_of", encoder), unit.texts, role=unit.role, langs=unit.langs
     )
     return encoded, reused, vectors
 
@@ -198,6 +222,7 @@ class CellJob:
     vectors: NDArray[np.int64] | None = None
     passages: NDArray[np.int64] | None = None
     vector_file: Path | None = None
+    clean: NDArray[np.int64] | None = None  # rows of all clean queries, for an encoder with a margin
 
 
 def score(context: WorkContext, job: CellJob) -> None:
@@ -231,14 +256,22 @@ def _rank_part(
     keep_top = context.argument.keep_top
     if job.vectors is not None:
         assert job.vector_file is not None
+        vectors = np.load(job.vector_file, mmap_mode="r")[job.vectors[chosen]]
+        passages = part.select(context.passages(job))
+        adjust = None
+        if job.clean is not None:
+            vectors, passages = unit_length(vectors), unit_length(passages)
+            langs = task.queries.langs if job.rows is None else [task.queries.langs[row] for row in job.rows]
+            adjust = context.neighbourhoods(job, task, part, passages).adjust([langs[place] for place in chosen])
         return rank_dense(
-            np.load(job.vector_file, mmap_mode="r")[job.vectors[chosen]],
-            part.select(context.passages(job)),
+            vectors,
+            passages,
             part.corpus,
             qrels,
             device=context.argument.device,
             keep_top=keep_top,
             scorer=job.encoder,
+            adjust=adjust,
         )
     scorer = context.indexed(job.encoder, task, part)
     whole = job.rows is None and part.whole
