@@ -25,13 +25,13 @@ def _chain(error: BaseException) -> list[BaseException]:
 def asks_for_code(error: BaseException) -> str:
     """Return what a pickle that torch refused wanted to run or build ("" if the error is of another kind)."""
     for link in _chain(error):
-        text = str(link)
-        if isinstance(link, pickle.UnpicklingError) or "weights_only" in text or "Weights only load failed" in text:
-            match = _GLOBAL.search(text)
-            if match is not None:
-                return match.group(1)
-            if "weights_only" in text or "Weights only" in text:
-                return "an object"
+        if not isinstance(link, pickle.UnpicklingError) and "weights_only" not in str(link):
+            continue
+        match = _GLOBAL.search(str(link))
+        if match is not None:
+            return match.group(1)
+        if "unrecognized" in str(link) or "Unsupported class" in str(link):
+            return "an object"
     return ""
 
 
