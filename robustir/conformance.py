@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from robustir.attack_laws import attack_laws
 from robustir.catalogue import SAMPLES
 from robustir.conditions import applicable_languages
+from robustir.encoder_laws import encoder_laws
 from robustir.errors import RobustirError
 from robustir.registry import Kind, canonical, create
 from robustir.seeds import Stream, derive_key
@@ -219,55 +220,7 @@ def _check_encoder(encoder: Any) -> list[Law]:
     langs = [lang for lang, _ in SAMPLES.items()] + ["en"] * (len(texts) - len(SAMPLES))
     if not hasattr(encoder, "encode"):
         return [_law("it ranks a passage for its own words first", lambda: _self_retrieval(encoder))]
-    return list(_encoder_laws(encoder, texts, langs))
-
-
-def _encoder_laws(encoder: Any, texts: list[str], langs: list[str]) -> Iterator[Law]:
-    from robustir.encoders.adapters import check_vectors
-
-    def vectors(some: list[str], role: str, of: list[str]) -> Any:
-        return check_vectors(encoder.encode(some, role=role, langs=of), len(some), encoder.name)
-
-    def shapes() -> str | None:
-        for role in ("query", "passage"):
-            vectors(texts, role, langs)
-        return None
-
-    def deterministic() -> str | None:
-        return (
-            None
-            if np.array_equal(vectors(texts, "query", langs), vectors(texts, "query", langs))
-            else "two calls gave other bits"
-        )
-
-    def order() -> str | None:
-        forward, backward = vectors(texts, "query", langs), vectors(texts[::-1], "query", langs[::-1])[::-1]
-        return _close(forward, backward, "in reverse order")
-
-    def alone() -> str | None:
-        together = vectors(texts, "query", langs)
-        single = np.concatenate([vectors([text], "query", [lang]) for text, lang in zip(texts, langs, strict=True)])
-        if getattr(encoder, "batch_invariant", False):
-            return (
-                None
-                if np.array_equal(together, single)
-                else "batch_invariant is declared, but a text alone has other bits"
-            )
-        return _close(together, single, "one at a time")
-
-    yield _law("vectors are float32 [n, d] and finite, for queries and passages", shapes)
-    yield _law("two calls give the same vectors", deterministic)
-    yield _law("the order of texts does not matter", order)
-    yield _law("the size of the batch does not matter", alone)
-    yield Law(
-        "it says whether it uses languages and has a revision",
-        isinstance(encoder.uses_langs, bool) and bool(encoder.revision),
-    )
-
-
-def _close(first: Any, second: Any, words: str) -> str | None:
-    worst = float(np.abs(first - second).max())
-    return None if np.allclose(first, second, rtol=1e-3, atol=1e-4) else f"vectors differ by up to {worst:.2g} {words}"
+    return [_law(name, examine) for name, examine in encoder_laws(encoder, texts, langs)]
 
 
 def _self_retrieval(scorer: Any) -> str | None:

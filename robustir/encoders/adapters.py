@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,6 +163,8 @@ class AdaptedEncoder:
 
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), d]; raises EncoderError if the model fails or returns something else."""
+        if role not in get_args(Role):
+            raise SpecError(f"role={role!r}: choose query or passage")
         try:
             vectors = _to_numpy(self._call(self.model, list(texts), role))
         except Exception as error:  # the model is foreign code
