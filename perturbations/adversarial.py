@@ -108,7 +108,27 @@ class Adversarial:
         Raises SpecError for a query that is not the task's or a severity outside [0, 1], NotApplicableError for a
         language without a keyboard.
         """
-        prepared = self._prepare(queries, task, severity, keys)
+        return self.attack_severities(
+            queries, task, victim, severities=(severity,), keys=keys, passage_vectors=passage_vectors
+        )[0]
+
+    def attack_severities(
+        self,
+        queries: QuerySet,
+        task: Task,
+        victim: Encoder | Scorer,
+        *,
+        severities: Sequence[float],
+        keys: Sequence[bytes],
+        passage_vectors: NDArray[np.float32] | None = None,
+    ) -> list[AttackOutcome]:
+        """Return what :meth:`attack` finds at each severity, from one search with the largest budget.
+
+        ``encoder_queries`` are those of the search with that severity's budget alone.
+        """
+        for severity in severities:
+            self._check(severity)
+        prepared = self._prepare(queries, task, keys)
         row_of = {name: row for row, name in enumerate(task.queries.ids)}
         against = Victim(
             victim,
@@ -118,25 +138,20 @@ class Adversarial:
             objective=self.objective,
             passage_vectors=passage_vectors,
         )
-        found: list[Found] = [Found(text, 0, 0, np.nan, np.nan) for text in queries.texts]
+        found = [[Found(text, 0, 0, np.nan, np.nan)] * len(severities) for text in queries.texts]
         possible = [number for number in range(len(queries)) if against.can_attack(number)]
         for at in range(0, len(possible), _TOGETHER):
             part = possible[at : at + _TOGETHER]
-            for number, result in zip(part, self._search(part, prepared, against, severity, keys), strict=True):
-                found[number] = result
-        return AttackOutcome(
-            texts=tuple(each.text for each in found),
-            edits=np.array([each.edits for each in found], dtype=np.int64),
-            encoder_queries=np.array([each.asked for each in found], dtype=np.int64),
-            margin_before=np.array([each.before for each in found], dtype=np.float64),
-            margin_after=np.array([each.after for each in found], dtype=np.float64),
-        )
+            for number, results in zip(part, self._search(part, prepared, against, severities, keys), strict=True):
+                found[number] = results
+        return [_outcome([each[level] for each in found]) for level in range(len(severities))]
 
     def control(
         self, queries: QuerySet, task: Task, *, edits: Sequence[int], severity: float, keys: Sequence[bytes]
     ) -> list[str]:
         """Return the queries with ``edits[i]`` words changed by chance, fewer where the pool allows no more."""
-        prepared = self._prepare(queries, task, severity, keys)
+        self._check(severity)
+        prepared = self._prepare(queries, task, keys)
         return [
             self._at_random(query, wanted, Stream(key))
             for query, wanted, key in zip(prepared, edits, keys, strict=True)
@@ -165,29 +180,32 @@ class Adversarial:
         part: Sequence[int],
         prepared: Sequence[Attackable],
         victim: Victim,
-        severity: float,
+        severities: Sequence[float],
         keys: Sequence[bytes],
-    ) -> list[Found]:
+    ) -> list[list[Found]]:
         queries = [prepared[number] for number in part]
-        allowances = [
-            min(budget(query.words, severity, Stream(keys[number]).uniform(BUDGET)), len(query.open))
-            for number, query in zip(part, queries, strict=True)
-        ]
+        budgets = []
+        for number, query in zip(part, queries, strict=True):
+            drawn = Stream(keys[number]).uniform(BUDGET)
+            budgets.append([min(budget(query.words, severity, drawn), len(query.open)) for severity in severities])
         make = SEARCHES[self.search]
         searches = [
-            (make if allowance else SEARCHES["beam"])(query, allowance, self._gate(query), self.width)
-            for query, allowance in zip(queries, allowances, strict=True)
+            (make if max(wanted) else SEARCHES["beam"])(query, max(wanted), self._gate(query), self.width)
+            for query, wanted in zip(queries, budgets, strict=True)
         ]
 
         def score(numbers: list[int], texts: list[str]) -> Iterator[Score]:
             margins, goals = victim.margins([part[number] for number in numbers], texts)
             return map(Score, margins.tolist(), goals.tolist())
 
-        return lockstep(queries, searches, score)
+        return lockstep(queries, searches, score, budgets)
 
-    def _prepare(self, queries: QuerySet, task: Task, severity: float, keys: Sequence[bytes]) -> list[Attackable]:
+    @staticmethod
+    def _check(severity: float) -> None:
         if not 0 <= severity <= 1:
             raise SpecError(f"the severity is {severity}; it is the share of words that may change, from 0 to 1")
+
+    def _prepare(self, queries: QuerySet, task: Task, keys: Sequence[bytes]) -> list[Attackable]:
         if foreign := sorted(set(queries.ids) - set(task.queries.ids)):
             raise SpecError(f"the query {foreign[0]!r} is none of {task.name}'s; attack queries of the task itself")
         if self.passages != "same" and self.passages not in task.corpus.langs:
@@ -210,3 +228,13 @@ class Adversarial:
             )
             prepared.update(zip(rows, made, strict=True))
         return [prepared[row] for row in range(len(queries))]
+
+
+def _outcome(found: Sequence[Found]) -> AttackOutcome:
+    return AttackOutcome(
+        texts=tuple(each.text for each in found),
+        edits=np.array([each.edits for each in found], dtype=np.int64),
+        encoder_queries=np.array([each.asked for each in found], dtype=np.int64),
+        margin_before=np.array([each.before for each in found], dtype=np.float64),
+        margin_after=np.array([each.after for each in found], dtype=np.float64),
+    )

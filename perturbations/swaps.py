@@ -119,9 +119,9 @@ def prepare(
 
 def _may_change(found: Sequence[str], lang: str) -> list[bool]:
     """Say of each word of a text whether an attack may touch it."""
-    kept = function_words(lang) | name_words(lang)
+    function, names = function_words(lang), name_words(lang)
     return [
-        not protected and fold(word, lang) not in kept
+        not (protected or (folded := fold(word, lang)) in function or folded in names)
         for word, protected in zip(found, protected_words(found, lang), strict=True)
     ]
 

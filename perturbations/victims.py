@@ -24,16 +24,17 @@ _BLOCK = (
 class _View:
     """The passages of one language, and per query which of them are relevant."""
 
-    def __init__(self, task: Task, lang: str) -> None:
+    def __init__(self, task: Task, lang: str, rows: Sequence[int]) -> None:
         self.columns = np.flatnonzero(np.array(task.corpus.langs) == lang)
         place = np.full(len(task.corpus), -1, dtype=np.int64)
         place[self.columns] = np.arange(len(self.columns))
-        self.relevant: dict[int, NDArray[np.int64]] = {}
         inside = place[task.qrels.passage]
-        for row in np.unique(task.qrels.query[inside >= 0]).tolist():
-            first, last = np.searchsorted(task.qrels.query, (row, row + 1))
-            found = inside[first:last]
-            self.relevant[row] = found[found >= 0]
+        first, last = (np.searchsorted(task.qrels.query, rows, side=side) for side in ("left", "right"))
+        self.relevant: dict[int, NDArray[np.int64]] = {}
+        for row, start, stop in zip(rows, first.tolist(), last.tolist(), strict=True):
+            found = inside[start:stop]
+            if len(found := found[found >= 0]):
+                self.relevant[row] = found
 
 
 class Victim:
@@ -60,7 +61,7 @@ class Victim:
         self._rows = list(rows)
         self._langs = [task.queries.langs[row] for row in rows]
         self._targets = [lang if passages == "same" else passages for lang in self._langs]
-        self._views = {lang: _View(task, lang) for lang in dict.fromkeys(self._targets)}
+        self._views = {lang: _View(task, lang, self._rows) for lang in dict.fromkeys(self._targets)}
         self._dense = hasattr(encoder, "encode")
         self._vectors: dict[str, NDArray[np.float64]] = {}
         self._given = passage_vectors

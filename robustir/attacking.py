@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.conditions import check_texts
-from robustir.contracts import Attack, AttackOutcome, Encoder, Scorer
+from robustir.contracts import Attack, AttackOutcome, Encoder, Scorer, SeveritiesAttack
 from robustir.errors import PerturbationError, RobustirError
 from robustir.seeds import derive_keys
 from robustir.text.distance import realised_dose
@@ -24,31 +24,28 @@ def attack_queries(
     plugin: Attack,
     victim: Encoder | Scorer,
     *,
-    severity: float,
+    severities: Sequence[float],
     seed: int,
     draw: int,
     passage_vectors: NDArray[np.float32] | None = None,
-) -> tuple[QuerySet, AttackOutcome]:
-    """Return the attacked queries with their dose, and what the attack did to reach them.
+) -> list[tuple[QuerySet, AttackOutcome]]:
+    """Return, per severity, the attacked queries with their dose and what the attack did to reach them.
 
     ``passage_vectors``: the victim's vectors of the task's corpus (None for a scorer without vectors). The attacked
     encoder stays out of the keys: every encoder is attacked with the same candidates. Raises PerturbationError where
     the attack breaks its contract.
     """
+    known: dict[str, Any] = {"keys": _keys(plugin, queries, seed, draw), "passage_vectors": passage_vectors}
     try:
-        outcome = plugin.attack(
-            queries,
-            task,
-            victim,
-            severity=severity,
-            keys=_keys(plugin, queries, seed, draw),
-            passage_vectors=passage_vectors,
-        )
+        if isinstance(plugin, SeveritiesAttack):
+            outcomes = plugin.attack_severities(queries, task, victim, severities=severities, **known)
+        else:
+            outcomes = [plugin.attack(queries, task, victim, severity=severity, **known) for severity in severities]
     except RobustirError:
         raise
     except Exception as error:
         raise PerturbationError(f"{plugin.name} raised {type(error).__name__}: {error}") from error
-    return _with_dose(plugin, queries, outcome.texts), outcome
+    return [(_with_dose(plugin, queries, outcome.texts), outcome) for outcome in outcomes]
 
 
 def control_queries(

@@ -24,6 +24,7 @@ __all__ = [
     "QueryPerturbation",
     "Role",
     "Scorer",
+    "SeveritiesAttack",
 ]
 
 Role = Literal["query", "passage"]
@@ -168,6 +169,27 @@ class Attack(Protocol):
         self, queries: QuerySet, task: Task, *, edits: Sequence[int], severity: float, keys: Sequence[bytes]
     ) -> list[str]:
         """Return the random control: ``edits[i]`` words of query i changed, from the same candidates, by chance."""
+        ...
+
+
+@runtime_checkable
+class SeveritiesAttack(Attack, Protocol):
+    """An attack that finds what several budgets allow in one search."""
+
+    def attack_severities(
+        self,
+        queries: QuerySet,
+        task: Task,
+        victim: Encoder | Scorer,
+        *,
+        severities: Sequence[float],
+        keys: Sequence[bytes],
+        passage_vectors: NDArray[np.float32] | None = None,
+    ) -> list[AttackOutcome]:
+        """Return what :meth:`attack` returns at each severity, its count of encoder queries too.
+
+        Equal to the bit for an encoder whose vectors do not depend on the batch.
+        """
         ...
 
 

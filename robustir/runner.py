@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.attack_work import attack_ladders, missing_ladders
 from robustir.conditions import CLEAN, FLOOR, shuffled_rows
 from robustir.encoding import TextIndex, VectorFile, needed_rows
 from robustir.errors import InputError
@@ -157,43 +158,26 @@ class _Run:
 
     def _perturb(self, executor: Executor[WorkContext]) -> None:
         jobs = [job for planned in self.plan.tasks for job in self._perturb_jobs(planned)]
-        if not jobs:
+        ladders = missing_ladders(self.plan, self.run)
+        steps = len(jobs) + sum(len(ladder.languages) for ladder in ladders)
+        if not steps:
             return
-        self.progress.stage("perturb queries", len(jobs))
-        for controls in (False, True):  # a control repeats the edits of an attack, which comes first
-            ready = []
-            for job in jobs:
-                if bool(job.edits_key) is controls:
-                    if job.edits_key in self.broken:
-                        self.broken[job.key] = f"its attack failed: {self.broken[job.edits_key]}"
-                    else:
-                        ready.append(job)
-            for outcome in executor.map(perturb_queries, ready):
-                if outcome.error is not None:
-                    self.broken[ready[outcome.position].key] = describe_error(outcome.error)
-                self.progress.step()
+        self.progress.stage("perturb queries", steps)
+        for outcome in executor.map(perturb_queries, jobs):
+            if outcome.error is not None:
+                self.broken[jobs[outcome.position].key] = describe_error(outcome.error)
+            self.progress.step()
+        attack_ladders(executor, self.run, ladders, self.broken, self.progress.step)
 
     def _perturb_jobs(self, planned: PlannedTask) -> Iterator[PerturbJob]:
-        """Yield what is missing of one benchmark's noisy query sets."""
+        """Yield what is missing of one benchmark's noisy query sets, attacks left out."""
         for condition in self.plan.conditions(planned):
             if condition in (CLEAN, FLOOR):
                 continue
-            key = self.plan.queries_key(planned, condition)
-            if self.run.queries_path(key).exists():
-                continue
             noise = self.plan.noise(condition)
-            edits = ""
-            if noise.control_of:
-                edits = self.plan.queries_key(planned, replace(condition, perturbation=noise.control_of))
-            yield PerturbJob(
-                planned.task.name,
-                condition,
-                key,
-                self.plan.languages_of(planned, noise),
-                plugin=noise.control_of or noise.spec,
-                victim=noise.treatment.attacked,
-                edits_key=edits,
-            )
+            key = self.plan.queries_key(planned, condition)
+            if not noise.treatment.attacked and not self.run.queries_path(key).exists():
+                yield PerturbJob(planned.task.name, condition, key, self.plan.languages_of(planned, noise))
 
     def _noisy_set(self, planned: PlannedTask, cell: Cell) -> _NoisySet:
         if cell.queries_key not in self.noisy:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.attacking import attack_queries, control_queries
 from robustir.conditions import Condition, perturb
 from robustir.contracts import Scorer
 from robustir.embeddings import EmbeddingStore
@@ -29,7 +28,6 @@ from robustir.types import Corpus, Qrels, Ranks, Task
 __all__ = ["CellJob", "EncodeJob", "PerturbJob", "WorkArgument", "WorkContext", "encode", "perturb_queries", "score"]
 
 _ENCODED_AT_ONCE = 1_024  # passages of an attacked corpus
-_OUTCOME = ("edits", "encoder_queries", "margin_before", "margin_after")  # kept of every attacked query
 
 
 @dataclass(frozen=True)
@@ -155,9 +153,6 @@ class PerturbJob:
     condition: Condition
     key: str
     languages: tuple[str, ...]
-    plugin: str  # spec of the perturbation; that of the attack for a random control
-    victim: str = ""  # spec of the encoder that is attacked
-    edits_key: str = ""  # of the attacked queries whose number of edits a random control repeats
 
 
 def perturb_queries(context: WorkContext, job: PerturbJob) -> None:
@@ -167,24 +162,9 @@ def perturb_queries(context: WorkContext, job: PerturbJob) -> None:
         known = set(job.languages)
         queries = queries.select([row for row, lang in enumerate(queries.langs) if lang in known])
     condition = job.condition
-    plugin = context.perturbation(job.plugin)
-    chosen: dict[str, Any] = {
-        "severity": condition.severity,
-        "seed": context.argument.seed,
-        "draw": condition.draw,
-    }
-    extra: dict[str, NDArray[Any]] = {}
-    if job.edits_key:
-        edits = context.run.read_table(context.run.queries_path(job.edits_key))["edits"].to_pylist()
-        noisy = control_queries(queries, context.argument.tasks[job.task], plugin, edits=edits, **chosen)
-    elif job.victim:
-        task = context.argument.tasks[job.task]
-        victim, vectors = context.victim(job.victim, task)
-        noisy, outcome = attack_queries(queries, task, plugin, victim, passage_vectors=vectors, **chosen)
-        extra = {name: getattr(outcome, name) for name in _OUTCOME}
-    else:
-        noisy = perturb(queries, plugin, **chosen)
-    context.run.write_queries(job.key, noisy, extra)
+    plugin = context.perturbation(condition.perturbation)
+    noisy = perturb(queries, plugin, severity=condition.severity, seed=context.argument.seed, draw=condition.draw)
+    context.run.write_queries(job.key, noisy)
 
 
 @dataclass(frozen=True)

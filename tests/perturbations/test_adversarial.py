@@ -161,7 +161,7 @@ def test_no_search_beats_the_exhaustive_one(numbers: list[int], edits: int, widt
     }
     best = min(totals.values())
     for make in (greedy, beam):
-        (found,) = lockstep([QUERY], [make(QUERY, edits, lambda _: True, width)], score)
+        ((found,),) = lockstep([QUERY], [make(QUERY, edits, lambda _: True, width)], score, [[edits]])
         assert found.edits <= edits
         assert found.after == totals[found.text]
         assert best <= found.after <= found.before
@@ -171,7 +171,7 @@ def test_no_search_beats_the_exhaustive_one(numbers: list[int], edits: int, widt
 
 def test_greedy_takes_the_most_important_word_and_counts_what_it_asked() -> None:
     score = toy({"a": 1, "b": 5, "c": 2, "x": -9, "p": 4, "q": 3})
-    (found,) = lockstep([QUERY], [greedy(QUERY, 1, lambda _: True, 1)], score)
+    ((found,),) = lockstep([QUERY], [greedy(QUERY, 1, lambda _: True, 1)], score, [[1]])
     assert (found.text, found.edits, found.before, found.after) == ("a q c", 1, 8.0, 6.0)
     # the clean text, three deletions, two candidates of the most important word
     assert score.calls == [["a b c", " b c", "a c", "a b "], ["a p c", "a q c"]]
@@ -181,14 +181,15 @@ def test_greedy_takes_the_most_important_word_and_counts_what_it_asked() -> None
 def test_what_is_known_is_not_asked_again_and_queries_share_batches() -> None:
     twice = Attackable("a", 1, (Word(0, 1, ("x", "y")),))
     score = toy({"a": 1, "x": 0, "y": 2})
-    found = lockstep([twice, QUERY], [beam(twice, 1, lambda _: True, 2), beam(QUERY, 1, lambda _: True, 2)], score)
-    assert [each.asked for each in found] == [3, 7]
+    searches = [beam(twice, 1, lambda _: True, 2), beam(QUERY, 1, lambda _: True, 2)]
+    found = lockstep([twice, QUERY], searches, score, [[1], [1]])
+    assert [each.asked for (each,) in found] == [3, 7]
     assert [len(call) for call in score.calls] == [2, 8]
 
 
 def test_the_gate_is_kept() -> None:
     score = toy({"a": 1, "b": 5, "q": 3})
-    (found,) = lockstep([QUERY], [greedy(QUERY, 3, lambda text: "q" not in text, 1)], score)
+    ((found,),) = lockstep([QUERY], [greedy(QUERY, 3, lambda text: "q" not in text, 1)], score, [[3]])
     assert "q" not in found.text
 
 
@@ -261,6 +262,29 @@ def test_one_query_does_not_depend_on_the_others(mini: Task, search: str) -> Non
     assert part.texts == tuple(whole.texts[row] for row in rows)
     assert part.encoder_queries.tolist() == whole.encoder_queries[rows].tolist()
     assert part.margin_after.tolist() == whole.margin_after[rows].tolist()
+
+
+@pytest.mark.parametrize("arguments", [{}, {"search": "beam", "width": 2}, {"gate": 0.6}, {"objective": "rank"}])
+@pytest.mark.parametrize("lexical", [False, True])
+def test_one_search_gives_what_each_budget_alone_would_have_found(
+    mini: Task, arguments: dict[str, Any], lexical: bool
+) -> None:
+    attack = Adversarial(**arguments)
+    victim: Any = BM25() if lexical else HashingEncoder()
+    if lexical:
+        victim.index(mini.corpus)
+    rows = list(range(0, len(mini.queries), 11))
+    queries = mini.queries.select(rows)
+    named = derive_keys(("test",), queries.langs, queries.ids, 0)
+    levels = (0.3, 0.0, 0.1, 0.7)
+    together = attack.attack_severities(queries, mini, victim, severities=levels, keys=named)
+    for severity, one in zip(levels, together, strict=True):
+        alone = run(attack, mini, severity, rows, victim)
+        assert one.texts == alone.texts
+        for name in ("edits", "encoder_queries", "margin_before", "margin_after"):
+            assert getattr(one, name).tolist() == getattr(alone, name).tolist(), name
+    assert together[3].edits.sum() > together[0].edits.sum() > together[2].edits.sum() > together[1].edits.sum() == 0
+    assert set(together[1].encoder_queries.tolist()) == {1}
 
 
 def test_the_attack_hurts_more_than_its_control(mini: Task) -> None:
