@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from robustir.reports.blocks import Block, Cell, Column, Heading, Paragraph, Section, Table
-from robustir.reports.formats import interval, language_name, measure_name, number, points
+from robustir.reports.formats import clean_text, interval, language_name, measure_name, number, points
 from robustir.reports.study import Study, mean, value
+from robustir.reports.wide import cut_wide
 
 __all__ = ["clean_section", "language_columns"]
 
@@ -31,7 +32,11 @@ def clean_section(study: Study) -> Section:
         if len(study.benchmarks) > 1:
             blocks.append(Heading(benchmark))
         blocks.append(_macro_table(study, benchmark))
-        blocks.extend(_language_table(study, benchmark, setting) for setting in study.settings(benchmark))
+        note = study.settings_note(benchmark)
+        if note:
+            blocks.append(Paragraph(f"{benchmark}: {clean_text(note)}."))
+        for setting in study.settings(benchmark):
+            blocks.extend(cut_wide(_language_table(study, benchmark, setting)))
     return Section("clean-scores", "Clean scores", tuple(blocks))
 
 

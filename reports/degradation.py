@@ -31,6 +31,7 @@ from robustir.reports.formats import (
     signed_points,
 )
 from robustir.reports.study import Row, Study, mean, value
+from robustir.reports.wide import cut_wide
 
 __all__ = ["ALPHA", "degradation_section", "heat_level", "language_section"]
 
@@ -284,7 +285,7 @@ def _language_tables(study: Study, benchmark: str, perturbation: str) -> list[Ta
             where = f"{perturbation} at severity {severity_text(severity)}, {setting}{over}"
             caption = f"{where}: change in points by query language"
             columns = (Column("Encoder", number=False), *language_columns(languages))
-            tables.append(
+            tables += cut_wide(
                 Table(f"heat-{benchmark}-{perturbation}-{setting}", caption, columns, tuple(rows), scale="diverging")
             )
     return tables

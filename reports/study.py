@@ -139,6 +139,11 @@ class Study:
         """Settings with scores: mono, cross, multi."""
         return _ordered((row["setting"] for row in self.rows("scores", benchmark=benchmark)), SETTINGS)
 
+    def settings_note(self, benchmark: str) -> str:
+        """Why a benchmark lacks a setting, as its loader says; "" where it has all."""
+        entries = self.manifest.get("benchmarks") or ()
+        return next((str(entry.get("settings_note", "")) for entry in entries if entry.get("name") == benchmark), "")
+
     def languages(self, benchmark: str) -> tuple[str, ...]:
         """Query languages of a benchmark, by code."""
         return tuple(sorted({row["query_lang"] for row in self.rows("scores", benchmark=benchmark)} - {"all", ""}))

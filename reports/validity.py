@@ -9,10 +9,12 @@ from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Sect
 from robustir.reports.clean_scores import language_columns
 from robustir.reports.formats import clean_text, join_words, language_name, number, percent, severity_text
 from robustir.reports.study import Row, Study, value
+from robustir.reports.wide import cut_wide
 
 __all__ = ["no_op_notices", "not_applicable_rows", "validity_section"]
 
 _NOTHING = 0.999  # unchanged share from which a perturbation counts as having changed nothing
+_MANY_LANGUAGES = 12  # more are told by their codes in one row
 _LITTLE = 0.5  # and from which it gets a warning
 _PERTURBATION = Column("Perturbation", number=False)
 _UNCHANGED_STEPS = (0.02, 0.1, 0.25, 0.5, 0.75)
@@ -114,9 +116,9 @@ def _dose_tables(study: Study, benchmark: str, perturbation: str) -> list[Block]
         )
 
     return [
-        table("dose", f"{where}: edited words, percent", "word_edit_rate", 1),
-        table("cer", f"{where}: character error rate, percent", "char_error_rate", 1),
-        table("unchanged", f"{where}: queries left unchanged, percent", "unchanged_share", 0, heat=True),
+        *cut_wide(table("dose", f"{where}: edited words, percent", "word_edit_rate", 1)),
+        *cut_wide(table("cer", f"{where}: character error rate, percent", "char_error_rate", 1)),
+        *cut_wide(table("unchanged", f"{where}: queries left unchanged, percent", "unchanged_share", 0, heat=True)),
         *_remarks(rows, where),
     ]
 
@@ -151,6 +153,18 @@ def _not_applicable(study: Study) -> list[Block]:
     rows = not_applicable_rows(study)
     if not rows:
         return [Paragraph("Every perturbation can work in every language of this run.")]
-    cells = tuple((Cell(name), Cell(language_name(lang)), Cell(reason)) for name, lang, reason in rows)
+    languages: dict[tuple[str, str], list[str]] = {}
+    for name, lang, reason in rows:
+        languages.setdefault((name, reason), []).append(lang)
+    cells = tuple(
+        (Cell(name), Cell(text), Cell(reason)) for (name, reason), langs in languages.items() for text in _listed(langs)
+    )
     columns = (_PERTURBATION, Column("Language", number=False), Column("Reason", number=False))
     return [Table("not-applicable", "Not applicable: left out of all averages over perturbations", columns, cells)]
+
+
+def _listed(languages: Sequence[str]) -> list[str]:
+    """Return the names of languages, one each; many are joined by their codes."""
+    if len(languages) <= _MANY_LANGUAGES:
+        return [language_name(lang) for lang in languages]
+    return [f"{len(languages)} languages: {' '.join(languages)}"]

@@ -45,8 +45,11 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
     for row in rows["perturbations"]:
         severities = ", ".join(f"{value:g}" for value in row["severities"])
         click.echo(f"perturbation  {row['name']}: severities {severities}; {row['draws']} draws")
-    for row in plan.not_applicable:
-        click.echo(f"              not applicable: {row[1]} in {row[2]} ({row[0]})")
+    missing: dict[tuple[str, str], list[str]] = {}
+    for benchmark, noise, lang in plan.not_applicable:
+        missing.setdefault((benchmark, noise), []).append(lang)
+    for (benchmark, noise), langs in missing.items():
+        click.echo(f"              not applicable: {noise} in {', '.join(langs)} ({benchmark})")
     for row in rows["encoders"]:
         click.echo(
             f"encoder       {row['name']}: {row['cells']} cells, {row['done']} done; at most {row['texts']} texts to encode ({row['per_second']})"

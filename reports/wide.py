@@ -1,0 +1,43 @@
+"""Tables with a column per language, cut where there are too many languages to read in one line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from robustir.reports.blocks import Table
+from robustir.reports.formats import join_words
+
+__all__ = ["cut_wide"]
+
+_MOST = 24  # columns of numbers that fit a page
+_MISSING = "–"
+
+
+def cut_wide(table: Table) -> list[Table]:
+    """Return the table, or several where it has more columns than fit; then columns without a number are left out.
+
+    The first column is that of the rows' names. What was left out is said below the last table.
+    """
+    if len(table.columns) - 1 <= _MOST:
+        return [table]
+    kept = [at for at in range(1, len(table.columns)) if any(row[at].text != _MISSING for row in table.rows)]
+    empty = [column.title for at, column in enumerate(table.columns) if at and at not in kept]
+    count = max(1, -(-len(kept) // _MOST))
+    size = max(1, -(-len(kept) // count))
+    tables = []
+    for number, first in enumerate(range(0, max(len(kept), 1), size)):
+        chosen = kept[first : first + size]
+        titles = [table.columns[at].title for at in chosen]
+        tables.append(
+            replace(
+                table,
+                id=table.id if number == 0 else f"{table.id}-{number + 1}",
+                caption=f"{table.caption} ({titles[0]} to {titles[-1]})" if count > 1 else table.caption,
+                columns=tuple(table.columns[at] for at in (0, *chosen)),
+                rows=tuple(tuple(row[at] for at in (0, *chosen)) for row in table.rows),
+            )
+        )
+    if empty:
+        left_out = f"Without a number, so not shown: {join_words(empty, 12)}."
+        tables[-1] = replace(tables[-1], note=f"{tables[-1].note} {left_out}".strip())
+    return tables
