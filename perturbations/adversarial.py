@@ -39,7 +39,7 @@ class Adversarial:
     """
 
     name: ClassVar[str] = "adversarial"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     known_swaps: ClassVar[tuple[str, ...]] = SWAPS
     nested: ClassVar[bool] = False

@@ -38,7 +38,7 @@ class CodeSwitch(RuleBased):
     """
 
     name: ClassVar[str] = "code-switch"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     severity_meaning: ClassVar[str] = (
         "expected share of eligible words that are replaced; eligible are words with a translation, numbers and names apart"

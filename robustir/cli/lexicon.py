@@ -22,9 +22,10 @@ def command() -> None:
 @_LANGUAGES
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for the en-XX.tsv.gz files.")
 def build(data: Path | None, languages: str | None, out: Path) -> None:
-    """Build the lexicons of English and other languages from train/tatoeba-opus, wmt and flores/dev.
+    """Build the lexicons of English and other languages from the training texts of the data folder.
 
-    The same data give the same bytes.
+    These are train/tatoeba-opus, train/mkqa-questions.jsonl, wmt, flores/dev and mt-outputs/flores-dev, with the frequency
+    lists. It needs the extra lexicon:  pip install 'robustir[lexicon]'. The same data give the same bytes.
     """
     from robustir.cli.progress import ProgressBars
     from robustir.training.lexicon import build_lexicon

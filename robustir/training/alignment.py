@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from robustir.text.blocks import ragged_arange
 
-__all__ = ["Pairs", "links", "posteriors"]
+__all__ = ["Pairs", "agreement", "posteriors"]
 
 _TINY = 1e-30
 
@@ -95,11 +95,11 @@ def posteriors(
     return result
 
 
-def links(pairs: Pairs, rounds: int = 5, *, pull: float = 4.0) -> NDArray[np.float64]:
-    """Return the expected number of agreed links of each distinct word pair, float64 [kinds]: the product of both posteriors."""
+def agreement(pairs: Pairs, rounds: int = 5, *, pull: float = 4.0) -> NDArray[np.float64]:
+    """Return how far both directions agree on the link of two word tokens, float64 [tokens]: the product of both posteriors."""
     forward = posteriors(pairs, rounds, pull=pull)
     forward *= posteriors(pairs.turned(), rounds, pull=pull)
-    return np.bincount(pairs.kind, forward, minlength=len(pairs.left)).astype(np.float64, copy=False)
+    return forward
 
 
 def _lengths(lines: Sequence[Sequence[int]]) -> NDArray[np.int64]:

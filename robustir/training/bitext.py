@@ -1,7 +1,11 @@
-"""The parallel sentences that lexicons are induced from. All are in ordinary case, by which names are told from words."""
+"""The parallel sentences that lexicons are induced from.
+
+Names are told from words by their capitals, so a collection in lower case adds links and never a word of its own.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +17,25 @@ __all__ = ["SOURCES", "Source", "read_bitext"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One collection of parallel sentences and what may be done with it."""
+    """One collection of parallel sentences and what may be done with it; cased: names have capitals in it."""
 
     name: str
     licence: str
+    cased: bool = True
 
 
 SOURCES = (
     Source("OPUS Tatoeba test sets v2021-08-07 (train/tatoeba-opus)", "CC BY 2.0 FR"),
     Source("WMT newstest 2008-2018 and IWSLT 2017 (wmt)", "research use"),
     Source("FLORES dev (flores/dev)", "CC BY-SA 4.0"),
+    Source(
+        "translations of FLORES dev by OPUS-MT, Argos and Bergamot (mt-outputs/flores-dev)",
+        "MPL 2.0, texts CC BY-SA 4.0",
+    ),
+    Source("MKQA questions (train/mkqa-questions.jsonl)", "CC BY 3.0", cased=False),
 )
+_SYSTEMS = ("opusmt", "argos", "bergamot-base", "bergamot-tiny")  # open systems, trained on OPUS
+_COPIES = 2  # words of a question left in English from which it holds a title
 
 
 def read_bitext(data: Path, lang: str) -> list[tuple[Source, list[tuple[str, str]]]]:
@@ -31,7 +43,7 @@ def read_bitext(data: Path, lang: str) -> list[tuple[Source, list[tuple[str, str
 
     Raises DataError where there is none at all.
     """
-    readers = (_tatoeba, _wmt, _flores)
+    readers = (_tatoeba, _wmt, _flores, _translated, _mkqa)
     found = [(source, list(read(data, lang))) for source, read in zip(SOURCES, readers, strict=True)]
     kept = [(source, pairs) for source, pairs in found if pairs]
     if not kept:
@@ -61,3 +73,20 @@ def _wmt(data: Path, lang: str) -> Iterator[tuple[str, str]]:
 def _flores(data: Path, lang: str) -> Iterator[tuple[str, str]]:
     folder = data / "flores" / "dev"
     yield from zip(_lines(folder / "en.txt"), _lines(folder / f"{lang}.txt"), strict=False)
+
+
+def _translated(data: Path, lang: str) -> Iterator[tuple[str, str]]:
+    """Yield what systems made of the English side, then what they made of the other, each beside its source."""
+    flores, made = data / "flores" / "dev", data / "mt-outputs" / "flores-dev"
+    for system in _SYSTEMS:
+        yield from zip(_lines(flores / "en.txt"), _lines(made / f"en-{lang}.{system}.txt"), strict=False)
+        yield from zip(_lines(made / f"{lang}-en.{system}.txt"), _lines(flores / f"{lang}.txt"), strict=False)
+
+
+def _mkqa(data: Path, lang: str) -> Iterator[tuple[str, str]]:
+    """Yield the questions, except those that keep two English words in the other language: titles left as they are."""
+    for line in _lines(data / "train" / "mkqa-questions.jsonl"):
+        question = json.loads(line)
+        english, other = question.get("en") or "", question.get(lang) or ""
+        if english and other and len(set(english.lower().split()) & set(other.lower().split())) < _COPIES:
+            yield english, other

@@ -10,6 +10,7 @@ from pathlib import Path
 from robustir.errors import DataError
 from robustir.perturbations.lexicons import Row, fold
 from robustir.text.function_words import ENGLISH
+from robustir.training.lemmas import to_simplified
 
 __all__ = ["Quality", "content_words", "evaluate_lexicon", "read_reference"]
 
@@ -48,14 +49,16 @@ def content_words(frequency: Path, number: int = 2000) -> list[str]:
 def read_reference(path: Path, lang: str) -> dict[str, set[str]]:
     """Return the folded translations of each English word; copies such as ``the the`` are left out.
 
-    Arabic is compared without vowel marks and hamzas, Hindi without nuktas, as the reference often writes them. Of a
-    Chinese reference only what is written in the simplified characters of GB 2312 counts: the lexicon is simplified.
+    Arabic is compared without vowel marks and hamzas, Hindi without nuktas, as the reference often writes them, Chinese in
+    simplified characters: the reference is mostly traditional, the lexicon simplified. Raises MissingExtraError where the
+    conversion for Chinese is not installed.
     """
     found: dict[str, set[str]] = {}
+    convert = to_simplified() if lang == "zh" else str
     for line in _lines(path):
         english, _, other = line.replace("\t", " ").strip().partition(" ")
-        pair = fold(english, "en"), _compared(other.strip(), lang)
-        if other and pair[0] != pair[1] and (lang != "zh" or _is_simplified(other)):
+        pair = fold(english, "en"), _compared(convert(other.strip()), lang)
+        if other and pair[0] != pair[1]:
             found.setdefault(pair[0], set()).add(pair[1])
     return found
 
@@ -81,14 +84,6 @@ def _compared(word: str, lang: str) -> str:
     return "".join(
         letter for letter in marks if not (unicodedata.combining(letter) and (lang == "ar" or letter == "\u093c"))
     )
-
-
-def _is_simplified(word: str) -> bool:
-    try:
-        word.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _lines(path: Path) -> list[str]:

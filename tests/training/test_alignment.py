@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
+
 import numpy as np
 import pytest
+from scipy.special import digamma
 
-from robustir.training.alignment import Pairs, links, posteriors
+from robustir.training.alignment import Pairs, agreement, posteriors
 from robustir.training.lexicon import induce
 
 
@@ -43,11 +47,60 @@ def test_posteriors_of_a_word_sum_to_one_at_most() -> None:
     assert np.bincount(pairs.right_at, posteriors(pairs, null=0)) == pytest.approx(np.ones(len(total)))
 
 
+def _plainly(
+    left: list[list[int]], right: list[list[int]], rounds: int, pull: float, null: float, smoothing: float
+) -> dict[tuple[int, int, int], float]:
+    """Return p(right token j of sentence s comes from left token i), by loops over the definition."""
+    seen = {(a, b) for x, y in zip(left, right, strict=True) for a in x for b in y}
+    kinds = {a: len({b for c, b in seen if c == a}) for a, _ in seen}
+    words = max(b for y in right for b in y) + 1
+    chance = {(a, b): 1 / kinds[a] for a, b in seen}
+    found: dict[tuple[int, int, int], float] = {}
+    for _ in range(rounds):
+        count: dict[tuple[int, int], float] = defaultdict(float)
+        for s, (x, y) in enumerate(zip(left, right, strict=True)):
+            for j, b in enumerate(y):
+                near = [math.exp(-pull * abs((i + 0.5) / len(x) - (j + 0.5) / len(y))) for i in range(len(x))]
+                weight = [(1 - null) * n / sum(near) * chance[a, b] for n, a in zip(near, x, strict=True)]
+                for i, a in enumerate(x):
+                    found[s, i, j] = weight[i] / (sum(weight) + null / words)
+                    count[a, b] += found[s, i, j]
+        mass: dict[int, float] = defaultdict(float)
+        for (a, _), value in count.items():
+            mass[a] += value
+        chance = {
+            (a, b): math.exp(digamma(value + smoothing) - digamma(mass[a] + smoothing * kinds[a]))
+            for (a, b), value in count.items()
+        }
+    return found
+
+
+def test_agreement_against_plain_loops() -> None:
+    generator = np.random.default_rng(5)
+    left = [generator.integers(0, 8, size=generator.integers(1, 6)).tolist() for _ in range(25)]
+    right = [generator.integers(0, 8, size=generator.integers(1, 6)).tolist() for _ in range(25)]
+    forward = _plainly(left, right, 4, 3.0, 0.08, 0.01)
+    backward = _plainly(right, left, 4, 3.0, 0.08, 0.01)
+    expected = [
+        forward[s, i, j] * backward[s, j, i]
+        for s, (x, y) in enumerate(zip(left, right, strict=True))
+        for i in range(len(x))
+        for j in range(len(y))
+    ]
+    pairs = Pairs.of(left, right)
+    assert agreement(pairs, 4, pull=3.0) == pytest.approx(expected, rel=1e-5)
+
+
+def _links(pairs: Pairs) -> dict[tuple[int, int], float]:
+    counts = np.bincount(pairs.kind, agreement(pairs)).tolist()
+    return dict(zip(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True), counts, strict=True))
+
+
 def test_links_do_not_depend_on_the_direction() -> None:
     pairs = Pairs.of([[0, 1], [0], [1, 2]], [[4, 3], [4], [3, 5]])
-    there = dict(zip(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True), links(pairs).tolist(), strict=True))
+    there = _links(pairs)
     turned = Pairs.of([[4, 3], [4], [3, 5]], [[0, 1], [0], [1, 2]])
-    back = dict(zip(zip(turned.right.tolist(), turned.left.tolist(), strict=True), links(turned).tolist(), strict=True))
+    back = {(left, right): count for (right, left), count in _links(turned).items()}
     assert there == pytest.approx(back)
     assert min(there[0, 4], there[1, 3], there[2, 5]) > max(there[0, 3], there[1, 4], there[2, 3])
 
