@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from robustir.download import Remote
 from robustir.errors import DataError, SpecError
 from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
-__all__ = ["PASSAGES", "XQuADR"]
+__all__ = ["PASSAGES", "XQuADR", "titles_of"]
 
 PASSAGES = ("sentence", "sentence-in-context")
 
@@ -25,7 +25,7 @@ class XQuADR:
     """
 
     name = "xquad-r"
-    languages = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+    languages: tuple[str, ...] = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
     folder = "xquad-r"
     licence = "CC-BY-SA-4.0"
     source = "https://github.com/google-research-datasets/lareqa @ 9bc8c7fb6dd8"
@@ -39,19 +39,26 @@ class XQuADR:
         """Return what ``robustir fetch`` downloads."""
         return pinned(self.name)
 
+    def articles(self, folder: Path) -> Mapping[str, str]:
+        """Return the article of question ids whose own file does not name it alike in every language: here none."""
+        del folder
+        return {}
+
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/xquad-r/<language>.json``."""
         folder = find_folder(data, self.folder, self.name)
         passages = _Passages([], [], [])
         questions: list[tuple[str, str, str, str]] = []  # language, question id, text, article
         relevant: dict[str, list[int]] = {}
+        titles = self.articles(folder)
         for lang in chosen_languages(languages, self.languages, self.name):
             path = folder / f"{lang}.json"
             for number, article, paragraph in _paragraphs(path):
                 first = len(passages.ids)
                 passages.add(lang, number, paragraph, in_context=self.passage == "sentence-in-context")
                 for question in paragraph["qas"]:
-                    questions.append((lang, question["id"], question["question"], article))
+                    group = titles.get(question["id"], article)
+                    questions.append((lang, question["id"], question["question"], group))
                     relevant.setdefault(question["id"], []).append(first + _answer_sentence(path, paragraph, question))
         rows = [
             (query, passage, 1)
@@ -76,6 +83,11 @@ class XQuADR:
             licence=self.licence,
             source=self.source,
         )
+
+
+def titles_of(path: Path) -> dict[str, str]:
+    """Return the article of every question id of a file."""
+    return {question["id"]: title for _, title, paragraph in _paragraphs(path) for question in paragraph["qas"]}
 
 
 class _Passages:
