@@ -90,7 +90,7 @@ class MBert(_PresetEncoder):
         max_length: int | None = None,
         dtype: DTypeName = "float32",
         device: str = "auto",
-        batch_size: int = 32,
+        batch_size: int | None = None,
     ) -> None:
         self._set_up(
             _MBERT,
@@ -131,7 +131,7 @@ class XlmR(_PresetEncoder):
         max_length: int | None = None,
         dtype: DTypeName = "float32",
         device: str = "auto",
-        batch_size: int = 32,
+        batch_size: int | None = None,
     ) -> None:
         self._set_up(
             _XLMR,
@@ -173,7 +173,7 @@ class MDistilBert(_PresetEncoder):
         max_length: int | None = None,
         dtype: DTypeName = "float32",
         device: str = "auto",
-        batch_size: int = 32,
+        batch_size: int | None = None,
     ) -> None:
         self._set_up(
             _DISTIL,
@@ -229,7 +229,7 @@ class LaBSE(_PresetEncoder):
         max_length: int | None = None,
         dtype: DTypeName = "float32",
         device: str = "auto",
-        batch_size: int = 32,
+        batch_size: int | None = None,
     ) -> None:
         self._set_up(
             _LABSE,
@@ -278,7 +278,7 @@ class MultilingualE5(_PresetEncoder):
         max_length: int | None = None,
         dtype: DTypeName = "float32",
         device: str = "auto",
-        batch_size: int = 32,
+        batch_size: int | None = None,
     ) -> None:
         if size not in _E5:
             raise SpecError(f"size={size!r}: choose one of {', '.join(_E5)}")
@@ -318,7 +318,7 @@ class BgeM3(_PresetEncoder):
         max_length: int | None = None,
         dtype: DTypeName = "float32",
         device: str = "auto",
-        batch_size: int = 32,
+        batch_size: int | None = None,
     ) -> None:
         self._set_up(
             _BGE,

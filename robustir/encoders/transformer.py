@@ -32,6 +32,9 @@ _MAX_LENGTH = 512  # tokens, where neither the user nor the model says anything
 # of texts; short texts go together in greater number, up to _MORE times batch_size.
 _USUAL_LENGTH = 128
 _MORE = 4
+# Texts per batch where none are given, by kind of device: on a CPU 1,024 tokens stay in its cache, and a model of
+# MiniLM's size ran 1.16 times as fast as sentence-transformers, against 0.88 times with 4,096 tokens.
+_BATCH_SIZES = {"cpu": 8, "cuda": 32}
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ class TransformerEncoder:
     products. max_length: in tokens, by default what the model brings, else 512; cut down to what it allows. dtype: of
     weights and computation; pooling is in float32. device: "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if
     there is one), "cpu", "cuda", "cuda:1", several as "cuda:0,cuda:1", or "cuda:all". revision: branch, tag or commit
-    on the hub. batch_size: texts of 128 tokens per batch; as many tokens of shorter or longer texts.
-    trust_remote_code: run code that the model brings; off unless you trust it.
+    on the hub. batch_size: texts of 128 tokens per batch (8 on a CPU, 32 on a GPU), as many tokens of shorter or
+    longer ones. trust_remote_code: run code that the model brings; off unless you trust it.
     """
 
     uses_langs = False
@@ -91,7 +94,7 @@ class TransformerEncoder:
         dtype: DTypeName = "float32",
         device: str = "auto",
         revision: str | None = None,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         trust_remote_code: bool = False,
     ) -> None:
         if pooling is not None and pooling not in (*POOLINGS, "pooler"):
@@ -102,7 +105,7 @@ class TransformerEncoder:
             raise SpecError(f"layer={layer!r}: count from 0 (the embeddings); leave it out for the last layer")
         if layer is not None and pooling == "pooler":
             raise SpecError(f"layer={layer!r}: the model's pooler works on the last layer; choose another pooling")
-        if (max_length is not None and max_length < 1) or batch_size < 1:
+        if any(given is not None and given < 1 for given in (max_length, batch_size)):
             raise SpecError(f"max_length={max_length!r}, batch_size={batch_size!r}: both must be at least 1")
         self.checkpoint = Checkpoint(str(model), revision, trust_remote_code)
         self.pooling = pooling
@@ -151,11 +154,15 @@ class TransformerEncoder:
             "normalize": settings.normalize,
             "max_length": settings.max_length,
             "dtype": self.dtype,
-            "batch_size": self.batch_size,
+            "batch_size": self._batch_size,
             "device": find_devices(self.device)[0].type,
             "transformers": version("transformers").partition(".")[0],
         }
         return " ".join(["2", self.checkpoint.identity, *(f"{key}={value!r}" for key, value in parts.items())])
+
+    @property
+    def _batch_size(self) -> int:
+        return self.batch_size or _BATCH_SIZES.get(find_devices(self.device)[0].type, _BATCH_SIZES["cuda"])
 
     @cached_property
     def _replicas(self) -> list[_Replica]:
@@ -203,7 +210,9 @@ class TransformerEncoder:
         replicas = self._replicas
         prefix = self._settings.prefixes[role]
         rows = replicas[0].body.rows([prefix + text for text in texts] if prefix else list(texts))
-        batches = plan_batches([len(row.ids) for row in rows], self.batch_size * _MORE, self.batch_size * _USUAL_LENGTH)
+        batches = plan_batches(
+            [len(row.ids) for row in rows], self._batch_size * _MORE, self._batch_size * _USUAL_LENGTH
+        )
         forwards = [partial(self._forward, replica, rows, prefix) for replica in replicas]
         vectors = encode_batches(self.name, batches, forwards)
         return np.empty((0, self._width()), dtype=np.float32) if vectors is None else vectors
