@@ -28,7 +28,6 @@ _SHORT: dict[str, str] = {
     for code, _, short in (
         pair.partition("=")
         for pair in (  # noqa: SIM905
-            "="
             "afr=af amh=am ara=ar aze=az bel=be ben=bn bos=bs bre=br bul=bg cat=ca ces=cs cha=ch cmn=zh cor=kw cym=cy dan=da "
             "deu=de ell=el epo=eo est=et eus=eu fao=fo fin=fi fra=fr fry=fy gla=gd gle=ga glg=gl heb=he hin=hi hrv=hr hun=hu "
             "hye=hy ido=io ile=ie ina=ia ind=id isl=is ita=it jav=jv jpn=ja kat=ka kaz=kk khm=km kor=ko kur=ku lat=la lit=lt "

@@ -131,7 +131,7 @@ def test_a_run_scores_noisy_queries_against_clean_neighbourhoods(suite_ranks: di
     noisy = encode(list(suite_ranks["texts"]), role="query").tolist()
     langs, passage_langs = task.queries.langs, task.corpus.langs
     for name, queries in (("clean", clean), ("typos at 0.4, draw 0", noisy)):
-        found = suite_ranks[f"ratio-margin {name}"]
+        found = suite_ranks[f"{canonical('encoder', 'ratio-margin(hashing)')} {name}"]
         hits = 0
         for row in range(0, len(task.qrels), 7):
             query, passage = int(task.qrels.query[row]), int(task.qrels.passage[row])
@@ -144,11 +144,13 @@ def test_a_run_scores_noisy_queries_against_clean_neighbourhoods(suite_ranks: di
 
 def test_specs() -> None:
     assert create("encoder", "ratio-margin(hashing(dim=64), k=2)").margin == 2
-    assert canonical("encoder", "ratio-margin(hashing, k=4)") == canonical("encoder", "ratio-margin()")
-    assert create("encoder", "ratio-margin()").revision != create("encoder", "ratio-margin(k=5)").revision
+    assert canonical("encoder", "ratio-margin(hashing, k=4)") == canonical("encoder", "ratio-margin(encoder=hashing)")
+    assert (
+        create("encoder", "ratio-margin(hashing)").revision != create("encoder", "ratio-margin(hashing, k=5)").revision
+    )
     with pytest.raises(SpecError, match="bm25 makes no vectors"):
         create("encoder", "ratio-margin(bm25)")
     with pytest.raises(SpecError, match="not another margin"):
-        create("encoder", "ratio-margin(ratio-margin())")
+        create("encoder", "ratio-margin(ratio-margin(hashing))")
     with pytest.raises(SpecError, match="k=0"):
-        create("encoder", "ratio-margin(k=0)")
+        create("encoder", "ratio-margin(hashing, k=0)")

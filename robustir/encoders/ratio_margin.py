@@ -28,7 +28,7 @@ class RatioMargin:
 
     name = "ratio-margin"
 
-    def __init__(self, encoder: Any = "hashing", k: int = 4) -> None:
+    def __init__(self, encoder: Any, k: int = 4) -> None:
         if not isinstance(k, int) or k < 1:
             raise SpecError(f"ratio-margin: k={k!r} is a number of neighbours, from 1 on; LASER takes 4")
         inner: Any = adapt(create("encoder", encoder) if isinstance(encoder, (str, Spec)) else encoder)

@@ -22,6 +22,18 @@ def pairs(task: Task) -> dict[tuple[str, str], int]:
     return dict(Counter(zip(seen.query_lang, seen.passage_lang, strict=True)))
 
 
+def test_tatoeba_codes_are_the_shortest_there_are() -> None:
+    """Two letters where ISO 639-1 has a code, as the perturbations name languages; three elsewhere."""
+    assert {"af", "ar", "de", "el", "en", "es", "fa", "hi", "ms", "ru", "sw", "th", "tr", "vi", "zh"} <= set(
+        Tatoeba.languages
+    )
+    three = [lang for lang in Tatoeba.languages if len(lang) == 3]
+    assert (
+        three
+        == ["ang", "arq", "arz", "ast", "awa", "ber", "cbk", "ceb", "csb", "dsb", "dtp", "gsw", "hsb", "kab", "kzj", "lfn", "max", "mhr", "nds", "nov", "orv", "pam", "pms", "swg", "tzl", "war", "wuu", "yue"]
+    )
+
+
 @pytest.mark.data
 def test_tatoeba(data: Path) -> None:
     assert len(Tatoeba.languages) == len(set(Tatoeba.languages)) == 113
