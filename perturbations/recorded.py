@@ -18,6 +18,7 @@ __all__ = ["Recorded"]
 
 _LOG = logging.getLogger(__name__)
 _EXAMPLES = 3  # ids shown on each side of a mismatch
+_CHECKED = 500  # queries that ``robustir check`` tries
 
 
 class Recorded:
@@ -36,6 +37,9 @@ class Recorded:
     severity_meaning: ClassVar[str] = (
         "expected share of queries that are replaced by their recorded version; with n files, a query takes step k or k + 1 "
         "for a severity between k/n and (k + 1)/n, so that severity k/n is the k-th file"
+    )
+    needs: ClassVar[str] = (
+        "give it a file, such as  recorded(file='noiseqa/natural/xquad-asr-natural.jsonl')  inside the data folder"
     )
     source: ClassVar[str] = "the file itself, such as NoiseQA (Ravichander et al., 2021), github.com/noiseQA/NoiseQA"
 
@@ -78,7 +82,7 @@ class Recorded:
         Raises SpecError without a file, DataError where fewer queries than ``coverage`` are recorded.
         """
         if not self.files:
-            raise SpecError("recorded needs a file, such as  recorded(file='noiseqa/natural/xquad-asr-natural.jsonl')")
+            raise SpecError(f"recorded has no file; {self.needs}")
         found = [_matched(recording, queries) for recording in self._recordings]
         for recording, texts in zip(self._recordings, found, strict=True):
             self._check_coverage(recording, queries, texts)
@@ -89,6 +93,18 @@ class Recorded:
             clean if not step else found[step - 1].get(row, clean)
             for row, (clean, step) in enumerate(zip(queries.texts, reached, strict=True))
         ]
+
+    def example_queries(self) -> QuerySet:
+        """Return queries of its files for ``robustir check``; their clean texts are not known, so the ids stand in."""
+        if not self.files:
+            return QuerySet.from_texts([], lang="en")
+        shared = set.intersection(*(set(recording.texts) for recording in self._recordings))
+        rows = sorted(shared)[:_CHECKED]
+        sources = tuple(name for _, name in rows)
+        names = tuple(f"{lang} {name}" for lang, name in rows)
+        return QuerySet(
+            names, tuple(f"query {name}" for name in sources), tuple(lang for lang, _ in rows), sources, names
+        )
 
     def _check_coverage(self, recording: Recording, queries: QuerySet, texts: Mapping[int, str]) -> None:
         missing = [row for row in range(len(queries)) if row not in texts]

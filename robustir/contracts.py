@@ -36,7 +36,9 @@ class Perturbation(Protocol):
 
     The laws (``robustir check`` tries them): severity 0 returns the text bit for bit; the result depends on the arguments
     alone; no non-empty text becomes empty; grapheme clusters stay whole unless ``inside_clusters`` is declared; if
-    ``nested``, what is edited at a lower severity is edited in the same form at a higher one.
+    ``nested``, what is edited at a lower severity is edited in the same form at a higher one. Optional, and shown by
+    ``robustir describe``: ``severity_meaning``, ``source``, ``nesting_note`` (why it does not nest), ``needs`` (what a user
+    must give it before it serves any language).
     """
 
     name: str
@@ -62,7 +64,10 @@ class BatchPerturbation(Perturbation, Protocol):
 
 @runtime_checkable
 class QueryPerturbation(Perturbation, Protocol):
-    """A perturbation that needs the queries themselves, such as noise recorded per query id; preferred to other routes."""
+    """A perturbation that needs the queries themselves, such as noise recorded per query id; preferred to other routes.
+
+    An optional method ``example_queries() -> QuerySet`` gives ``robustir check`` queries that it has noise for.
+    """
 
     def apply_queries(self, queries: QuerySet, *, severity: float, keys: Sequence[bytes]) -> list[str]:
         """Return one text per query; one query's text depends on that query and its key alone."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
 from robustir.conformance import check
+from robustir.errors import SpecError
 from robustir.registry import registered
 from robustir.seeds import Stream
+
+NESTED = "what is edited at a lower severity is edited in the same form at a higher one (nested)"
 
 
 class Good:
@@ -71,6 +75,44 @@ class DoesNotNest(Good):
         return text + "!" if text and 0 < severity < 0.5 else text
 
 
+class Undoes(Good):
+    """At each severity another share of words is in capitals."""
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        parts = text.split(" ")
+        return " ".join(
+            part.upper() if severity - 0.35 <= rng.uniform(place) < severity else part
+            for place, part in enumerate(parts)
+        )
+
+
+class Reworded(Good):
+    """What is written instead of a word depends on the severity."""
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        parts = text.split(" ")
+        return " ".join(
+            f"{severity:g}" if part and rng.uniform(place) < severity else part for place, part in enumerate(parts)
+        )
+
+
+class OtherWordsDropped(Good):
+    """Leaves out other words at each severity."""
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        kept = [
+            part for place, part in enumerate(text.split(" ")) if rng.uniform(place, int(severity * 10)) >= severity
+        ]
+        return " ".join(kept) if " ".join(kept).strip() else text
+
+
+class NeedsSomething(Good):
+    """Serves no language until it is given something."""
+
+    languages = frozenset()
+    needs = "give it a dictionary"
+
+
 class OtherBatch(Good):
     """The batch route does something else."""
 
@@ -103,9 +145,12 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
         ("Remembers", "the same key gives the same noise"),
         ("Empties", "texts stay texts: not empty"),
         ("Idle", "something changes in every language it claims"),
-        ("DoesNotNest", "a higher severity changes every text that a lower one changes (nested)"),
+        ("DoesNotNest", NESTED),
+        ("Undoes", NESTED),
+        ("Reworded", NESTED),
+        ("OtherWordsDropped", NESTED),
         ("OtherBatch", "the batch equals one text at a time"),
-        ("Silent", "a perturbation that does not nest says why"),
+        ("Silent", "it says why it does not nest"),
     ],
 )
 def test_each_broken_law_is_found(made: str, law: str) -> None:
@@ -116,8 +161,42 @@ def test_a_good_perturbation_passes() -> None:
     assert broken("Good") == set()
 
 
-@pytest.mark.parametrize("name", sorted(registered("perturbation")))
+def test_what_broke_nesting_is_shown() -> None:
+    law = next(law for law in check("perturbation", f"{__name__}:Reworded") if law.name == NESTED)
+    assert "at 0.1 but" in law.detail
+
+
+@pytest.mark.parametrize(
+    ("spec", "hint"),
+    [
+        (f"{__name__}:NeedsSomething", "dictionary"),
+        ("recorded", r"recorded\(file="),
+        ("opus-mt(models='/no/{src}{tgt}')", "download"),
+    ],
+)
+def test_what_serves_no_language_is_not_called_good(spec: str, hint: str) -> None:
+    with pytest.raises(SpecError, match=hint):
+        check("perturbation", spec)
+
+
+def test_recorded_noise_is_tried_on_its_own_queries(tmp_path: Path) -> None:
+    path = tmp_path / "noisy.jsonl"
+    path.write_text(
+        "".join(f'{{"_id": "q{number}", "text": "noisi {number}", "lang": "de"}}\n' for number in range(30)),
+        encoding="utf-8",
+    )
+    laws = check("perturbation", f"recorded(file={str(path)!r})")
+    assert [law for law in laws if not law.passed] == []
+    assert NESTED in {law.name for law in laws}
+
+
+BUILT_IN = [name for name in registered("perturbation") if name not in {"recorded", "opus-mt"}]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_built_in_perturbations_pass(name: str) -> None:
+    if name == "nlpaug":
+        pytest.importorskip("nlpaug")
     laws = check("perturbation", name)
     assert [law for law in laws if not law.passed] == []
     assert len(laws) >= 9
