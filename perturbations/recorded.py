@@ -27,7 +27,7 @@ class Recorded:
     file: JSON lines with ``_id``, ``text`` and optionally ``lang``, or two columns (id, tab, text); looked for in
     $ROBUSTIR_DATA (or the user's data folder), then from the current folder. files: several, from weak to strong noise, instead of one.
     lang: the language of rows without one. coverage: the least share of queries that must be recorded; the others stay
-    clean and are counted in a warning. A row with an empty text counts as not recorded.
+    clean and are counted in a warning. A row with an empty text counts as not recorded; an empty query stays empty.
     """
 
     name: ClassVar[str] = "recorded"
@@ -90,7 +90,7 @@ class Recorded:
         # A query reaches step k where (k - 1 + its uniform number) / steps lies below the severity.
         reached = np.clip(np.ceil(severity * len(found) - turn), 0, len(found)).astype(int).tolist()
         return [
-            clean if not step else found[step - 1].get(row, clean)
+            found[step - 1].get(row, clean) if step and clean else clean
             for row, (clean, step) in enumerate(zip(queries.texts, reached, strict=True))
         ]
 

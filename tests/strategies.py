@@ -46,6 +46,12 @@ NASTY = (
     "ẞß İiIı Σσς",
     "的的的，的",
     "tab\tand  two spaces ",
+    "\u2067\u0634\u0639\u0631\u2069 \u061cabc \u202eevil\u202c",
+    "🏴\U000e0067\U000e0062\U000e007f ❤\ufe0f 👍🏽 #\ufe0f\u20e3",
+    "Z\u0351\u036b\u0343a\u0334\u031bl\u0322g\u0319o",
+    "\ufeffbom\u00a0nbsp\u2028line\u0000nul",
+    "ភាសាខ្មែរ བོད་ཡིག་རྐྱ தமிழ்",
+    "\u0e33",
 )
 
 _ALPHABET = "".join(sorted(set("".join(SENTENCES.values()) + "".join(NASTY))))
@@ -55,6 +61,8 @@ _ordinary = st.lists(
 ).map(" ".join)
 texts = st.one_of(
     st.sampled_from(NASTY),
+    st.sampled_from(tuple(SENTENCES.values())),
+    st.lists(st.sampled_from((*NASTY, *SENTENCES.values())), min_size=2, max_size=3).map("".join),
     _ordinary,
     st.text(_ALPHABET, max_size=30),
     st.text(max_size=15),

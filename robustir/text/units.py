@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.text.blocks import Block
-from robustir.text.classes import APOSTROPHE, DIGIT, LETTER, flags
+from robustir.text.classes import APOSTROPHE, DIGIT, JOINS, LETTER, flags
 from robustir.text.clusters import cluster_starts
 
 __all__ = ["Clusters", "unit_spans", "word_runs"]
+
+_WORDISH = np.uint8(LETTER | DIGIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,10 @@ class Clusters:
 
     @classmethod
     def of(cls, block: Block) -> Self:
-        """Find the clusters of a block."""
+        """Find the clusters of a block; one that begins with a mark (Thai ำ is a letter, too) counts as no letter."""
         first = np.flatnonzero(cluster_starts(block))
-        return cls(np.append(first, len(block.codes)), flags()[block.codes[first]])
+        kind = flags()[block.codes[first]]
+        return cls(np.append(first, len(block.codes)), np.where(kind & JOINS, kind & ~_WORDISH, kind))
 
 
 def _runs(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
