@@ -38,6 +38,8 @@ class Beir:
     """A folder with corpus.jsonl, queries.jsonl and qrels; the optional fields ``lang``, ``source_id`` and ``group`` are read.
 
     Without a ``lang`` field every text is in ``lang``. Queries that no judgement calls relevant are left out, as trec_eval does.
+
+    folder: path of the folder. split: which judgements, the name of a file in qrels. lang: of texts without a ``lang`` field.
     """
 
     name = "beir"

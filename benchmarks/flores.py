@@ -19,8 +19,10 @@ _SPLITS = ("devtest", "dev")
 class Flores:
     """Bitext retrieval over 1,012 (devtest) or 997 (dev) sentences; a sentence looks for its translation in a language.
 
-    ``pivot``: only pairs with this language (English by default); None: every ordered pair. The languages are those
-    whose file is in the folder. Document ids are not published with these files: groups are blocks of 20 lines.
+    The languages are those whose file is in the folder. Document ids are not published with these files: groups are
+    blocks of 20 lines.
+
+    split: "devtest" or "dev". pivot: only pairs with this language; None: every ordered pair.
     """
 
     name = "flores"

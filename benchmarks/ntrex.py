@@ -18,8 +18,9 @@ __all__ = ["Ntrex"]
 class Ntrex:
     """Bitext retrieval over 1,997 sentences; a sentence looks for its translation among all sentences of a language.
 
-    ``pivot``: only pairs with this language (English by default); None: every ordered pair. The languages are those whose
-    file ``XX.txt`` is in the folder (of NTREX's 128); groups are documents.
+    The languages are those whose file ``XX.txt`` is in the folder (of NTREX's 128); groups are documents.
+
+    pivot: only pairs with this language; None: every ordered pair.
     """
 
     name = "ntrex"

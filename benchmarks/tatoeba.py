@@ -45,10 +45,12 @@ _DIRECTIONS = {"both": ("there", "back"), "to-en": ("there",), "from-en": ("back
 class Tatoeba:
     """Bitext retrieval between English and 112 languages, up to 1,000 sentences each (Artetxe & Schwenk 2019).
 
-    A sentence looks for its translation among the translations of its own pair's sentences. ``direction``: "both",
-    "to-en" or "from-en". Accuracy is Hit@1; the xsim error is 1 - Hit@1 of ``ratio-margin(ENCODER)``.
-    There are no documents, and pairs share English sentences, so groups are 100 buckets of
-    English sentences (by their SHA-256): a sentence that several pairs share is always drawn as one.
+    A sentence looks for its translation among the translations of its own pair's sentences. Accuracy is Hit@1; the xsim
+    error is 1 - Hit@1 of ``ratio-margin(ENCODER)``. There are no documents, and pairs share English sentences, so
+    groups are 100 buckets of English sentences (by their SHA-256): a sentence that several pairs share is always drawn
+    as one.
+
+    direction: "both", "to-en" or "from-en".
     """
 
     name = "tatoeba"

@@ -20,8 +20,9 @@ PASSAGES = ("sentence", "sentence-in-context")
 class XQuADR:
     """1,190 questions in eleven languages; every sentence of every paragraph is a candidate.
 
-    The relevant passage of a question is, in each language, the sentence that holds ``answer_start``. ``passage`` is
-    "sentence", or "sentence-in-context" (sentence, tab, paragraph) for encoders that take long text.
+    The relevant passage of a question is, in each language, the sentence that holds ``answer_start``.
+
+    passage: "sentence", or "sentence-in-context" (sentence, tab, paragraph) for encoders that take long text.
     """
 
     name = "xquad-r"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -33,12 +33,13 @@ class Adversarial:
     against: spec of the attacked encoder, "" for every encoder of the suite in turn. passages: the candidates aimed at,
     "same" (those of the query's language) or a language code. swaps: what to choose from, any of keyboard, insert,
     delete, transpose, synonym (by way of a pivot language: not always a true one). search: "greedy" (words by
-    importance, as TextFooler) or "beam" (``width`` texts kept). candidates: swaps tried per word, the same for every
+    importance, as TextFooler) or "beam". width: texts that a beam keeps. candidates: swaps tried per word, the same for every
     encoder. gate: least chrF of the noisy text against the clean one, from 0 (no gate) to 1. objective: "margin", or
     "rank" (the rank first, then the margin).
     """
 
     name: ClassVar[str] = "adversarial"
+    spec_parameters: ClassVar[Mapping[str, str]] = {"against": "encoder"}
     version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     known_swaps: ClassVar[tuple[str, ...]] = SWAPS

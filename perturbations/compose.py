@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from robustir.errors import SpecError
@@ -15,12 +15,16 @@ __all__ = ["Compose"]
 class Compose:
     """Applies its parts in their order, each to what the one before it left: ``compose(typos, shuffle-words)``.
 
-    Every part gets the severity, or ``shares[i]`` times the severity. Each draws from a stream of its own, made from the
+    Each draws from a stream of its own, made from the
     query's key, the part's position, name and version: the same part twice makes two independent draws. It works in
-    the languages that all parts know. Without parts it is ``compose(typos, shuffle-words)``.
+    the languages that all parts know.
+
+    parts: specs of perturbations, in order; without any, typos and shuffle-words. shares: what share of the severity each
+    part gets, one number from 0 to 1 for each; by default all get the whole severity.
     """
 
     name: ClassVar[str] = "compose"
+    spec_parameters: ClassVar[Mapping[str, str]] = {"parts": "perturbation"}
     nesting_note: ClassVar[str] = (
         "a part edits what the parts before it left, so at another severity it meets another text; one part alone nests as it does"
     )

@@ -38,12 +38,14 @@ _ISO_639_3: Final = {
 class Nlpaug:
     """An augmenter of nlpaug as noise: ``nlpaug('char.KeyboardAug', lang='de')``, ``nlpaug('word.RandomWordAug', action=swap)``.
 
-    augmenter: family and class, ``char.`` or ``word.``; all other arguments go to it. languages: those in which it works,
-    where the augmenter does not say it itself (those of a model or dictionary of your own). The severity is aug_word_p of
+    The severity is aug_word_p of
     the char family (aug_char_p, the share of a word's characters, remains the augmenter's) and aug_p of the word family;
     the least and greatest numbers of edits are taken away, so that it is a share. What nlpaug returns empty, or as
     something other than a text, leaves the query as it was. nlpaug draws from global random states: they are seeded with
     the query's key for each call, and put back. It joins words with its own spacing.
+
+    augmenter: family and class, ``char.`` or ``word.``. languages: those in which it works, where the augmenter does not
+    say it itself (those of a model or dictionary of your own). options: what the augmenter itself takes, such as lang='de'.
     """
 
     name: ClassVar[str] = "nlpaug"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from math import isfinite
 from typing import Any, ClassVar
@@ -15,13 +15,17 @@ __all__ = ["OneOf"]
 
 
 class OneOf:
-    """Gives every query one of its parts, with equal chances or by ``weights``: ``one-of(typos, shuffle-words)``.
+    """Gives every query one of its parts, with equal chances or by weights: ``one-of(typos, shuffle-words)``.
 
     Which part it is follows from the query's key alone, so it is the same at every severity and severities nest
-    where all parts nest. It works in the languages that all parts know. Without parts it is ``one-of(typos, shuffle-words)``.
+    where all parts nest. It works in the languages that all parts know.
+
+    parts: specs of perturbations; without any, typos and shuffle-words. weights: the chance of each part relative to the
+    others, one number above 0 for each; by default all have the same.
     """
 
     name: ClassVar[str] = "one-of"
+    spec_parameters: ClassVar[Mapping[str, str]] = {"parts": "perturbation"}
     nesting_note: ClassVar[str] = "a part does not nest"
     severity_meaning: ClassVar[str] = "given to the part that a query gets: it edits this share of its own units"
     source: ClassVar[str] = "mixture of distributions; each part names its own source"

@@ -27,10 +27,12 @@ class OpusMT:
     numbers are double, so that a batch translates as its texts do one by one. A translation that comes back empty
     leaves the query as it was.
 
-    pivot: a language, or several from weak to strong noise. models: template of a hub id or a folder, with {src} and
-    {tgt}. languages: those to serve; by default those of the eleven whose models are on this machine (none is
-    downloaded). tokens: target language to the token of a group model, such as {'tr': '>>tur<<'}. beams: beam search;
-    0 samples, seeded by each query's key. revision: of the hub models. max_length: in tokens.
+    pivot: a language, or several from weak to strong noise. rounds: the most round trips through a pivot. models:
+    template of a hub id or a folder, with {src} and {tgt}. languages: those to serve; by default those of the eleven
+    whose models are on this machine (none is downloaded). tokens: target language to the token of a group model, such
+    as {'tr': '>>tur<<'}. beams: beam search; 0 samples, seeded by each query's key. revision: of the hub models.
+    device: "cpu" or "cuda". dtype: "float64", or "float32", in which a batch may differ from its texts one by one.
+    batch_size: texts at once. max_length: in tokens.
     """
 
     name: ClassVar[str] = "opus-mt"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from robustir.errors import RobustirError, UnknownNameError
 from robustir.registry import KINDS, Kind, Registered, registered
 
-__all__ = ["SAMPLES", "describe", "listing"]
+__all__ = ["EXAMPLE_SEVERITY", "SAMPLES", "describe", "find", "listing"]
 
 # One question per language for examples; written for this project.
 SAMPLES: Mapping[str, str] = {
     "ar": "كيف تتكوّن الجبال البركانية في قاع المحيط؟",
-    "de": "Wie entstehen vulkanische Berge auf dem Meeresgrund?",
+    "de": "Wie entstehen Vulkane auf dem Grund des größten Ozeans?",
     "el": "Πώς σχηματίζονται τα ηφαιστειακά βουνά στον βυθό του ωκεανού;",
     "en": "How do volcanic mountains form on the ocean floor?",
     "es": "¿Cómo se forman las montañas volcánicas en el fondo del océano?",
@@ -25,6 +26,10 @@ SAMPLES: Mapping[str, str] = {
     "vi": "Núi lửa dưới đáy đại dương hình thành như thế nào?",
     "zh": "海底的火山是怎样形成的？",
 }
+
+EXAMPLE_SEVERITY = 0.4
+_DRAWS = 20  # of each sample; the first that something happens to is shown
+_ATTACKED = 3  # questions per language
 
 
 def _first_line(thing: object) -> str:
@@ -79,49 +84,128 @@ def find(name: str) -> tuple[Kind, str]:
 
 
 def describe(name: str) -> dict[str, Any]:
-    """Return everything a user wants to know of one entry: parameters, languages, meaning of severity, source, examples."""
+    """Return everything a user wants to know of one entry: parameters, languages, meaning of severity, source, examples.
+
+    parameters: a row each, with name, type, default (as written in a spec; None where there is none) and meaning.
+    examples: a row per language, with lang, clean and noisy. problem: why the entry cannot be made here, where it cannot.
+    """
     from robustir.registry import create, factory
 
     kind, spec = find(name)
     make: Any = factory(kind, spec)
-    row: dict[str, Any] = {
-        "name": spec,
-        "kind": kind,
-        "description": inspect.getdoc(make) or "",
-        "parameters": _parameters(make),
-    }
-    for attribute in ("version", "nested", "nesting_note", "severity_meaning", "source", "licence", "folder"):
-        if isinstance(getattr(make, attribute, None), (str, bool)):
-            row[attribute] = getattr(make, attribute)
+    row: dict[str, Any] = {"name": spec, "kind": kind}
+    row["description"], meanings = _explained(make)
+    row["parameters"] = _parameters(make, meanings)
+    made = make
+    if kind == "perturbation":
+        try:
+            made = create(kind, spec)
+        except RobustirError as error:
+            row["problem"] = str(error)
+    for attribute in (
+        *("version", "embedded_lang", "severity_meaning", "nested", "nesting_note", "inside_clusters", "needs"),
+        *("source", "licence", "folder"),
+    ):
+        if isinstance(value := _attribute(made, attribute), (str, bool)) and value != "":
+            row[attribute] = value
+    if row.get("nested"):
+        row.pop("nesting_note", None)
     if isinstance(getattr(make, "settings", None), Mapping):
         row["settings"] = dict(make.settings)
-    if kind != "encoder":
-        row["languages"] = _languages(make)
-    if kind == "perturbation" and not hasattr(make, "attack"):  # an attack needs a benchmark
-        row["examples"] = _examples(create(kind, spec))
+    if kind != "encoder" and (made is not make or kind != "perturbation"):
+        row["languages"] = _languages(made)
+        if row["languages"]:
+            row.pop("needs", None)
+    if kind == "perturbation" and made is not make:
+        row["severity"] = EXAMPLE_SEVERITY
+        row["examples"] = _attack_examples(made) if hasattr(made, "attack") else _examples(made)
     return row
 
 
-def _parameters(make: Any) -> list[str]:
-    """Return parameters as ``name: type = default``."""
+def _attribute(made: Any, name: str) -> Any:
+    try:
+        return getattr(made, name, None)
+    except RobustirError:  # the version of a model that is not here
+        return None
+
+
+def _explained(make: Any) -> tuple[str, dict[str, str]]:
+    """Return the description, and what each parameter means, from paragraphs of the docstring: ``name: meaning. name: ...``.
+
+    A parameter that a class takes over from its base is explained there.
+    """
+    kept: list[str] = []
+    meanings: dict[str, str] = {}
+    classes = [each for each in getattr(make, "__mro__", (make,)) if each is not object]
+    for number, each in enumerate(classes):
+        known = "|".join(map(re.escape, inspect.signature(each).parameters)) if callable(each) else ""
+        starts = re.compile(rf"(?:^|(?<=[.;]\s))(?:``)?((?:{known})(?:, \w+)*)(?:``)?:\s")
+        for paragraph in (inspect.getdoc(each) or "").split("\n\n"):
+            found = list(starts.finditer(paragraph)) if known else []
+            if not found or found[0].start() > 0:
+                kept += [paragraph] if number == 0 else []
+                continue
+            for match, following in zip(found, [*found[1:], None], strict=True):
+                meaning = " ".join(paragraph[match.end() : following.start() if following else None].split())
+                for name in match.group(1).split(", "):
+                    meanings.setdefault(name, meaning.rstrip("."))
+    return "\n\n".join(kept), meanings
+
+
+def _parameters(make: Any, meanings: Mapping[str, str]) -> list[dict[str, Any]]:
     if not callable(make):
         return []
     shown = []
     for parameter in inspect.signature(make).parameters.values():
-        kind = "" if parameter.annotation is inspect.Parameter.empty else f": {parameter.annotation}"
+        stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        empty = inspect.Parameter.empty
         shown.append(
-            f"{parameter.name}{kind}"
-            + ("" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}")
+            {
+                "name": stars + parameter.name,
+                "type": "" if parameter.annotation is empty else str(parameter.annotation),
+                "default": None if parameter.default is empty else repr(parameter.default),
+                "meaning": meanings.get(parameter.name, ""),
+            }
         )
     return shown
 
 
-def _examples(perturbation: Any) -> dict[str, str]:
+def _examples(perturbation: Any) -> list[dict[str, str]]:
+    """Return the first draw of each language's sample in which something happens."""
     from robustir.conditions import applicable_languages, perturb
     from robustir.types import QuerySet
 
-    examples = {}
-    for lang in applicable_languages(perturbation, list(SAMPLES)):
-        queries = QuerySet.from_texts([SAMPLES[lang]], lang=lang)
-        examples[lang] = perturb(queries, perturbation, severity=0.4, seed=1).texts[0]
+    if hasattr(perturbation, "apply_queries"):  # noise by query id has none for the samples
+        return []
+    examples = []
+    known = sorted(perturbation.languages or SAMPLES)
+    for lang in applicable_languages(perturbation, [lang for lang in known if lang in SAMPLES]):
+        clean = SAMPLES[lang]
+        queries = QuerySet.from_texts([clean] * _DRAWS, lang=lang)
+        noisy = perturb(queries, perturbation, severity=EXAMPLE_SEVERITY).texts
+        examples.append({"lang": lang, "clean": clean, "noisy": next((text for text in noisy if text != clean), clean)})
     return examples
+
+
+def _attack_examples(attack: Any) -> list[dict[str, str]]:
+    """Return what the attack makes of the first questions of the mini benchmark that it changes, one per language."""
+    from robustir.encoders.adapters import adapt
+    from robustir.registry import create
+    from robustir.seeds import derive_keys
+
+    task = create("benchmark", "mini").load(None, None)
+    rows: dict[str, list[int]] = {}
+    for row, lang in enumerate(task.queries.langs):
+        if attack.languages is None or lang in attack.languages:
+            rows.setdefault(lang, []).append(row)
+    queries = task.queries.select([row for several in rows.values() for row in several[:_ATTACKED]])
+    victim: Any = adapt(create("encoder", attack.against or "hashing"))
+    if not hasattr(victim, "encode"):
+        victim.index(task.corpus)
+    keys = derive_keys(("describe",), queries.langs, queries.ids, 0)
+    noisy = attack.attack(queries, task, victim, severity=EXAMPLE_SEVERITY, keys=keys).texts
+    found: dict[str, dict[str, str]] = {}
+    for lang, clean, text in zip(queries.langs, queries.texts, noisy, strict=True):
+        if text != clean:
+            found.setdefault(lang, {"lang": lang, "clean": clean, "noisy": text})
+    return [found[lang] for lang in sorted(found)]

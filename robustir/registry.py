@@ -160,22 +160,38 @@ def _is_instance(kind: Kind, value: object) -> bool:
 
 
 def canonical(kind: Kind, spec: str | Spec) -> str:
-    """Return the canonical spelling: keywords instead of positions where possible, sorted, without defaults."""
+    """Return the canonical spelling: keywords instead of positions where possible, sorted, without defaults.
+
+    Specs inside are spelled so too, where the class says what they name: ``spec_parameters`` maps a parameter to its kind.
+    """
     parsed = parse(spec) if isinstance(spec, str) else spec
     make, resolved = _resolve(kind, parsed)
     if not callable(make) or (not resolved.args and not resolved.kwargs):
         return str(resolved)
     bound = _bind(kind, make, resolved)
+    named: Mapping[str, Kind] = getattr(make, "spec_parameters", {})
     args: list[object] = []
     kwargs: dict[str, object] = {}
     for name, value in bound.arguments.items():
         parameter = bound.signature.parameters[name]
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            args.extend(value)
-        elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            args.extend(_spelled(named[name], each, parameter) if name in named else each for each in value)
+            continue
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             kwargs.update(value)
-        elif parameter.default is inspect.Parameter.empty and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            continue
+        if name in named:
+            value = _spelled(named[name], value, parameter)
+        if parameter.default is inspect.Parameter.empty and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             args.append(value)
         elif type(value) is not type(parameter.default) or value != parameter.default:
             kwargs[name] = value
     return str(Spec(resolved.name, tuple(args), tuple(kwargs.items())))
+
+
+def _spelled(kind: Kind, value: object, parameter: inspect.Parameter) -> object:
+    """Return a spec inside another in its canonical spelling: as a string where the default is one, else as a spec."""
+    if not isinstance(value, (str, Spec)) or not value:
+        return value
+    text = canonical(kind, value)
+    return text if isinstance(parameter.default, str) else parse(text)

@@ -62,3 +62,27 @@ def test_a_path_is_no_perturbation() -> None:
 def test_entries_are_cached_by_kind() -> None:
     assert registered("perturbation") is registered("perturbation")
     assert registered("perturbation")["typos"].package == "robustir"
+
+
+@pytest.mark.parametrize(
+    ("spec", "spelled"),
+    [
+        ("compose(typos(),shuffle-words)", "compose(typos, shuffle-words)"),
+        ("compose('typos()', 'casing(\"lower\")')", "compose(typos, casing)"),
+        ("one-of(casing('upper'), typos)", "one-of(casing(mode='upper'), typos)"),
+        ("compose(one-of(typos(), spacing('merge')), typos, shares=(1, 0.5))",
+         "compose(one-of(typos, spacing(parts='merge')), typos, shares=(1, 0.5))"),
+        ("one-of(code-switch(order='random', into='de', choices=2))", "one-of(code-switch(choices=2, into='de'))"),
+        ("adversarial(against=hashing(analyzer='word'))", "adversarial(against=\"hashing(analyzer='word')\")"),
+        ("adversarial(against=hashing())", "adversarial(against='hashing')"),
+        ("adversarial-homoglyph('hashing( )')", "adversarial-homoglyph(against='hashing')"),
+    ],
+)  # fmt: skip
+def test_specs_inside_specs_are_spelled_canonically(spec: str, spelled: str) -> None:
+    assert canonical("perturbation", spec) == spelled
+    assert canonical("perturbation", spelled) == spelled
+
+
+def test_an_unknown_part_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean typos"):
+        canonical("perturbation", "compose(typoz, casing)")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
+from typing import Any
 
 import click
 
@@ -11,14 +14,18 @@ from robustir.cli.options import json_option
 _LABELS = {
     "kind": "kind",
     "version": "version",
+    "problem": "problem",
     "languages": "languages",
+    "embedded_lang": "mixes in",
+    "needs": "needs",
     "severity_meaning": "severity",
     "nested": "nested",
-    "nesting_note": "nesting",
     "source": "source",
     "licence": "licence",
     "folder": "data folder",
 }
+_INDENT = 13
+_WIDEST = 120
 
 
 @click.command(name="describe")
@@ -26,22 +33,47 @@ _LABELS = {
 @json_option
 def command(name: str, as_json: bool) -> None:
     """Show parameters, languages, what severity means, source and an example per language of NAME (or kind:NAME)."""
-    from robustir.catalogue import SAMPLES, describe
+    from robustir.catalogue import describe
 
     row = describe(name)
     if as_json:
         click.echo(json.dumps(row, indent=2, ensure_ascii=False))
         return
-    click.echo(row["name"])
-    click.echo(f"\n{row['description']}\n")
+    click.echo(f"{row['name']}\n\n{row['description']}\n")
     for key, label in _LABELS.items():
         if key in row:
-            value = row[key]
-            click.echo(f"{label:<12}{' '.join(value) if isinstance(value, list) else value}")
-    for number, (name, value) in enumerate(row.get("settings", {}).items()):
-        click.echo(f"{'' if number else 'settings':<12}{name}: {value}")
-    click.echo("parameters  " + ("\n            ".join(row["parameters"]) or "none"))
+            _show(label, _spelled(key, row))
+    for number, (setting, value) in enumerate(row.get("settings", {}).items()):
+        _show("" if number else "settings", f"{setting}: {value}")
+    click.echo("\nparameters" if row["parameters"] else "\nno parameters")
+    for parameter in row["parameters"]:
+        kind = f": {parameter['type']}" if parameter["type"] else ""
+        default = "" if parameter["default"] is None else f" = {parameter['default']}"
+        click.echo(f"  {parameter['name']}{kind}{default}")
+        if parameter["meaning"]:
+            click.echo(textwrap.indent(textwrap.fill(parameter["meaning"], _width() - 6), " " * 6))
     if row.get("examples"):
-        click.echo("\nexamples at severity 0.4 (clean, then noisy)")
-        for lang, noisy in row["examples"].items():
-            click.echo(f"  {lang}  {SAMPLES[lang]}\n      {noisy}")
+        click.echo(f"\nexamples at severity {row['severity']:g} (clean, then noisy)")
+        for example in row["examples"]:
+            click.echo(f"  {example['lang']}  {example['clean']}\n      {example['noisy']}")
+
+
+def _spelled(key: str, row: dict[str, Any]) -> str:
+    value = row[key]
+    if key == "nested":
+        if value:
+            return "yes: what is edited at a lower severity is edited in the same form at a higher one"
+        return f"no: {row.get('nesting_note', 'it does not say why')}"
+    if key == "languages" and not value:
+        return "none as it stands"
+    return " ".join(value) if isinstance(value, list) else str(value)
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
+
+
+def _show(label: str, value: str) -> None:
+    lines = textwrap.wrap(value, _width() - _INDENT, break_long_words=False, break_on_hyphens=False) or [""]
+    for number, line in enumerate(lines):
+        click.echo(f"{'' if number else label:<{_INDENT}}{line}")

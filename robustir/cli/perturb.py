@@ -30,15 +30,21 @@ import click
     help="Read and write JSON lines with _id and text (the id then keys the noise), adding the realised dose.",
 )
 def command(spec: str, file: TextIO, lang: str, severity: float, seed: int, draw: int, jsonl: bool) -> None:
-    """Add the noise SPEC to each line of FILE (stdin by default): one line in, one line out."""
+    """Add the noise SPEC to each line of FILE (stdin by default): one line in, one line out.
+
+    A line feed that the noise writes becomes a space; with --jsonl it stays.
+    """
     from robustir.conditions import perturb
     from robustir.types import QuerySet
 
     ids, texts, rows = _read(file, jsonl=jsonl)
     noisy = perturb(QuerySet.from_texts(texts, lang=lang, ids=ids), spec, severity=severity, seed=seed, draw=draw)
     if not jsonl:
+        broken = sum("\n" in text for text in noisy.texts)
         for text in noisy.texts:
-            click.echo(text)
+            click.echo(text.replace("\n", " "))
+        if broken:
+            click.echo(f"{broken} texts held a line feed, written as a space; --jsonl keeps them", err=True)
         return
     doses = {name: values for name, values in asdict(noisy.dose).items() if values is not None} if noisy.dose else {}
     for number, (row, text) in enumerate(zip(rows, noisy.texts, strict=True)):

@@ -31,8 +31,9 @@ class BM25:
     score matrix. Terms are words case-folded, without stemming (jieba segments Chinese, pythainlp's newmm Thai). A
     term that stands twice in a query counts twice; an unknown one counts nothing.
 
-    k1 (saturation) and b (length normalisation) default to 0.9 and 0.4, Anserini's values (mono MAP on XQuAD-R, mean
-    of 11 languages: 0.72; with Lucene's 1.2 and 0.75: 0.71).
+    The defaults are Anserini's (mono MAP on XQuAD-R, mean of 11 languages: 0.72; with Lucene's 1.2 and 0.75: 0.71).
+
+    k1: saturation, how soon further occurrences of a term stop counting. b: length normalisation, from 0 to 1.
     """
 
     name = "bm25"

@@ -22,6 +22,8 @@ class RandomEncoder:
     A coordinate is the sum of four uniform numbers (close to normal, so directions are close to uniform on the sphere),
     computed from whole numbers: the same bits on every machine. The role takes part, so that a query that is word for
     word a passage does not find it.
+
+    dim: length of the vectors. seed: of the random numbers.
     """
 
     name = "random"

@@ -1,0 +1,61 @@
+"""What ``robustir describe`` shows: every built-in in full."""
+
+from __future__ import annotations
+
+import inspect
+import json
+
+import pytest
+
+from robustir.catalogue import SAMPLES, _explained, describe
+from robustir.registry import factory, registered
+from tests.cli.conftest import Invoke
+
+ENTRIES = [f"{kind}:{name}" for kind in ("perturbation", "encoder", "benchmark") for name in registered(kind)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_every_parameter_of_every_built_in_is_explained(name: str) -> None:
+    kind, _, bare = name.partition(":")
+    make = factory(kind, bare)  # type: ignore[arg-type]
+    description, meanings = _explained(make)
+    parameters = list(inspect.signature(make).parameters)
+    assert description
+    assert [each for each in parameters if not meanings.get(each)] == []
+    assert not any(f"\n{each}:" in description for each in parameters)
+
+
+@pytest.mark.parametrize("name", list(registered("perturbation")))
+def test_a_perturbation_says_what_its_severity_means_and_shows_each_language(name: str) -> None:
+    row = describe(f"perturbation:{name}")
+    if "problem" in row:
+        pytest.skip(row["problem"])
+    assert row["severity_meaning"]
+    assert row["source"]
+    assert row["nested"] or row["nesting_note"]
+    assert (
+        row.get("needs") or [each["lang"] for each in row["examples"]] == sorted(SAMPLES) or row["languages"] != "any"
+    )
+    if row["languages"] == "any":
+        assert {each["lang"] for each in row["examples"]} == set(SAMPLES)
+    elif row["languages"]:
+        assert {each["lang"] for each in row["examples"]} == set(row["languages"]) & set(SAMPLES)
+    assert all(each["clean"] != each["noisy"] for each in row["examples"])
+
+
+def test_parameters_are_those_of_the_spec() -> None:
+    row = describe("perturbation:casing")
+    (mode,) = row["parameters"]
+    assert (mode["name"], mode["type"], mode["default"]) == ("mode", "str", "'lower'")
+    assert mode["meaning"].startswith("lower; upper; title (one capital, the rest small)")
+    assert describe("encoder:mbert")["parameters"][-1]["meaning"].startswith("texts of 128 tokens per batch")
+    assert describe("code-switch(into='de')")["embedded_lang"] == "de"
+
+
+def test_the_page(invoke: Invoke) -> None:
+    page = invoke("describe", "opus-mt").out
+    assert "no: a translation words the whole query anew" in page
+    assert "rounds: int = 1\n      the most round trips through a pivot" in page
+    row = json.loads(invoke("describe", "recorded", "--json").out)
+    assert "give it a file" in row["needs"]
+    assert row["languages"] == row["examples"] == []
