@@ -90,7 +90,7 @@ class Recorded:
         # A query reaches step k where (k - 1 + its uniform number) / steps lies below the severity.
         reached = np.clip(np.ceil(severity * len(found) - turn), 0, len(found)).astype(int).tolist()
         return [
-            found[step - 1].get(row, clean) if step and clean else clean
+            found[step - 1].get(row, clean) if step and clean.strip() else clean
             for row, (clean, step) in enumerate(zip(queries.texts, reached, strict=True))
         ]
 

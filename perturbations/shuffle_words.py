@@ -8,9 +8,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.perturbations.marks import open_before
 from robustir.perturbations.rule_based import RuleBased
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block, ragged_arange
+from robustir.text.classes import OPEN, flags
+from robustir.text.scripts import has_spaces
 from robustir.text.words import block_word_spans
 
 __all__ = ["ShuffleWords"]
@@ -46,6 +49,9 @@ class ShuffleWords(RuleBased):
 
 def _shuffled(block: Block, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:
     starts, stops = block_word_spans(block, lang)
+    if not has_spaces(lang):  # a word that could join with the next one would make one cluster with another
+        closed = ((flags()[block.codes[stops - 1]] & OPEN) == 0) & ~open_before(block)[starts]
+        starts, stops = starts[closed], stops[closed]
     taken = _sources(block.rows(starts), severity, words)
     before, after = np.append(0, stops), np.append(starts, len(block.codes))
     pieces = np.zeros((len(before), 2, 2), dtype=np.int64)  # per place: what stands before it, the word that comes here
