@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import ClassVar
-from unicodedata import normalize
+from typing import ClassVar, Final
+from unicodedata import combining, normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
 from robustir.perturbations.keyboards import read_data
+from robustir.perturbations.romanisation import arabic, hindi
 from robustir.perturbations.rule_based import RuleBased
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block
@@ -23,6 +24,7 @@ __all__ = ["Transliterate", "romanised"]
 
 _RUSSIAN = ("informal", "iso9")
 _TONES = {"\u0301": "s", "\u0300": "f", "\u0309": "r", "\u0303": "x", "\u0323": "j"}
+_BY_RULES: Final[Mapping[str, Callable[[str], str]]] = {"ar": arabic, "hi": hindi}
 _MARKS = {"\u0306": "w", "\u031b": "w"}
 
 
@@ -40,6 +42,9 @@ def romanised(word: str, lang: str, russian: str = "informal") -> str:
     """Return a word (in Chinese a character) in Latin letters; what has no Latin spelling stays as it is."""
     if lang == "vi":
         return _telex(word)
+    if lang in _BY_RULES:
+        latin = _BY_RULES[lang](word)
+        return latin if latin and not combining(latin[0]) else word
     word = normalize("NFC", word) if lang == "ru" else word  # й in two parts
     table = _table(lang, russian if lang == "ru" else "greeklish")
     if lang == "el":
@@ -71,20 +76,27 @@ def _telex(word: str) -> str:
 
 
 class Transliterate(RuleBased):
-    """Words are written in Latin letters: Greeklish, Russian, Chinese pinyin without tones, Vietnamese Telex keys.
+    """Words are written in Latin letters: the Arabic chat alphabet, Greeklish, Hindi as in messages, Russian, Telex, pinyin.
 
-    russian: ``informal`` (zh, shch, yu) or ``iso9`` (ž, ŝ, û). Arabic and Hindi are not claimed, for want of their short
-    vowels and schwas in a table; neither is Thai, whose romanisation (RTGS) needs a dictionary of syllables.
+    Arabic has the digits 2 3 5 7 9 for the letters that Latin lacks, and, since texts are written without short vowels,
+    words without them, apart from a few (دفاع dfa3; كيف kayf). In Hindi the vowels that are not spoken are left out by
+    rule. Vietnamese words become the Telex keys that type them, Chinese characters their pinyin without tones. Thai is
+    not claimed: its romanisation (RTGS) needs a dictionary of syllables.
+
+    russian: ``informal`` (zh, shch, yu) or ``iso9`` (ž, ŝ, û).
     """
 
     name: ClassVar[str] = "transliterate"
     version: ClassVar[str] = "1"
-    languages: ClassVar[frozenset[str] | None] = frozenset({"el", "ru", "vi", "zh"})
+    languages: ClassVar[frozenset[str] | None] = frozenset({"ar", "el", "hi", "ru", "vi", "zh"})
     inside_clusters: ClassVar[bool] = True
     severity_meaning: ClassVar[str] = (
         "expected share of words in Latin letters, among words that are spelled otherwise in them; in Chinese of characters"
     )
-    source: ClassVar[str] = "ISO 9:1995, ISO 843:1997, Telex keys, the readings in perturbations/data/pinyin.json"
+    source: ClassVar[str] = (
+        "the source field of each file in perturbations/data/transliterate (ISO 9:1995, ISO 843:1997, Yaghan 2008, Ohala "
+        "1983); Telex keys: perturbations/data/keyboards/vi.json; readings: perturbations/data/pinyin.json"
+    )
 
     def __init__(self, russian: str = "informal") -> None:
         if russian not in _RUSSIAN:

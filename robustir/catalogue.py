@@ -157,7 +157,7 @@ def _parameters(make: Any, meanings: Mapping[str, str]) -> list[dict[str, Any]]:
         return []
     shown = []
     for parameter in inspect.signature(make).parameters.values():
-        stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        stars = "*" * (parameter.kind is parameter.VAR_POSITIONAL) + "**" * (parameter.kind is parameter.VAR_KEYWORD)
         empty = inspect.Parameter.empty
         shown.append(
             {

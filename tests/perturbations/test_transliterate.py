@@ -24,6 +24,29 @@ from tests.strategies import keys, severities, texts
         ("vi", "informal", "đường", "dduwowngf"),
         ("vi", "informal", "cầu", "caauf"),
         ("zh", "informal", "桥", "qiao"),
+        ("ar", "informal", "دفاع", "dfa3"),
+        ("ar", "informal", "كيف", "kayf"),
+        ("ar", "informal", "صباح", "9ba7"),
+        ("ar", "informal", "خلاء", "5la2"),
+        ("ar", "informal", "بخاري", "b5ari"),
+        ("ar", "informal", "حياة", "7iyat"),
+        ("ar", "informal", "مُقَرِّر", "muqarrir"),
+        ("ar", "informal", "تتكوّن", "ttkwwn"),
+        ("ar", "informal", "أساسًا", "asasan"),
+        ("ar", "informal", "الأنظمة", "alanzma"),
+        ("ar", "informal", "٢٠١٥", "2015"),
+        ("hi", "informal", "समझना", "samajhna"),
+        ("hi", "informal", "जटिलता", "jatilta"),
+        ("hi", "informal", "नगर", "nagar"),
+        ("hi", "informal", "भारतीय", "bhartiya"),
+        ("hi", "informal", "विश्व", "vishwa"),
+        ("hi", "informal", "पूर्व", "purva"),
+        ("hi", "informal", "मस्त", "mast"),
+        ("hi", "informal", "दूध", "doodh"),
+        ("hi", "informal", "किए", "kiye"),
+        ("hi", "informal", "नहीं", "nahin"),
+        ("hi", "informal", "संबंध", "sambandh"),
+        ("hi", "informal", "पढ़ना", "padhna"),
     ],
 )
 def test_words_in_latin_letters(lang: str, scheme: str, word: str, latin: str) -> None:
@@ -32,7 +55,7 @@ def test_words_in_latin_letters(lang: str, scheme: str, word: str, latin: str) -
     assert made.apply_batch([f"{word}?"], langs=[lang], severity=1, keys=[derive_key("x")]) == [f"{latin}?"]
 
 
-@given(texts, st.sampled_from(["el", "ru", "vi", "zh"]), keys, severities)
+@given(texts, st.sampled_from(["ar", "el", "hi", "ru", "vi", "zh"]), keys, severities)
 @settings(max_examples=60, deadline=None)
 def test_severities_nest(text: str, lang: str, key: bytes, severity: float) -> None:
     made = Transliterate()
@@ -45,5 +68,5 @@ def test_severities_nest(text: str, lang: str, key: bytes, severity: float) -> N
 def test_what_is_not_there_is_refused() -> None:
     with pytest.raises(SpecError, match="iso9"):
         Transliterate("gost")
-    with pytest.raises(NotApplicableError, match="el, ru, vi, zh"):
+    with pytest.raises(NotApplicableError, match="ar, el, hi, ru, vi, zh"):
         Transliterate().apply_batch(["ก"], langs=["th"], severity=1, keys=[derive_key("x")])
