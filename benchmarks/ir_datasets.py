@@ -18,8 +18,10 @@ __all__ = ["IrDatasets"]
 class IrDatasets:
     """A collection such as ``ir-datasets('beir/scifact/test')``: its documents, queries and judgements, in one language.
 
-    The package ir_datasets finds, checks and caches the files by its own rules. ``lang``: the language of all texts;
-    by default what the collection says, else English. Queries without a relevant document are left out.
+    The package ir_datasets finds, checks and caches the files by its own rules. Queries without a
+    relevant document are left out.
+
+    collection: its id there. lang: the language of all texts; by default what the collection says, else English.
     """
 
     name = "ir-datasets"

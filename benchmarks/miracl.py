@@ -21,9 +21,11 @@ class Miracl:
     """Questions against the passages of their own language's Wikipedia, in the layout that MIRACL publishes.
 
     The data folder holds ``miracl/miracl-v1.0-XX/topics/topics.miracl-v1.0-XX-SPLIT.tsv``, ``.../qrels/qrels.*.tsv`` and
-    ``miracl/miracl-corpus-v1.0-XX/docs-*.jsonl.gz``. ``pool``: "full", or "judged": only the passages that someone
-    judged, relevant or not, which fits a small machine; its scores are higher than published ones and named apart.
-    Corpora are separate, so the setting is mono. Groups are the articles of the first relevant passage.
+    ``miracl/miracl-corpus-v1.0-XX/docs-*.jsonl.gz``. Corpora are separate, so the setting is mono. Groups
+    are the articles of the first relevant passage.
+
+    split: which topics. pool: "full", or "judged": only the passages that someone judged, relevant or not, which fits a
+    small machine; its scores are higher than published ones and named apart.
     """
 
     name = "miracl"

@@ -20,7 +20,7 @@ SAMPLES: Mapping[str, str] = {
     "en": "How do volcanic mountains form on the ocean floor?",
     "es": "¿Cómo se forman las montañas volcánicas en el fondo del océano?",
     "hi": "समुद्र की तलहटी पर ज्वालामुखी पहाड़ कैसे बनते हैं?",
-    "ru": "Как образуются вулканические горы на дне океана?",
+    "ru": "Где ещё на дне океана образуются вулканические горы?",
     "th": "ภูเขาไฟใต้มหาสมุทรเกิดขึ้นได้อย่างไร",
     "tr": "Okyanus tabanında volkanik dağlar nasıl oluşur?",
     "vi": "Núi lửa dưới đáy đại dương hình thành như thế nào?",
@@ -148,7 +148,7 @@ def _explained(make: Any) -> tuple[str, dict[str, str]]:
             for match, following in zip(found, [*found[1:], None], strict=True):
                 meaning = " ".join(paragraph[match.end() : following.start() if following else None].split())
                 for name in match.group(1).split(", "):
-                    meanings.setdefault(name, meaning.rstrip("."))
+                    meanings.setdefault(name, meaning.rstrip(".").replace("``", ""))
     return "\n\n".join(kept), meanings
 
 

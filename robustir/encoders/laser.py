@@ -202,8 +202,8 @@ class Laser3(_Laser):
     laser2.cvocab (some students bring .spm and .cvocab of their own), laser2.pt for the other languages, and the extra
     laser.
 
-    lang: two or three letters, or the code of the file, as in hi, hin, hin_Deva. The other parameters are those of
-    laser2.
+    lang: two or three letters, or the code of the file, as in hi, hin, hin_Deva. path, device, batch_size, normalize, download: as
+    for laser2.
     """
 
     settings: ClassVar[Mapping[str, str]] = MappingProxyType(

@@ -22,8 +22,10 @@ class RatioMargin:
 
     score(x, y) = cos(x, y) / (mean cosine of x's k nearest passages / 2 + that of y's k nearest clean queries / 2), for
     the k passages nearest to a query; the others follow by cosine. On aligned sentences (``tatoeba``, ``ntrex``,
-    ``flores``, ``wmt``) 1 - Hit@1 is the xsim error of LASER with its defaults (ratio, k=4). encoder: a spec, such as
-    ``hashing`` or ``transformer('sentence-transformers/LaBSE')``. Vectors are those of the encoder, encoded once.
+    ``flores``, ``wmt``) 1 - Hit@1 is the xsim error of LASER with its defaults (ratio, k=4). Vectors are
+    those of the encoder, encoded once.
+
+    encoder: a spec, such as ``hashing`` or ``transformer('sentence-transformers/LaBSE')``. k: how many neighbours.
     """
 
     name = "ratio-margin"
