@@ -14,6 +14,7 @@ __all__ = [
     "RobustirError",
     "RunError",
     "SpecError",
+    "TrainingError",
     "UnknownNameError",
 ]
 
@@ -55,6 +56,10 @@ class MissingExtraError(InputError):
 
 class RunError(InputError):
     """A run directory is missing, damaged, or belongs to another plan."""
+
+
+class TrainingError(InputError):
+    """A training cannot go on, such as when its loss is no number; the last good checkpoint is kept."""
 
 
 class CellError(RobustirError):

@@ -28,6 +28,7 @@ COMMANDS = {
     "describe": "Show parameters, languages and examples of one of them.",
     "check": "Try the contract's laws on a perturbation or encoder.",
     "new": "Write a plugin package, ready to install and pass its tests.",
+    "train": "Train an encoder on pairs of texts, by the samplings x-x, x-y or hybrid.",
     "lexicon": "Induce bilingual lexicons from parallel text, and measure them.",
     "cache": "Show or prune the store of vectors.",
     "doctor": "Say what is installed and what to do about the rest.",

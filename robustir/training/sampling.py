@@ -1,0 +1,91 @@
+"""Which pairs a step sees, in which languages: the samplings x-x, x-y and hybrid.
+
+Every decision is a function of (seed, step), so that a resumed training goes on as if nothing had happened. Shelf and
+items are drawn by streams of their own, before and apart from the languages: trainings that differ in the sampling
+alone see the same items in the same order wherever their shelves serve both.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import DataError
+from robustir.training.config import TrainingConfig
+from robustir.training.shelves import Shelf
+
+__all__ = ["Batch", "Sampler"]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One step's pairs. left, right: int64 [b], numbers of texts; kind: "x-x" or "x-y"; langs: of left and right."""
+
+    kind: str
+    source: str
+    langs: tuple[str, str]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    whole: bool
+
+
+class Sampler:
+    """Draws batches; each comes from one shelf and has one language, or one ordered pair of languages."""
+
+    def __init__(self, shelves: Sequence[Shelf], config: TrainingConfig) -> None:
+        self._config = config
+        # A translation has no monolingual form but a part of the sentence, and without parts there is none.
+        self._serving = {
+            "x-x": [shelf for shelf in shelves if not shelf.whole or config.parts > 0],
+            "x-y": [shelf for shelf in shelves if len(shelf.langs) > 1],
+        }
+        self._arrays = {
+            id(shelf): {
+                lang: (np.array(shelf.left[lang], dtype=np.int64), np.array(shelf.right[lang], dtype=np.int64))
+                for lang in shelf.langs
+            }
+            for shelf in shelves
+        }
+        share = config.monolingual_share
+        for kind, needed in (("x-x", share > 0), ("x-y", share < 1)):
+            if needed and not self._serving[kind]:
+                raise DataError(
+                    f"sampling {config.sampling!r} needs {kind} pairs, and {', '.join(config.sources)} have none in "
+                    f"{', '.join(config.languages)}; add a source or languages"
+                    + (", or set parts above 0" if kind == "x-x" else "")
+                )
+        self._chances = {kind: self._chance(serving) for kind, serving in self._serving.items()}
+
+    def _chance(self, shelves: Sequence[Shelf]) -> NDArray[np.float64]:
+        size = np.array([len(shelf) for shelf in shelves], dtype=np.float64)
+        if self._config.language_choice == "uniform":
+            totals: Counter[tuple[str, ...]] = Counter()
+            for shelf in shelves:
+                totals[shelf.langs] += len(shelf)
+            size /= np.array([totals[shelf.langs] for shelf in shelves], dtype=np.float64)
+        size *= np.array([self._config.weights.get(shelf.source, 1.0) for shelf in shelves])  # type: ignore[call-overload]
+        total = size.sum()
+        return size / total if total > 0 else size
+
+    def stream(self, step: int, what: int) -> np.random.Generator:
+        """Return the generator of one decision of one step."""
+        return np.random.Generator(np.random.Philox(key=[self._config.seed, step * 16 + what]))
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of a step."""
+        kind = "x-x" if self.stream(step, 0).random() < self._config.monolingual_share else "x-y"
+        serving = self._serving[kind]
+        at = np.searchsorted(np.cumsum(self._chances[kind]), self.stream(step, 1).random(), side="right")
+        shelf = serving[min(int(at), len(serving) - 1)]
+        items = self.stream(step, 2).permutation(len(shelf))[: self._config.batch]
+        langs = self.stream(step, 3).permutation(len(shelf.langs))
+        one = shelf.langs[langs[0]]
+        other = one if kind == "x-x" else shelf.langs[langs[1]]
+        arrays = self._arrays[id(shelf)]
+        return Batch(
+            kind, shelf.source, (one, other), arrays[one][0][items], arrays[other][1][items], whole=shelf.whole
+        )

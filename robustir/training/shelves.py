@@ -1,0 +1,179 @@
+"""Training pairs as shelves: items that exist in the same languages, so that only the languages differ between samplings."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from robustir.errors import DataError
+from robustir.training.correspondence import check_correspondence
+from robustir.training.unseen import TestSentences
+
+__all__ = ["LICENCES", "Pairs", "Shelf", "read_pairs"]
+
+LICENCES: Mapping[str, str] = {
+    "tatoeba": "OPUS Tatoeba test sets v2021-08-07, CC BY 2.0 FR",
+    "wmt": "WMT newstest 2008-2018 and IWSLT 2017, research use",
+    "flores": "FLORES dev, CC BY-SA 4.0",
+    "mkqa": "MKQA questions, CC BY 3.0",
+    "qa": "question-passage pairs: SQuAD train (CC BY-SA 4.0), TQuAD, CMRC 2018, ARCD/SOQAL, a Vietnamese QA set",
+    "neighbours": "neighbouring sentences of FLORES dev (CC BY-SA 4.0) and WMT newstest (research use)",
+}
+
+
+@dataclass(slots=True)
+class Shelf:
+    """Items of one source with both sides in each of ``langs``.
+
+    left, right: language -> number of each item's text in :attr:`Pairs.texts`. whole: left and right are the same
+    sentence (a translation), so that a monolingual pair has to be made from a part of it.
+    """
+
+    source: str
+    langs: tuple[str, ...]
+    left: dict[str, list[int]]
+    right: dict[str, list[int]]
+    whole: bool
+
+    def __len__(self) -> int:
+        return len(self.left[self.langs[0]])
+
+
+@dataclass(slots=True)
+class Pairs:
+    """All shelves, the distinct texts they speak of, and how many items were dropped because a test set holds them."""
+
+    texts: list[str] = field(default_factory=list)
+    shelves: list[Shelf] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    _number: dict[str, int] = field(default_factory=dict)
+
+    def add(self, text: str) -> int:
+        """Return the number of a text."""
+        number = self._number.setdefault(text, len(self.texts))
+        if number == len(self.texts):
+            self.texts.append(text)
+        return number
+
+
+# (left, right) by language; left is right for a translation
+_Item = tuple[Mapping[str, str], Mapping[str, str]]
+
+
+def read_pairs(data: Path, sources: Sequence[str], languages: Sequence[str], *, longest: int) -> Pairs:
+    """Read the pairs of some sources in some languages, cut to ``longest`` characters.
+
+    Raises DataError where a source has nothing, or where lines of parallel text do not correspond.
+    """
+    pairs, unseen = Pairs(), TestSentences.read(data)
+    for source in sources:
+        found: dict[tuple[str, ...], list[_Item]] = defaultdict(list)
+        for left, right in _READERS[source](data, frozenset(languages)):
+            if any(text in unseen for text in (*left.values(), *right.values())):
+                pairs.dropped[source] += 1
+                continue
+            langs = tuple(lang for lang in languages if lang in left and lang in right)
+            if langs:
+                found[langs].append((left, right))
+        if not found:
+            raise DataError(f"the source {source!r} has no pairs in {', '.join(languages)} under {data}")
+        for langs, items in sorted(found.items()):
+            pairs.shelves.append(_shelf(pairs, source, langs, items, longest))
+    return pairs
+
+
+def _shelf(pairs: Pairs, source: str, langs: tuple[str, ...], items: list[_Item], longest: int) -> Shelf:
+    left = {lang: [pairs.add(item[0][lang][:longest]) for item in items] for lang in langs}
+    right = {lang: [pairs.add(item[1][lang][:longest]) for item in items] for lang in langs}
+    return Shelf(source, langs, left, right, whole=source not in ("qa", "neighbours"))
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n") if path.is_file() else []
+
+
+def _same(texts: Mapping[str, str]) -> _Item:
+    return texts, texts
+
+
+def _tatoeba(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
+    for lang in sorted(langs - {"en"}):
+        path = data / "train" / "tatoeba-opus" / f"en-{lang}.tsv"
+        rows = [tuple(line.split("\t")[:2]) for line in _lines(path) if line.count("\t") >= 1]
+        check_correspondence(rows, str(path))
+        yield from (_same({"en": english, lang: other}) for english, other in rows if english and other)
+
+
+def _newstest(data: Path, langs: frozenset[str]) -> dict[str, dict[str, dict[str, str]]]:
+    """Return set -> English sentence -> language -> sentence: the sets of one year share their English."""
+    sets: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    for lang in sorted(langs - {"en"}):
+        path = data / "wmt" / f"en-{lang}.tsv"
+        by_set: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for line in _lines(path):
+            parts = line.split("\t")
+            if len(parts) >= 3 and parts[1] and parts[2]:
+                by_set[parts[0]].append((parts[1], parts[2]))
+        for name, rows in by_set.items():
+            check_correspondence(rows, f"{path}, {name}")
+            for english, other in rows:
+                sets[name].setdefault(english, {"en": english})[lang] = other
+    return sets
+
+
+def _wmt(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
+    for sentences in _newstest(data, langs).values():
+        yield from map(_same, sentences.values())
+
+
+def _multiparallel(data: Path, langs: frozenset[str]) -> list[dict[str, str]]:
+    columns = {lang: _lines(data / "flores" / "dev" / f"{lang}.txt") for lang in sorted(langs)}
+    columns = {lang: lines for lang, lines in columns.items() if lines}
+    counts = set(map(len, columns.values()))
+    if len(counts) > 1:
+        raise DataError(f"{data / 'flores/dev'}: the files have {sorted(counts)} lines; they must be parallel")
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _flores(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
+    yield from map(_same, _multiparallel(data, langs))
+
+
+def _neighbours(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
+    """Yield each sentence with the next one, in the languages that have both: the pool of comparisons."""
+    documents: Iterable[list[dict[str, str]]] = [
+        _multiparallel(data, langs),
+        *(list(sentences.values()) for _, sentences in sorted(_newstest(data, langs).items())),
+    ]
+    for sentences in documents:
+        for first, second in pairwise(sentences):
+            both = first.keys() & second.keys()
+            if len(both) >= 2:
+                yield {lang: first[lang] for lang in both}, {lang: second[lang] for lang in both}
+
+
+def _mkqa(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
+    for line in _lines(data / "train" / "mkqa-questions.jsonl"):
+        row = json.loads(line)
+        yield _same({lang: row[lang] for lang in sorted(langs & row.keys()) if row[lang]})
+
+
+def _qa(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
+    for lang in sorted(langs):
+        for line in _lines(data / "train" / "qa" / f"{lang}.jsonl"):
+            row = json.loads(line)
+            yield {lang: row["question"]}, {lang: row["passage"]}
+
+
+_READERS: Mapping[str, Callable[[Path, frozenset[str]], Iterator[_Item]]] = {
+    "tatoeba": _tatoeba,
+    "wmt": _wmt,
+    "flores": _flores,
+    "mkqa": _mkqa,
+    "qa": _qa,
+    "neighbours": _neighbours,
+}

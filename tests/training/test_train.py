@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robustir.cli import main
+from robustir.encoders.static import StaticEncoder
+from robustir.errors import DataError, RunError, SpecError, TrainingError
+from robustir.training import trainer
+from robustir.training.config import TrainingConfig, find_config, load_config
+from robustir.training.correspondence import check_correspondence
+from robustir.training.sampling import Sampler
+from robustir.training.shelves import read_pairs
+from robustir.training.trainer import train
+
+NOUNS = [
+    ("river", "fluss", "río"), ("house", "haus", "casa"), ("tree", "baum", "árbol"), ("water", "wasser", "agua"),
+    ("bread", "brot", "pan"), ("book", "buch", "libro"), ("night", "nacht", "noche"), ("dog", "hund", "perro"),
+]  # fmt: skip
+VERBS = [("sees", "sieht", "ve"), ("has", "hat", "tiene"), ("finds", "findet", "encuentra"), ("knows", "kennt", "sabe")]
+
+
+def sentence(number: int, lang: int) -> str:
+    one, other, verb = NOUNS[number % 8], NOUNS[(number // 8) % 8], VERBS[(number // 64) % 4]
+    return f"{one[lang]} {verb[lang]} {other[lang]} {number + 100}"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    for name in ("train/tatoeba-opus", "flores/dev", "flores/devtest", "train/qa"):
+        (folder / name).mkdir(parents=True)
+    for lang, column in (("de", 1), ("es", 2)):
+        rows = [f"{sentence(number, 0)}\t{sentence(number, column)}" for number in range(200)]
+        (folder / f"train/tatoeba-opus/en-{lang}.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    for column, lang in enumerate(("en", "de", "es")):
+        lines = [sentence(number, column) for number in range(120, 240)]
+        (folder / f"flores/dev/{lang}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    # Written differently, the same sentence: it must not be trained on.
+    (folder / "flores/devtest/de.txt").write_text("FLUSS, sieht fluss: 100!\n", encoding="utf-8")
+    rows = [json.dumps({"question": f"who {sentence(n, 0)}?", "passage": sentence(n, 0)}) for n in range(50)]
+    (folder / "train/qa/en.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder
+
+
+def config(**changes: object) -> TrainingConfig:
+    given: dict[str, object] = {
+        "name": "tiny",
+        "sampling": "hybrid",
+        "languages": ["en", "de", "es"],
+        "sources": ["tatoeba", "flores", "qa"],
+        "parts": 0.3,
+        "steps": 30,
+        "batch": 24,
+        "checkpoint_every": 10,
+        "model": {"pieces": 130, "dimensions": 16, "start": "svd"},
+    }
+    return TrainingConfig.model_validate({**given, **changes})
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What the encoder is; the checkpoint's archive holds times."""
+    found = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in found.items() if path.name != "checkpoint.pt"}
+
+
+def test_the_same_seed_gives_the_same_bytes_interrupted_or_not(data: Path, tmp_path: Path) -> None:
+    noise = [{"spec": "typos", "severity": 0.3, "share": 0.5}]
+    told = config(robust={"queries": noise, "gaussian": 0.1, "adversarial": 0.05}, validate_every=7)
+    train(told, data, tmp_path / "one")
+    train(told, data, tmp_path / "two")
+    assert train(told, data, tmp_path / "three", stop_after=13).steps == 13
+    train(told, data, tmp_path / "three")
+    assert files(tmp_path / "one") == files(tmp_path / "two") == files(tmp_path / "three")
+    train(told.model_copy(update={"seed": 1}), data, tmp_path / "four")
+    assert files(tmp_path / "one")["log.jsonl"] != files(tmp_path / "four")["log.jsonl"]
+
+
+def test_translations_come_to_lie_together(data: Path, tmp_path: Path) -> None:
+    outcome = train(config(steps=150, sampling="x-y", model={"pieces": 130, "dimensions": 16}), data, tmp_path / "xy")
+    assert set(outcome.losses) == {"x-y"}
+    encoder = StaticEncoder(str(tmp_path / "xy"))
+    english, german = (encoder.encode([noun[lang] for noun in NOUNS], role="query") for lang in (0, 1))
+    assert ((english @ german.T).argmax(axis=1) == np.arange(8)).mean() >= 0.75
+    packed = StaticEncoder(str(tmp_path / "xy" / "packed")).encode(["dog"], role="query")
+    assert float((packed * encoder.encode(["dog"], role="query")).sum()) > 0.999
+
+
+def test_the_manifest_counts_pairs_by_source_kind_and_language(data: Path, tmp_path: Path) -> None:
+    train(config(), data, tmp_path / "run")
+    manifest = json.loads((tmp_path / "run" / "training.json").read_text())
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert sum(entry["pairs"] for entry in manifest["drawn"]) == 24 * 30
+    assert {entry["kind"] for entry in manifest["drawn"]} == {"x-x", "x-y"}
+    assert all((entry["left"] == entry["right"]) == (entry["kind"] == "x-x") for entry in manifest["drawn"])
+    assert [entry[0] for entry in log] == list(range(1, 31))
+    assert manifest["dropped_for_test_sets"] == {"tatoeba": 1}
+    assert "hybrid, a batch is monolingual with probability 0.5" in (tmp_path / "run" / "README.md").read_text()
+
+
+def test_samplings_differ_in_the_languages_alone(data: Path) -> None:
+    shelves = read_pairs(data, ["neighbours"], ["en", "de", "es"], longest=400).shelves
+    samplers = {
+        kind: Sampler(shelves, config(sources=["neighbours"], parts=0.0, sampling=kind))
+        for kind in ("x-x", "x-y", "hybrid")
+    }
+    item_of = {
+        number: item
+        for shelf in shelves
+        for lang in shelf.langs
+        for item, number in enumerate(shelf.left[lang])
+    }  # fmt: skip
+    kinds = []
+    for step in range(60):
+        one, other, both = (samplers[kind].batch(step) for kind in ("x-x", "x-y", "hybrid"))
+        items = [[item_of[int(number)] for number in batch.left] for batch in (one, other, both)]
+        assert items[0] == items[1] == items[2]
+        assert one.langs[0] == one.langs[1]
+        assert other.langs[0] != other.langs[1]
+        assert both.langs in (one.langs, other.langs)
+        kinds.append(both.kind)
+    assert 15 <= kinds.count("x-x") <= 45
+
+
+def test_the_study_draws_languages_evenly(data: Path) -> None:
+    shelves = read_pairs(data, ["neighbours"], ["en", "de", "es"], longest=400).shelves
+    sampler = Sampler(shelves, config(sources=["neighbours"], parts=0.0, sampling="x-y"))
+    drawn = [sampler.batch(step).langs for step in range(600)]
+    for one in ("en", "de", "es"):
+        for other in {"en", "de", "es"} - {one}:
+            assert 60 <= drawn.count((one, other)) <= 145
+
+
+def test_what_cannot_be_trained_is_said(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"x-y pairs, and qa have none"):
+        train(config(sources=["qa"]), data, tmp_path / "a")
+    with pytest.raises(DataError, match=r"needs x-x pairs.*set parts above 0"):
+        train(config(sources=["flores"], parts=0.0), data, tmp_path / "b")
+    with pytest.raises(DataError, match="source 'mkqa' has no pairs"):
+        train(config(sources=["mkqa"]), data, tmp_path / "c")
+    train(config(steps=2), data, tmp_path / "d")
+    with pytest.raises(RunError, match="another configuration"):
+        train(config(steps=3), data, tmp_path / "d")
+
+
+def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = config()
+    train(told, data, tmp_path / "run", stop_after=10)
+    before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
+    monkeypatch.setattr(trainer, "_rate", lambda config, step: float("inf"))
+    with pytest.raises(TrainingError, match=r"step 1[12] .* is no number.*checkpoint\.pt"):
+        train(told, data, tmp_path / "run")
+    assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
+
+
+def test_lines_that_do_not_correspond_are_refused() -> None:
+    words = ["word " * (1 + number * 7 % 13) + str(1000 + number) for number in range(60)]
+    check_correspondence(list(zip(words, words, strict=True)), "here")
+    with pytest.raises(DataError, match=r"here: the lines do not correspond .*same ones"):
+        check_correspondence(list(pairwise(words)), "here")
+    plain = [word.rpartition(" ")[0] for word in words]
+    with pytest.raises(DataError, match="correlate with"):
+        check_correspondence(list(zip(plain, plain[3:], strict=False)), "here")
+
+
+def test_a_configuration_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('name = "a"\nsampling = "x-z"\nsources = ["qa"]\nstepps = 3\n')
+    with pytest.raises(SpecError, match=r"sampling: input should be .*stepps: extra inputs are not permitted"):
+        load_config(path)
+    path.write_text("name = ")
+    with pytest.raises(SystemExit) as exit_code:
+        main(["train", str(path), "-o", str(tmp_path / "out")])
+    assert exit_code.value.code == 2
+    assert "is no TOML" in capsys.readouterr().err
+    with pytest.raises(SpecError, match="no training configuration is called 'nothing'"):
+        find_config(Path("nothing"))
