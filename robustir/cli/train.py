@@ -13,30 +13,46 @@ from robustir.cli.options import data_option
 @click.argument("config", type=click.Path(path_type=Path))
 @data_option
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The folder of the encoder.")
-@click.option("--seed", type=click.IntRange(0), help="Instead of the configuration's.")
+@click.option(
+    "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Instead of the configuration's (repeatable)."
+)
 @click.option(
     "--sampling",
+    "samplings",
     type=click.Choice(["x-x", "x-y", "hybrid"]),
-    help="Instead of the configuration's, nothing else changed.",
+    multiple=True,
+    help="Instead of the configuration's, nothing else changed (repeatable).",
 )
-def command(config: Path, data: Path | None, out: Path, seed: int | None, sampling: str | None) -> None:
+def command(config: Path, data: Path | None, out: Path, seeds: tuple[int, ...], samplings: tuple[str, ...]) -> None:
     """Train the encoder that CONFIG (TOML, or the name of a shipped one) describes.
 
-    The same command goes on where an interrupted one left off, and gives the same encoder to the bit.
+    The same command goes on where an interrupted one left off, and gives the same encoder to the bit. Several seeds or
+    samplings make one encoder each, in OUT/SAMPLING-SEED; pairs are read and pieces are learnt once for all.
     """
     from robustir.cli.progress import ProgressBars
     from robustir.errors import DataError
     from robustir.folders import use_data_folder
     from robustir.training.config import find_config, load_config
-    from robustir.training.trainer import train
+    from robustir.training.trainer import Prepared, train
 
-    loaded = load_config(find_config(config), seed=seed, sampling=sampling)
+    path = find_config(config)
+    told = load_config(path)
+    several = len(seeds) > 1 or len(samplings) > 1
+    arms = [
+        load_config(path, seed=seed, sampling=sampling)
+        for seed in seeds or (told.seed,)
+        for sampling in samplings or (told.sampling,)
+    ]
     folder = use_data_folder(data)
     if folder is None:
         raise DataError("there is no data folder; give one with --data or ROBUSTIR_DATA")
+    prepared = Prepared.read(arms[0], folder) if several else None
     with ProgressBars() as bars:
-        outcome = train(loaded, folder, out, bars)
-    losses = ", ".join(f"{kind} {loss:.3f}" for kind, loss in outcome.losses.items())
-    click.echo(f"{outcome.steps} steps in {outcome.cpu_seconds:.0f} CPU seconds; loss {losses}")
-    click.echo(f"encoder   {outcome.folder}   (robustir run SUITE --encoder 'static({str(outcome.folder)!r})')")
-    click.echo(f"packed    {outcome.folder / 'packed'}")
+        for arm in arms:
+            place = out / f"{arm.sampling}-{arm.seed}" if several else out
+            outcome = train(arm, folder, place, bars, prepared=prepared)
+            losses = ", ".join(f"{kind} {loss:.3f}" for kind, loss in outcome.losses.items())
+            click.echo(
+                f"{place}: {outcome.steps} steps in {outcome.cpu_seconds:.0f} CPU seconds; loss {losses}; "
+                f"robustir run SUITE --encoder \"static('{place}')\""
+            )

@@ -7,7 +7,7 @@ import json
 import platform
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -29,7 +29,7 @@ from robustir.training.static_trainee import StaticTrainee
 from robustir.training.table import Bags, Table
 from robustir.training.vocabulary import learn_tokenizer, read_tokenizer
 
-__all__ = ["Outcome", "train"]
+__all__ = ["Outcome", "Prepared", "train"]
 
 _CHECKPOINT = "checkpoint.pt"
 _VERSIONS = ("numpy", "scipy", "sentencepiece", "tokenizers", "torch")
@@ -53,25 +53,51 @@ class Outcome:
     cpu_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What trainings share that differ in sampling, seed or robust training alone: pairs, pieces, tokens."""
+
+    pairs: Pairs
+    held: list[Batch]
+    shelves: list[Shelf]
+    tokenizer: str
+    bags: Bags
+    tokenize: Callable[[list[str]], list[list[int]]]
+
+    @classmethod
+    def read(cls, config: TrainingConfig, data: Path, tokenizer: str | None = None) -> Prepared:
+        """Read and tokenise the pairs of a configuration; ``tokenizer`` instead of the one it asks for."""
+        pairs = read_pairs(data, config.sources, config.languages, longest=config.longest)
+        held, shelves = _hold_out(pairs, config)
+        Sampler(shelves, config)  # before what takes long: it refuses what cannot be trained
+        pieces = tokenizer if tokenizer is not None else _tokenizer(config, pairs)
+        return cls(pairs, held, shelves, pieces, *_tokenised(pieces, pairs.texts))
+
+
 def train(
-    config: TrainingConfig, data: Path, out: Path, progress: Progress | None = None, *, stop_after: int | None = None
+    config: TrainingConfig,
+    data: Path,
+    out: Path,
+    progress: Progress | None = None,
+    *,
+    prepared: Prepared | None = None,
+    stop_after: int | None = None,
 ) -> Outcome:
     """Train into ``out``; a checkpoint of the same configuration there is continued, with the same result to the bit.
 
-    ``stop_after``: leave after that many steps with a checkpoint, as an interruption would. Raises RunError where the
-    folder holds another training, TrainingError when the loss is no number (the last checkpoint stays).
+    ``prepared``: of a configuration with the same sources, languages and pieces; read if not given. ``stop_after``:
+    leave after that many steps with a checkpoint, as an interruption would. Raises RunError where the folder holds
+    another training, TrainingError when the loss is no number (the last checkpoint stays).
     """
     begin = time.process_time()
     torch.set_num_threads(1)  # sums in one order, whatever the machine
     digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
     saved = _read_checkpoint(out / _CHECKPOINT, digest)
-    pairs = read_pairs(data, config.sources, config.languages, longest=config.longest)
-    held, kept = _hold_out(pairs, config)
-    sampler = Sampler(kept, config)  # before what takes long: it refuses what cannot be trained
-    tokenizer = saved["tokenizer"] if saved else _tokenizer(config, pairs)
-    bags, tokenize = _tokenised(tokenizer, pairs.texts)
-    table = _table(config, bags, kept, tokenizer, fresh=saved is None)
-    trainee = StaticTrainee(table, bags, pairs, config, sampler, tokenize)
+    ready = prepared or Prepared.read(config, data, saved["tokenizer"] if saved else None)
+    tokenizer = ready.tokenizer
+    sampler = Sampler(ready.shelves, config)
+    table = _table(config, ready.bags, ready.shelves, tokenizer, fresh=saved is None)
+    trainee = StaticTrainee(table, ready.bags, ready.pairs, config, sampler, ready.tokenize)
     state = _State.fresh() if saved is None else _State(**saved["state"])
     if saved is not None:
         table.load_state(saved["table"])
@@ -83,14 +109,14 @@ def train(
             return Outcome(out, state.step, state.recent(), time.process_time() - begin)
         _advance(trainee, sampler, config, state, out)
         if config.validate_every and state.step % config.validate_every == 0:
-            state.validate(trainee.validation_loss(held), config.patience)
+            state.validate(trainee.validation_loss(ready.held), config.patience)
         if state.step % config.checkpoint_every == 0:
             _write_checkpoint(out, digest, table, state, tokenizer)
         if progress is not None:
             progress.step()
     _write_checkpoint(out, digest, table, state, tokenizer)
     seconds = time.process_time() - begin
-    _write_encoder(out, config, pairs, trainee, state, tokenizer)
+    _write_encoder(out, config, ready.pairs, trainee, state, tokenizer)
     return Outcome(out, state.step, state.recent(), seconds)
 
 

@@ -80,6 +80,21 @@ def test_the_same_seed_gives_the_same_bytes_interrupted_or_not(data: Path, tmp_p
     assert files(tmp_path / "one")["log.jsonl"] != files(tmp_path / "four")["log.jsonl"]
 
 
+def test_several_arms_equal_single_ones(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.toml"
+    path.write_text(
+        'name = "tiny"\nsampling = "hybrid"\nsources = ["tatoeba", "flores", "qa"]\nlanguages = ["en", "de", "es"]\nparts = 0.3\n'
+        "steps = 5\nbatch = 16\n[model]\npieces = 130\ndimensions = 8\n"
+    )
+    options = ["--data", str(data), "--seed", "0", "--seed", "1", "--sampling", "x-x", "--sampling", "x-y"]
+    with pytest.raises(SystemExit) as exit_code:
+        main(["train", str(path), "-o", str(tmp_path / "all"), *options])
+    assert exit_code.value.code == 0
+    assert {place.name for place in (tmp_path / "all").iterdir()} == {"x-x-0", "x-x-1", "x-y-0", "x-y-1"}
+    train(load_config(path, seed=1, sampling="x-y"), data, tmp_path / "one")
+    assert files(tmp_path / "one") == files(tmp_path / "all" / "x-y-1")
+
+
 def test_translations_come_to_lie_together(data: Path, tmp_path: Path) -> None:
     outcome = train(config(steps=150, sampling="x-y", model={"pieces": 130, "dimensions": 16}), data, tmp_path / "xy")
     assert set(outcome.losses) == {"x-y"}
