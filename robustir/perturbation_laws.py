@@ -39,7 +39,7 @@ _SEVERITIES: Final = (0.1, 0.3, 0.6, 1.0)
 _REPEATS = 40  # draws of each language's sample
 _NESTING_REPEATS = 12  # of these, for the law of nesting
 _COMPARED = 200  # characters; the reading of longer texts as edits takes too long
-_COINCIDENCES = 0.15  # share of texts in which a word may seem to be back because another edit wrote it (Thai keys: 0.05)
+_COINCIDENCES = 0.15  # share of texts in which a word may seem to be back by chance (wrong Thai keys: 0.05)
 _SHOWN = 3  # examples of what broke a law
 _Step = tuple[int, float, str, float, str]  # row, severity and text, the next severity and its text
 
