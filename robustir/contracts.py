@@ -105,7 +105,10 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """What the rank kernel sees. An :class:`Encoder` is adapted to one; BM25 is one."""
+    """What the rank kernel sees. An :class:`Encoder` is adapted to one; BM25 is one.
+
+    Optional: ``sparse_blocks``, which yields the same scores as scipy CSR matrices whose missing entries are 0.
+    """
 
     @property
     def name(self) -> str:

@@ -12,20 +12,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.counting import Columns, Pairs, Tally, count_rows
 from robustir.errors import EncoderError
+from robustir.sparse_counting import SparseColumns, SparseRows, count_sparse_rows
 from robustir.top import Top, find_top
 from robustir.types import Corpus, Qrels, Ranks
 
 if TYPE_CHECKING:
     import torch
+    from scipy.sparse import csr_matrix
 
-__all__ = ["DenseScorer", "Ranked", "rank_dense", "rank_relevant", "restrict"]
+__all__ = ["DenseScorer", "Ranked", "rank_dense", "rank_relevant", "rank_sparse", "restrict"]
 
 # Rows counted at a time by one thread: their scores and comparisons stay near the second-level cache.
 _SLICE_ROWS = 64
@@ -100,10 +102,16 @@ class _Collector:
     def refuse_nan(self, block: NDArray[np.float32], first: int) -> None:
         """Raise EncoderError if a score is not a number; ``block`` may have its columns in any order."""
         if np.isnan(block.max()):
-            row = first + int(np.flatnonzero(np.isnan(block).any(axis=1))[0])
-            raise EncoderError(
-                f"{self._scorer}: a score of query row {row} is NaN; look at its text and at the weights"
-            )
+            self._refuse(first + int(np.flatnonzero(np.isnan(block).any(axis=1))[0]))
+
+    def refuse_sparse_nan(self, block: csr_matrix, first: int) -> None:
+        """Raise EncoderError if a stored score is not a number."""
+        if np.isnan(block.data.max(initial=0)):
+            entry = int(np.flatnonzero(np.isnan(block.data))[0])
+            self._refuse(first + int(np.searchsorted(block.indptr, entry, side="right")) - 1)
+
+    def _refuse(self, row: int) -> NoReturn:
+        raise EncoderError(f"{self._scorer}: a score of query row {row} is NaN; look at its text and at the weights")
 
     def result(self) -> Ranked:
         """Return what was kept."""
@@ -154,9 +162,39 @@ def rank_relevant(
     finally:
         if pool is not None:
             pool.shutdown()
+    _check_done(done, queries, scorer)
+    return collector.result()
+
+
+def rank_sparse(
+    blocks: Iterable[csr_matrix], corpus: Corpus, qrels: Qrels, *, queries: int, scorer: str = "the scorer"
+) -> Ranked:
+    """Rank as :func:`rank_relevant` does, from scores most of which are 0.
+
+    blocks: scipy CSR matrices float32 [b, passages] without repeated entries; what is not stored is 0.
+    """
+    columns = Columns.of(corpus)
+    order = SparseColumns.of(columns)
+    collector = _Collector(columns, qrels, queries=queries, keep_top=0, scorer=scorer)
+    done = 0
+    for block in blocks:
+        if block.dtype != np.float32 or block.shape[1] != len(corpus) or block.shape[0] > queries - done:
+            raise EncoderError(
+                f"{scorer} gave a sparse block of {block.dtype}, {block.shape[0]} x {block.shape[1]}; it must be float32, "
+                f"at most {queries - done} x {len(corpus)}"
+            )
+        collector.refuse_sparse_nan(block, done)
+        pairs, rows = collector.pairs(done, block.shape[0])
+        if len(pairs):
+            collector.write(count_sparse_rows(SparseRows.of(block), pairs, order), rows)
+        done += block.shape[0]
+    _check_done(done, queries, scorer)
+    return collector.result()
+
+
+def _check_done(done: int, queries: int, scorer: str) -> None:
     if done != queries:
         raise EncoderError(f"{scorer} gave scores for {done} of {queries} queries; it must give one row per query")
-    return collector.result()
 
 
 def _take_unordered(

@@ -20,7 +20,7 @@ from robustir.margins import Neighbourhoods, unit_length
 from robustir.pools import Part, split_pools
 from robustir.rankings import write_top
 from robustir.registry import create
-from robustir.search import Ranked, rank_dense, rank_relevant, restrict
+from robustir.search import Ranked, rank_dense, rank_relevant, rank_sparse, restrict
 from robustir.store import RunDirectory
 from robustir.top import Top
 from robustir.types import Corpus, Qrels, Ranks, Task
@@ -262,6 +262,9 @@ def _rank_part(
     )
     if job.texts is not None:
         queries = queries.with_texts([job.texts[place] for place in chosen])
+    if hasattr(scorer, "sparse_blocks") and not keep_top:
+        blocks = scorer.sparse_blocks(queries) if len(queries) else ()
+        return rank_sparse(blocks, part.corpus, qrels, queries=len(queries), scorer=job.encoder)
     blocks = scorer.blocks(queries) if len(queries) else ()
     return rank_relevant(blocks, part.corpus, qrels, queries=len(queries), keep_top=keep_top, scorer=job.encoder)
 

@@ -11,9 +11,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from robustir.errors import EncoderError
-from robustir.search import DenseScorer, Ranked, rank_dense, rank_relevant, restrict
+from robustir.search import DenseScorer, Ranked, rank_dense, rank_relevant, rank_sparse, restrict
 from robustir.types import Corpus, Qrels, Ranks
 
 Floats = NDArray[np.float32]
@@ -293,3 +294,46 @@ def test_qrels_that_are_not_sorted_or_out_of_range_are_refused(order_of_queries:
     qrels = Qrels(np.array(order_of_queries, np.int32), np.array([0, 0], np.int32), np.ones(2, np.int16))
     with pytest.raises(ValueError, match="sorted by query and name rows below 2"):
         rank_relevant([GOOD], Corpus(("a", "b", "c"), ("",) * 3, ("en",) * 3), qrels, queries=2)
+
+
+def sparse_blocks(problem: Problem, *, stored_zeros: bool) -> Iterator[csr_matrix]:
+    for first in range(0, len(problem.scores), problem.block):
+        part = problem.scores[first : first + problem.block]
+        row, column = np.nonzero(np.ones_like(part) if stored_zeros else part)
+        yield csr_matrix((part[row, column], (row, column)), shape=part.shape)
+
+
+@given(problems(), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_sparse_ranks_are_those_of_sorting(problem: Problem, stored_zeros: bool) -> None:
+    ranked = rank_sparse(
+        sparse_blocks(problem, stored_zeros=stored_zeros), problem.corpus, problem.qrels, queries=len(problem.scores)
+    )
+    assert rows_of(ranked.ranks) == naive(problem)
+
+
+def test_sparse_ranks_in_a_pool_of_many_columns_are_the_dense_ones() -> None:
+    random = np.random.default_rng(5)
+    size, queries = 1_500, 40
+    scores = random.integers(-2, 4, (queries, size)).astype(np.float32) * (random.random((queries, size)) < 0.1)
+    corpus = Corpus(tuple(f"p{row * 7919 % size}" for row in range(size)), ("",) * size, ("en", "th", "ar") * 500)
+    qrels = Qrels.from_rows(
+        (query, int(passage), 1) for query in range(queries) for passage in random.permutation(size)[:9]
+    )
+    problem = Problem(scores, corpus, qrels, 7)
+    dense = rank_relevant(blocks(problem), corpus, qrels, queries=queries)
+    sparse = rank_sparse(sparse_blocks(problem, stored_zeros=False), corpus, qrels, queries=queries)
+    assert rows_of(sparse.ranks) == rows_of(dense.ranks)
+
+
+def test_sparse_blocks_that_break_the_contract_are_refused_by_name() -> None:
+    corpus = Corpus(("a", "b"), ("a", "b"), ("en", "en"))
+    qrels = Qrels.from_rows([(0, 0, 1)])
+    broken = csr_matrix(np.array([[0, 1], [np.nan, 0]], dtype=np.float32))
+    with pytest.raises(EncoderError, match="odd: a score of query row 1 is NaN"):
+        rank_sparse([broken], corpus, qrels, queries=2, scorer="odd")
+    for block, queries in ((broken.astype(np.float64), 2), (broken[:, :1], 2), (broken, 1)):
+        with pytest.raises(EncoderError, match="odd gave a sparse block"):
+            rank_sparse([block], corpus, qrels, queries=queries, scorer="odd")
+    with pytest.raises(EncoderError, match="odd gave scores for 0 of 2"):
+        rank_sparse([], corpus, qrels, queries=2, scorer="odd")

@@ -78,7 +78,12 @@ class BM25:
         return csr_matrix((scores["data"], scores["indices"], scores["indptr"]), shape=shape)
 
     def blocks(self, queries: QuerySet) -> Iterator[NDArray[np.float32]]:
-        """Yield scores of consecutive queries, float32 [b, passages].
+        """Yield scores of consecutive queries, float32 [b, passages]: :meth:`sparse_blocks` with their zeros."""
+        for block in self.sparse_blocks(queries):
+            yield block.toarray()
+
+    def sparse_blocks(self, queries: QuerySet) -> Iterator[csr_matrix]:
+        """Yield scores of consecutive queries, CSR float32 [b, passages]; a passage without a query's word has no entry.
 
         Sums are float64, over a query's terms in one fixed order, rounded to float32 once: passages with the same
         terms have equal scores to the last bit. Raises InputError before :meth:`index`.
@@ -91,10 +96,7 @@ class BM25:
         size = max(1, _BLOCK_SCORES // max(1, self._passages))
         for first in range(0, len(queries), size):
             product = counts[first : first + size] @ self._weights
-            rounded = csr_matrix(
-                (product.data.astype(np.float32), product.indices, product.indptr), shape=product.shape
-            )
-            yield rounded.toarray()
+            yield csr_matrix((product.data.astype(np.float32), product.indices, product.indptr), shape=product.shape)
 
     def _count(self, queries: QuerySet) -> csr_matrix:
         """Return float64 [queries, terms]: how often a term stands in a query, columns ascending."""

@@ -74,7 +74,7 @@ def bare_cost(plan: Plan) -> float:
         else:
             scorer.index(task.corpus)
             for queries in query_sets:
-                for _ in scorer.blocks(queries):
+                for _ in scorer.sparse_blocks(queries):
                     pass
     return time.perf_counter() - begin
 
