@@ -49,7 +49,7 @@ class SparseRows:
     row: NDArray[np.intp]
     passage: NDArray[np.integer[Any]]
     value: NDArray[np.float32]
-    ends: NDArray[np.integer[Any]]
+    ends: NDArray[np.int64]
 
     @classmethod
     def of(cls, block: Any) -> SparseRows:
@@ -58,7 +58,7 @@ class SparseRows:
             block = block.copy()
             block.eliminate_zeros()
         row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-        return cls(row, block.indices, block.data, block.indptr[1:])
+        return cls(row, block.indices, block.data, block.indptr[1:].astype(np.int64))
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -91,7 +91,8 @@ class _Presence:
         # Of each word, the bytes of columns before the place: all eight, some or none.
         inside = np.clip((place - group * _GROUP)[:, np.newaxis] - np.arange(0, _GROUP, _WORD), 0, _WORD)
         rest = add_bytes(words & _FIRST_BYTES[inside]).sum(axis=1)
-        return self._before[row, group] + rest.astype(np.int64)
+        before: NDArray[np.int64] = self._before[row, group] + rest.astype(np.int64)
+        return before
 
 
 # Words that keep their first 0 to 8 bytes, in the order of memory.
