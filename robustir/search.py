@@ -25,7 +25,6 @@ from robustir.types import Corpus, Qrels, Ranks
 
 if TYPE_CHECKING:
     import torch
-    from scipy.sparse import csr_matrix
 
 __all__ = ["DenseScorer", "Ranked", "rank_dense", "rank_relevant", "rank_sparse", "restrict"]
 
@@ -104,7 +103,7 @@ class _Collector:
         if np.isnan(block.max()):
             self._refuse(first + int(np.flatnonzero(np.isnan(block).any(axis=1))[0]))
 
-    def refuse_sparse_nan(self, block: csr_matrix, first: int) -> None:
+    def refuse_sparse_nan(self, block: Any, first: int) -> None:
         """Raise EncoderError if a stored score is not a number."""
         if np.isnan(block.data.max(initial=0)):
             entry = int(np.flatnonzero(np.isnan(block.data))[0])
@@ -167,7 +166,7 @@ def rank_relevant(
 
 
 def rank_sparse(
-    blocks: Iterable[csr_matrix], corpus: Corpus, qrels: Qrels, *, queries: int, scorer: str = "the scorer"
+    blocks: Iterable[Any], corpus: Corpus, qrels: Qrels, *, queries: int, scorer: str = "the scorer"
 ) -> Ranked:
     """Rank as :func:`rank_relevant` does, from scores most of which are 0.
 

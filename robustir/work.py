@@ -262,8 +262,9 @@ def _rank_part(
     )
     if job.texts is not None:
         queries = queries.with_texts([job.texts[place] for place in chosen])
-    if hasattr(scorer, "sparse_blocks") and not keep_top:
-        blocks = scorer.sparse_blocks(queries) if len(queries) else ()
+    sparse_blocks = getattr(scorer, "sparse_blocks", None)
+    if sparse_blocks is not None and not keep_top:
+        blocks = sparse_blocks(queries) if len(queries) else ()
         return rank_sparse(blocks, part.corpus, qrels, queries=len(queries), scorer=job.encoder)
     blocks = scorer.blocks(queries) if len(queries) else ()
     return rank_relevant(blocks, part.corpus, qrels, queries=len(queries), keep_top=keep_top, scorer=job.encoder)
