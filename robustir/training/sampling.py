@@ -66,7 +66,8 @@ class Sampler:
             totals: Counter[tuple[str, ...]] = Counter()
             for shelf in shelves:
                 totals[shelf.langs] += len(shelf)
-            size /= np.array([totals[shelf.langs] for shelf in shelves], dtype=np.float64)
+            # A set of languages with fewer items than a batch (two sentences in four languages) comes up less often.
+            size /= np.array([max(totals[shelf.langs], self._config.batch) for shelf in shelves], dtype=np.float64)
         size *= np.array([self._config.weights.get(shelf.source, 1.0) for shelf in shelves])  # type: ignore[call-overload]
         total = size.sum()
         return size / total if total > 0 else size

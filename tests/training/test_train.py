@@ -14,7 +14,7 @@ from robustir.training import trainer
 from robustir.training.config import TrainingConfig, find_config, load_config
 from robustir.training.correspondence import check_correspondence
 from robustir.training.sampling import Sampler
-from robustir.training.shelves import read_pairs
+from robustir.training.shelves import Shelf, read_pairs
 from robustir.training.trainer import train
 
 NOUNS = [
@@ -148,6 +148,18 @@ def test_the_study_draws_languages_evenly(data: Path) -> None:
     for one in ("en", "de", "es"):
         for other in {"en", "de", "es"} - {one}:
             assert 60 <= drawn.count((one, other)) <= 145
+
+
+def test_uniform_choice_draws_small_sets_of_languages_less_often() -> None:
+    large = Shelf("flores", ("en", "de"), *({"en": list(range(400)), "de": list(range(400))},) * 2, whole=True)
+    small = Shelf("flores", ("en", "es"), *({"en": [400, 401], "es": [402, 403]},) * 2, whole=True)
+    twin = Shelf("tatoeba", ("en", "el"), *({"en": list(range(50)), "el": list(range(50))},) * 2, whole=True)
+    sampler = Sampler([large, small, twin], config(sampling="x-y", batch=20))
+    sizes = [len(sampler.batch(step).left) for step in range(420)]
+    langs = [set(sampler.batch(step).langs) for step in range(420)]
+    assert 8 <= sizes.count(2) <= 40  # a tenth as often as the others
+    assert 150 <= langs.count({"en", "de"}) <= 250
+    assert 150 <= langs.count({"en", "el"}) <= 250
 
 
 def test_what_cannot_be_trained_is_said(data: Path, tmp_path: Path) -> None:
