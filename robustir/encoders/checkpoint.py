@@ -109,13 +109,17 @@ class Checkpoint:
 
         return self._load("configuration", AutoConfig, subfolder)
 
+    def require_tokenizer(self, subfolder: str = "") -> None:
+        """Raise InputError if a folder has no file of a tokenizer; nothing is loaded."""
+        where = Path(self._source(subfolder)[0])
+        if where.is_dir() and not any(any(where.glob(pattern)) for pattern in _TOKENIZERS):
+            raise InputError(f"{where} has no tokenizer; save it there too:  tokenizer.save_pretrained({str(where)!r})")
+
     def load_tokenizer(self, subfolder: str = "") -> Any:
         """Return the tokenizer, padding on the right."""
         from transformers import AutoTokenizer
 
-        where = Path(self._source(subfolder)[0])
-        if where.is_dir() and not any(any(where.glob(pattern)) for pattern in _TOKENIZERS):
-            raise InputError(f"{where} has no tokenizer; save it there too:  tokenizer.save_pretrained({str(where)!r})")
+        self.require_tokenizer(subfolder)
         tokenizer = self._load("tokenizer", AutoTokenizer, subfolder)
         tokenizer.padding_side = "right"
         if tokenizer.pad_token_id is None:

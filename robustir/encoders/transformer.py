@@ -144,7 +144,8 @@ class TransformerEncoder:
 
     @cached_property
     def revision(self) -> str:
-        """Everything that changes the vectors; digests the files of a folder once."""
+        """Everything that changes the vectors; digests the files of a folder once. Raises InputError for bad files."""
+        self._check_files()
         settings = self._settings
         parts = {
             "pooling": "+".join(settings.poolings) if settings.layout is None else settings.layout.description,
@@ -168,7 +169,7 @@ class TransformerEncoder:
     def _replicas(self) -> list[_Replica]:
         devices = find_devices(self.device)
         settings = self._settings
-        self._check_family()
+        self._check_files()
         steps: list[Step] = []
         if settings.layout is not None:
             steps = build_tail(self.checkpoint, settings.layout)
@@ -191,16 +192,22 @@ class TransformerEncoder:
             "" if layout is None else layout.folder,
         )
 
-    def _check_family(self) -> None:
-        if self.families is None:
-            return
+    def _check_files(self) -> None:
+        """Refuse, before anything is loaded, files that are missing or of another architecture."""
         layout = self._settings.layout
-        found = self.checkpoint.load_config("" if layout is None else layout.folder).model_type
-        if found not in self.families:
+        if layout is not None and layout.body == "static":
+            return
+        folder = "" if layout is None else layout.folder
+        self.checkpoint.require_tokenizer(folder)
+        config = self.checkpoint.read_json(f"{folder}/config.json" if folder else "config.json") or {}
+        found, layers = config.get("model_type"), config.get("num_hidden_layers", config.get("n_layers"))
+        if self.families is not None and found not in self.families:
             raise InputError(
                 f"{self.checkpoint.model!r} is of the architecture {found}, where {' or '.join(sorted(self.families))} "
                 f"is expected; give its folder to  transformer(...)  instead"
             )
+        if self.layer is not None and layers is not None and self.layer > layers:
+            raise InputError(f"layer={self.layer}: {self.name} has the layers 0 (the embeddings) to {layers}")
 
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), d].

@@ -202,7 +202,7 @@ def test_damaged_folders_are_explained(tiny_bert: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the weights of .* cannot be loaded"):
         TransformerEncoder(str(copy)).encode(["a"], role="query")
     (copy / "config.json").write_text("{")
-    with pytest.raises(InputError, match=r"the configuration of .* cannot be loaded"):
+    with pytest.raises(InputError, match=r"config\.json of .* cannot be read"):
         TransformerEncoder(str(copy)).encode(["a"], role="query")
 
 
@@ -326,3 +326,13 @@ def test_a_tokenizer_of_another_model_is_explained(tiny_bert: Path, tiny_xlmr: P
         shutil.copy(path, copy)
     with pytest.raises(InputError, match=r"has \d+ pieces, but the model has vectors for \d+: they belong"):
         TransformerEncoder(str(copy)).encode(["a"], role="query")
+
+
+def test_a_run_is_refused_before_it_begins(tiny_bert: Path, tmp_path: Path) -> None:
+    # The plan asks for the revision of every encoder.
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_bert, copy, ignore=shutil.ignore_patterns("tokenizer*"))
+    with pytest.raises(InputError, match="has no tokenizer"):
+        _ = TransformerEncoder(str(copy)).revision
+    with pytest.raises(InputError, match=r"has the layers 0 .* to 3"):
+        _ = TransformerEncoder(str(tiny_bert), layer=4).revision
