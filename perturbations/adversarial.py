@@ -12,6 +12,7 @@ from robustir.contracts import AttackOutcome, Encoder, Scorer
 from robustir.errors import NotApplicableError, SpecError
 from robustir.perturbations.chrf import chrf
 from robustir.perturbations.keyboards import LANGUAGES
+from robustir.perturbations.masked_words import MaskedWords
 from robustir.perturbations.searches import SEARCHES, Found, Score, lockstep
 from robustir.perturbations.swaps import BUDGET, SWAPS, Attackable, budget, prepare
 from robustir.perturbations.victims import Objective, Victim
@@ -32,15 +33,16 @@ class Adversarial:
 
     against: spec of the attacked encoder, "" for every encoder of the suite in turn. passages: the candidates aimed at,
     "same" (those of the query's language) or a language code. swaps: what to choose from, any of keyboard, insert,
-    delete, transpose, synonym (by way of a pivot language: not always a true one). search: "greedy" (words by
-    importance, as TextFooler) or "beam". width: texts that a beam keeps. candidates: swaps tried per word, the same for every
-    encoder. gate: least chrF of the noisy text against the clean one, from 0 (no gate) to 1. objective: "margin", or
-    "rank" (the rank first, then the margin).
+    delete, transpose, synonym (by way of a pivot language: not always a true one), mlm (what a masked language model
+    would write there: it may mean something else). mlm: that model, a folder or hub id. revision: its commit on the hub.
+    search: "greedy" (words by importance, as TextFooler) or "beam". width: texts that a beam keeps. candidates: swaps
+    tried per word, the same for every encoder. gate: least chrF of the noisy text against the
+    clean one, from 0 (no gate) to 1. objective: "margin", or "rank" (the rank first, then the margin).
     """
 
     name: ClassVar[str] = "adversarial"
     spec_parameters: ClassVar[Mapping[str, str]] = {"against": "encoder"}
-    version: ClassVar[str] = "2"
+    version: str = "2"  # with a masked language model also its digest
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     known_swaps: ClassVar[tuple[str, ...]] = SWAPS
     nested: ClassVar[bool] = False
@@ -66,6 +68,8 @@ class Adversarial:
         candidates: int = 8,
         gate: float = 0.0,
         objective: Objective = "margin",
+        mlm: str = "",
+        revision: str | None = None,
     ) -> None:
         chosen = (swaps,) if isinstance(swaps, str) else tuple(swaps)
         if not chosen or len(set(chosen)) < len(chosen) or set(chosen) - set(self.known_swaps):
@@ -86,6 +90,14 @@ class Adversarial:
         self.candidates = candidates
         self.gate = gate
         self.objective: Objective = objective
+        if ("mlm" in chosen) != bool(mlm):
+            raise SpecError(
+                f"swaps={chosen!r}, mlm={mlm!r}: swaps of the kind 'mlm' and their model go together, such as  "
+                f"{self.name}(swaps=('mlm',), mlm='bert-base-multilingual-cased')"
+            )
+        self.mlm = MaskedWords(mlm, revision) if mlm else None
+        if self.mlm:
+            self.version = f"{self.version} mlm={self.mlm.identity}"
 
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
         """Refuse: without relevant passages there is nothing to attack."""
@@ -226,6 +238,7 @@ class Adversarial:
                 [keys[row] for row in rows],
                 swaps=self.swaps,
                 candidates=self.candidates,
+                model=self.mlm,
             )
             prepared.update(zip(rows, made, strict=True))
         return [prepared[row] for row in range(len(queries))]

@@ -20,7 +20,7 @@ class AdversarialHomoglyph(Adversarial):
     """
 
     name: ClassVar[str] = "adversarial-homoglyph"
-    version: ClassVar[str] = "2"
+    version: str = "2"
     # Too few Chinese characters have a look-alike for an attack to find one in most queries.
     languages: ClassVar[frozenset[str] | None] = (Homoglyph.languages or frozenset()) - {"zh"}
     known_swaps: ClassVar[tuple[str, ...]] = ("homoglyph",)

@@ -16,15 +16,16 @@ from robustir.perturbations.edits import apply
 from robustir.perturbations.homoglyph import Homoglyph
 from robustir.perturbations.key_table import key_table
 from robustir.perturbations.lexicons import fold, function_words, name_words, synonyms
+from robustir.perturbations.masked_words import MaskedWords
 from robustir.perturbations.typing_errors import PARTS, Typist
 from robustir.seeds import key_words, uniforms
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.protected import protected_words
 from robustir.text.words import block_word_spans
 
-__all__ = ["BUDGET", "SWAPS", "Attackable", "Word", "budget", "prepare"]
+__all__ = ["BUDGET", "SWAPS", "Attackable", "Word", "budget", "may_change", "prepare"]
 
-SWAPS: Final = (*PARTS, "synonym")
+SWAPS: Final = (*PARTS, "synonym", "mlm")
 
 BUDGET: Final = 1 << 40  # address of the draw that rounds the number of edits
 _FIRST, _SECOND = 101, 102  # slots of the two halves of a candidate's key
@@ -88,23 +89,24 @@ def prepare(
     *,
     swaps: Sequence[str],
     candidates: int,
+    model: MaskedWords | None = None,
 ) -> list[Attackable]:
     """Return the texts of one language with up to ``candidates`` swaps per word that may change.
 
-    Function words, numbers, acronyms and probable names stay.
+    Function words, numbers, acronyms and probable names stay. ``model`` makes the swaps of the kind ``mlm``.
     """
     spans = _spans(texts, lang)
     open_spans = [
         [
             (number, start, stop)
             for number, ((start, stop), free) in enumerate(
-                zip(found, _may_change([text[start:stop] for start, stop in found], lang), strict=True)
+                zip(found, may_change([text[start:stop] for start, stop in found], lang), strict=True)
             )
             if free
         ]
         for text, found in zip(texts, spans, strict=True)
     ]
-    drawn = _draw(texts, open_spans, lang, keys, swaps, candidates)
+    drawn = _draw(texts, open_spans, lang, keys, swaps, candidates, model)
     return [
         Attackable(
             text,
@@ -117,7 +119,7 @@ def prepare(
     ]
 
 
-def _may_change(found: Sequence[str], lang: str) -> list[bool]:
+def may_change(found: Sequence[str], lang: str) -> list[bool]:
     """Say of each word of a text whether an attack may touch it."""
     function, names = function_words(lang), name_words(lang)
     return [
@@ -133,6 +135,7 @@ def _draw(
     keys: Sequence[bytes],
     swaps: Sequence[str],
     candidates: int,
+    model: MaskedWords | None,
 ) -> list[list[tuple[str, ...]]]:
     """Return the candidates of every open word of every text; the kinds of swaps take turns."""
     sizes = np.array([len(found) for found in spans], dtype=np.int64)
@@ -143,7 +146,9 @@ def _draw(
     row_keys = key_words(keys)[np.repeat(np.arange(len(texts)), sizes)]
     share = -(-candidates // len(swaps)) * _ATTEMPTS
     made = [
-        _MAKERS.get(swap, _typed)(words, lang, _child_keys(row_keys, unit, kind * share, share), swap)
+        _guessed(texts, spans, lang, model, share)
+        if swap == "mlm"
+        else _MAKERS.get(swap, _typed)(words, lang, _child_keys(row_keys, unit, kind * share, share), swap)
         for kind, swap in enumerate(swaps)
     ]
     chosen = []
@@ -184,6 +189,23 @@ def _synonymous(words: Sequence[str], lang: str, keys: NDArray[np.uint64], part:
         order = sorted(range(len(best)), key=chances.__getitem__)
         cased = [best[at][:1].upper() + best[at][1:] if word[0].isupper() else best[at] for at in order]
         made += [*cased, *[word] * (attempts - len(cased))]
+    return made
+
+
+def _guessed(
+    texts: Sequence[str],
+    spans: Sequence[Sequence[tuple[int, int, int]]],
+    lang: str,
+    model: MaskedWords | None,
+    share: int,
+) -> list[str]:
+    """Return ``share`` guesses of the model for every word, the likeliest first; where they run out, the word itself."""
+    assert model is not None
+    places = [[(start, stop) for _, start, stop in found] for found in spans]
+    made: list[str] = []
+    for text, found, guesses in zip(texts, places, model.substitutes(texts, places, lang), strict=True):
+        for (start, stop), words in zip(found, guesses, strict=True):
+            made += [*words[:share], *[text[start:stop]] * max(0, share - len(words))]
     return made
 
 
