@@ -30,6 +30,7 @@ COMMANDS = {
     "new": "Write a plugin package, ready to install and pass its tests.",
     "train": "Train an encoder on pairs of texts, by the samplings x-x, x-y or hybrid.",
     "lexicon": "Induce bilingual lexicons from parallel text, and measure them.",
+    "mt-channel": "Estimate the noise of machine translation from real systems' output.",
     "cache": "Show or prune the store of vectors.",
     "doctor": "Say what is installed and what to do about the rest.",
 }
@@ -45,7 +46,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"robustir.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"robustir.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

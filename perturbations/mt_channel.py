@@ -1,0 +1,67 @@
+"""Machine translation noise without a model: words are lost, replaced, moved and added as often as real systems did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import SpecError
+from robustir.perturbations.mt_noise import STRONGEST, Channel
+from robustir.perturbations.mt_rates import load_table
+from robustir.perturbations.rule_based import RuleBased
+from robustir.text.scripts import LANGUAGES
+
+__all__ = ["MTChannel"]
+
+_OTHERS = tuple(lang for lang in LANGUAGES if lang != "en")
+
+
+class MTChannel(RuleBased):
+    """A noise channel that makes of a query what a translation system into its language would, beyond the best system.
+
+    Rates come from what real systems made of FLORES dev, per pair and class of word (function words, common and rare
+    words, names, numbers). A word is dropped; gives way to another translation of its translation, to another form, to
+    a word further off or to its source word; names and numbers lose or swap letters. Words move, and function
+    words and second translations are added.
+
+    source: the language that queries are translated from; English queries by default from German, others from English.
+    system: which measured system severity 0.5 stands for, one for each pair that is asked for; the worst by default.
+    """
+
+    name: ClassVar[str] = "mt-channel"
+    version: ClassVar[str] = "1"
+    languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    severity_meaning: ClassVar[str] = (
+        "0: the best measured system, no noise; 0.5: the excess errors of the worst open system of the pair (or of system=) "
+        "over the best; 1: twice these; linear between"
+    )
+    source: ClassVar[str] = (
+        "translations of FLORES dev by OPUS-MT, Argos, Bergamot and NLLB, from mozilla/firefox-translations-models, counted "
+        "against FLORES dev (CC BY-SA 4.0): robustir mt-channel build"
+    )
+
+    def __init__(self, source: str | None = None, system: str = "") -> None:
+        if source is not None and source not in LANGUAGES:
+            raise SpecError(f"mt-channel has no systems from {source!r}; source is one of {', '.join(LANGUAGES)}")
+        self.source_lang, self.system = source, system
+        if source is not None:  # systems are measured from and into English alone
+            vars(self)["languages"] = frozenset(_OTHERS if source == "en" else ("en",))
+        if system:
+            known = [lang for lang in sorted(self.languages or ()) if system in load_table(*self._pair(lang)).systems]
+            if not known:
+                raise SpecError(f"mt-channel has no system {system!r} {f'from {source} ' if source else ''}")
+            vars(self)["languages"] = frozenset(known)
+
+    def _pair(self, lang: str) -> tuple[str, str]:
+        return self.source_lang or ("de" if lang == "en" else "en"), lang
+
+    def in_one_language(
+        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+    ) -> Sequence[str]:
+        """Return the texts as translation would have left them."""
+        table = load_table(*self._pair(lang))
+        pair, pool = (table.source, table.target), tuple(table.pool.items())
+        return Channel(texts, pair, table.rates(self.system), pool, STRONGEST * severity, words).noisy()

@@ -1,0 +1,123 @@
+"""What stands instead of a word that translation noise takes: another translation, form, copy of the source, or letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from robustir.perturbations.casing import raised
+from robustir.perturbations.lexicons import fold, load_lexicon
+from robustir.perturbations.mt_words import NAME, NUMBER, round_trip
+from robustir.text.clusters import clusters
+
+__all__ = ["FORM", "LEXICAL", "OTHER", "UNTRANSLATED", "another", "capitalised", "drawn", "garbled", "instead"]
+
+LEXICAL, FORM, UNTRANSLATED, OTHER = 1, 2, 3, 4  # as in mt_rates.OUTCOMES, without kept
+_STEM = 0.6  # forms of a word share this much of its beginning, three letters at least
+_FORMS = 8
+
+Fits = Callable[[str], bool]  # whether a folded word is none of the clean text's
+
+
+def instead(form: str, kind: int, way: int, pair: tuple[str, str], chance: float, fits: Fits) -> str | None:
+    """Return what a word becomes, in its own case, or None where nothing fits.
+
+    kind: its class; way: LEXICAL, FORM, UNTRANSLATED or OTHER; pair: source and target language of the translation;
+    chance: in [0, 1), the word's own draw. Names and numbers lose a letter, or two change places, whatever the way,
+    as does a word for which the lexicons have nothing else.
+    """
+    lang = pair[1]
+    if kind not in {NAME, NUMBER}:
+        folded = fold(form, lang)
+        for other in dict.fromkeys((way, LEXICAL, FORM)):
+            if found := drawn(_options(folded, other, pair), chance, fits, lang):
+                return found if other == UNTRANSLATED else _cased(found, form, lang)
+    found = garbled(form, chance)
+    return found if found != form and fits(fold(found, lang)) else None
+
+
+def another(next_word: str, pair: tuple[str, str], chance: float, fits: Fits) -> str | None:
+    """Return another translation of the word before which a content word is added, or None."""
+    return drawn(_options(fold(next_word, pair[1]), LEXICAL, pair), chance, fits, pair[1])
+
+
+def drawn(options: Sequence[tuple[str, float]], chance: float, fits: Fits, lang: str) -> str | None:
+    """Draw by weight among what fits; the draw does not depend on the severity."""
+    usable = [(word, weight) for word, weight in options if fits(fold(word, lang))]
+    limit = chance * sum(weight for _, weight in usable)
+    for word, weight in usable:
+        limit -= weight
+        if limit < 0:
+            return word
+    return usable[-1][0] if usable else None
+
+
+@cache
+def _options(folded: str, way: int, pair: tuple[str, str]) -> tuple[tuple[str, float], ...]:
+    source, lang = pair
+    if way == UNTRANSLATED:
+        return tuple(
+            (word, chance) for word, chance in load_lexicon(lang, source).translations(folded) if word.isalpha()
+        )
+    if way == FORM:
+        return tuple((word, 1.0) for word in _forms(folded, lang))
+    near = round_trip(folded, lang, source)
+    if way == LEXICAL:
+        return near
+    known = {folded, *(fold(word, lang) for word, _ in near)}
+    far = {again for word, _ in near for again, _ in round_trip(word, lang, source) if fold(again, lang) not in known}
+    return tuple((word, 1.0) for word in sorted(far))
+
+
+def _forms(folded: str, lang: str) -> tuple[str, ...]:
+    """Return words of the lexicon that begin as this one does, the most alike first."""
+    from rapidfuzz.distance import Indel
+
+    size = 1 if lang == "zh" else 3
+    if len(folded) < size:
+        return ()
+    stem = max(size, round(_STEM * len(folded)))
+    alike = [
+        (-Indel.normalized_similarity(folded, other), other, word)
+        for other, word in _by_beginning(lang).get(folded[:size], ())
+        if other != folded and other[:stem] == folded[:stem] and len(other) <= len(folded) / _STEM
+    ]
+    return tuple(word for _, _, word in sorted(alike)[:_FORMS])
+
+
+@cache
+def _by_beginning(lang: str) -> dict[str, list[tuple[str, str]]]:
+    size = 1 if lang == "zh" else 3
+    found: dict[str, list[tuple[str, str]]] = {}
+    words = {word for entry in load_lexicon("de" if lang == "en" else "en", lang).entries.values() for word, _ in entry}
+    for word in sorted(words):
+        if len(word) >= size:
+            folded = fold(word, lang)
+            found.setdefault(folded[:size], []).append((folded, word))
+    return found
+
+
+def garbled(form: str, chance: float) -> str:
+    """Return a word that lost a letter (cluster) after its first, or in which two changed places; one letter stays."""
+    parts = clusters(form)
+    if len(parts) < 2:
+        return form
+    place = int(chance * 2 * (len(parts) - 1))
+    at = 1 + place // 2
+    if place % 2 == 0 or parts[at - 1] == parts[at]:
+        return "".join(parts[:at] + parts[at + 1 :])
+    return "".join([*parts[: at - 1], parts[at], parts[at - 1], *parts[at + 1 :]])
+
+
+def _cased(word: str, form: str, lang: str) -> str:
+    if len(form) > 1 and form.isupper():
+        return raised(word, lang)
+    return capitalised(word, lang) if form[:1].isupper() else word
+
+
+def capitalised(word: str, lang: str) -> str:
+    """Return a word with a capital; letters without a single one stay."""
+    capital = (
+        raised(word[:1], lang) if lang != "el" else word[:1].upper()
+    )  # Greek capitals lose the tonos in words of capitals alone
+    return capital + word[1:] if len(capital) == 1 else word
