@@ -31,7 +31,7 @@ def fold(word: str, lang: str) -> str:
     """Return a word as it is looked up: NFC, lower case; Turkish keeps its two letters i apart."""
     if lang == "tr":
         word = word.replace("İ", "i").replace("I", "ı")
-    return unicodedata.normalize("NFC", word.lower())
+    return word.lower() if word.isascii() else unicodedata.normalize("NFC", word.lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
+from robustir.perturbations.mt_instead import Options
 from robustir.perturbations.mt_noise import STRONGEST, Channel
 from robustir.perturbations.mt_rates import load_table
 from robustir.perturbations.rule_based import RuleBased
@@ -63,5 +64,5 @@ class MTChannel(RuleBased):
     ) -> Sequence[str]:
         """Return the texts as translation would have left them."""
         table = load_table(*self._pair(lang))
-        pair, pool = (table.source, table.target), tuple(table.pool.items())
+        pair, pool = (table.source, table.target), Options.of(table.pool.items(), lang)
         return Channel(texts, pair, table.rates(self.system), pool, STRONGEST * severity, words).noisy()

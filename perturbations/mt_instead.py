@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
+from typing import Self
 
 from robustir.perturbations.casing import raised
 from robustir.perturbations.lexicons import fold, load_lexicon
 from robustir.perturbations.mt_words import NAME, NUMBER, round_trip
 from robustir.text.clusters import clusters
 
-__all__ = ["FORM", "LEXICAL", "OTHER", "UNTRANSLATED", "another", "capitalised", "drawn", "garbled", "instead"]
+__all__ = ["FORM", "LEXICAL", "OTHER", "UNTRANSLATED", "Options", "another", "capitalised", "garbled", "instead"]
 
 LEXICAL, FORM, UNTRANSLATED, OTHER = 1, 2, 3, 4  # as in mt_rates.OUTCOMES, without kept
 _STEM = 0.6  # forms of a word share this much of its beginning, three letters at least
 _FORMS = 8
+_TRIES = 4  # draws before all options are asked: each takes bits from the draw before it
 
-Fits = Callable[[str], bool]  # whether a folded word is none of the clean text's
+Fits = Callable[[str], bool]  # whether a folded word may come into a text
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a word may become. words: as they are written; folded: as they are compared; upto: cumulative weights."""
+
+    words: tuple[str, ...]
+    folded: tuple[str, ...]
+    upto: tuple[float, ...]
+
+    @classmethod
+    def of(cls, weighted: Iterable[tuple[str, float]], lang: str) -> Self:
+        """Make options of (word, weight) pairs."""
+        pairs = tuple(weighted)
+        folded = tuple(fold(word, lang) for word, _ in pairs)
+        return cls(tuple(word for word, _ in pairs), folded, tuple(accumulate(weight for _, weight in pairs)))
+
+    def drawn(self, chance: float, fits: Fits) -> str | None:
+        """Draw by weight among what fits, or return None; chance: in [0, 1)."""
+        if not self.words:
+            return None
+        for _ in range(_TRIES):
+            limit = chance * self.upto[-1]
+            at = min(bisect_right(self.upto, limit), len(self.words) - 1)
+            if fits(self.folded[at]):
+                return self.words[at]
+            lower = self.upto[at - 1] if at else 0.0
+            chance = (limit - lower) / (self.upto[at] - lower)  # where the draw fell in the refused share: a new draw
+        kept = [place for place, word in enumerate(self.folded) if fits(word)]
+        weights = list(accumulate(self.upto[place] - (self.upto[place - 1] if place else 0.0) for place in kept))
+        return self.words[kept[min(bisect_right(weights, chance * weights[-1]), len(kept) - 1)]] if kept else None
 
 
 def instead(form: str, kind: int, way: int, pair: tuple[str, str], chance: float, fits: Fits) -> str | None:
@@ -26,39 +62,33 @@ def instead(form: str, kind: int, way: int, pair: tuple[str, str], chance: float
     chance: in [0, 1), the word's own draw. Names and numbers lose a letter, or two change places, whatever the way,
     as does a word for which the lexicons have nothing else.
     """
-    lang = pair[1]
     if kind not in {NAME, NUMBER}:
-        folded = fold(form, lang)
-        for other in dict.fromkeys((way, LEXICAL, FORM)):
-            if found := drawn(_options(folded, other, pair), chance, fits, lang):
-                return found if other == UNTRANSLATED else _cased(found, form, lang)
+        for other in (way, LEXICAL, FORM):
+            if found := _options(form, other, pair).drawn(chance, fits):
+                return found
     found = garbled(form, chance)
-    return found if found != form and fits(fold(found, lang)) else None
+    return found if found != form and fits(fold(found, pair[1])) else None
 
 
 def another(next_word: str, pair: tuple[str, str], chance: float, fits: Fits) -> str | None:
     """Return another translation of the word before which a content word is added, or None."""
-    return drawn(_options(fold(next_word, pair[1]), LEXICAL, pair), chance, fits, pair[1])
-
-
-def drawn(options: Sequence[tuple[str, float]], chance: float, fits: Fits, lang: str) -> str | None:
-    """Draw by weight among what fits; the draw does not depend on the severity."""
-    usable = [(word, weight) for word, weight in options if fits(fold(word, lang))]
-    limit = chance * sum(weight for _, weight in usable)
-    for word, weight in usable:
-        limit -= weight
-        if limit < 0:
-            return word
-    return usable[-1][0] if usable else None
+    return _options(fold(next_word, pair[1]), LEXICAL, pair).drawn(chance, fits)
 
 
 @cache
-def _options(folded: str, way: int, pair: tuple[str, str]) -> tuple[tuple[str, float], ...]:
+def _options(form: str, way: int, pair: tuple[str, str]) -> Options:
+    lang = pair[1]
+    weighted = _weighted(fold(form, lang), way, pair)
+    if way != UNTRANSLATED:
+        weighted = tuple((_cased(word, form, lang), weight) for word, weight in weighted)
+    return Options.of(weighted, lang)
+
+
+@cache
+def _weighted(folded: str, way: int, pair: tuple[str, str]) -> tuple[tuple[str, float], ...]:
     source, lang = pair
     if way == UNTRANSLATED:
-        return tuple(
-            (word, chance) for word, chance in load_lexicon(lang, source).translations(folded) if word.isalpha()
-        )
+        return tuple(found for found in load_lexicon(lang, source).translations(folded) if found[0].isalpha())
     if way == FORM:
         return tuple((word, 1.0) for word in _forms(folded, lang))
     near = round_trip(folded, lang, source)
@@ -117,7 +147,6 @@ def _cased(word: str, form: str, lang: str) -> str:
 
 def capitalised(word: str, lang: str) -> str:
     """Return a word with a capital; letters without a single one stay."""
-    capital = (
-        raised(word[:1], lang) if lang != "el" else word[:1].upper()
-    )  # Greek capitals lose the tonos in words of capitals alone
+    # Greek capitals lose the tonos in words of capitals alone.
+    capital = raised(word[:1], lang) if lang != "el" else word[:1].upper()
     return capital + word[1:] if len(capital) == 1 else word

@@ -97,7 +97,12 @@ def _gaps(block: Block, units: Units, empty: NDArray[np.bool_]) -> tuple[NDArray
     space = is_space(block)
     space[block.offsets[1:] - 1] = False
     holes = np.flatnonzero(empty)
-    after = space[np.minimum(start[holes + 1], len(space) - 1)] & (start[holes + 1] < stop[holes + 1])
+    full = np.flatnonzero(~empty)
+    last = np.full(len(block), -1, dtype=np.int64)
+    last[units.row[full]] = units.number[full]  # numbers ascend, so that the greatest stays
+    after = (
+        (units.number[holes] < last[units.row[holes]]) & space[start[holes + 1]] & (start[holes + 1] < stop[holes + 1])
+    )
     start[holes[after] + 1] += 1
     rest = holes[~after & (units.number[holes] > 0)]
     rest = rest[start[rest] < stop[rest]]

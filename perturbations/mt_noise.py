@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from robustir.perturbations.casing import lowered
 from robustir.perturbations.lexicons import fold
-from robustir.perturbations.mt_instead import UNTRANSLATED, another, capitalised, drawn, instead
+from robustir.perturbations.mt_instead import UNTRANSLATED, Options, another, capitalised, instead
 from robustir.perturbations.mt_layout import laid_out, turned
 from robustir.perturbations.mt_rates import OUTCOMES, Rates
 from robustir.perturbations.mt_words import COMMON, FUNCTION, word_class, word_classes
@@ -20,7 +20,6 @@ from robustir.perturbations.numbered_units import word_units
 from robustir.text.blocks import Block
 from robustir.text.classes import OPEN, flags
 from robustir.text.scripts import has_spaces
-from robustir.text.words import words
 
 __all__ = ["STRONGEST", "Channel"]
 
@@ -33,7 +32,7 @@ class Channel:
     """Texts in one language and what a channel does to them at one strength.
 
     rates: of the channel at strength 1; strength: their multiple; pair: source and target language; pool: function words
-    that are added, with weights; keys: uint64 [texts, 2], the keys. No word that a text has comes into it anew, nor are
+    that are added; keys: uint64 [texts, 2], the keys. No word that a text has comes into it anew, nor are
     all of its words dropped, so that what was edited at a lower strength does not look clean at a higher one.
     """
 
@@ -42,7 +41,7 @@ class Channel:
         texts: Sequence[str],
         pair: tuple[str, str],
         rates: Rates,
-        pool: Sequence[tuple[str, float]],
+        pool: Options,
         strength: float,
         keys: NDArray[np.uint64],
     ) -> None:
@@ -51,6 +50,7 @@ class Channel:
         self.block = Block.join(texts)
         self.units = word_units(self.block, self.lang)
         self._tests: dict[int, _Fits] = {}
+        self._spaced = has_spaces(self.lang)
 
     def noisy(self) -> list[str]:
         """Return the texts with noise."""
@@ -65,7 +65,7 @@ class Channel:
         begun[np.fromiter(more, dtype=np.int64, count=len(more))] = True
         inward = first[(taken[first] != first) | begun[first]]
         self._lower(inward, gone, new)
-        made = laid_out(self.block, units, taken, gone, new, more, spaced=has_spaces(self.lang))
+        made = laid_out(self.block, units, taken, gone, new, more, spaced=self._spaced)
         lost = np.zeros(len(units), dtype=bool)
         lost[np.fromiter(new, dtype=np.int64, count=len(new))] = True
         touched = first[gone[first] | lost[first] | begun[first] | (taken[first] != first)]
@@ -84,8 +84,15 @@ class Channel:
     def _joined(self) -> str:
         return self.block.codes.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
 
+    @cached_property
+    def _bounds(self) -> tuple[list[int], list[int], list[int]]:
+        """Where words start and stop in the joined texts, and the first word of each text; lists are read faster."""
+        first = np.searchsorted(self.units.row, np.arange(len(self.block) + 1))
+        return self.units.start.tolist(), self.units.stop.tolist(), first.tolist()
+
     def _form(self, word: int) -> str:
-        return self._joined[self.units.start[word] : self.units.stop[word]]
+        starts, stops, _ = self._bounds
+        return self._joined[starts[word] : stops[word]]
 
     @cached_property
     def _lose(self) -> NDArray[np.float64]:
@@ -107,9 +114,10 @@ class Channel:
         gone &= lose < np.maximum.reduceat(lose, begin)[np.searchsorted(begin, np.arange(len(units)), "right") - 1]
         kept = np.flatnonzero(ways != _DROPPED)
         new: dict[int, str] = {}
-        columns = (lost[kept], kinds[kept], ways[kept], picked.take(kept).draw(self.keys, _WHICH))
-        for word, kind, way, chance in zip(*(column.tolist() for column in columns), strict=True):
-            found = instead(self._form(word), kind, way, self.pair, chance, self._fits(int(units.row[word])))
+        rest = picked.take(kept)
+        columns = (lost[kept], rest.row, kinds[kept], ways[kept], rest.draw(self.keys, _WHICH))
+        for word, row, kind, way, chance in zip(*(column.tolist() for column in columns), strict=True):
+            found = instead(self._form(word), kind, way, self.pair, chance, self._fits(row))
             if found is not None:
                 new[word] = self._apart(word, found) if way == UNTRANSLATED else found
         return gone, new
@@ -133,23 +141,24 @@ class Channel:
     def _addition(self, place: int, row: int, chance: float, *, of_pool: bool) -> str | None:
         fits = self._fits(row)
         found = None if of_pool else another(self._form(place), self.pair, chance, fits)
-        return found or drawn(self.pool, chance, lambda word: fits(word) or self._stays(word, row), self.lang)
+        return found or self.pool.drawn(chance, lambda word: fits(word) or self._stays(word, row))
 
     def _fits(self, row: int) -> Callable[[str], bool]:
         """Return the test whether a folded word is none of a text's words, nor a part of a text without spaces."""
         if row not in self._tests:
-            self._tests[row] = _Fits(fold(self.texts[row], self.lang), self.lang)
+            self._tests[row] = _Fits(fold(self.texts[row], self.lang), self._spaced)
         return self._tests[row]
 
     def _stays(self, folded: str, row: int) -> bool:
         """Whether no strength takes any of a text's own words ``folded``, so that one more of them shows."""
         most = STRONGEST * self.rates.lost[word_class(folded, self.lang)]
-        first, last = np.searchsorted(self.units.row, [row, row + 1]).tolist()
-        return all(self._lose[at] >= most for at in range(first, last) if fold(self._form(at), self.lang) == folded)
+        first, last = self._bounds[2][row : row + 2]
+        same = [at for at in range(first, last) if fold(self._form(at), self.lang) == folded]
+        return all(self._lose[at] >= most for at in same)
 
     def _apart(self, word: int, new: str) -> str:
         """Set a word from a script with spaces apart where the language has none."""
-        if has_spaces(self.lang) or not has_spaces(self.pair[0]):
+        if self._spaced or not has_spaces(self.pair[0]):
             return new
         units, row = self.units, self.units.row
         before = word > 0 and row[word - 1] == row[word] and units.stop[word - 1] == units.start[word]
@@ -182,17 +191,16 @@ class Channel:
 
 @dataclass(slots=True)
 class _Fits:
-    """Whether a folded word is new to a folded text."""
+    """Whether a folded word is new to a folded text: no word of it, nor a part of a text without spaces."""
 
     text: str
-    lang: str
-    words: frozenset[str] | None = None
+    spaced: bool
 
     def __call__(self, folded: str) -> bool:
-        if folded not in self.text:
-            return True
-        if not has_spaces(self.lang):
-            return False
-        if self.words is None:
-            self.words = frozenset(words(self.text, self.lang))
-        return folded not in self.words
+        at = self.text.find(folded)
+        while at >= 0:
+            end = at + len(folded)
+            if not self.spaced or not (self.text[at - 1 : at].isalnum() or self.text[end : end + 1].isalnum()):
+                return False
+            at = self.text.find(folded, at + 1)
+        return True

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from robustir.perturbations.keyboards import read_data
 from robustir.perturbations.lexicons import Entry, fold, function_words, load_lexicon, name_words
-from robustir.perturbations.numbered_units import Units, has_any
-from robustir.text.blocks import Block
+from robustir.perturbations.numbered_units import Units
+from robustir.text.blocks import Block, ragged_arange
 from robustir.text.classes import DIGIT, flags
 
 __all__ = [
@@ -57,29 +57,41 @@ def word_classes(block: Block, units: Units, lang: str, asked: NDArray[np.int64]
     Latin letters in another script, or a word that the lexicon knows as a name. function: its best translation is an
     English function word. common, rare: other words, among the most frequent ones of the language or not.
     """
-    digits = has_any(units, (flags()[block.codes] & DIGIT) != 0)
-    found = np.where(digits, np.int8(NUMBER), np.where(_names(block, units, lang), np.int8(NAME), np.int8(-1)))[asked]
+    words = units.take(asked)
+    found = np.full(len(asked), -1, dtype=np.int8)
+    found[_names(block, units, words, lang)] = NAME
+    found[_any(block, words, (flags() & DIGIT) != 0)] = NUMBER
     open_ones = np.flatnonzero(found < 0)
-    strings = units.take(asked[open_ones]).strings(block)
+    strings = words.take(open_ones).strings(block)
     found[open_ones] = np.fromiter((word_class(word, lang) for word in strings), dtype=np.int8, count=len(strings))
-    return found.astype(np.int8)
+    return found
 
 
-def _names(block: Block, units: Units, lang: str) -> NDArray[np.bool_]:
-    upper = _table(r"\p{Lu}")[block.codes]
-    titled = upper[units.start]
-    rest = Units(np.minimum(units.start + 1, units.stop), units.stop, units.row, units.number)
-    inner = has_any(rest, upper)
-    lower = np.bincount(units.row[has_any(units, _table(r"\p{Ll}")[block.codes])], minlength=len(block))
-    size = np.bincount(units.row, minlength=len(block))
-    capitals = np.bincount(units.row[titled], minlength=len(block))
-    shouted = (lower == 0)[units.row]
-    headline = ((size > 3) & (capitals > 0.8 * size))[units.row]
-    names: NDArray[np.bool_] = inner & ~shouted
-    if lang != "de":
-        names |= titled & (units.number > 0) & ~headline & ~shouted
+def _any(block: Block, words: Units, table: NDArray[np.bool_], *, skip: int = 0) -> NDArray[np.bool_]:
+    """Return which words have a code point of a table (bool [0x110000]) after the first ``skip``, bool [words]."""
+    length = np.maximum(words.stop - words.start - skip, 0)
+    hits = np.append(0, np.cumsum(table[block.codes[ragged_arange(words.start + skip, length)]]))
+    ends = np.cumsum(length)
+    found: NDArray[np.bool_] = hits[ends] > hits[ends - length]
+    return found
+
+
+def _names(block: Block, units: Units, words: Units, lang: str) -> NDArray[np.bool_]:
+    upper = _table(r"\p{Lu}")
+    inner = _any(block, words, upper, skip=1)
+    titled = upper[block.codes[words.start]] & (words.number > 0) & (lang != "de")
+    rows = np.zeros(len(block), dtype=bool)
+    rows[words.row[inner | titled]] = True
+    around = units.take(
+        rows[units.row]
+    )  # capitals say nothing where all letters are, or nearly all words begin with one
+    lower = np.bincount(around.row[_any(block, around, _table(r"\p{Ll}"))], minlength=len(block))
+    size = np.bincount(around.row, minlength=len(block))
+    capitals = np.bincount(around.row[upper[block.codes[around.start]]], minlength=len(block))
+    headline = (size > 3) & (capitals > 0.8 * size)
+    names: NDArray[np.bool_] = (inner | (titled & ~headline[words.row])) & (lower > 0)[words.row]
     if lang in _OTHER_SCRIPTS:
-        names |= has_any(units, _table(r"\p{Latin}")[block.codes])
+        names |= _any(block, words, _table(r"\p{Latin}"))
     return names
 
 

@@ -34,8 +34,7 @@ def build(data: Path | None, pairs: str | None, out: Path) -> None:
     lines = []
     with ProgressBars() as bars:
         bars.stage("pairs", len(chosen))
-        for lang in sorted({target for _, target in chosen}):
-            lines.append(str(build_frequent(folder, lang, out)))
+        lines += [str(build_frequent(folder, lang, out)) for lang in sorted({target for _, target in chosen})]
         for source, target in chosen:
             path, table = build_table(folder, source, target, out)
             lines.append(f"{path}: best {table.best}; open systems {', '.join(table.systems)}")

@@ -27,6 +27,7 @@ __all__ = ["Sentence", "Tally", "compare"]
 _ALIKE = 0.6  # similarity (1 - insertions and deletions / both lengths) from which words are forms of one
 _ALIKE_SHORT = 0.5  # where words have one to three characters (Chinese)
 _ALIKE_NUMBER = 0.5
+_STEM = 3  # letters that forms of one word begin with (Chinese: one)
 _KEPT, _DROPPED, _LEXICAL, _FORM, _UNTRANSLATED, _OTHER = range(len(OUTCOMES))
 
 
@@ -111,15 +112,15 @@ def _related(
     """Return (reference word, word of the translation, outcome, distance), the surest and nearest first."""
     left = sorted(set(range(len(reference.words))) - {first for first, _ in anchors})
     right = sorted(set(range(len(made.words))) - {second for _, second in anchors})
-    known = {second: first - second for first, second in anchors}
-    shift, offset = [], 0
+    known = {second: first for first, second in anchors}
+    before, last = [], -1  # the reference word that the kept word before each word of the translation stands for
     for at in range(len(made.words)):
-        offset = known.get(at, offset)
-        shift.append(offset)
+        last = known.get(at, last)
+        before.append(last)
     found = []
     for first in left:
         for second in right:
-            distance = abs(second + shift[second] - first)
+            distance = before[second] - first if before[second] > first else first - before[second] - 1  # words between
             if distance <= FARTHEST:
                 rank = _relation(
                     (reference.words[first], reference.classes[first]), (made.words[second], made.classes[second]), pair
@@ -141,8 +142,8 @@ def _relation(one: tuple[str, int], other: tuple[str, int], pair: tuple[str, str
     if NUMBER in {kind, made_kind}:
         alike = kind == made_kind and Indel.normalized_similarity(word, made) >= _ALIKE_NUMBER
         return 1 if alike else None
-    least = _ALIKE_SHORT if pair[1] == "zh" else _ALIKE
-    same_start = FUNCTION not in {kind, made_kind} and word[0] == made[0]
+    least, stem = (_ALIKE_SHORT, 1) if pair[1] == "zh" else (_ALIKE, _STEM)
+    same_start = FUNCTION not in {kind, made_kind} and word[:stem] == made[:stem]
     if same_start and Indel.normalized_similarity(word, made) >= least:
         return 1
     return 2 if kind != NAME and made in _other_translations(word, pair) else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustir.perturbations.chrf import chrf
+from robustir.perturbations.mt_instead import Options
 from robustir.perturbations.mt_noise import Channel
 from robustir.seeds import derive_keys, key_words
 from robustir.training.mt_alignment import Sentence
@@ -78,6 +79,8 @@ def evaluate_pair(data: Path, source: str, target: str) -> Iterator[Likeness]:
     before = closeness(best, references, target)
     for system in table.systems:
         made = [outputs.systems[system][line] for line in lines[1::2]]
-        noisy = Channel(best, (source, target), table.rates(system), tuple(table.pool.items()), 1.0, keys).noisy()
+        noisy = Channel(
+            best, (source, target), table.rates(system), Options.of(table.pool.items(), target), 1.0, keys
+        ).noisy()
         after = closeness(made, references, target), closeness(noisy, references, target)
         yield Likeness(source, target, table.best, system, before, *after)
