@@ -172,7 +172,7 @@ def test_what_comes_instead() -> None:
         return True
 
     pair = ("de", "en")
-    assert instead("Bank", COMMON, UNTRANSLATED, pair, 0.0, anything) == "Bank"
+    assert instead("water", COMMON, UNTRANSLATED, pair, 0.0, anything) == "Wasser"
     other = instead("House", COMMON, LEXICAL, pair, 0.5, anything)
     assert other is not None
     assert other[0].isupper()
@@ -224,6 +224,8 @@ def test_shipped_tables_are_whole() -> None:
             assert table.best not in table.systems
             kept = [table.counts[name].kept for name in (table.best, *table.systems)]
             assert kept == sorted(kept, reverse=True)
+            worst = table.rates()
+            assert worst.lost[RARE] > worst.lost[COMMON]
             own = {fold(word, pair[1]) for word in read_data("stopwords", f"{pair[1]}.json")["words"].split()}
             assert set(table.pool) <= own
             for system in table.systems:
