@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from robustir.errors import SpecError
-from robustir.perturbations.parts import DEFAULT_PARTS, build, common_languages, part_keys, run, versions
+from robustir.perturbations.parts import DEFAULT_PARTS, build, calibrations, common_languages, part_keys, run, versions
 from robustir.seeds import Stream
 
 __all__ = ["Compose"]
@@ -38,6 +38,7 @@ class Compose:
         if len(self.shares) != len(parts) or not all(0 <= share <= 1 for share in self.shares):
             raise SpecError(f"shares={shares!r}: give {len(parts)} numbers from 0 to 1, one for each part")
         self.version = versions("1", self.parts)
+        self.calibrated = calibrations(self.parts)
         self.languages = common_languages(self.name, self.parts)
         self.nested = len(parts) == 1 and bool(self.parts[0].nested)
         self.inside_clusters = any(getattr(part, "inside_clusters", False) for part in self.parts)

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 from robustir.errors import SpecError
-from robustir.perturbations.parts import DEFAULT_PARTS, build, common_languages, part_keys, run, versions
+from robustir.perturbations.parts import DEFAULT_PARTS, build, calibrations, common_languages, part_keys, run, versions
 from robustir.seeds import Stream
 
 __all__ = ["OneOf"]
@@ -38,6 +38,7 @@ class OneOf:
             raise SpecError(f"weights={weights!r}: give {len(parts)} numbers above 0, one for each part")
         self._bounds = [bound / sum(chances) for bound in accumulate(chances)][:-1]
         self.version = versions("1", self.parts)
+        self.calibrated = calibrations(self.parts)
         self.languages = common_languages(self.name, self.parts)
         self.nested = all(part.nested for part in self.parts)
         self.inside_clusters = any(getattr(part, "inside_clusters", False) for part in self.parts)

@@ -10,7 +10,7 @@ from robustir.registry import create
 from robustir.seeds import Stream, derive_key
 from robustir.specs import Spec
 
-__all__ = ["DEFAULT_PARTS", "build", "common_languages", "part_keys", "run", "versions"]
+__all__ = ["DEFAULT_PARTS", "build", "calibrations", "common_languages", "part_keys", "run", "versions"]
 
 DEFAULT_PARTS = ("typos", "shuffle-words")  # what ``robustir describe`` and ``check`` show where no part is named
 
@@ -43,6 +43,11 @@ def common_languages(name: str, parts: Sequence[Any]) -> frozenset[str] | None:
 def versions(own: str, parts: Sequence[Any]) -> str:
     """Return a version that changes with any part's."""
     return f"{own}({', '.join(f'{part.name} {part.version}' for part in parts)})"
+
+
+def calibrations(parts: Sequence[Any]) -> str:
+    """Return the digests of the calibrations of parts that have a dose, "" where none has."""
+    return " ".join(part.calibrated for part in parts if getattr(part, "calibrated", ""))
 
 
 def part_keys(keys: Sequence[bytes], position: int, part: Any) -> list[bytes]:

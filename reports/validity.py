@@ -100,13 +100,17 @@ def _dose_tables(study: Study, benchmark: str, perturbation: str) -> list[Block]
     languages = tuple(sorted({row["query_lang"] for row in rows}))
     severities = sorted({value(row, "severity") for row in rows})
     by_key = {(value(row, "severity"), row["query_lang"]): row for row in rows}
-    columns = (Column("Severity", number=False), *language_columns(languages))
     where = f"{perturbation} on {benchmark}"
+    asked = {value(row, "severity"): value(row, "asked_char_error_rate") for row in rows}
+    dosed = any(map(math.isfinite, asked.values()))
 
-    def table(kind: str, caption: str, field: str, digits: int, *, heat: bool = False) -> Table:
+    columns = (Column("Severity", number=False), *language_columns(languages))
+
+    def table(kind: str, caption: str, field: str, digits: int, *, heat: bool = False, target: bool = False) -> Table:
         made = []
         for severity in severities:
-            cells = [Cell(severity_text(severity))]
+            name = severity_text(severity)
+            cells = [Cell(f"{name} (asked for: {number(100 * asked[severity], digits)})" if target else name)]
             for lang in languages:
                 share = value(by_key.get((severity, lang), {}), field)
                 cells.append(Cell(number(100 * share, digits), heat=_unchanged_level(share) if heat else None))
@@ -115,9 +119,18 @@ def _dose_tables(study: Study, benchmark: str, perturbation: str) -> list[Block]
             f"{kind}-{benchmark}-{perturbation}", caption, columns, tuple(made), scale="diverging" if heat else ""
         )
 
+    note = " (asked for: the calibrated dose)" if dosed else ""
     return [
         *cut_wide(table("dose", f"{where}: edited words, percent", "word_edit_rate", 1)),
-        *cut_wide(table("cer", f"{where}: character error rate, percent", "char_error_rate", 1)),
+        *cut_wide(
+            table(
+                "cer",
+                f"{where}: character error rate, percent{note}",
+                "char_error_rate",
+                2 if dosed else 1,
+                target=dosed,
+            )
+        ),
         *cut_wide(table("unchanged", f"{where}: queries left unchanged, percent", "unchanged_share", 0, heat=True)),
         *_remarks(rows, where),
     ]

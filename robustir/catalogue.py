@@ -89,7 +89,7 @@ def describe(name: str) -> dict[str, Any]:
     parameters: a row each, with name, type, default (as written in a spec; None where there is none) and meaning.
     examples: a row per language, with lang, clean and noisy. problem: why the entry cannot be made here, where it cannot.
     """
-    from robustir.registry import create, factory
+    from robustir.registry import canonical, create, factory
 
     kind, spec = find(name)
     make: Any = factory(kind, spec)
@@ -119,6 +119,8 @@ def describe(name: str) -> dict[str, Any]:
     if kind == "perturbation" and made is not make:
         row["severity"] = EXAMPLE_SEVERITY
         row["examples"] = _attack_examples(made) if hasattr(made, "attack") else _examples(made)
+    if kind == "perturbation" and made is not make and not hasattr(made, "attack"):
+        row["doses"] = _doses(made, canonical(kind, spec))
     return row
 
 
@@ -168,6 +170,18 @@ def _parameters(make: Any, meanings: Mapping[str, str]) -> list[dict[str, Any]]:
             }
         )
     return shown
+
+
+def _doses(perturbation: Any, spec: str) -> str:
+    """Return which character error rates ``dose='cer:x'`` can ask for, per language."""
+    from robustir.perturbations.calibrations import find_calibration
+
+    found = find_calibration(None, perturbation.name, spec)
+    if hasattr(perturbation, "scope"):
+        return str(perturbation.scope)
+    if found is None or found.version != perturbation.version:
+        return "none; see  robustir calibrate build --help"
+    return f"dose='cer:x' for x up to {found.range_text()}"
 
 
 def _examples(perturbation: Any) -> list[dict[str, str]]:

@@ -18,7 +18,17 @@ from robustir.text.distance import realised_dose
 from robustir.text.mixing import mixing_indexes
 from robustir.types import QuerySet
 
-__all__ = ["CLEAN", "FLOOR", "Condition", "applicable_languages", "check_texts", "perturb", "shuffled_rows"]
+__all__ = [
+    "CLEAN",
+    "FLOOR",
+    "Condition",
+    "applicable_languages",
+    "check_texts",
+    "not_applicable",
+    "perturb",
+    "refusal",
+    "shuffled_rows",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,6 +58,20 @@ def applicable_languages(perturbation: Any, languages: Sequence[str]) -> tuple[s
     return tuple(languages) if known is None else tuple(lang for lang in languages if lang in known)
 
 
+def refusal(perturbation: Any, lang: str) -> str:
+    """Say why a perturbation does not work in ``lang``: in its own words (an optional method ``refusal``) or in ours."""
+    own = getattr(perturbation, "refusal", None)
+    return str(own(lang)) if own is not None else "the perturbation does not know this language"
+
+
+def not_applicable(perturbation: Any, name: str, langs: Sequence[str]) -> NotApplicableError:
+    """Return the error of a perturbation that is asked for in languages in which it does not work."""
+    if hasattr(perturbation, "refusal"):
+        return NotApplicableError("; ".join([*(perturbation.refusal(lang) for lang in langs), perturbation.scope]))
+    where = ", ".join(sorted(perturbation.languages))
+    return NotApplicableError(f"{name} does not know {', '.join(langs)}; it works in: {where}")
+
+
 def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed: int = 0, draw: int = 0) -> QuerySet:
     """Return the queries with noise: same ids, same order, and the realised dose per query.
 
@@ -58,9 +82,7 @@ def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed
     plugin = create("perturbation", perturbation) if isinstance(perturbation, (str, Spec)) else perturbation
     missing = sorted(set(queries.langs) - set(applicable_languages(plugin, sorted(set(queries.langs)))))
     if missing:
-        raise NotApplicableError(
-            f"{plugin.name} does not know {', '.join(missing)}; it works in: {', '.join(sorted(plugin.languages))}"
-        )
+        raise not_applicable(plugin, plugin.name, missing)
     if severity == 0.0:
         noisy = list(queries.texts)
     else:

@@ -34,7 +34,8 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
             {"name": noise.spec, "severities": list(noise.severities), "draws": noise.draws} for noise in plan.noises
         ],
         "not_applicable": [
-            {"benchmark": benchmark, "name": name, "language": lang} for benchmark, name, lang in plan.not_applicable
+            {"benchmark": benchmark, "name": name, "language": lang, "reason": plan.refusal(name, lang)}
+            for benchmark, name, lang in plan.not_applicable
         ],
         "encoders": [_encoder(plan, encoder, done) for encoder in plan.encoders],
         "cells": len(cells),

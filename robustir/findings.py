@@ -10,6 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from robustir.analysis import TABLES, AnalysisOptions, Findings, analyse, empty_table
+from robustir.doses import parse_dose
 from robustir.gather import StoredBenchmark, benchmarks, gather, score_view
 from robustir.measures import parse_measure
 from robustir.store import RunDirectory
@@ -66,6 +67,8 @@ def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
     langs = np.array(queries.langs, dtype=object)
     lengths = np.array([len(text) for text in queries.texts], dtype=np.float64)
     for perturbation, severity in stored.conditions:
+        dose = stored.treatments[perturbation].dose
+        asked = severity * parse_dose(dose).value if dose else np.nan
         sets = [stored.noisy(key) for _, key in stored.query_sets(perturbation, severity)]
         for lang in stored.task.languages:
             rows = np.flatnonzero((langs == lang) & (lengths > 0))
@@ -75,6 +78,7 @@ def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
                 "severity": severity,
                 "query_lang": lang,
                 "n": len(rows),
+                "asked_char_error_rate": asked,
             }
             applies = [noisy for noisy in sets if len(rows) and not np.isnan(noisy.unchanged[rows]).any()]
             if not applies:

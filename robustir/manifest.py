@@ -110,11 +110,11 @@ def _benchmark_entry(plan: Plan, planned: PlannedTask) -> dict[str, Any]:
     }
 
 
-def _reason(plan: Plan, perturbation: str) -> str:
+def _reason(plan: Plan, perturbation: str, language: str) -> str:
     """Return why a perturbation cannot run in a language of a benchmark."""
     if any(noise.spec == perturbation and noise.treatment.attacked for noise in plan.noises):
         return "the attack does not know this language, or the benchmark has no passages in the query's language"
-    return "the perturbation does not know this language"
+    return plan.refusal(perturbation, language)
 
 
 def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
                 "benchmark": benchmark,
                 "perturbation": perturbation,
                 "language": language,
-                "reason": _reason(plan, perturbation),
+                "reason": _reason(plan, perturbation, language),
             }
             for benchmark, perturbation, language in plan.not_applicable
         ],

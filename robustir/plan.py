@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robustir.conditions import CLEAN, FLOOR, Condition, applicable_languages
+from robustir.conditions import CLEAN, FLOOR, Condition, applicable_languages, not_applicable, refusal
 from robustir.encoders.adapters import adapt
-from robustir.errors import DataError, NotApplicableError, SpecError
+from robustir.errors import DataError, SpecError
 from robustir.registry import canonical, create
 from robustir.specs import Spec, parse
 from robustir.suite import Noise, Suite
@@ -108,6 +108,10 @@ class Plan:
         """Return the perturbation of a condition."""
         return next(noise for noise in self.noises if noise.spec == condition.perturbation)
 
+    def refusal(self, perturbation: str, lang: str) -> str:
+        """Say why a perturbation of the plan is not applicable in a language."""
+        return refusal(next(noise.plugin for noise in self.noises if noise.spec == perturbation), lang)
+
     def languages_of(self, planned: PlannedTask, noise: PlannedNoise) -> tuple[str, ...]:
         """Return the query languages of a benchmark in which a perturbation works."""
         return _languages(noise, planned.task)
@@ -168,11 +172,17 @@ def _noises(suite: Suite, encoders: Sequence[PlannedEncoder]) -> Iterator[Planne
         yield PlannedNoise(
             canonical("perturbation", noise.spec),
             plugin,
-            plugin.version,
+            _version(plugin),
             suite.severities_of(noise),
             suite.draws_of(noise),
-            Treatment(embedded_lang=getattr(plugin, "embedded_lang", "")),
+            Treatment(embedded_lang=getattr(plugin, "embedded_lang", ""), dose=str(getattr(plugin, "dose", ""))),
         )
+
+
+def _version(plugin: Any) -> str:
+    """Return the version that enters the keys: a dose depends on its calibration as well."""
+    calibrated = getattr(plugin, "calibrated", "")
+    return f"{plugin.version} calibrated {calibrated}" if calibrated else str(plugin.version)
 
 
 def _attacks(suite: Suite, noise: Noise, plugin: Any, encoders: Sequence[PlannedEncoder]) -> Iterator[PlannedNoise]:
@@ -260,9 +270,7 @@ def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any]
             )
         if not works:
             asked = sorted({lang for planned in tasks for lang in planned.task.languages})
-            raise NotApplicableError(
-                f"{noise.spec} works in none of {', '.join(asked)}; it works in: {', '.join(sorted(noise.plugin.languages))}"
-            )
+            raise not_applicable(noise.plugin, noise.spec, asked)
         for planned in tasks:
             here = _languages(noise, planned.task)
             missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in here]

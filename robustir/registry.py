@@ -15,6 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from robustir.doses import parse_dose
 from robustir.errors import RobustirError, SpecError, UnknownNameError
 from robustir.specs import Spec, parse
 
@@ -25,6 +26,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # What a path means, per kind: the factory that takes it as its first argument.
 _PATH_FACTORIES: Mapping[Kind, str] = {"encoder": "transformer", "benchmark": "beir"}
+
+# Every perturbation takes ``dose=`` (and then ``calibration=``), unless it has such a parameter of its own.
+_DOSED = "robustir.perturbations.dosed:Dosed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,18 @@ def _resolve(kind: Kind, spec: Spec) -> tuple[Callable[..., Any], Spec]:
     return entries[spec.name].load(), spec
 
 
+def _dosed(kind: Kind, spec: Spec) -> tuple[Spec, dict[str, Any]]:
+    """Return the spec without a dose, and the arguments of the dose (none for a spec without one)."""
+    given = dict(spec.kwargs)
+    if kind != "perturbation" or "dose" not in given:
+        return spec, {}
+    make, _ = _resolve(kind, spec)
+    if (inspect.isroutine(make) or inspect.isclass(make)) and "dose" in inspect.signature(make).parameters:
+        return spec, {}
+    asked: dict[str, Any] = {key: _plain(given.pop(key)) for key in ("dose", "calibration") if key in given}
+    return Spec(spec.name, spec.args, tuple(given.items())), asked | {"dose": str(parse_dose(asked["dose"]))}
+
+
 def factory(kind: Kind, spec: str | Spec) -> Callable[..., Any]:
     """Return what the spec names (class, function or object) without building it."""
     return _resolve(kind, parse(spec) if isinstance(spec, str) else spec)[0]
@@ -133,7 +149,9 @@ def _bind(kind: Kind, make: Callable[..., Any], spec: Spec) -> inspect.BoundArgu
 
 def create(kind: Kind, spec: str | Spec) -> Any:
     """Build what a spec names. Raises SpecError (or a subclass) with what to do."""
-    parsed = parse(spec) if isinstance(spec, str) else spec
+    parsed, dose = _dosed(kind, parse(spec) if isinstance(spec, str) else spec)
+    if dose:
+        return _import_target(_DOSED)(parsed, **dose)
     make, resolved = _resolve(kind, parsed)
     if not callable(make) or (resolved.is_object and not inspect.isclass(make) and _is_instance(kind, make)):
         if resolved.args or resolved.kwargs:
@@ -164,7 +182,10 @@ def canonical(kind: Kind, spec: str | Spec) -> str:
 
     Specs inside are spelled so too, where the class says what they name: ``spec_parameters`` maps a parameter to its kind.
     """
-    parsed = parse(spec) if isinstance(spec, str) else spec
+    parsed, dose = _dosed(kind, parse(spec) if isinstance(spec, str) else spec)
+    if dose:
+        inner = parse(canonical(kind, parsed))
+        return str(Spec(inner.name, inner.args, (*inner.kwargs, *dose.items())))
     make, resolved = _resolve(kind, parsed)
     if not callable(make) or (not resolved.args and not resolved.kwargs):
         return str(resolved)

@@ -250,13 +250,15 @@ class Treatment:
 
     attacked: spec of the encoder that an attack was made against, "" for noise that knows no encoder; control: whether
     it is the random control of that attack; passages: the passages that the attack aims at ("same": those of the
-    query's language, or a language); embedded_lang: the language mixed into the queries.
+    query's language, or a language); embedded_lang: the language mixed into the queries; dose: the calibrated dose that
+    was asked for at severity 1, such as ``cer:0.05``, "" where the severity is the nominal one.
     """
 
     attacked: str = ""
     control: bool = False
     passages: str = ""
     embedded_lang: str = ""
+    dose: str = ""
 
 
 @dataclass(frozen=True, slots=True)

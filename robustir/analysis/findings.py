@@ -38,7 +38,7 @@ _COLUMNS: Mapping[str, str] = {
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
     "delta_high",
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "
-    "length_ratio note code_mixing_index",
+    "length_ratio note code_mixing_index asked_char_error_rate",
     "examples": "benchmark encoder perturbation severity draw setting query_lang passage_lang query_id clean_text "
     "noisy_text measure clean noisy",
 }

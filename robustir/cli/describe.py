@@ -19,6 +19,7 @@ _LABELS = {
     "embedded_lang": "mixes in",
     "needs": "needs",
     "severity_meaning": "severity",
+    "doses": "doses",
     "nested": "nested",
     "source": "source",
     "licence": "licence",

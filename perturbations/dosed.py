@@ -1,0 +1,121 @@
+"""Any perturbation at an equal realised dose in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from robustir.doses import parse_dose
+from robustir.errors import DataError, NotApplicableError, SpecError
+from robustir.perturbations.calibrations import Calibration, find_calibration, shipped_folder
+from robustir.perturbations.parts import build, run
+from robustir.registry import canonical
+from robustir.seeds import Stream
+from robustir.specs import Spec
+
+__all__ = ["Dosed"]
+
+_FORWARDED = ("nesting_note", "inside_clusters", "embedded_lang", "source")
+
+
+class Dosed:
+    """A perturbation whose severity is a share of a calibrated dose: ``typos(dose='cer:0.05')``.
+
+    At severity s the expected character error rate is s times the dose in every language: the perturbation runs at
+    the nominal severity that its calibration gives for it, with its own random stream, so that what is edited is what
+    it would edit at that severity. ``languages``: those that can reach the whole dose.
+
+    spec: the perturbation without its dose. dose: such as ``cer:0.05``. calibration: a folder that ``robustir calibrate
+    build`` wrote; by default the tables that come with robustir. Raises SpecError where there is no table, or one of
+    another version of the perturbation; NotApplicableError where no language reaches the dose.
+    """
+
+    severity_meaning: ClassVar[str] = (
+        "share of the dose: at severity s the expected character error rate is s times the dose, in every language"
+    )
+
+    def __init__(self, spec: str | Spec, *, dose: str, calibration: str | None = None) -> None:
+        self.dose = parse_dose(dose)
+        (self.perturbation,) = build("dose", [spec])
+        made = self.perturbation
+        if hasattr(made, "apply_queries"):
+            raise SpecError(f"{spec} takes its texts from a file and has no dose; leave dose out")
+        self._spec = canonical("perturbation", spec)
+        self._calibration = _calibration(made, self._spec, calibration)
+        self.name: str = made.name
+        self.version: str = made.version  # as in the random stream, which knows no arguments
+        self.calibrated = self._calibration.digest  # with the version, part of every cell key
+        self.nested: bool = made.nested
+        reached = {lang for lang, curve in self._calibration.curves.items() if curve.greatest >= self.dose.value}
+        self.languages: frozenset[str] | None = frozenset(
+            reached if made.languages is None else reached & frozenset(made.languages)
+        )
+        for attribute in _FORWARDED:
+            if hasattr(made, attribute):
+                setattr(self, attribute, getattr(made, attribute))
+        if not self.languages:
+            raise NotApplicableError(f"{self.dose.words} is out of reach in every language; {self.scope}")
+
+    @property
+    def scope(self) -> str:
+        """What every language can reach, in words."""
+        return f"{self._spec} reaches at most: {self._calibration.range_text()}"
+
+    def refusal(self, lang: str) -> str:
+        """Say why the dose cannot be given in ``lang``."""
+        known = self.perturbation.languages
+        if known is not None and lang not in known:
+            return f"{self.name} does not know {lang}"
+        curve = self._calibration.curves.get(lang)
+        if curve is None:
+            return f"{self._spec} is not calibrated in {lang}"
+        return f"{self.dose.words} is out of reach in {lang}, where it is at most {curve.shown_greatest}"
+
+    def nominal(self, lang: str, severity: float) -> float:
+        """Return the perturbation's own severity that stands for ``severity`` of the dose in ``lang``."""
+        if lang not in (self.languages or ()):
+            raise NotApplicableError(f"{self.refusal(lang)}; {self.scope}")
+        return self._calibration.curves[lang].severity(severity * self.dose.value)
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        """Return ``text`` with noise; see :meth:`apply_batch`."""
+        return self.apply_batch([text], langs=[lang], severity=severity, keys=[rng.key])[0]
+
+    def apply_batch(
+        self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
+        """Return the texts with noise, each language at its own nominal severity."""
+        if not 0 <= severity <= 1:
+            raise SpecError(f"the severity is {severity}; it is a share of the dose, from 0 to 1")
+        result = list(texts)
+        for lang in dict.fromkeys(langs):
+            rows = [row for row, each in enumerate(langs) if each == lang]
+            nominal = self.nominal(lang, severity)
+            part = [texts[row] for row in rows], [lang] * len(rows)
+            for row, text in zip(
+                rows, run(self.perturbation, *part, nominal, [keys[row] for row in rows]), strict=True
+            ):
+                result[row] = text
+        return result
+
+
+def _calibration(made: Any, spec: str, folder: str | None) -> Calibration:
+    if folder is not None and not Path(folder).is_dir():
+        raise DataError(
+            f"calibration={folder!r} is no folder; write one with  robustir calibrate build {spec!r} -o {folder}"
+        )
+    place = Path(folder) if folder is not None else shipped_folder()
+    found = find_calibration(place, made.name, spec)
+    command = f'robustir calibrate build "{spec}" -o FOLDER'
+    if found is None:
+        where = folder if folder is not None else "robustir's own tables"
+        raise SpecError(
+            f"{spec} is not calibrated in {where}, so a dose means nothing: run  {command}  and add  calibration='FOLDER'"
+        )
+    if found.version != made.version:
+        raise SpecError(
+            f"the calibration of {spec} in {place / made.name}.json is for version {found.version}, and the perturbation "
+            f"is at version {made.version}: run  {command}  and add  calibration='FOLDER'"
+        )
+    return found
