@@ -11,7 +11,7 @@ from typing import Any
 
 from robustir.conditions import CLEAN, FLOOR, Condition, applicable_languages, not_applicable, refusal
 from robustir.encoders.adapters import adapt
-from robustir.errors import DataError, SpecError
+from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.registry import canonical, create
 from robustir.specs import Spec, parse
 from robustir.suite import Noise, Suite

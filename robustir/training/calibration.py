@@ -49,6 +49,7 @@ FLORES = "FLORES dev (flores/dev), CC BY-SA 4.0"
 LEFT_OUT: Mapping[str, str] = {
     "adversarial": "an attack: severity is its budget, and equal edits are what its random control is for",
     "adversarial-homoglyph": "an attack, as adversarial",
+    "code-switch": "its lexicons and languages vary: calibrate the one that you use",
     "compose": "made of others: give its parts a dose each, or calibrate the whole",
     "nlpaug": "needs the extra, and its edits do not nest; calibrate the augmenter that you use",
     "one-of": "made of others: give its parts a dose each, or calibrate the whole",

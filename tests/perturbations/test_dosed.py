@@ -19,7 +19,7 @@ from robustir.training.calibration import LEFT_OUT, shipped_specs
 from robustir.types import QuerySet
 from tests.strategies import LANGUAGES, SENTENCES, keys, languages, severities, texts
 
-DOSED = ("typos(dose='cer:0.05')", "ocr(dose='cer:0.05')", "stopwords(dose='cer:0.05')", "code-switch(dose='cer:0.2')")
+DOSED = ("typos(dose='cer:0.05')", "ocr(dose='cer:0.05')", "stopwords(dose='cer:0.05')")
 specs = st.sampled_from(DOSED)
 
 
@@ -77,8 +77,8 @@ def test_curves_are_inverted_between_their_points() -> None:
 
 
 def test_canonical_specs_keep_the_dose_in_one_spelling() -> None:
-    spelled = canonical("perturbation", "code-switch(dose='cer:0.050', into=en)")
-    assert spelled == "code-switch(dose='cer:0.05')"
+    spelled = canonical("perturbation", "typos(dose='cer:0.050')")
+    assert spelled == "typos(dose='cer:0.05')"
     assert canonical("perturbation", spelled) == spelled
     assert canonical("perturbation", "code-switch('de', dose='cer:.1')") == "code-switch(dose='cer:0.1', into='de')"
     composed = canonical("perturbation", "compose(typos(dose='cer:0.05'), ocr(dose='cer:0.05'))")
@@ -102,8 +102,8 @@ def test_what_a_language_cannot_reach_names_what_each_can() -> None:
         perturb(queries, "typos(dose='cer:0.3')", severity=1.0)
     with pytest.raises(NotApplicableError, match="out of reach in every language; typos reaches at most: ar"):
         create("perturbation", "typos(dose='cer:5')")
-    with pytest.raises(NotApplicableError, match="code-switch does not know en"):
-        perturb(queries, "code-switch(dose='cer:0.1')", severity=1.0)
+    with pytest.raises(NotApplicableError, match="transliterate does not know en"):
+        perturb(queries, "transliterate(dose='cer:0.1')", severity=1.0)
     greatest = json.loads((shipped_folder() / "typos.json").read_text())["typos"]["languages"]["en"][-1]
     assert "en" in create("perturbation", f"typos(dose='cer:{greatest}')").languages
     assert "en" not in create("perturbation", f"typos(dose='cer:{greatest + 0.0001}')").languages
