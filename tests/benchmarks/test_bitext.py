@@ -156,7 +156,7 @@ def test_mistakes(tmp_path: Path) -> None:
     data = write(tmp_path / "c" / "flores" / "devtest", de__txt="eins\n", en__txt="one\ntwo\n")
     with pytest.raises(DataError, match="1 lines against 2"):
         Flores().load(data.parent)
-    with pytest.raises(NotApplicableError, match="pivot='fr' is not among"):
+    with pytest.raises(NotApplicableError, match="flores has no fr; its languages are: de, en"):
         Flores(pivot="fr").load(data.parent, ["de", "en", "fr"][:2])
     data = write(tmp_path / "d" / "wmt", **{"en-de__tsv": "wmt13\tone\teins\nwmt13\ttwo\n"})
     with pytest.raises(DataError, match=r"en-de.tsv:2: a line holds set"):

@@ -16,7 +16,8 @@ from robustir.encoders.static import StaticEncoder
 from robustir.encoders.static_files import pack_rows, write_open, write_packed
 from robustir.errors import InputError
 
-WORDS = ("▁the", "▁nile", "▁is", "▁long", "▁n", "ile", "▁", "是", "水", "a")
+# Letters of several scripts, so that questions of any language differ.
+WORDS = ("▁the", "▁nile", "▁is", "▁long", "▁n", "ile", "▁", "是", "水", "a", *"bcdefgrиеносвλοταकनारนรมاليو")
 
 
 def tiny_tokenizer() -> str:
