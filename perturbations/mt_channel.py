@@ -35,6 +35,11 @@ class MTChannel(RuleBased):
     name: ClassVar[str] = "mt-channel"
     version: ClassVar[str] = "1"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    nested: ClassVar[bool] = False
+    nesting_note: ClassVar[str] = (
+        "every word's fate is drawn before the severity is looked at, but a word that moves at a higher severity takes its edit "
+        "along, and one that moved at a lower severity may be lost at a higher one"
+    )
     severity_meaning: ClassVar[str] = (
         "0: the best measured system, no noise; 0.5: the excess errors of the worst open system of the pair (or of system=) "
         "over the best; 1: twice these; linear between"

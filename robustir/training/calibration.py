@@ -51,9 +51,11 @@ LEFT_OUT: Mapping[str, str] = {
     "adversarial-homoglyph": "an attack, as adversarial",
     "code-switch": "its lexicons and languages vary: calibrate the one that you use",
     "compose": "made of others: give its parts a dose each, or calibrate the whole",
+    "mt-channel": "severity is a scale of its own, the excess errors of measured systems, and words that move do not nest",
     "nlpaug": "needs the extra, and its edits do not nest; calibrate the augmenter that you use",
     "one-of": "made of others: give its parts a dose each, or calibrate the whole",
     "opus-mt": "needs models, and severity is a step of a ladder",
+    "textattack": "an attack, as adversarial",
     "recorded": "the noise is what was recorded; severity is the share of queries that take it",
 }
 

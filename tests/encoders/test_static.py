@@ -102,7 +102,7 @@ def test_bad_folders_are_refused(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(InputError, match="no tokenizer"):
         StaticEncoder(str(tmp_path)).encode(["a"], role="query")
     (tmp_path / "tokenizer.json").write_text(tiny_tokenizer())
-    with pytest.raises(InputError, match="11 pieces, but the table has 4 rows"):
+    with pytest.raises(InputError, match="39 pieces, but the table has 4 rows"):
         StaticEncoder(str(tmp_path)).encode(["a"], role="query")
     save_file({"lstm.weight": tiny_table()}, tmp_path / "model.safetensors")
     with pytest.raises(InputError, match=r"holds lstm\.weight"):
