@@ -19,7 +19,6 @@ from robustir.text.units import unit_spans
 from robustir.text.words import word_spans, words
 from tests.strategies import languages, texts
 
-
 # A letter that joins the one before it, such as Thai ำ, begins no word.
 LETTER = r"(?![\p{GCB=Extend}\p{GCB=SpacingMark}])\p{L}"
 
