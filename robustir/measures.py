@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,11 +56,23 @@ class _Sorted:
         self.relevant: NDArray[np.intp] = np.diff(lists.starts).astype(np.intp)
         self.which = np.repeat(np.arange(len(lists)), self.relevant)
         self.pool_size = lists.pool_size.astype(np.float64)
-        order = np.lexsort((lists.ranks, self.which))
+        order = self._ascending(lists.ranks)
         self.ranks: Floats = lists.ranks[order].astype(np.float64)
-        self.gains = lists.gains[order].astype(np.float64)
-        self.ideal_gains = lists.gains[np.lexsort((-lists.gains.astype(np.float64), self.which))].astype(np.float64)
+        gains = lists.gains.astype(np.float64)
+        self.gains = gains[order]
+        alike = gains.min(initial=np.inf) == gains.max(initial=-np.inf)
+        self.ideal_gains = gains if alike else gains[self._ascending(-gains)]
         self.place = np.arange(len(order)) - self.first[self.which] + 1.0
+
+    def _ascending(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """Return the order that sorts each list by ``values``, equal ones as they stand."""
+        size = int(self.relevant.max(initial=1))
+        if size == 1:
+            return np.arange(len(values))
+        if len(values) == size * len(self.relevant):  # lists of one length: a sort of short rows, 5 times as fast
+            within = np.argsort(values.reshape(-1, size), axis=1, kind="stable")
+            return (within + self.first[:, np.newaxis]).ravel()
+        return np.lexsort((values, self.which))
 
     def total(self, values: Floats) -> Floats:
         """Sum values per list, in the order of the ranks."""

@@ -29,7 +29,7 @@ def group_codes(labels: Iterable[str]) -> GroupCodes:
     column = list(labels)
     names = tuple(sorted(set(column)))
     position = {name: index for index, name in enumerate(names)}
-    return GroupCodes(names, np.fromiter((position[name] for name in column), dtype=np.intp, count=len(column)))
+    return GroupCodes(names, np.fromiter(map(position.__getitem__, column), dtype=np.intp, count=len(column)))
 
 
 @dataclass(frozen=True, slots=True)
