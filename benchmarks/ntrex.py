@@ -27,7 +27,7 @@ class Ntrex:
     languages: tuple[str, ...] = tuple("ar de el en es fa fi fr he hi id it ja ko pt ro ru sw th tr vi zh".split())  # noqa: SIM905 - tables read better
     folder = "ntrex"
     licence = "CC-BY-SA-4.0"
-    source = "https://github.com/MicrosoftTranslator/NTREX @ 8561f6a622db"
+    source = "https://github.com/MicrosoftTranslator/NTREX @ c9f006f2c132"
 
     def __init__(self, pivot: str | None = "en") -> None:
         self.pivot = pivot

@@ -57,7 +57,7 @@ class Tatoeba:
     languages: tuple[str, ...] = (*sorted(_FILES), "en")
     folder = "tatoeba-v1"
     licence = "CC-BY-2.0-FR (Tatoeba)"
-    source = "https://github.com/facebookresearch/LASER @ 74bc6ae7ffb7, data/tatoeba/v1"
+    source = "https://github.com/facebookresearch/LASER @ fec5c7d63daa, data/tatoeba/v1"
 
     def __init__(self, direction: str = "both") -> None:
         if direction not in _DIRECTIONS:

@@ -29,7 +29,7 @@ class XQuADR:
     languages: tuple[str, ...] = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
     folder = "xquad-r"
     licence = "CC-BY-SA-4.0"
-    source = "https://github.com/google-research-datasets/lareqa @ 9bc8c7fb6dd8"
+    source = "https://github.com/google-research-datasets/lareqa @ 5405d2a77e83"
 
     def __init__(self, passage: str = "sentence") -> None:
         if passage not in PASSAGES:

@@ -54,7 +54,7 @@ class Marian:
             return self.folder
         at = f" --revision {self.revision}" if self.revision else ""
         raise DataError(
-            f"the translation model {self.model} is not on this machine. With a network:  huggingface-cli download "
+            f"the translation model {self.model} is not on this machine. With a network:  hf download "
             f"{self.model}{at}  ; or give models='FOLDER/opus-mt-{{src}}-{{tgt}}', each folder with "
             f"{', '.join(FILES)} and {' or '.join(_WEIGHTS)}"
         )

@@ -46,7 +46,7 @@ class MaskedWords:
             return path
         at = f" --revision {self.revision}" if self.revision else ""
         raise DataError(
-            f"the masked language model {self.model} is not on this machine. With a network:  huggingface-cli download "
+            f"the masked language model {self.model} is not on this machine. With a network:  hf download "
             f"{self.model}{at}  ; or give mlm='FOLDER' with config.json, a tokenizer and {' or '.join(_WEIGHTS)}"
         )
 

@@ -43,7 +43,7 @@ class OpusMT:
         "step ceil(severity * steps) of the ladder: for each pivot in order, 1 to n round trips"
     )
     needs: ClassVar[str] = (
-        "get models, such as  huggingface-cli download Helsinki-NLP/opus-mt-en-de  and  opus-mt-de-en, or name folders with models="
+        "get models, such as  hf download Helsinki-NLP/opus-mt-en-de  and  opus-mt-de-en, or name folders with models="
     )
     source: ClassVar[str] = (
         "Tiedemann and Thottingal (2020), OPUS-MT: building open translation services for the world; round trips: "

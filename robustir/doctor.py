@@ -20,6 +20,10 @@ _EXTRAS = {
     "nlpaug": ("nlpaug", "nlpaug's augmenters as perturbations"),
     "faiss": ("faiss", "approximate search for corpora beyond exact search"),
     "laser": ("sacremoses", "LASER's tokenisation"),
+    "lexicon": ("opencc", "building and measuring lexicons"),
+    "train": ("sentencepiece", "training static encoders"),
+    "ir-datasets": ("ir_datasets", "the collections of ir_datasets"),
+    "cluster": ("ray", "worker processes on a Ray cluster"),
 }
 
 

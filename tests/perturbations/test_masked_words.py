@@ -120,7 +120,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
         Adversarial(swaps=("mlm",))
     with pytest.raises(SpecError, match="go together"):
         Adversarial(mlm="some/model")
-    with pytest.raises(DataError, match="huggingface-cli download no/such-model --revision abc"):
+    with pytest.raises(DataError, match="hf download no/such-model --revision abc"):
         Adversarial(swaps=("mlm",), mlm="no/such-model", revision="abc")
     with pytest.raises(DataError, match="is not on this machine"):
         Adversarial(swaps=("mlm",), mlm=str(tmp_path))

@@ -124,10 +124,10 @@ def test_a_group_model_needs_its_token(models: str) -> None:
 
 def test_a_missing_model_is_an_error_with_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     noise = OpusMT(languages=("en",), revision="abc", models="Helsinki-NLP/opus-mt-none-{src}-{tgt}")
-    wanted = r"huggingface-cli download Helsinki-NLP/opus-mt-none-de-en --revision abc .*source\.spm"
+    wanted = r"hf download Helsinki-NLP/opus-mt-none-de-en --revision abc .*source\.spm"
     with pytest.raises(DataError, match=wanted):
         perturb(QuerySet.from_texts(["where"], lang="en"), noise, severity=1.0)
-    with pytest.raises(DataError, match="huggingface-cli"):
+    with pytest.raises(DataError, match="hf download"):
         run(noise)
 
 
