@@ -4,7 +4,7 @@ PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.14; do command -v python$$v 2>/dev/n
 VENV ?= .venv
 VENV5 ?= .venv-tf5
 BIN = $(VENV)/bin
-EXTRAS = dev,attack,nlpaug,faiss,laser
+EXTRAS = dev,attack,nlpaug,faiss,laser,lexicon,train
 RUN = runs/quickstart
 
 .PHONY: quickstart test test-tf5 lint speed clean
