@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-_DATA = click.option(
-    "--data", type=click.Path(path_type=Path), help="Data folder; else $ROBUSTIR_DATA or the user's data folder."
-)
+from robustir.cli.options import data_option
+
 _LANGUAGES = click.option("--languages", help="Languages besides English, such as  de,zh; all ten by default.")
 
 
@@ -18,7 +17,7 @@ def command() -> None:
 
 
 @command.command()
-@_DATA
+@data_option
 @_LANGUAGES
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for the en-XX.tsv.gz files.")
 def build(data: Path | None, languages: str | None, out: Path) -> None:
@@ -42,7 +41,7 @@ def build(data: Path | None, languages: str | None, out: Path) -> None:
 
 
 @command.command()
-@_DATA
+@data_option
 @_LANGUAGES
 @click.option(
     "--lexicons", type=click.Path(path_type=Path), help="Folder of en-XX.tsv.gz files; the shipped ones by default."

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-_DATA = click.option(
-    "--data", type=click.Path(path_type=Path), help="Data folder; else $ROBUSTIR_DATA or the user's data folder."
-)
+from robustir.cli.options import data_option
+
 _PAIRS = click.option("--pairs", help="Language pairs, such as  en-de,de-en; all twenty with English by default.")
 
 
@@ -18,7 +17,7 @@ def command() -> None:
 
 
 @command.command()
-@_DATA
+@data_option
 @_PAIRS
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for the tables.")
 def build(data: Path | None, pairs: str | None, out: Path) -> None:
@@ -43,7 +42,7 @@ def build(data: Path | None, pairs: str | None, out: Path) -> None:
 
 
 @command.command()
-@_DATA
+@data_option
 @_PAIRS
 @click.option("--all", "every", is_flag=True, help="Every open system, not the worst of each pair alone.")
 @click.option("--json", "as_json", is_flag=True, help="An array instead of a table.")
