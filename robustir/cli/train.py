@@ -51,8 +51,9 @@ def command(config: Path, data: Path | None, out: Path, seeds: tuple[int, ...], 
         for arm in arms:
             place = out / f"{arm.sampling}-{arm.seed}" if several else out
             outcome = train(arm, folder, place, bars, prepared=prepared)
+            chosen = f" (the best state, of step {outcome.written})" if outcome.written < outcome.steps else ""
             losses = ", ".join(f"{kind} {loss:.3f}" for kind, loss in outcome.losses.items())
             click.echo(
-                f"{place}: {outcome.steps} steps in {outcome.cpu_seconds:.0f} CPU seconds; loss {losses}; "
+                f"{place}: {outcome.steps} steps{chosen} in {outcome.cpu_seconds:.0f} CPU seconds; loss {losses}; "
                 f"robustir run SUITE --encoder \"static('{place}')\""
             )

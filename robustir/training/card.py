@@ -8,33 +8,26 @@ from typing import Any
 
 __all__ = ["model_card"]
 
-_WHAT = (
-    "A table of {pieces:,} subword vectors of {dimensions} dimensions; a text is the mean of its pieces, to unit length. "
-    "Made by robustir for comparing training samplings under noise."
-)
-_LIMITS = (
-    "Limits: it has no word order and knows the words of a small collection; languages with few pairs (Thai, Vietnamese, "
-    "Hindi) are weak. Tatoeba's test is in-domain for what is trained on OPUS Tatoeba. It is meant for research, not for "
-    "products."
-)
+_WHY = "Made by robustir for comparing training samplings under noise."
+_LIMITS = "Tatoeba's test is in-domain for what is trained on OPUS Tatoeba. It is meant for research, not for products."
 
 
 def model_card(manifest: Mapping[str, Any]) -> str:
     """Return the card of a training manifest, in Markdown."""
-    config = manifest["configuration"]
+    config, encoder = manifest["configuration"], manifest["encoder"]
     per_source: Counter[str] = Counter()
     for shelf in manifest["shelves"]:
         per_source[shelf["source"]] += shelf["items"]
     lines = [
         f"# {manifest['name']}",
         "",
-        _WHAT.format(pieces=config["model"]["pieces"], dimensions=config["model"]["dimensions"]),
+        f"{encoder['summary']} {_WHY}",
         "",
         f"- Languages: {', '.join(config['languages'])}",
         f"- Sampling: {config['sampling']}"
         + (f", a batch is monolingual with probability {config['alpha']}" if config["sampling"] == "hybrid" else ""),
-        f"- Steps: {manifest['steps']:,} of {config['batch']} pairs, seed {config['seed']}",
-        f"- Robust training: {_robust(manifest['robust_training'])}",
+        f"- Steps: {manifest['steps']:,} of {config['batch']} pairs, seed {config['seed']}{_chosen(manifest)}",
+        f"- Robust training: {_robust(manifest['robust_training'], encoder['adversarial'])}",
         "",
         "| source | items | licence |",
         "|---|---|---|",
@@ -42,15 +35,23 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "",
         f"Items left out because a test set holds them: {sum(manifest['dropped_for_test_sets'].values()):,}.",
         "",
-        _LIMITS,
+        f"Limits: {encoder['limits']} {_LIMITS}",
         "",
     ]
     return "\n".join(lines)
 
 
-def _robust(robust: Mapping[str, Any]) -> str:
+def _chosen(manifest: Mapping[str, Any]) -> str:
+    if not manifest["validation"]:
+        return ""
+    return f"; the state after step {manifest['written_step']:,}, the best of {len(manifest['validation'])} validations"
+
+
+def _robust(robust: Mapping[str, Any], adversarial: str) -> str:
     parts = [
         f"{noise['spec']} at {noise['severity']} on {noise['share']:.0%} of batches" for noise in robust["queries"]
     ]
-    parts += [f"{name} noise of radius {robust[name]}" for name in ("gaussian", "adversarial") if robust[name]]
+    for name, where in (("gaussian", "vectors"), ("adversarial", adversarial)):
+        if robust[name]:
+            parts.append(f"{name} noise of radius {robust[name]} on {where}")
     return "; ".join(parts) + " (noise seen in training is no evidence of robustness to it)" if parts else "none"

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from robustir.errors import SpecError
 
-__all__ = ["Model", "Noise", "Optimiser", "Robust", "TrainingConfig", "find_config", "load_config"]
+__all__ = ["Noise", "Optimiser", "Robust", "StaticModel", "TrainingConfig", "find_config", "load_config"]
 
 Sampling = Literal["x-x", "x-y", "hybrid"]
 SourceName = Literal["tatoeba", "wmt", "flores", "mkqa", "qa", "neighbours"]
@@ -21,7 +21,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Model(_Section):
+class StaticModel(_Section):
     """The table. start: "svd" (of pieces by sentences, translations sharing a sentence) or "random"."""
 
     pieces: int = Field(default=32_000, ge=100, le=1_000_000)
@@ -89,7 +89,7 @@ class TrainingConfig(_Section):
     validation_pairs: int = Field(default=500, ge=2)
     patience: int = Field(default=5, ge=1)
     checkpoint_every: int = Field(default=200, ge=1)
-    model: Model = Model()
+    model: StaticModel = StaticModel()
     optimiser: Optimiser = Optimiser()
     robust: Robust = Robust()
 

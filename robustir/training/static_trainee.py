@@ -2,53 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from robustir.conditions import applicable_languages, perturb
-from robustir.registry import create
-from robustir.training.config import Noise, TrainingConfig
+from robustir.encoders.static_files import write_open, write_packed
+from robustir.training.config import StaticModel, TrainingConfig
 from robustir.training.losses import adversarial_shift, info_nce
+from robustir.training.robust import QueryNoise, blurred, kept_pieces
 from robustir.training.sampling import Batch, Sampler
-from robustir.training.shelves import Pairs
+from robustir.training.shelves import Pairs, Shelf
+from robustir.training.start import frequencies, random_start, svd_start
 from robustir.training.table import Bags, Table
-from robustir.types import QuerySet
+from robustir.training.trainee import Step
+from robustir.training.vocabulary import learn_tokenizer, read_tokenizer
 
-__all__ = ["StaticTrainee", "Step"]
+__all__ = ["StaticMaterial", "StaticTrainee"]
 
-# Numbers of the random streams of a step (Sampler.stream) that are used here; 0 to 3 choose the pairs.
-_PARTS, _GAUSSIAN, _NOISE = 4, 5, 6
+_LENGTH = 0.1  # of a row at the start: Adam moves every number by about the learning rate, whatever its size
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What one step did. noise: the perturbation that met its queries, "" for none."""
+class StaticMaterial:
+    """The pieces and the pairs as pieces. tokenizer: the text of its tokenizer.json."""
 
-    loss: float
-    gradient_norm: float
-    tokens: tuple[int, int]  # of the left and the right side
-    noise: str
+    pairs: Pairs
+    shelves: Sequence[Shelf]  # without what is held out
+    tokenizer: str
+    bags: Bags
+    tokenize: Callable[[list[str]], list[list[int]]]
+
+    @classmethod
+    def read(
+        cls, config: TrainingConfig, pairs: Pairs, shelves: Sequence[Shelf], kept: Mapping[str, str]
+    ) -> StaticMaterial:
+        """Learn the pieces, or read them; then tokenise all texts."""
+        model = _static(config)
+        if "tokenizer" in kept:
+            tokenizer = kept["tokenizer"]
+        elif model.tokenizer is not None:
+            tokenizer = read_tokenizer(model.tokenizer)
+        else:
+            tokenizer = learn_tokenizer(pairs.texts, model.pieces)
+        return cls(pairs, shelves, tokenizer, *_tokenised(tokenizer, pairs.texts))
+
+    def kept(self) -> dict[str, str]:
+        """Return the tokenizer."""
+        return {"tokenizer": self.tokenizer}
+
+    def trainee(self, config: TrainingConfig, sampler: Sampler, *, fresh: bool) -> StaticTrainee:
+        """Return the table at its start."""
+        return StaticTrainee(self._table(config, fresh=fresh), self, config, sampler)
+
+    def _table(self, config: TrainingConfig, *, fresh: bool) -> Table:
+        model = _static(config)
+        pieces = len(json.loads(self.tokenizer)["model"]["vocab"])
+        share = frequencies(self.bags, pieces)
+        weights = np.log(model.frequency_weight / (model.frequency_weight + share)).astype(np.float32)
+        if fresh and model.start == "svd":
+            vectors = svd_start(self.bags, self.shelves, pieces, model.dimensions, config.seed)
+        else:
+            vectors = random_start(pieces, model.dimensions, config.seed)
+        return Table(vectors * np.float32(_LENGTH), weights)
+
+    def description(self, config: TrainingConfig) -> dict[str, Any]:
+        """Return what manifest and card say."""
+        model = _static(config)
+        return {
+            "kind": "static",
+            "summary": f"A table of {model.pieces:,} subword vectors of {model.dimensions} dimensions; a text is the "
+            "mean of its pieces, to unit length.",
+            "adversarial": "vectors",
+            "limits": "it has no word order and knows the words of a small collection; languages with few pairs (Thai, "
+            "Vietnamese, Hindi) are weak.",
+        }
+
+
+def _static(config: TrainingConfig) -> StaticModel:
+    assert isinstance(config.model, StaticModel)
+    return config.model
+
+
+def _tokenised(tokenizer: str, texts: Sequence[str]) -> tuple[Bags, Any]:
+    from tokenizers import Tokenizer
+
+    made = Tokenizer.from_str(tokenizer)
+    made.no_padding()
+    made.no_truncation()
+
+    def tokenize(some: list[str]) -> list[list[int]]:
+        return [encoding.ids for encoding in made.encode_batch_fast(some, add_special_tokens=False)]
+
+    return Bags.of(tokenize(list(texts))), tokenize
 
 
 class StaticTrainee:
-    """Trains a :class:`Table` on tokenised pairs; ``tokenize`` is for queries that are perturbed on the way."""
+    """Trains a :class:`Table` on tokenised pairs."""
 
-    def __init__(
-        self,
-        table: Table,
-        bags: Bags,
-        pairs: Pairs,
-        config: TrainingConfig,
-        sampler: Sampler,
-        tokenize: Callable[[list[str]], list[list[int]]],
-    ) -> None:
+    def __init__(self, table: Table, material: StaticMaterial, config: TrainingConfig, sampler: Sampler) -> None:
         self.table = table
-        self._bags, self._pairs, self._config, self._sampler, self._tokenize = bags, pairs, config, sampler, tokenize
-        self._noises = [(noise, create("perturbation", noise.spec)) for noise in config.robust.queries]
+        self._material, self._bags = material, material.bags
+        self._config, self._sampler = config, sampler
+        self._noise = QueryNoise(config, material.pairs.texts, sampler)
 
     def step(self, number: int, batch: Batch, rate: float) -> Step:
         """Make one step down the loss of a batch; a loss that is no number moves nothing and is returned."""
@@ -57,7 +117,7 @@ class StaticTrainee:
         right = self._bags.take(batch.right)
         pooled = self.table.pool(left.joined(right))
         size = len(left)
-        vectors = self._blurred(pooled.vectors, number)
+        vectors = blurred(pooled.vectors, config, self._sampler, number)
         loss, of_left, of_right = info_nce(vectors[:size], vectors[size:], optimiser.temperature)
         if config.robust.adversarial > 0:
             shift = adversarial_shift(vectors, torch.cat([of_left, of_right]), config.robust.adversarial)
@@ -76,35 +136,10 @@ class StaticTrainee:
         return Step(loss, norm, tokens, noise)
 
     def _left(self, number: int, batch: Batch) -> tuple[Bags, str]:
-        stream = self._sampler.stream(number, _NOISE)
-        bags, named = self._bags.take(batch.left), ""
-        for noise, plugin in self._noises:
-            if stream.random() < noise.share and applicable_languages(plugin, batch.langs[:1]):
-                bags, named = self._perturbed(number, batch, noise, plugin), noise.spec
-                break
-        parts = self._config.monolingual_parts if batch.whole and batch.kind == "x-x" else self._config.parts
-        if parts == 0 or self._config.parts == 0:
-            return bags, named
-        stream = self._sampler.stream(number, _PARTS)
-        kept = 1 - parts * stream.random(len(bags))
-        return bags.kept(stream.random(len(bags.pieces)) < np.repeat(kept, np.diff(bags.offsets))), named
-
-    def _perturbed(self, number: int, batch: Batch, noise: Noise, plugin: object) -> Bags:
-        texts = [self._pairs.texts[row] for row in batch.left]
-        ids = [f"{number}-{row}" for row in range(len(texts))]
-        queries = QuerySet.from_texts(texts, lang=batch.langs[0], ids=ids)
-        noisy = perturb(queries, plugin, severity=noise.severity, seed=self._config.seed)
-        return Bags.of(self._tokenize(list(noisy.texts)))
-
-    def _blurred(self, vectors: torch.Tensor, number: int) -> torch.Tensor:
-        radius = self._config.robust.gaussian
-        if radius == 0:
-            return vectors
-        drawn = self._sampler.stream(number, _GAUSSIAN).standard_normal(tuple(vectors.shape), dtype=np.float32)
-        # Scaled so that the noise of a vector has about ``radius`` times its length.
-        size = radius * vectors.norm(dim=1, keepdim=True) / vectors.shape[1] ** 0.5
-        blurred: torch.Tensor = vectors + torch.from_numpy(drawn) * size
-        return blurred
+        texts, named = self._noise(number, batch)
+        bags = self._bags.take(batch.left) if texts is None else Bags.of(self._material.tokenize(texts))
+        kept = kept_pieces(self._config, self._sampler, number, batch, np.diff(bags.offsets))
+        return bags if kept is None else bags.kept(kept), named
 
     def validation_loss(self, batches: list[Batch]) -> float:
         """Return the mean loss of held-out batches, clean and whole."""
@@ -115,6 +150,21 @@ class StaticTrainee:
             losses.append(info_nce(pooled.vectors[:size], pooled.vectors[size:], self._config.optimiser.temperature)[0])
         return float(np.mean(losses))
 
-    def scaled(self) -> NDArray[np.float32]:
+    def weights(self) -> dict[str, torch.Tensor]:
         """Return the table of the encoder, float32 [pieces, d]."""
-        return self.table.scaled()
+        return {"table": torch.from_numpy(self.table.scaled())}
+
+    def state(self) -> dict[str, Any]:
+        """Return the table with Adam's moments."""
+        return self.table.state()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Continue from :meth:`state`."""
+        self.table.load_state(state)
+
+    def write(self, folder: Path, weights: Mapping[str, torch.Tensor]) -> list[Path]:
+        """Write the layout of Sentence Transformers, and 8-bit rows in ``packed``."""
+        table, tokenizer = weights["table"].numpy(), self._material.tokenizer
+        write_open(folder, table, tokenizer)
+        write_packed(folder / "packed", table, tokenizer)
+        return [folder, folder / "packed"]

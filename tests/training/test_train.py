@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from robustir.cli import main
 from robustir.encoders.static import StaticEncoder
@@ -78,6 +80,27 @@ def test_the_same_seed_gives_the_same_bytes_interrupted_or_not(data: Path, tmp_p
     assert files(tmp_path / "one") == files(tmp_path / "two") == files(tmp_path / "three")
     train(told.model_copy(update={"seed": 1}), data, tmp_path / "four")
     assert files(tmp_path / "one")["log.jsonl"] != files(tmp_path / "four")["log.jsonl"]
+
+
+def test_the_best_validated_state_is_written(data: Path, tmp_path: Path) -> None:
+    # Far too fast: the loss of the held-out pairs soon rises, and patience ends the training.
+    optimiser = {"learning_rate": 0.3, "warm_up": 0, "last_rate": 1.0}
+    told = config(steps=300, validate_every=5, patience=3, optimiser=optimiser, sampling="x-y")
+    outcome = train(told, data, tmp_path / "run")
+    manifest = json.loads((tmp_path / "run" / "training.json").read_text())
+    best, losses = outcome.written, [loss for _, loss in manifest["validation"]]
+    assert outcome.steps == best + 3 * 5 < 300
+    assert best == manifest["written_step"] == 5 * (1 + losses.index(min(losses)))
+    train(told, data, tmp_path / "best", stop_after=best)
+    saved = torch.load(tmp_path / "best" / "checkpoint.pt", weights_only=True)["trainee"]
+    written = load_file(tmp_path / "run" / "0_StaticEmbedding" / "model.safetensors")["embedding.weight"]
+    assert torch.equal(written, saved["vectors"] * saved["log_weights"].exp()[:, None])
+    card = (tmp_path / "run" / "README.md").read_text()
+    assert f"the state after step {best}, the best of {len(losses)} validations" in card
+    # Interrupted after the best state: it is in the checkpoint.
+    train(told, data, tmp_path / "resumed", stop_after=best + 7)
+    train(told, data, tmp_path / "resumed")
+    assert files(tmp_path / "run") == files(tmp_path / "resumed")
 
 
 def test_several_arms_equal_single_ones(data: Path, tmp_path: Path) -> None:
@@ -169,6 +192,8 @@ def test_what_cannot_be_trained_is_said(data: Path, tmp_path: Path) -> None:
         train(config(sources=["flores"], parts=0.0), data, tmp_path / "b")
     with pytest.raises(DataError, match="source 'mkqa' has no pairs"):
         train(config(sources=["mkqa"]), data, tmp_path / "c")
+    with pytest.raises(DataError, match="validate_every is set, and nothing can be held out"):
+        train(config(sources=["flores"], sampling="x-x", languages=["en"], validate_every=5), data, tmp_path / "e")
     train(config(steps=2), data, tmp_path / "d")
     with pytest.raises(RunError, match="another configuration"):
         train(config(steps=3), data, tmp_path / "d")

@@ -1,0 +1,103 @@
+"""Where a training is: its progress, and the file that an interrupted one continues from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from robustir.errors import RunError
+from robustir.files import write_atomically
+
+__all__ = ["CHECKPOINT", "Checkpointed", "Progress", "read_checkpoint", "write_checkpoint"]
+
+CHECKPOINT = "checkpoint.pt"
+_RECENT = 100  # steps over which losses are averaged
+
+
+@dataclass(slots=True)
+class Progress:
+    """Plain values alone, so that a checkpoint runs no code when it is read."""
+
+    step: int
+    log: list[list[Any]]  # [step, kind, source, left language, right language, loss, gradient norm, noise]
+    validation: list[list[float]]  # [step, loss]
+    counts: dict[str, list[int]]  # "source|kind|left|right" -> [pairs, left tokens, right tokens]
+    stopped: bool
+
+    @classmethod
+    def fresh(cls) -> Progress:
+        """Return the beginning."""
+        return cls(0, [], [], {}, stopped=False)
+
+    def recent(self) -> dict[str, float]:
+        """Return the mean loss of the last 100 steps per kind of batch."""
+        losses: dict[str, list[float]] = defaultdict(list)
+        for entry in self.log[-_RECENT:]:
+            losses[entry[1]].append(entry[5])
+        return {kind: float(np.mean(values)) for kind, values in sorted(losses.items())}
+
+    def best(self) -> int:
+        """Return the step of the lowest validation loss, the first of equals; 0 before any validation."""
+        return int(min(self.validation, key=lambda row: row[1])[0]) if self.validation else 0
+
+    def validate(self, loss: float, patience: int) -> bool:
+        """Note a validation; return whether it is the best so far. After ``patience`` others training stops."""
+        self.validation.append([self.step, loss])
+        best = self.best()
+        self.stopped = sum(row[0] > best for row in self.validation) >= patience
+        return best == self.step
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    """What a checkpoint holds. best: the weights of the best validation, None before any."""
+
+    progress: Progress
+    trainee: dict[str, Any]
+    best: dict[str, Any] | None
+    kept: dict[str, str]
+
+
+def read_checkpoint(path: Path, configuration: str) -> Checkpointed | None:
+    """Return the checkpoint of a training with this digest of its configuration, or None where there is none.
+
+    Raises RunError for a file that cannot be read, or that is of another configuration.
+    """
+    import torch
+
+    if not path.is_file():
+        return None
+    try:
+        saved: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        configured = saved["configuration"]
+    except Exception as error:  # unpickling raises nearly anything on bad files
+        raise RunError(f"{path} cannot be read ({type(error).__name__}); delete it to begin again") from error
+    if configured != configuration:
+        raise RunError(f"{path.parent} holds a training with another configuration; choose another folder with -o")
+    return Checkpointed(Progress(**saved["progress"]), saved["trainee"], saved["best"], saved["kept"])
+
+
+def write_checkpoint(
+    path: Path,
+    configuration: str,
+    progress: Progress,
+    trainee: Mapping[str, Any],
+    best: Mapping[str, Any] | None,
+    kept: Mapping[str, str],
+) -> None:
+    """Write a checkpoint over the one before."""
+    import torch
+
+    content = {
+        "configuration": configuration,
+        "progress": asdict(progress),
+        "trainee": dict(trainee),
+        "best": best,
+        "kept": dict(kept),
+    }
+    write_atomically(path, lambda temporary: torch.save(content, temporary))

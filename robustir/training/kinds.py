@@ -1,0 +1,17 @@
+"""Which kinds of encoders can be trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from robustir.training.config import TrainingConfig
+from robustir.training.shelves import Pairs, Shelf
+from robustir.training.static_trainee import StaticMaterial
+from robustir.training.trainee import Material
+
+__all__ = ["read_material"]
+
+
+def read_material(config: TrainingConfig, pairs: Pairs, shelves: Sequence[Shelf], kept: Mapping[str, str]) -> Material:
+    """Return what the configuration's kind of encoder needs beside the pairs; ``kept``: by an earlier checkpoint."""
+    return StaticMaterial.read(config, pairs, shelves, kept)
