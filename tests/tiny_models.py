@@ -1,10 +1,10 @@
-"""Tiny transformer checkpoints with random weights, made on the spot."""
+"""Tiny transformer checkpoints with random weights, made on the spot, for all tests that need one."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,44 +30,71 @@ WORDS = [
 ]
 
 
-def _wrap(tokenizer: Any, **tokens: str) -> Any:
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+
+
+def _wrap(tokenizer: Any, **tokens: Any) -> Any:
     from transformers import PreTrainedTokenizerFast
 
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **tokens)
 
 
+def bert_tokenizer(pieces: Iterable[str], *, lower: bool = True, **options: Any) -> Any:
+    """A WordPiece tokenizer as BERT's: the five special pieces, then ``pieces``, each once; ``options`` go to transformers."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys([*SPECIAL, *pieces]))}
+    tokenizer: Any = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    if lower:
+        tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[(piece, vocabulary[piece]) for piece in ("[CLS]", "[SEP]")]
+    )
+    names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
+    return _wrap(tokenizer, **dict(zip(names, SPECIAL, strict=True)), **options)
+
+
+def write_bert(
+    folder: Path,
+    tokenizer: Any,
+    *,
+    kind: str = "BertModel",
+    seed: int = 1,
+    layers: int = 3,
+    width: int = 16,
+    heads: int = 2,
+    inner: int = 32,
+    positions: int = 40,
+    spread: float = 0.5,
+) -> Any:
+    """Save a BERT with random weights, by default a tiny one, with its tokenizer; return the model."""
+    import torch
+    import transformers
+
+    torch.manual_seed(seed)
+    made: Any = transformers
+    config = made.BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=inner,
+        max_position_embeddings=positions,
+        initializer_range=spread,
+    )
+    model = getattr(made, kind)(config)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return model
+
+
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """BERT: 3 layers, 16 dimensions, a WordPiece vocabulary, 40 positions."""
-    import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel
-
     folder = tmp_path_factory.mktemp("models") / "tiny-bert"
-    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *letters, *("##" + letter for letter in letters)]
-    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()  # type: ignore[assignment]  # the stubs leave the setter out
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()  # type: ignore[assignment]  # as above
-    tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]  # as above
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])]
-    )
-    wrapped = _wrap(
-        tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]"
-    )
-    torch.manual_seed(1)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=16,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=40,
-        initializer_range=0.5,
-    )
-    BertModel(config).save_pretrained(folder)
-    wrapped.save_pretrained(folder)
+    write_bert(folder, bert_tokenizer([*WORDS, *LETTERS, *("##" + letter for letter in LETTERS)]))
     return folder
 
 
@@ -79,10 +106,9 @@ def tiny_xlmr(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import XLMRobertaConfig, XLMRobertaModel
 
     folder = tmp_path_factory.mktemp("models") / "tiny-xlmr"
-    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
     pieces += [("▁" + word, -3.0) for word in WORDS if not word.startswith("##")]
-    pieces += [(piece, -9.0) for piece in ("▁", *letters)]
+    pieces += [(piece, -9.0) for piece in ("▁", *LETTERS)]
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()  # type: ignore[assignment]  # the stubs leave the setter out
     tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]  # as above

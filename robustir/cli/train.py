@@ -55,5 +55,5 @@ def command(config: Path, data: Path | None, out: Path, seeds: tuple[int, ...], 
             losses = ", ".join(f"{kind} {loss:.3f}" for kind, loss in outcome.losses.items())
             click.echo(
                 f"{place}: {outcome.steps} steps{chosen} in {outcome.cpu_seconds:.0f} CPU seconds; loss {losses}; "
-                f"robustir run SUITE --encoder \"static('{place}')\""
+                f"robustir run SUITE --encoder \"{arm.model.kind}('{place}')\""
             )

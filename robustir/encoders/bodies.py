@@ -66,53 +66,62 @@ class TransformerOptions:
 
 
 class TransformerBody:
-    """A transformer of Hugging Face transformers, with pooling."""
+    """A transformer of Hugging Face transformers, with pooling.
 
-    def __init__(self, checkpoint: Checkpoint, options: TransformerOptions) -> None:
+    name: for messages. model: without a head; :attr:`layer` says which of its hidden states is pooled, None: the last.
+    """
+
+    def __init__(self, name: str, tokenizer: Any, model: Any, options: TransformerOptions) -> None:
         import torch
 
         self._options = options
+        self.tokenizer = tokenizer
+        self.layer = _cut_above(model, options.layer)
+        self.longest = self._find_longest(name, model)
+        if options.lower_case:
+            _lower(tokenizer)
+        # All but XLNet and Funnel give 0 to every token of a single text, which is what a model takes by default.
+        self._typed = any(tokenizer("a").get("token_type_ids", ()))
+        self.model = model.to(dtype=getattr(torch, options.dtype)).eval()
+        self._device = torch.device("cpu")
+        self.width = model.config.hidden_size * len(options.poolings)
+
+    @classmethod
+    def load(cls, checkpoint: Checkpoint, options: TransformerOptions) -> TransformerBody:
+        """Load a checkpoint. Raises InputError for one that is incomplete, or whose parts do not fit each other."""
         config = checkpoint.load_config(options.folder)
         layers = getattr(config, "num_hidden_layers", None)
         if options.layer is not None and layers is not None and options.layer > layers:
             raise InputError(f"layer={options.layer}: {checkpoint.name} has the layers 0 (the embeddings) to {layers}")
-        self._tokenizer = checkpoint.load_tokenizer(options.folder)
+        tokenizer = checkpoint.load_tokenizer(options.folder)
         model = checkpoint.load_model(options.folder, needs_pooler=options.poolings == ("pooler",))
-        _check_vocabulary(checkpoint, self._tokenizer, model)
-        self._layer = _cut_above(model, config, options.layer)
-        self._longest = self._find_longest(checkpoint, model, config)
-        if options.lower_case:
-            _lower(self._tokenizer)
-        # All but XLNet and Funnel give 0 to every token of a single text, which is what a model takes by default.
-        self._typed = any(self._tokenizer("a").get("token_type_ids", ()))
-        self._model = model.to(dtype=getattr(torch, options.dtype)).eval()
-        self._device = torch.device("cpu")
-        self.width = model.config.hidden_size * len(options.poolings)
+        _check_vocabulary(checkpoint, tokenizer, model)
+        return cls(checkpoint.name, tokenizer, model, options)
 
-    def _find_longest(self, checkpoint: Checkpoint, model: Any, config: Any) -> int:
+    def _find_longest(self, name: str, model: Any) -> int:
         asked = self._options.max_length
-        bounds = [self._tokenizer.model_max_length, _positions(model, config)]
+        bounds = [self.tokenizer.model_max_length, _positions(model)]
         limit = int(min(bounds if asked is None else [asked, *bounds]))
-        special = self._tokenizer.num_special_tokens_to_add()
+        special = self.tokenizer.num_special_tokens_to_add()
         if limit <= special:
-            raise InputError(f"max_length={asked}: {checkpoint.name} adds {special} tokens to every text; allow more")
+            raise InputError(f"max_length={asked}: {name} adds {special} tokens to every text; allow more")
         return limit
 
     def copy_to(self, device: torch.device) -> TransformerBody:
         """Return the body on a device."""
         made = copy.copy(self)
-        made._model = copy.deepcopy(self._model).to(device) if device != self._device else self._model  # noqa: SLF001 - its own kind
-        made._device = device  # noqa: SLF001 - as above
+        made.model = copy.deepcopy(self.model).to(device) if device != self._device else self.model
+        made._device = device  # noqa: SLF001 - its own kind
         return made
 
     def rows(self, texts: list[str]) -> list[Row]:
         """Return the tokens of each text."""
         if not texts:
             return []
-        encoded = self._tokenizer(
+        encoded = self.tokenizer(
             texts,
             truncation=True,
-            max_length=self._longest,
+            max_length=self.longest,
             padding=False,
             return_attention_mask=False,
             return_token_type_ids=self._typed,
@@ -126,8 +135,8 @@ class TransformerBody:
 
         longest = max([1, *(len(row.ids) for row in rows)])
         if self._device.type != "cpu":
-            longest = max(longest, min(-(-longest // _MULTIPLE) * _MULTIPLE, self._longest))
-        ids = np.full((len(rows), longest), self._tokenizer.pad_token_id, dtype=np.int64)
+            longest = max(longest, min(-(-longest // _MULTIPLE) * _MULTIPLE, self.longest))
+        ids = np.full((len(rows), longest), self.tokenizer.pad_token_id, dtype=np.int64)
         held, types = np.zeros_like(ids), np.zeros_like(ids)
         for number, row in enumerate(rows):
             ids[number, : len(row.ids)] = row.ids
@@ -137,16 +146,16 @@ class TransformerBody:
         mask = torch.from_numpy(held).to(self._device)
         options = self._options
         more = {"token_type_ids": torch.from_numpy(types).to(self._device)} if self._typed else {}
-        output = self._model(
+        output = self.model(
             input_ids=torch.from_numpy(ids).to(self._device),
             attention_mask=mask,
-            output_hidden_states=self._layer is not None,
+            output_hidden_states=self.layer is not None,
             **more,
         )
         if options.poolings == ("pooler",):
             pooled: torch.Tensor = output.pooler_output.float()
             return pooled
-        states = output.last_hidden_state if self._layer is None else output.hidden_states[self._layer]
+        states = output.last_hidden_state if self.layer is None else output.hidden_states[self.layer]
         if prompt and not options.include_prompt:
             mask = mask.clone()
             mask[:, : self._prompt_length(prompt)] = 0
@@ -154,7 +163,7 @@ class TransformerBody:
 
     def _prompt_length(self, prompt: str) -> int:
         ids = self.rows([prompt])[0].ids
-        ends = bool(ids) and ids[-1] in self._tokenizer.all_special_ids
+        ends = bool(ids) and ids[-1] in self.tokenizer.all_special_ids
         return len(ids) - ends
 
 
@@ -180,22 +189,23 @@ def _check_vocabulary(checkpoint: Checkpoint, tokenizer: Any, model: Any) -> Non
         )
 
 
-def _cut_above(model: Any, config: Any, layer: int | None) -> int | None:
+def _cut_above(model: Any, layer: int | None) -> int | None:
     """Drop layers above ``layer`` where that is sure to be the same; return which hidden state to take then."""
     import torch
 
     stack = getattr(getattr(model, "encoder", None), "layer", None)
-    if not layer or config.model_type not in _PLAIN_STACKS or not isinstance(stack, torch.nn.ModuleList):
+    if not layer or model.config.model_type not in _PLAIN_STACKS or not isinstance(stack, torch.nn.ModuleList):
         return layer
     model.encoder.layer = stack[:layer]
+    model.config.num_hidden_layers = layer
     return None
 
 
-def _positions(model: Any, config: Any) -> int:
+def _positions(model: Any) -> int:
     """Return how many tokens have a position; RoBERTa and its relatives begin to count after the padding token."""
     import torch
 
-    number = getattr(config, "max_position_embeddings", None)
+    number = getattr(model.config, "max_position_embeddings", None)
     table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
     if number is None or not isinstance(number, int) or number < 1:
         return 2**31

@@ -18,14 +18,16 @@ from robustir.errors import InputError
 
 __all__ = ["Checkpoint"]
 
-# What decides the vectors; reports, licences and optimizer states do not.
+# What decides the vectors; reports, licences and the states of a training do not.
 _SUFFIXES = frozenset({".bin", ".bpe", ".json", ".model", ".pt", ".py", ".safetensors", ".txt", ".vocab"})
 _NOT_VECTORS = (
+    "checkpoint.pt",
     "optimizer",
     "rng_state",
     "scheduler",
     "scaler",
     "trainer_state",
+    "training.json",
     "training_args",
     "requirements",
     "eval_",

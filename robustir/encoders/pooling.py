@@ -70,9 +70,10 @@ def pool(states: Tensor, mask: Tensor, *poolings: str) -> Tensor:
 
     mean and max are over tokens, the special ones included; mean_sqrt_len_tokens divides by the root of their number;
     weightedmean weighs a token by its place from 1; cls is the first token and lasttoken the last. Sums are in float32
-    whatever the dtype of the states. A text without any token has zeros (under cls the first state).
+    (float64 states stay as they are). A text without any token has zeros (under cls the first state).
     """
     import torch
 
-    vectors = [POOLINGS[pooling](states.float(), mask) for pooling in poolings]
+    exact = states if states.dtype == torch.float64 else states.float()
+    vectors = [POOLINGS[pooling](exact, mask) for pooling in poolings]
     return vectors[0] if len(vectors) == 1 else torch.cat(vectors, dim=1)

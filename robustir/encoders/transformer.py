@@ -176,7 +176,7 @@ class TransformerEncoder:
         if settings.layout is not None and settings.layout.body == "static":
             body: Body = StaticBody(self.checkpoint, settings.layout)
         else:
-            body = TransformerBody(self.checkpoint, self._options())
+            body = TransformerBody.load(self.checkpoint, self._options())
         return [_Replica(body.copy_to(device), copy_steps(steps, device)) for device in devices]
 
     def _options(self) -> TransformerOptions:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from robustir.encoders.pooling import Pooling
 from robustir.errors import SpecError
 
-__all__ = ["Noise", "Optimiser", "Robust", "StaticModel", "TrainingConfig", "find_config", "load_config"]
+__all__ = [
+    "TRANSFORMER",
+    "Architecture",
+    "Noise",
+    "Optimiser",
+    "Robust",
+    "StaticModel",
+    "TrainingConfig",
+    "TransformerModel",
+    "find_config",
+    "load_config",
+]
 
 Sampling = Literal["x-x", "x-y", "hybrid"]
 SourceName = Literal["tatoeba", "wmt", "flores", "mkqa", "qa", "neighbours"]
@@ -22,8 +35,9 @@ class _Section(BaseModel):
 
 
 class StaticModel(_Section):
-    """The table. start: "svd" (of pieces by sentences, translations sharing a sentence) or "random"."""
+    """A table. start: "svd" (of pieces by sentences, translations sharing a sentence) or "random"."""
 
+    kind: Literal["static"] = "static"
     pieces: int = Field(default=32_000, ge=100, le=1_000_000)
     dimensions: int = Field(default=256, ge=2, le=4096)
     start: Literal["svd", "random"] = "random"
@@ -33,8 +47,60 @@ class StaticModel(_Section):
     )  # a piece of relative frequency p starts with the weight a / (a + p)
 
 
+class Architecture(_Section):
+    """A BERT from scratch, with pieces learnt from the pairs."""
+
+    layers: int = Field(default=6, ge=1, le=96)
+    dimensions: int = Field(default=384, ge=2, le=8192)
+    heads: int = Field(default=12, ge=1)
+    feed_forward: int = Field(default=1536, ge=1)
+    dropout: Share = 0.1
+    pieces: int = Field(default=32_000, ge=100, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _divisible(self) -> Architecture:
+        if self.dimensions % self.heads:
+            raise ValueError(f"{self.dimensions} dimensions cannot be shared by {self.heads} heads")
+        return self
+
+
+class TransformerModel(_Section):
+    """A transformer: a checkpoint (``base``) or, from scratch, an ``architecture``.
+
+    pooling, prefixes, max_length: by default as the base says, else mean, none, 128. layer: train and keep the layers up
+    to this one alone. dtype: "bfloat16" computes in mixed precision on a GPU, the weights stay float32. micro_batch:
+    texts that are encoded at a time, with the gradient of the whole batch. threads: of the CPU; another number may change
+    the last bits.
+    """
+
+    kind: Literal["transformer"]
+    base: str | None = None  # a local folder or an id on the Hugging Face hub
+    revision: str | None = None
+    architecture: Architecture | None = None
+    pooling: Pooling | None = None
+    layer: int | None = Field(default=None, ge=1)
+    query_prefix: str | None = None
+    passage_prefix: str | None = None
+    max_length: int | None = Field(default=None, ge=3)
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    device: str = "auto"
+    micro_batch: int | None = Field(default=None, ge=1)
+    threads: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _one_start(self) -> TransformerModel:
+        if (self.base is None) == (self.architecture is None):
+            raise ValueError("give base (a folder or an id on the hub) or architecture (from scratch), one of them")
+        if self.base is None and (self.revision is not None or self.layer is not None):
+            raise ValueError("revision and layer speak of a base, and this model starts from scratch")
+        return self
+
+
 class Optimiser(_Section):
-    """Adam over touched rows, warm-up, then a line down to ``last_rate`` of the learning rate."""
+    """Adam (over touched rows, of a table; AdamW, of a transformer): warm-up, then a line down to ``last_rate`` of the rate.
+
+    The defaults are those of a table; :data:`TRANSFORMER` holds a transformer's.
+    """
 
     learning_rate: float = Field(default=1e-2, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
@@ -42,6 +108,13 @@ class Optimiser(_Section):
     last_rate: Share = 0.02
     clip: float | None = Field(default=None, gt=0)
     temperature: float = Field(default=0.05, gt=0)
+
+
+# Where a transformer's defaults differ. Learning rate, weight decay and batch are those of Elmahdy et al. (2024).
+TRANSFORMER: Mapping[str, Any] = {
+    "batch": 100,
+    "optimiser": {"learning_rate": 3e-5, "weight_decay": 1e-2, "warm_up": 100, "last_rate": 0.0, "clip": 1.0},
+}
 
 
 class Noise(_Section):
@@ -55,7 +128,8 @@ class Noise(_Section):
 class Robust(_Section):
     """Training for robustness beside the sampling (Huang et al. 2021, arXiv 2104.08645); always named in the manifest.
 
-    gaussian, adversarial: radii as shares of a vector's length.
+    gaussian: noise on the vectors of texts. adversarial: the step that raises the loss most, on the vectors of texts (of
+    a table) or on the input embeddings of each text (of a transformer). Both are radii as shares of a vector's length.
     """
 
     queries: tuple[Noise, ...] = ()
@@ -89,9 +163,22 @@ class TrainingConfig(_Section):
     validation_pairs: int = Field(default=500, ge=2)
     patience: int = Field(default=5, ge=1)
     checkpoint_every: int = Field(default=200, ge=1)
-    model: StaticModel = StaticModel()
+    model: Annotated[StaticModel | TransformerModel, Field(discriminator="kind")] = StaticModel()
     optimiser: Optimiser = Optimiser()
     robust: Robust = Robust()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_kind(cls, content: Any) -> Any:
+        """Say which kind a model is, static unless told, and fill in a transformer's defaults."""
+        if not isinstance(content, dict) or not isinstance(model := content.get("model", {}), dict):
+            return content
+        if model.get("kind", "static") != "transformer":
+            return content | {"model": {"kind": "static", **model}}
+        optimiser = content.get("optimiser", {})
+        if isinstance(optimiser, dict):
+            content = content | {"optimiser": {**TRANSFORMER["optimiser"], **optimiser}}
+        return {"batch": TRANSFORMER["batch"], **content}
 
     @property
     def monolingual_share(self) -> float:
@@ -123,8 +210,12 @@ def load_config(path: Path, *, seed: int | None = None, sampling: str | None = N
     try:
         return TrainingConfig.model_validate({**content, **replaced})
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
-            for fault in error.errors()
-        )
+        faults = "; ".join(map(_fault, error.errors()))
         raise SpecError(f"{path}: {faults}  (docs/training.md lists the keys)") from None
+
+
+def _fault(fault: Any) -> str:
+    # Which kind of model was checked is in pydantic's place, and its own exceptions' name in the message.
+    place = ".".join(str(part) for part in fault["loc"] if part not in ("static", "transformer"))
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message[0].lower()}{message[1:]}"

@@ -58,6 +58,13 @@ class Sampler:
                     f"{', '.join(config.languages)}; add a source or languages"
                     + (", or set parts above 0" if kind == "x-x" else "")
                 )
+        kinds = [kind for kind, needed in (("x-x", share > 0), ("x-y", share < 1)) if needed]
+        reached = {lang for kind in kinds for shelf in self._serving[kind] for lang in shelf.langs}
+        if missing := [lang for lang in config.languages if lang not in reached]:
+            raise DataError(
+                f"no {' or '.join(kinds)} pairs in {', '.join(missing)}: {', '.join(config.sources)} have none that "
+                f"sampling {config.sampling!r} can use; take the languages out, or add a source"
+            )
         self._chances = {kind: self._chance(serving) for kind, serving in self._serving.items()}
 
     def _chance(self, shelves: Sequence[Shelf]) -> NDArray[np.float64]:

@@ -70,18 +70,6 @@ class StaticMaterial:
             vectors = random_start(pieces, model.dimensions, config.seed)
         return Table(vectors * np.float32(_LENGTH), weights)
 
-    def description(self, config: TrainingConfig) -> dict[str, Any]:
-        """Return what manifest and card say."""
-        model = _static(config)
-        return {
-            "kind": "static",
-            "summary": f"A table of {model.pieces:,} subword vectors of {model.dimensions} dimensions; a text is the "
-            "mean of its pieces, to unit length.",
-            "adversarial": "vectors",
-            "limits": "it has no word order and knows the words of a small collection; languages with few pairs (Thai, "
-            "Vietnamese, Hindi) are weak.",
-        }
-
 
 def _static(config: TrainingConfig) -> StaticModel:
     assert isinstance(config.model, StaticModel)
@@ -168,3 +156,15 @@ class StaticTrainee:
         write_open(folder, table, tokenizer)
         write_packed(folder / "packed", table, tokenizer)
         return [folder, folder / "packed"]
+
+    def description(self) -> dict[str, Any]:
+        """Return what manifest and card say."""
+        model = _static(self._config)
+        return {
+            "kind": "static",
+            "summary": f"A table of {model.pieces:,} subword vectors of {model.dimensions} dimensions; a text is the "
+            "mean of its pieces, to unit length.",
+            "adversarial": "vectors",
+            "limits": "it has no word order and knows the words of a small collection; languages with few pairs (Thai, "
+            "Vietnamese, Hindi) are weak.",
+        }

@@ -1,4 +1,4 @@
-"""What can be trained, as the loop sees it: static.py and transformer.py hold the two kinds."""
+"""What can be trained, as the loop sees it: static_trainee.py and transformer_trainee.py hold the two kinds."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ class Trainee(Protocol):
         """Write the encoder of these weights; return the folders that now hold one, each of which gets a model card."""
         ...
 
+    def description(self) -> dict[str, Any]:
+        """Return what the manifest says of the encoder.
+
+        ``summary`` and ``limits`` go into the model card, ``adversarial`` says what such noise is on.
+        """
+        ...
+
 
 class Material(Protocol):
     """What trainings share that differ in sampling, seed or robust training alone, beside the pairs."""
@@ -60,8 +67,4 @@ class Material(Protocol):
 
     def trainee(self, config: TrainingConfig, sampler: Sampler, *, fresh: bool) -> Trainee:
         """Return the encoder at its start; not ``fresh``: a state is loaded next, so the start may be a cheap one."""
-        ...
-
-    def description(self, config: TrainingConfig) -> dict[str, Any]:
-        """Return what the manifest says of the encoder; ``summary`` and ``limits`` go into the model card."""
         ...

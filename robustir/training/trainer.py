@@ -111,7 +111,7 @@ def train(
             bars.step()
     keep()
     encoders = trainee.write(out, trainee.weights() if best is None else best)
-    manifest = training_manifest(config, ready.pairs, progress, ready.material.description(config))
+    manifest = training_manifest(config, ready.pairs, progress, trainee.description())
     write_record(out, encoders, progress, manifest)
     return _outcome(out, progress, begin)
 

@@ -11,6 +11,9 @@ import pytest
 
 from robustir.encoders.adapters import adapt
 from robustir.encoders.transformer import TransformerEncoder
+from robustir.training.config import TrainingConfig
+from robustir.training.trainer import train
+from tests.training.tiny_pairs import write_data
 
 pytestmark = pytest.mark.comparison
 
@@ -120,3 +123,32 @@ def test_a_live_object_has_a_digest_of_its_weights(package: Any, modules: Any, t
 
     assert make("mean").cacheable
     assert make("mean").revision == make("mean").revision != make("cls").revision
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
+def test_what_we_trained_is_loaded_by_the_package(package: Any, tiny_bert: Path, tmp_path: Path, pooling: str) -> None:
+    write_data(tmp_path / "data")
+    model = {
+        "kind": "transformer",
+        "base": str(tiny_bert),
+        "pooling": pooling,
+        "query_prefix": "a river ? ",
+        "max_length": 11,
+    }
+    told = {
+        "name": "tiny",
+        "sampling": "x-y",
+        "sources": ["tatoeba"],
+        "languages": ["en", "de"],
+        "steps": 3,
+        "batch": 8,
+    }
+    train(TrainingConfig.model_validate({**told, "model": model}), tmp_path / "data", tmp_path / "run")
+    loaded = package.SentenceTransformer(str(tmp_path / "run"), device="cpu")
+    assert [type(module).__name__ for module in loaded] == ["Transformer", "Pooling", "Normalize"]
+    assert loaded.max_seq_length == 11
+    ours = TransformerEncoder(str(tmp_path / "run"), device="cpu")
+    for role, method in (("query", loaded.encode_query), ("passage", loaded.encode_document)):
+        expected = method(TEXTS, convert_to_numpy=True, show_progress_bar=False)
+        np.testing.assert_allclose(ours.encode(TEXTS, role=role), expected, atol=1e-5)  # type: ignore[arg-type]
+    assert not np.allclose(ours.encode(TEXTS, role="query"), ours.encode(TEXTS, role="passage"), atol=1e-3)

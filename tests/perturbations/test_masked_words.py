@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import BertConfig, BertForMaskedLM, BertModel, BertTokenizerFast
+from transformers import BertForMaskedLM
 
 from robustir.encoders.hashing import HashingEncoder
 from robustir.errors import DataError, SpecError
@@ -17,36 +17,23 @@ from robustir.perturbations.swaps import prepare
 from robustir.registry import create
 from robustir.seeds import derive_key, derive_keys
 from robustir.types import Task
+from tests.tiny_models import SPECIAL, bert_tokenizer, write_bert
 
 WORDS = ["the", "river", "castle", "##ing", "mountain", "1949", "река", "stone", ",", "bridge", "Stone", "[unused1]"]
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *"abcdefghijklmnopqrstuvwxyz?"]
-VOCABULARY += [f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+VOCABULARY = [*SPECIAL, *WORDS, *LETTERS, "?", *(f"##{letter}" for letter in LETTERS)]
 
 
 def write_model(folder: Path, *, head: bool = True, favour: bool = False) -> Path:
     """Write a tiny BERT in the format of the hub; ``favour``: its guesses are the vocabulary's words in their order."""
-    folder.mkdir()
-    (folder / "vocab.txt").write_text("\n".join(VOCABULARY), encoding="utf-8")
-    BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=False).save_pretrained(folder)
-    torch.manual_seed(7)
-    config = BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=32,
-        initializer_range=0.5,
-    )
-    if not head:
-        BertModel(config).save_pretrained(folder)
-        return folder
-    model = BertForMaskedLM(config)
+    tokenizer = bert_tokenizer(VOCABULARY[len(SPECIAL) :], lower=False)
+    kind = "BertForMaskedLM" if head else "BertModel"
+    model = write_bert(folder, tokenizer, kind=kind, seed=7, layers=2, positions=32)
     if favour:
         with torch.no_grad():
             bias: Any = model.cls.predictions.bias
             bias[5 : 5 + len(WORDS)] = torch.arange(len(WORDS), 0, -1) * 1000.0
-    model.save_pretrained(folder)
+        model.save_pretrained(folder)
     return folder
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from robustir.encoders.transformer import TransformerEncoder
+from tests.tiny_models import bert_tokenizer, write_bert
 
 pytestmark = pytest.mark.speed
 
@@ -22,35 +23,9 @@ ROUNDS = 3
 
 def make_model(folder: Path, layers: int, width: int, heads: int, inner: int) -> list[str]:
     """Save a BERT with random weights and 20,000 pieces, mean pooling; return its words."""
-    import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
     words = [f"w{number}" for number in range(20_000)]
-    vocabulary = {piece: number for number, piece in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words])}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()  # type: ignore[assignment]  # the stubs leave the setter out
-    tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]  # as above
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=width,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        intermediate_size=inner,
-    )
-    BertModel(config).save_pretrained(folder)
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        model_max_length=512,
-    )
-    wrapped.save_pretrained(folder)
+    tokenizer = bert_tokenizer(words, lower=False, model_max_length=512)
+    write_bert(folder, tokenizer, layers=layers, width=width, heads=heads, inner=inner, positions=512, spread=0.02)
     return words
 
 

@@ -18,35 +18,12 @@ from robustir.training.correspondence import check_correspondence
 from robustir.training.sampling import Sampler
 from robustir.training.shelves import Shelf, read_pairs
 from robustir.training.trainer import train
-
-NOUNS = [
-    ("river", "fluss", "río"), ("house", "haus", "casa"), ("tree", "baum", "árbol"), ("water", "wasser", "agua"),
-    ("bread", "brot", "pan"), ("book", "buch", "libro"), ("night", "nacht", "noche"), ("dog", "hund", "perro"),
-]  # fmt: skip
-VERBS = [("sees", "sieht", "ve"), ("has", "hat", "tiene"), ("finds", "findet", "encuentra"), ("knows", "kennt", "sabe")]
-
-
-def sentence(number: int, lang: int) -> str:
-    one, other, verb = NOUNS[number % 8], NOUNS[(number // 8) % 8], VERBS[(number // 64) % 4]
-    return f"{one[lang]} {verb[lang]} {other[lang]} {number + 100}"
+from tests.training.tiny_pairs import NOUNS, files, write_data
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    for name in ("train/tatoeba-opus", "flores/dev", "flores/devtest", "train/qa"):
-        (folder / name).mkdir(parents=True)
-    for lang, column in (("de", 1), ("es", 2)):
-        rows = [f"{sentence(number, 0)}\t{sentence(number, column)}" for number in range(200)]
-        (folder / f"train/tatoeba-opus/en-{lang}.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    for column, lang in enumerate(("en", "de", "es")):
-        lines = [sentence(number, column) for number in range(120, 240)]
-        (folder / f"flores/dev/{lang}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    # Written differently, the same sentence: it must not be trained on.
-    (folder / "flores/devtest/de.txt").write_text("FLUSS, sieht fluss: 100!\n", encoding="utf-8")
-    rows = [json.dumps({"question": f"who {sentence(n, 0)}?", "passage": sentence(n, 0)}) for n in range(50)]
-    (folder / "train/qa/en.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return folder
+    return write_data(tmp_path_factory.mktemp("data"))
 
 
 def config(**changes: object) -> TrainingConfig:
@@ -62,12 +39,6 @@ def config(**changes: object) -> TrainingConfig:
         "model": {"pieces": 130, "dimensions": 16, "start": "svd"},
     }
     return TrainingConfig.model_validate({**given, **changes})
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """What the encoder is; the checkpoint's archive holds times."""
-    found = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-    return {name: path.read_bytes() for name, path in found.items() if path.name != "checkpoint.pt"}
 
 
 def test_the_same_seed_gives_the_same_bytes_interrupted_or_not(data: Path, tmp_path: Path) -> None:
@@ -190,6 +161,12 @@ def test_what_cannot_be_trained_is_said(data: Path, tmp_path: Path) -> None:
         train(config(sources=["qa"]), data, tmp_path / "a")
     with pytest.raises(DataError, match=r"needs x-x pairs.*set parts above 0"):
         train(config(sources=["flores"], parts=0.0), data, tmp_path / "b")
+    with pytest.raises(DataError, match=r"no x-x or x-y pairs in th, el: tatoeba, flores, qa have none that sampling"):
+        train(config(languages=["en", "th", "de", "el", "es"]), data, tmp_path / "f")
+    with pytest.raises(DataError, match=r"no x-x pairs in de: qa, tatoeba have none .* sampling 'x-x'"):
+        train(
+            config(sources=["qa", "tatoeba"], languages=["en", "de"], parts=0.0, sampling="x-x"), data, tmp_path / "g"
+        )
     with pytest.raises(DataError, match="source 'mkqa' has no pairs"):
         train(config(sources=["mkqa"]), data, tmp_path / "c")
     with pytest.raises(DataError, match="validate_every is set, and nothing can be held out"):
