@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["encode_batches", "plan_batches"]
 
+_MORE = 4
 
-def plan_batches(lengths: Sequence[int], texts: int, tokens: int) -> list[list[int]]:
+
+def plan_batches(lengths: Sequence[int], batch_size: int, usual: int) -> list[list[int]]:
     """Return the numbers of the texts, in batches: the longest first, so that memory runs out at once or never.
 
-    lengths: tokens per text. A batch has at most ``texts`` texts and, padded to its longest, ``tokens`` tokens (but
-    always one text). Equally long texts keep their order.
+    lengths: tokens per text. A batch holds, padded to its longest, as many tokens as ``batch_size`` texts of ``usual``
+    tokens, so that it takes the same memory whatever the length of texts (but always one text); short texts go together
+    in greater number, up to four times ``batch_size``. Equally long texts keep their order.
     """
+    texts, tokens = batch_size * _MORE, batch_size * usual
     order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable").tolist()
     batches, first = [], 0
     while first < len(order):
@@ -75,9 +79,12 @@ def _is_short_memory(error: RuntimeError) -> bool:
 
 
 def encode_batches(
-    name: str, batches: Sequence[list[int]], forwards: Sequence[Callable[[list[int]], Tensor]]
-) -> NDArray[np.float32] | None:
-    """Return the vectors of all texts in order, float32 [n, d], or None for no text.
+    name: str,
+    batches: Sequence[list[int]],
+    forwards: Sequence[Callable[[list[int]], Tensor]],
+    width: Callable[[], int],
+) -> NDArray[np.float32]:
+    """Return the vectors of all texts in order, float32 [n, d]; ``width`` says d where there is no text.
 
     forwards: per device, from text numbers to their vectors. Each device takes the next batch when it is free; batches
     are as planned whichever device takes them. Raises EncoderError if one text alone is too large.
@@ -102,4 +109,4 @@ def encode_batches(
         if not vectors:
             vectors.append(np.empty((rows, part.shape[1]), dtype=np.float32))
         vectors[0][places] = part
-    return vectors[0] if vectors else None
+    return vectors[0] if vectors else np.empty((0, width()), dtype=np.float32)

@@ -31,7 +31,6 @@ __all__ = ["Laser2", "Laser3"]
 
 _LASER2 = "laser2"  # as the file names begin, and a student's with "laser3-hin_Deva.v1"
 _USUAL_LENGTH = 64  # tokens; a batch holds as many as batch_size texts of this length
-_MORE = 4
 _KEPT = 3  # networks in memory; a student has hundreds of megabytes, and texts come language by language
 
 
@@ -118,14 +117,13 @@ class _Laser:
     def _encode(self, stem: str, texts: list[str]) -> NDArray[np.float32]:
         model = self._model(stem)
         rows = model.rows(texts)
-        batches = plan_batches(list(map(len, rows)), self.batch_size * _MORE, self.batch_size * _USUAL_LENGTH)
+        batches = plan_batches(list(map(len, rows)), self.batch_size, _USUAL_LENGTH)
         devices = find_devices(self.device)
         forwards = [
             partial(self._forward, model, module, rows, device)
             for module, device in zip(model.modules, devices, strict=True)
         ]
-        vectors = encode_batches(stem, batches, forwards)
-        return np.empty((0, model.network.module.width), dtype=np.float32) if vectors is None else vectors
+        return encode_batches(stem, batches, forwards, lambda: model.network.module.width)
 
     def _forward(
         self,

@@ -6,9 +6,9 @@ The commits are those that other public projects pin; where one is given here, t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from robustir.encoders.pooling import Pooling
 from robustir.encoders.transformer import DTypeName, TransformerEncoder
@@ -46,45 +46,13 @@ class Preset:
 
 
 class _PresetEncoder(TransformerEncoder):
-    """A transformer with the settings of a preset; each subclass says what it takes."""
+    """A transformer with the settings of its class's preset, unless others are given."""
 
-    def _set_up(self, preset: Preset, path: str | None, **options: Any) -> None:
-        given = {name: value for name, value in options.items() if value is not None}
-        settings: dict[str, Any] = {
-            "pooling": preset.pooling,
-            "layer": preset.layer,
-            "query_prefix": preset.query_prefix,
-            "passage_prefix": preset.passage_prefix,
-            "normalize": preset.normalize,
-            "max_length": preset.max_length,
-            "revision": None if path is not None else preset.commit,
-        }
-        TransformerEncoder.__init__(self, path or preset.model, **{**settings, **given})
-
-
-_MBERT = Preset("google-bert/bert-base-multilingual-cased", "3f076fdb1ab68d5b2880cb87a0886f315b8146f8", "mean", 7)
-
-
-class MBert(_PresetEncoder):
-    """Multilingual BERT (Devlin et al. 2019), not trained for retrieval: mean pooling of layer 7 of 12.
-
-    XTREME (Hu et al. 2020) retrieves with a layer in the middle, 7 of 12, mean pooling over all tokens (the special
-    ones included) and the cosine. Its script counts the layers' outputs from 0, so that its --specific_layer 7 is, to
-    the letter, layer=8 here.
-
-    path: a local folder instead of the hub. layer: 0 (the embeddings) to 12. The other parameters are those of
-    transformer.
-    """
-
-    families = frozenset({"bert"})
-    settings: ClassVar[Mapping[str, str]] = MappingProxyType(_MBERT.shown())
-    source = "https://huggingface.co/google-bert/bert-base-multilingual-cased; layer: Hu et al. 2020, arXiv 2003.11080"
-    licence = "Apache-2.0"
+    preset: Preset  # of the class, or of the model that its arguments choose
 
     def __init__(
         self,
         path: str | None = None,
-        layer: int = 7,
         *,
         revision: str | None = None,
         max_length: int | None = None,
@@ -92,77 +60,24 @@ class MBert(_PresetEncoder):
         device: str = "auto",
         batch_size: int | None = None,
     ) -> None:
-        self._set_up(
-            _MBERT,
-            path,
-            layer=layer,
-            revision=revision,
-            max_length=max_length,
+        preset = self.preset
+        super().__init__(
+            path or preset.model,
+            preset.pooling,
+            preset.layer,
+            preset.query_prefix,
+            preset.passage_prefix,
+            normalize=preset.normalize,
+            max_length=preset.max_length if max_length is None else max_length,
             dtype=dtype,
             device=device,
+            revision=preset.commit if revision is None and path is None else revision,
             batch_size=batch_size,
         )
 
 
-_XLMR = Preset("FacebookAI/xlm-roberta-large", "c23d21b0620b635a76227c604d44e43a9f0ee389", "mean", 13)
-
-
-class XlmR(_PresetEncoder):
-    """XLM-R large (Conneau et al. 2020), not trained for retrieval: mean pooling of layer 13 of 24.
-
-    XTREME (Hu et al. 2020) retrieves with layer 13 of 24, mean pooling over all tokens and the cosine. Its script
-    counts the layers' outputs from 0, so that its --specific_layer 13 is, to the letter, layer=14 here.
-
-    path: a local folder instead of the hub. layer: 0 (the embeddings) to 24. The other parameters are those of
-    transformer.
-    """
-
-    families = frozenset({"xlm-roberta"})
-    settings: ClassVar[Mapping[str, str]] = MappingProxyType(_XLMR.shown())
-    source = "https://huggingface.co/FacebookAI/xlm-roberta-large; layer: Hu et al. 2020, arXiv 2003.11080"
-    licence = "MIT"
-
-    def __init__(
-        self,
-        path: str | None = None,
-        layer: int = 13,
-        *,
-        revision: str | None = None,
-        max_length: int | None = None,
-        dtype: DTypeName = "float32",
-        device: str = "auto",
-        batch_size: int | None = None,
-    ) -> None:
-        self._set_up(
-            _XLMR,
-            path,
-            layer=layer,
-            revision=revision,
-            max_length=max_length,
-            dtype=dtype,
-            device=device,
-            batch_size=batch_size,
-        )
-
-
-_DISTIL = Preset(
-    "distilbert/distilbert-base-multilingual-cased", "45c032ab32cc946ad88a166f7cb282f58c753c2e", "mean", None
-)
-
-
-class MDistilBert(_PresetEncoder):
-    """Multilingual DistilBERT (Sanh et al. 2019), not trained for retrieval: mean pooling of the last of 6 layers.
-
-    No publication says which of its layers retrieves best; give layer to try another.
-
-    path: a local folder instead of the hub. layer: 0 (the embeddings) to 6, by default the last. The other parameters
-    are those of transformer.
-    """
-
-    families = frozenset({"distilbert"})
-    settings: ClassVar[Mapping[str, str]] = MappingProxyType(_DISTIL.shown())
-    source = "https://huggingface.co/distilbert/distilbert-base-multilingual-cased"
-    licence = "Apache-2.0"
+class _LayeredEncoder(_PresetEncoder):
+    """A preset of a model that was not trained for retrieval, so that its layers are worth trying."""
 
     def __init__(
         self,
@@ -175,16 +90,73 @@ class MDistilBert(_PresetEncoder):
         device: str = "auto",
         batch_size: int | None = None,
     ) -> None:
-        self._set_up(
-            _DISTIL,
-            path,
-            layer=layer,
-            revision=revision,
-            max_length=max_length,
-            dtype=dtype,
-            device=device,
-            batch_size=batch_size,
+        if layer is not None:
+            self.preset = replace(self.preset, layer=layer)
+        super().__init__(
+            path, revision=revision, max_length=max_length, dtype=dtype, device=device, batch_size=batch_size
         )
+
+
+_MBERT = Preset("google-bert/bert-base-multilingual-cased", "3f076fdb1ab68d5b2880cb87a0886f315b8146f8", "mean", 7)
+
+
+class MBert(_LayeredEncoder):
+    """Multilingual BERT (Devlin et al. 2019), not trained for retrieval: mean pooling of layer 7 of 12.
+
+    XTREME (Hu et al. 2020) retrieves with a layer in the middle, 7 of 12, mean pooling over all tokens (the special
+    ones included) and the cosine. Its script counts the layers' outputs from 0, so that its --specific_layer 7 is, to
+    the letter, layer=8 here.
+
+    path: a local folder instead of the hub. layer: 0 (the embeddings) to 12, by default 7. The other parameters are those of
+    transformer.
+    """
+
+    preset = _MBERT
+    families = frozenset({"bert"})
+    settings: ClassVar[Mapping[str, str]] = MappingProxyType(_MBERT.shown())
+    source = "https://huggingface.co/google-bert/bert-base-multilingual-cased; layer: Hu et al. 2020, arXiv 2003.11080"
+    licence = "Apache-2.0"
+
+
+_XLMR = Preset("FacebookAI/xlm-roberta-large", "c23d21b0620b635a76227c604d44e43a9f0ee389", "mean", 13)
+
+
+class XlmR(_LayeredEncoder):
+    """XLM-R large (Conneau et al. 2020), not trained for retrieval: mean pooling of layer 13 of 24.
+
+    XTREME (Hu et al. 2020) retrieves with layer 13 of 24, mean pooling over all tokens and the cosine. Its script
+    counts the layers' outputs from 0, so that its --specific_layer 13 is, to the letter, layer=14 here.
+
+    path: a local folder instead of the hub. layer: 0 (the embeddings) to 24, by default 13. The other parameters are those of
+    transformer.
+    """
+
+    preset = _XLMR
+    families = frozenset({"xlm-roberta"})
+    settings: ClassVar[Mapping[str, str]] = MappingProxyType(_XLMR.shown())
+    source = "https://huggingface.co/FacebookAI/xlm-roberta-large; layer: Hu et al. 2020, arXiv 2003.11080"
+    licence = "MIT"
+
+
+_DISTIL = Preset(
+    "distilbert/distilbert-base-multilingual-cased", "45c032ab32cc946ad88a166f7cb282f58c753c2e", "mean", None
+)
+
+
+class MDistilBert(_LayeredEncoder):
+    """Multilingual DistilBERT (Sanh et al. 2019), not trained for retrieval: mean pooling of the last of 6 layers.
+
+    No publication says which of its layers retrieves best; give layer to try another.
+
+    path: a local folder instead of the hub. layer: 0 (the embeddings) to 6, by default the last. The other parameters
+    are those of transformer.
+    """
+
+    preset = _DISTIL
+    families = frozenset({"distilbert"})
+    settings: ClassVar[Mapping[str, str]] = MappingProxyType(_DISTIL.shown())
+    source = "https://huggingface.co/distilbert/distilbert-base-multilingual-cased"
+    licence = "Apache-2.0"
 
 
 _LABSE = Preset(
@@ -215,31 +187,12 @@ class LaBSE(_PresetEncoder):
     path: a local folder instead of the hub. The other parameters are those of transformer.
     """
 
+    preset = _LABSE
     families = frozenset({"bert"})
     plain_pooling = "pooler"
     settings: ClassVar[Mapping[str, str]] = MappingProxyType(_LABSE_SHOWN)
     source = "https://huggingface.co/sentence-transformers/LaBSE; Feng et al. 2022, arXiv 2007.01852"
     licence = "Apache-2.0"
-
-    def __init__(
-        self,
-        path: str | None = None,
-        *,
-        revision: str | None = None,
-        max_length: int | None = None,
-        dtype: DTypeName = "float32",
-        device: str = "auto",
-        batch_size: int | None = None,
-    ) -> None:
-        self._set_up(
-            _LABSE,
-            path,
-            revision=revision,
-            max_length=max_length,
-            dtype=dtype,
-            device=device,
-            batch_size=batch_size,
-        )
 
 
 _E5: Mapping[str, Preset] = {
@@ -282,14 +235,9 @@ class MultilingualE5(_PresetEncoder):
     ) -> None:
         if size not in _E5:
             raise SpecError(f"size={size!r}: choose one of {', '.join(_E5)}")
-        self._set_up(
-            _E5[size],
-            path,
-            revision=revision,
-            max_length=max_length,
-            dtype=dtype,
-            device=device,
-            batch_size=batch_size,
+        self.preset = _E5[size]
+        super().__init__(
+            path, revision=revision, max_length=max_length, dtype=dtype, device=device, batch_size=batch_size
         )
 
 
@@ -305,27 +253,8 @@ class BgeM3(_PresetEncoder):
     small machine. The other parameters are those of transformer.
     """
 
+    preset = _BGE
     families = frozenset({"xlm-roberta"})
     settings: ClassVar[Mapping[str, str]] = MappingProxyType(_BGE.shown())
     source = "https://huggingface.co/BAAI/bge-m3; Chen et al. 2024, arXiv 2402.03216"
     licence = "MIT"
-
-    def __init__(
-        self,
-        path: str | None = None,
-        *,
-        revision: str | None = None,
-        max_length: int | None = None,
-        dtype: DTypeName = "float32",
-        device: str = "auto",
-        batch_size: int | None = None,
-    ) -> None:
-        self._set_up(
-            _BGE,
-            path,
-            revision=revision,
-            max_length=max_length,
-            dtype=dtype,
-            device=device,
-            batch_size=batch_size,
-        )
