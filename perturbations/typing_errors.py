@@ -136,8 +136,12 @@ class Typist:
         return found
 
     def _closed(self, inside: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether neither the cluster nor its neighbours could join with what an edit puts beside them."""
-        ends = (flags()[self._block.codes[self.clusters.start[1:] - 1]] & OPEN) != 0
+        """Whether neither the cluster nor its neighbours could join with what an edit puts beside them.
+
+        The first code point counts as well as the last: typed twice, it stands without the marks that closed it.
+        """
+        last = flags()[self._block.codes[self.clusters.start[1:] - 1]]
+        ends = ((self.clusters.kind | last) & OPEN) != 0
         if not ends.any():
             return np.ones(len(inside), dtype=bool)
         padded = np.concatenate([[False], ends, [False]])

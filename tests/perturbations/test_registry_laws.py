@@ -43,6 +43,7 @@ VARIANTS = (
 TRIED_ELSEWHERE = {"opus-mt": "test_opus_mt.py, on tiny models"}
 ELSEWHERE_TOO = ("bg", "ja", "ko", "xx")  # languages of those that serve any; xx is none that robustir knows
 _COMPARED = 200  # characters; longer texts are not read as edits
+_LONG_IN = ("en", "hi", "th")  # words, clusters of several code points, and a script that must be cut into words
 
 
 def _is_attack(name: str) -> bool:
@@ -187,7 +188,7 @@ def test_the_laws_hold(spec: str, recorded_file: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", SPECS)
 def test_the_laws_hold_on_many_texts(spec: str, recorded_file: str) -> None:
-    _try(_spelled(spec, recorded_file), 400)
+    _try(_spelled(spec, recorded_file), 100)
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -203,7 +204,8 @@ def test_the_laws_hold_on_each_nasty_text_and_sentence_in_each_language(spec: st
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", [spec for spec in SPECS if spec != "recorded"])
 def test_a_text_of_100_000_characters_is_served_in_seconds(spec: str) -> None:
-    for lang in _languages(spec):
+    served = _languages(spec)
+    for lang in [lang for lang in _LONG_IN if lang in served] or served[:1]:
         sentence = SENTENCES.get(lang, SENTENCES["en"])
         text = (f"{sentence} " * (100_000 // len(sentence) + 1))[:100_000]
         begun = time.process_time()
