@@ -10,7 +10,7 @@ width because numpy copies the threshold into a buffer for rows under 8,192 colu
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ _WORD = 8
 _WORDS_PER_SUM = 255
 # Wider rows are compared in pieces of about this many columns, so that a few rows fit the second-level cache.
 _PIECE_WORDS = 4096
+# Where fewer passages than one in so many are level with a pair they are looked up one by one.
+_FEW = 64
 # Cumulative counts for ties: 32 rows of 13,014 passages are 1.7 MB.
 _TIED_ROWS = 32
 
@@ -118,6 +120,11 @@ class Tally:
     pool_tied: NDArray[np.int64]
     pool_before: NDArray[np.int64]
 
+    def put(self, part: Tally, where: NDArray[np.intp]) -> None:
+        """Take the counts of the pairs ``where`` from ``part``."""
+        for count in fields(self):
+            getattr(self, count.name)[where] = getattr(part, count.name)
+
     def write(self, ranks: Ranks, rows: slice) -> None:
         """Store the ranks of these pairs in ``ranks[rows]``."""
         ranks.lang_rank[rows] = self.lang_above + self.lang_before + 1
@@ -139,9 +146,10 @@ def count_rows(scores: NDArray[np.float32], pairs: Pairs, columns: Columns) -> T
     lang_before, pool_before = np.zeros((2, len(pairs)), dtype=np.int64)
     tied = np.flatnonzero(pool_tied)
     if len(tied):
-        lang_before[tied], pool_before[tied] = _count_before(
-            scores, threshold[tied], Pairs(pairs.row[tied], pairs.column[tied]), columns
-        )
+        few = int(pool_tied[tied].sum()) * _FEW < columns.width * len(tied)
+        count = _compare_few if few else _count_before
+        part = Pairs(pairs.row[tied], pairs.column[tied])
+        lang_before[tied], pool_before[tied] = count(scores, threshold[tied], part, columns)
     return Tally(lang_above, lang_tied, lang_before, pool_above, pool_tied, pool_before)
 
 
@@ -179,6 +187,18 @@ def add_bytes(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     low = np.uint64(0x00FF00FF00FF00FF)
     pairs = (words & low) + ((words >> np.uint64(8)) & low)
     return (pairs * np.uint64(0x0001000100010001)) >> np.uint64(48)
+
+
+def _compare_few(
+    scores: NDArray[np.float32], threshold: NDArray[np.float32], pairs: Pairs, columns: Columns
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what :func:`_count_before` returns, from the level passages themselves."""
+    pair, column = np.divmod(np.flatnonzero(scores[pairs.row] == threshold[:, np.newaxis]), columns.width)
+    own = pairs.column[pair]
+    same = columns.language[column] == columns.language[own]
+    lang_before = np.bincount(pair[same & (column < own)], minlength=len(pairs))
+    pool_before = np.bincount(pair[columns.position[column] < columns.position[own]], minlength=len(pairs))
+    return lang_before, pool_before
 
 
 def _count_before(

@@ -27,20 +27,25 @@ class SparseColumns:
     """The order of a pool's passages, as sparse rows need it.
 
     column, position [n]: where a passage stands in the order of ``columns``, and in descending byte order of the ids;
-    language [n]: the number of its language.
+    language [n]: the number of its language. by_id [languages]: the languages in descending byte order of their ids, where
+    each language's ids stand together in that order, as they do where ids begin with the language; else None.
     """
 
     columns: Columns
     column: NDArray[np.int32]
     position: NDArray[np.int32]
     language: NDArray[np.int16]
+    by_id: NDArray[np.intp] | None
 
     @classmethod
     def of(cls, columns: Columns) -> SparseColumns:
         """Prepare the order of ``columns``."""
         language = columns.language[columns.column].astype(np.int16)
         position = columns.position[columns.column].astype(np.int32)
-        return cls(columns, columns.column.astype(np.int32), position, language)
+        sizes, firsts = columns.ends - columns.starts, columns.position[columns.starts]
+        lasts = columns.position[columns.ends - 1]
+        by_id = np.argsort(firsts) if (lasts - firsts == sizes - 1).all() else None
+        return cls(columns, columns.column.astype(np.int32), position, language, by_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,12 @@ def _count_zeros(
     earlier = np.cumsum(entries, axis=1) - entries  # entries in the languages before
     start = columns.starts[language]
     tally.lang_before[which] = column - start - (by_language.before(row, column) - earlier[row, language])
+    if order.by_id is not None:
+        in_order = zeros[:, order.by_id]
+        above_in_order = np.empty_like(zeros)
+        above_in_order[:, order.by_id] = np.cumsum(in_order, axis=1) - in_order
+        tally.pool_before[which] = above_in_order[np.arange(len(which)), language] + tally.lang_before[which]
+        return
     place = columns.position[column]
     by_id = _Presence(rows, order.position, len(columns.column))
     tally.pool_before[which] = place - by_id.before(row, place)

@@ -39,6 +39,8 @@ SCORES = st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, np.float32(0.1), 1e-45, np.
 def problems(draw: st.DrawFn) -> Problem:
     ids = draw(st.lists(IDS, min_size=1, max_size=30, unique=True))
     langs = draw(st.lists(st.sampled_from(["th", "en", "ar"]), min_size=len(ids), max_size=len(ids)))
+    if draw(st.booleans()):  # a language's ids then stand together
+        ids = [f"{lang}{name}" for lang, name in zip(langs, ids, strict=True)]
     queries = draw(st.integers(1, 5))
     values = draw(st.lists(SCORES, min_size=queries * len(ids), max_size=queries * len(ids)))
     pair = st.tuples(st.integers(0, queries - 1), st.integers(0, len(ids) - 1))
@@ -312,18 +314,34 @@ def test_sparse_ranks_are_those_of_sorting(problem: Problem, stored_zeros: bool)
     assert rows_of(ranked.ranks) == naive(problem)
 
 
-def test_sparse_ranks_in_a_pool_of_many_columns_are_the_dense_ones() -> None:
+@pytest.mark.parametrize("levels", [4, 3_000])
+@pytest.mark.parametrize("together", [True, False])
+def test_sparse_ranks_in_a_pool_of_many_columns_are_the_dense_and_the_sorted_ones(levels: int, together: bool) -> None:
     random = np.random.default_rng(5)
     size, queries = 1_500, 40
-    scores = random.integers(-2, 4, (queries, size)).astype(np.float32) * (random.random((queries, size)) < 0.1)
-    corpus = Corpus(tuple(f"p{row * 7919 % size}" for row in range(size)), ("",) * size, ("en", "th", "ar") * 500)
+    scores = random.integers(-2, levels, (queries, size)).astype(np.float32) * (random.random((queries, size)) < 0.1)
+    langs = ("en", "th", "ar") * 500
+    ids = tuple(f"{langs[row] if together else 'p'}{row * 7919 % size}" for row in range(size))
+    corpus = Corpus(ids, ("",) * size, langs)
     qrels = Qrels.from_rows(
         (query, int(passage), 1) for query in range(queries) for passage in random.permutation(size)[:9]
     )
     problem = Problem(scores, corpus, qrels, 7)
     dense = rank_relevant(blocks(problem), corpus, qrels, queries=queries)
     sparse = rank_sparse(sparse_blocks(problem, stored_zeros=False), corpus, qrels, queries=queries)
-    assert rows_of(sparse.ranks) == rows_of(dense.ranks)
+    assert rows_of(sparse.ranks) == rows_of(dense.ranks) == naive(problem)
+
+
+@pytest.mark.parametrize("levels", [2, 30, 4_000])
+def test_ties_few_and_many_are_broken_by_id(levels: int) -> None:
+    random = np.random.default_rng(7)
+    size, queries = 3_000, 12
+    corpus = Corpus(tuple(f"p{row * 7919 % size}" for row in range(size)), ("",) * size, ("en", "th", "ar") * 1_000)
+    qrels = Qrels.from_rows(
+        (query, int(passage), 1) for query in range(queries) for passage in random.permutation(size)[:5]
+    )
+    problem = Problem(random.integers(0, levels, (queries, size)).astype(np.float32), corpus, qrels, 5)
+    assert rows_of(rank_relevant(blocks(problem), corpus, qrels, queries=queries).ranks) == naive(problem)
 
 
 def test_sparse_blocks_that_break_the_contract_are_refused_by_name() -> None:
