@@ -1,6 +1,8 @@
 """An LMDB file that several processes read and write, with errors that say what to do.
 
-LMDB commits a transaction wholly or not at all, also when the process is killed in the middle of it.
+LMDB commits a transaction wholly or not at all, also when the process is killed in the middle of it. It does not wait for
+the disk (a cache can be made again, and every record has a checksum): what the machine itself loses when it stops may
+leave the file damaged, which is found and said.
 """
 
 from __future__ import annotations
@@ -110,7 +112,7 @@ class EmbeddingFile:
             _OPENED.pop(folder).environment.close()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            environment = lmdb.open(str(folder), map_size=self._map_size, max_dbs=len(self._names), metasync=False)
+            environment = lmdb.open(str(folder), map_size=self._map_size, max_dbs=len(self._names), sync=False)
         except lmdb.MapResizedError:
             return self._open()  # another process has grown it just now
         except (lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.CorruptedError) as error:

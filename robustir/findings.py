@@ -90,9 +90,7 @@ def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
                 "unchanged_share": unchanged,
                 "word_edit_rate": float(np.mean([noisy.word_edit_rate[rows].mean() for noisy in applies])),
                 "char_error_rate": float(np.mean([noisy.char_error_rate[rows].mean() for noisy in applies])),
-                "length_ratio": float(
-                    np.mean([np.mean([len(noisy.texts[at] or "") / lengths[at] for at in rows]) for noisy in applies])
-                ),
+                "length_ratio": float(np.mean([np.mean(noisy.lengths[rows] / lengths[rows]) for noisy in applies])),
                 "code_mixing_index": float(np.mean([noisy.code_mixing_index[rows].mean() for noisy in applies])),
                 "note": "changed nothing" if unchanged == 1.0 else "",
             }
@@ -118,8 +116,8 @@ def _examples(stored: StoredBenchmark, measure: str, above_floor: set[tuple[str,
             clean, noisy = cells.get(("", 0.0, 0)), cells.get((perturbation, severity, 0))
             if clean is None or noisy is None or (stored.name, encoder) not in above_floor:
                 continue
-            before = score_view(measures, seen, stored.run.read_ranks(clean["key"]))[0]
-            after = score_view(measures, seen, stored.run.read_ranks(noisy["key"]))[0]
+            before = score_view(measures, seen, stored.ranks(clean["key"]))[0]
+            after = score_view(measures, seen, stored.ranks(noisy["key"]))[0]
             written = stored.noisy(noisy["queries_key"])
             for row in _worst(before - after, written.char_error_rate[seen.query], seen.query_lang):
                 query = int(seen.query[row])

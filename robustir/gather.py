@@ -22,6 +22,7 @@ __all__ = ["NoisyQueries", "StoredBenchmark", "aimed_rows", "benchmarks", "gathe
 
 Floats = NDArray[np.float64]
 
+_KEPT_RANKS = 2**28  # bytes per benchmark
 _TREATMENT = tuple(field.name for field in fields(Treatment))
 
 
@@ -54,6 +55,11 @@ class NoisyQueries:
     unchanged: Floats
     code_mixing_index: Floats
 
+    @cached_property
+    def lengths(self) -> Floats:
+        """Code points per text, 0 where it does not apply."""
+        return np.fromiter((len(text or "") for text in self.texts), dtype=np.float64, count=len(self.texts))
+
 
 class StoredBenchmark:
     """One benchmark of a run with its cells."""
@@ -72,6 +78,8 @@ class StoredBenchmark:
             row["name"]: Treatment(**{name: row[name] for name in _TREATMENT if name in row}) for row in noises
         }
         self._noisy: dict[str, NoisyQueries] = {}  # read once for doses, validity and examples
+        self._ranks: dict[str, Ranks] = {}
+        self._ranks_bytes = 0
         self.draws = max((row["draws"] for row in noises), default=0)
 
     @cached_property
@@ -90,6 +98,16 @@ class StoredBenchmark:
         if queries_key not in self._noisy:
             self._noisy[queries_key] = self._read_noisy(queries_key)
         return self._noisy[queries_key]
+
+    def ranks(self, key: str) -> Ranks:
+        """Return a cell's ranks; every setting asks for them, so those that fit into memory are kept."""
+        if key in self._ranks:
+            return self._ranks[key]
+        ranks = self.run.read_ranks(key)
+        self._ranks_bytes += sum(getattr(ranks, field.name).nbytes for field in fields(Ranks))
+        if self._ranks_bytes <= _KEPT_RANKS:
+            self._ranks[key] = ranks
+        return ranks
 
     def _read_noisy(self, queries_key: str) -> NoisyQueries:
         ids, texts, dose = self.run.read_noisy(queries_key)
@@ -159,7 +177,7 @@ def _gather_setting(
     for number, encoder in enumerate(stored.encoders):
         draws = np.zeros(len(stored.conditions))
         for cell in stored.cells(encoder):
-            values = score_view(measures, seen, stored.run.read_ranks(cell["key"]))
+            values = score_view(measures, seen, stored.ranks(cell["key"]))
             if not cell["perturbation"]:
                 clean[number] = values
             elif cell["perturbation"] == FLOOR.perturbation:
