@@ -17,7 +17,7 @@ quickstart: $(VENV)/.installed
 	@echo "  $(CURDIR)/$(RUN)/report.pdf"
 
 test: $(VENV)/.installed
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

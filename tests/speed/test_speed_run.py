@@ -79,6 +79,7 @@ def bare_cost(plan: Plan) -> float:
     return time.perf_counter() - begin
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_overhead_on_xquad_r(benchmark: BenchmarkFixture, data: Path, tmp_path: Path) -> None:
     """hashing and bm25, typos at 4 severities x 3 draws, one process: the share of the wall time beyond encoding and products."""
