@@ -143,7 +143,8 @@ class TrainingConfig(_Section):
     alpha: under "hybrid", the probability that a whole batch is monolingual. language_choice: "uniform" draws every
     set of languages equally often, "size" by its number of pairs. weights: how often a source is drawn, relative to
     its size. parts: a query keeps a random share of its pieces, down to 1 - parts; translation pairs, which have no
-    monolingual form, then serve as "part of a sentence to the sentence".
+    monolingual form, then serve as "part of a sentence to the sentence". mixed: a batch of so many draws, all of one
+    kind, so that the negatives of a query stand in several languages.
     """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -157,6 +158,7 @@ class TrainingConfig(_Section):
     monolingual_parts: Share = 0.9
     steps: int = Field(default=1000, ge=1)
     batch: int = Field(default=512, ge=2)
+    mixed: int = Field(default=1, ge=1)  # draws of shelf and languages that share a batch
     longest: int = Field(default=400, ge=8)  # characters of a passage that are read
     seed: int = Field(default=0, ge=0)
     validate_every: int = Field(default=0, ge=0)  # steps; 0: never
@@ -179,6 +181,14 @@ class TrainingConfig(_Section):
         if isinstance(optimiser, dict):
             content = content | {"optimiser": {**TRANSFORMER["optimiser"], **optimiser}}
         return {"batch": TRANSFORMER["batch"], **content}
+
+    @model_validator(mode="after")
+    def _fits(self) -> TrainingConfig:
+        if self.mixed > 1 and self.robust.queries:
+            raise ValueError("robust.queries noises a batch in one language; set mixed to 1, or leave the noise out")
+        if self.mixed * 2 > self.batch:
+            raise ValueError("mixed: a draw needs at least 2 pairs; lower mixed or raise batch")
+        return self
 
     @property
     def monolingual_share(self) -> float:

@@ -49,8 +49,15 @@ def kept_pieces(
 
     lengths: pieces per query, int64 [b].
     """
-    parts = config.monolingual_parts if batch.whole and batch.kind == "x-x" else config.parts
-    if parts == 0 or config.parts == 0:
+    if config.parts == 0:
+        return None
+    whole = (
+        np.repeat([draw.whole for draw in batch.draws], [draw.size for draw in batch.draws])
+        if batch.draws
+        else batch.whole
+    )
+    parts = np.where(whole, config.monolingual_parts, config.parts) if batch.kind == "x-x" else config.parts
+    if not np.any(parts):
         return None
     stream = sampler.stream(number, _PARTS)
     kept = 1 - parts * stream.random(len(lengths))

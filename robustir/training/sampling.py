@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,27 @@ from robustir.errors import DataError
 from robustir.training.config import TrainingConfig
 from robustir.training.shelves import Shelf
 
-__all__ = ["Batch", "Sampler"]
+__all__ = ["Batch", "Draw", "Sampler"]
+
+MIXED = ("mixed", ("mul", "mul"))  # source and languages of a batch of several draws
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Pairs of a batch that come from one shelf in the same languages; size: how many."""
+
+    source: str
+    langs: tuple[str, str]
+    size: int
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One step's pairs. left, right: int64 [b], numbers of texts; kind: "x-x" or "x-y"; langs: of left and right."""
+    """One step's pairs. left, right: int64 [b], numbers of texts; kind: "x-x" or "x-y"; langs: of left and right.
+
+    draws: what the pairs are made of, in their order; empty for one shelf, which the other fields describe.
+    """
 
     kind: str
     source: str
@@ -31,10 +47,11 @@ class Batch:
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     whole: bool
+    draws: tuple[Draw, ...] = ()
 
 
 class Sampler:
-    """Draws batches; each comes from one shelf and has one language, or one ordered pair of languages."""
+    """Draws batches. Each comes from ``mixed`` shelves; what comes of one has one language, or one ordered pair of them."""
 
     def __init__(self, shelves: Sequence[Shelf], config: TrainingConfig) -> None:
         self._config = config
@@ -86,11 +103,30 @@ class Sampler:
     def batch(self, step: int) -> Batch:
         """Return the batch of a step."""
         kind = "x-x" if self.stream(step, 0).random() < self._config.monolingual_share else "x-y"
+        streams = [self.stream(step, what) for what in (1, 2, 3)]
+        size = self._config.batch
+        if self._config.mixed == 1:
+            return self._drawn(kind, size, streams)
+        ends = [size * number // self._config.mixed for number in range(self._config.mixed + 1)]
+        parts = [self._drawn(kind, last - first, streams) for first, last in pairwise(ends)]
+        source, langs = MIXED
+        return Batch(
+            kind,
+            source,
+            langs,
+            np.concatenate([part.left for part in parts]),
+            np.concatenate([part.right for part in parts]),
+            whole=all(part.whole for part in parts),
+            draws=tuple(Draw(part.source, part.langs, len(part.left), part.whole) for part in parts),
+        )
+
+    def _drawn(self, kind: str, size: int, streams: Sequence[np.random.Generator]) -> Batch:
+        """Return pairs of one shelf; streams: of the shelf, the items and the languages."""
         serving = self._serving[kind]
-        at = np.searchsorted(np.cumsum(self._chances[kind]), self.stream(step, 1).random(), side="right")
+        at = np.searchsorted(np.cumsum(self._chances[kind]), streams[0].random(), side="right")
         shelf = serving[min(int(at), len(serving) - 1)]
-        items = self.stream(step, 2).permutation(len(shelf))[: self._config.batch]
-        langs = self.stream(step, 3).permutation(len(shelf.langs))
+        items = streams[1].permutation(len(shelf))[:size]
+        langs = streams[2].permutation(len(shelf.langs))
         one = shelf.langs[langs[0]]
         other = one if kind == "x-x" else shelf.langs[langs[1]]
         arrays = self._arrays[id(shelf)]

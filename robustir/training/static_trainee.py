@@ -112,8 +112,11 @@ class StaticTrainee:
             vectors = vectors + shift
             loss, of_left, of_right = info_nce(vectors[:size], vectors[size:], optimiser.temperature)
         tokens = (len(left.pieces), len(right.pieces))
+        ends = np.cumsum([draw.size for draw in batch.draws], dtype=np.int64)
+        sides = [np.diff(side.offsets[ends], prepend=0).tolist() for side in (left, right)]
+        of_draws = tuple(zip(*sides, strict=True))
         if not np.isfinite(loss):
-            return Step(loss, float("nan"), tokens, noise)
+            return Step(loss, float("nan"), tokens, noise, of_draws)
         norm = self.table.descend(
             pooled,
             torch.cat([of_left, of_right]),
@@ -121,7 +124,7 @@ class StaticTrainee:
             weight_decay=optimiser.weight_decay,
             clip=optimiser.clip,
         )
-        return Step(loss, norm, tokens, noise)
+        return Step(loss, norm, tokens, noise, of_draws)
 
     def _left(self, number: int, batch: Batch) -> tuple[Bags, str]:
         texts, named = self._noise(number, batch)

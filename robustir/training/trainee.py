@@ -15,12 +15,16 @@ __all__ = ["Material", "Step", "Trainee"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step did. noise: the perturbation that met its queries, "" for none."""
+    """What one step did. noise: the perturbation that met its queries, "" for none.
+
+    draw_tokens: the tokens of each of :attr:`Batch.draws`; empty where the batch has none.
+    """
 
     loss: float
     gradient_norm: float
     tokens: tuple[int, int]  # of the left and the right side
     noise: str
+    draw_tokens: tuple[tuple[int, int], ...] = ()
 
 
 class Trainee(Protocol):

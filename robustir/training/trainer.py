@@ -17,7 +17,7 @@ from robustir.training.checkpoints import CHECKPOINT, Progress, read_checkpoint,
 from robustir.training.config import TrainingConfig
 from robustir.training.kinds import read_material
 from robustir.training.record import training_manifest, write_record
-from robustir.training.sampling import Batch, Sampler
+from robustir.training.sampling import Batch, Draw, Sampler
 from robustir.training.shelves import Pairs, Shelf, read_pairs
 from robustir.training.trainee import Material, Trainee
 
@@ -129,9 +129,12 @@ def _advance(trainee: Trainee, sampler: Sampler, config: TrainingConfig, progres
     progress.step += 1
     entry: list[Any] = [progress.step, batch.kind, batch.source, *batch.langs]
     progress.log.append([*entry, step.loss, step.gradient_norm, step.noise])
-    count = progress.counts.setdefault("|".join((batch.source, batch.kind, *batch.langs)), [0, 0, 0])
-    for place, more in enumerate((len(batch.left), *step.tokens)):
-        count[place] += more
+    one = Draw(batch.source, batch.langs, len(batch.left), batch.whole)
+    draws = batch.draws if step.draw_tokens else (one,)
+    for draw, tokens in zip(draws, step.draw_tokens or (step.tokens,), strict=True):
+        count = progress.counts.setdefault("|".join((draw.source, batch.kind, *draw.langs)), [0, 0, 0])
+        for place, more in enumerate((draw.size, *tokens)):
+            count[place] += more
 
 
 def _validate(trainee: Trainee, held: list[Batch], config: TrainingConfig, progress: Progress, out: Path) -> bool:

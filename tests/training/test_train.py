@@ -210,3 +210,25 @@ def test_a_configuration_is_checked(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "is no TOML" in capsys.readouterr().err
     with pytest.raises(SpecError, match="no training configuration is called 'nothing'"):
         find_config(Path("nothing"))
+
+
+def test_a_mixed_batch_holds_several_draws_and_counts_each(data: Path, tmp_path: Path) -> None:
+    told = config(mixed=4, sampling="x-y")
+    sampler = Sampler(read_pairs(data, told.sources, told.languages, longest=400).shelves, told)
+    batches = [sampler.batch(step) for step in range(30)]
+    assert {len(batch.left) for batch in batches} == {24}
+    assert all(sum(draw.size for draw in batch.draws) == 24 for batch in batches)
+    assert max(len({draw.langs for draw in batch.draws}) for batch in batches) >= 3
+    train(told, data, tmp_path / "one")
+    train(told, data, tmp_path / "two", stop_after=11)
+    train(told, data, tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    drawn = json.loads((tmp_path / "one" / "training.json").read_text())["drawn"]
+    assert sum(entry["pairs"] for entry in drawn) == 30 * 24
+    assert {entry["source"] for entry in drawn} == {"tatoeba", "flores"}
+    assert all(entry["tokens"][1] >= entry["pairs"] for entry in drawn)
+
+
+def test_a_mixed_batch_refuses_query_noise() -> None:
+    with pytest.raises(ValueError, match="set mixed to 1"):
+        config(mixed=4, robust={"queries": [{"spec": "typos"}]})
