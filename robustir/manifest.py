@@ -15,7 +15,7 @@ from typing import Any
 
 import robustir
 from robustir.conditions import CLEAN
-from robustir.plan import SCHEMA, Plan, PlannedTask
+from robustir.plan import SCHEMA, Plan, PlannedEncoder, PlannedTask
 
 __all__ = ["machine", "new_manifest", "versions"]
 
@@ -117,6 +117,16 @@ def _reason(plan: Plan, perturbation: str, language: str) -> str:
     return plan.refusal(perturbation, language)
 
 
+def _trained(plan: Plan, encoder: PlannedEncoder) -> dict[str, Any]:
+    """Return what is known of an encoder's training, and which benchmarks of the plan it therefore knows."""
+    record = encoder.training
+    if record is None:
+        return {}
+    known = [planned.task.name for planned in plan.tasks if record.in_domain(planned.task.name)]
+    named = {"strategy": encoder.strategy} if encoder.strategy else {}
+    return {**named, "training": {**asdict(record), "in_domain": known}}
+
+
 def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
     """Return the manifest of a run that begins now (or began at ``created``, an ISO date and time)."""
     return {
@@ -130,7 +140,13 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
         "data": str(plan.data.absolute()) if plan.data is not None else None,
         "benchmarks": [_benchmark_entry(plan, planned) for planned in plan.tasks],
         "encoders": [
-            {"name": encoder.spec, "revision": encoder.revision, "vectors": encoder.dense} for encoder in plan.encoders
+            {
+                "name": encoder.spec,
+                "revision": encoder.revision,
+                "vectors": encoder.dense,
+                **_trained(plan, encoder),
+            }
+            for encoder in plan.encoders
         ],
         "perturbations": [
             {

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from robustir.conditions import CLEAN, FLOOR, Condition, applicable_languages, not_applicable, refusal
 from robustir.encoders.adapters import adapt
+from robustir.encoders.training_record import TrainingRecord
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.registry import canonical, create
 from robustir.specs import Spec, parse
+from robustir.strategies import find_trained
 from robustir.suite import Noise, Suite
 from robustir.types import Task, Treatment
 
@@ -52,6 +54,8 @@ class PlannedEncoder:
     scorer: Any = field(compare=False, repr=False)
     revision: str = ""
     live: bool = False
+    strategy: str = ""
+    training: TrainingRecord | None = None
 
     @property
     def dense(self) -> bool:
@@ -157,7 +161,8 @@ def _encoders(specs: Iterable[str | Any]) -> Iterator[PlannedEncoder]:
     for spec in specs:
         if isinstance(spec, str):
             scorer = adapt(create("encoder", spec))
-            yield PlannedEncoder(canonical("encoder", spec), scorer, scorer.revision)
+            record: TrainingRecord | None = getattr(scorer, "training", None)
+            yield PlannedEncoder(canonical("encoder", spec), scorer, scorer.revision, training=record)
         else:
             scorer = adapt(spec)
             yield PlannedEncoder(f"{scorer.name}", scorer, scorer.revision, live=True)
@@ -239,8 +244,6 @@ def _check_encodable(benchmark: str, what: str, ids: Sequence[str], texts: Seque
 
 
 def _with_settings(task: Task, settings: Sequence[Any]) -> Task:
-    from dataclasses import replace
-
     return replace(task, settings=tuple(settings))
 
 
@@ -255,7 +258,12 @@ def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any]
 
     ``encoders``: live objects scored beside the suite's (from Python). Raises InputError with what to do.
     """
-    planned_encoders = tuple(_encoders((*suite.encoders, *encoders)))
+    trained = find_trained(suite)
+    strategy_of = {canonical("encoder", one.spec): one.strategy for one in trained}
+    planned_encoders = tuple(
+        replace(encoder, strategy=strategy_of.get(encoder.spec, ""))
+        for encoder in _encoders((*(one.spec for one in trained), *suite.encoders, *encoders))
+    )
     noises = tuple(_noises(suite, planned_encoders))
     tasks = tuple(_tasks(suite, data))
     _check_names("benchmark", [planned.task.name for planned in tasks])

@@ -7,16 +7,25 @@ import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from robustir.errors import SpecError, UnknownNameError
 from robustir.measures import parse_measure
 from robustir.specs import parse
 from robustir.types import Setting
 
-__all__ = ["Noise", "Statistics", "Suite", "load_suite", "suite_names", "suite_path", "validate_suite"]
+__all__ = ["Noise", "Statistics", "Strategy", "Suite", "load_suite", "suite_names", "suite_path", "validate_suite"]
 
 
 class _Model(BaseModel):
@@ -55,6 +64,13 @@ class Noise(_Model):
     draws: int | None = Field(default=None, ge=1, le=1000)
 
 
+class Strategy(_Model):
+    """A training strategy: the folders of its encoders, one per seed, as a pattern; train: the command that makes them."""
+
+    encoders: str = Field(min_length=1)
+    train: str = ""
+
+
 class Suite(_Model):
     """What a run depends on, apart from the data and the software."""
 
@@ -64,7 +80,8 @@ class Suite(_Model):
     seed: int = Field(default=0, ge=0, lt=2**63)
     draws: int = Field(default=3, ge=1, le=1000)
     benchmarks: tuple[str, ...] = Field(min_length=1)
-    encoders: tuple[str, ...] = Field(min_length=1)
+    encoders: tuple[str, ...] = ()
+    strategies: dict[str, Strategy] = {}
     perturbations: tuple[Annotated[Noise, BeforeValidator(_noise)], ...] = ()
     severities: _Severities = (0.1, 0.2, 0.3, 0.5)
     languages: tuple[str, ...] | None = Field(default=None, min_length=1)
@@ -87,6 +104,12 @@ class Suite(_Model):
             raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} stands twice")
         return values
 
+    @model_validator(mode="after")
+    def _check_encoders(self) -> Self:
+        if not self.encoders and not self.strategies:
+            raise ValueError("name encoders, or strategies of trained ones")
+        return self
+
     def severities_of(self, noise: Noise) -> tuple[float, ...]:
         """Return the severities at which one perturbation runs."""
         return noise.severities or self.severities
@@ -101,6 +124,8 @@ class Suite(_Model):
         if not given:
             return self
         content = self.model_dump() | given
+        if "encoders" in given:
+            content["strategies"] = {}
         if given.keys() & {"benchmarks", "encoders", "perturbations", "severities", "languages"}:
             content["exploratory"] = True
         return validate_suite(content, f"suite {self.name} with the options given")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from robustir.contracts import Role
 from robustir.encoders.static_files import StaticFiles, read_static
+from robustir.encoders.training_record import TrainingRecord, read_training_record
 
 __all__ = ["StaticEncoder"]
 
@@ -42,6 +43,11 @@ class StaticEncoder:
     @cached_property
     def _files(self) -> StaticFiles:
         return read_static(self.folder)
+
+    @property
+    def training(self) -> TrainingRecord | None:
+        """What ``robustir train`` says that it was trained on."""
+        return read_training_record(self.folder)
 
     @property
     def revision(self) -> str:
