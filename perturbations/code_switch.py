@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -12,12 +11,13 @@ from numpy.typing import NDArray
 
 from robustir.errors import SpecError
 from robustir.perturbations.lexicons import Entry, fold, function_words, load_lexicon, name_words
+from robustir.perturbations.numbered_units import Units, word_units
 from robustir.perturbations.rule_based import RuleBased
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block
-from robustir.text.protected import protected_words
+from robustir.text.protected import FORM_BITS, TITLED, form_bits, protected_rows
 from robustir.text.scripts import LANGUAGES, has_spaces
-from robustir.text.words import block_word_spans, words
+from robustir.text.splices import splice_strings
 
 __all__ = ["CodeSwitch"]
 
@@ -65,58 +65,47 @@ class CodeSwitch(RuleBased):
     ) -> Sequence[str]:
         """Return the texts with words in the embedded language."""
         block = Block.join(texts)
-        starts, stops = block_word_spans(block, lang)
-        first = np.searchsorted(starts, block.offsets)
-        begins = (starts - np.repeat(block.offsets[:-1], np.diff(first))).tolist()
-        ends = (stops - np.repeat(block.offsets[:-1], np.diff(first))).tolist()
-        forms = [
-            [texts[row][begins[at] : ends[at]] for at in range(low, high)]
-            for row, (low, high) in enumerate(pairwise(first.tolist()))
-        ]
-        tables = [_eligible(row, lang, self.embedded_lang) for row in forms]
-        rows = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-        places = np.fromiter((place for table in tables for place, _ in table), dtype=np.int64, count=len(rows))
-        taken = self._taken(rows, places, forms, lang, severity, words)
-        chance = uniforms(words[rows], places, _WHICH)
-        edits: dict[int, list[tuple[int, int, str]]] = {}
-        flat = [entry for table in tables for _, entry in table]
-        for number in np.flatnonzero(taken).tolist():
-            row, place = int(rows[number]), int(places[number])
-            new = _drawn(flat[number][: self.choices], float(chance[number]))
-            if place == 0 and forms[row][0][0].isupper():
-                new = new[0].upper() + new[1:]
-            at = int(first[row]) + place
-            edits.setdefault(row, []).append((begins[at], ends[at], new))
-        apart = not has_spaces(lang) and has_spaces(self.embedded_lang)
-        result = list(texts)
-        for row, changes in edits.items():
-            result[row] = _replaced(texts[row], changes, apart=apart)
-        return result
+        units = word_units(block, lang)
+        joined = block.text()
+        lexemes = _lexemes(lang, self.embedded_lang)
+        number, bits, eligible = lexemes.of(units.strings(block, joined), units.row)
+        places = np.flatnonzero(eligible)
+        picked = units.take(places)
+        taken = self._taken(picked, bits[places], severity, words)
+        places, picked = places[taken], picked.take(taken)
+        capitals = ((picked.number == 0) & (bits[places] & TITLED != 0)).tolist()
+        numbers = number[places].tolist()
+        if self.choices == 1:
+            new = [lexemes.best[one] for one in numbers]
+        else:
+            chances = picked.draw(words, _WHICH).tolist()
+            new = [
+                _drawn(lexemes.entries[one][: self.choices], chance)
+                for one, chance in zip(numbers, chances, strict=True)
+            ]
+        new = [word[0].upper() + word[1:] if capital else word for word, capital in zip(new, capitals, strict=True)]
+        if not has_spaces(lang) and has_spaces(self.embedded_lang):
+            new = _apart(joined, picked, new)
+        return splice_strings(block, picked.start, picked.stop, new).texts()
 
     def coverage(self, texts: Sequence[str], lang: str) -> NDArray[np.float64]:
         """Return the share of each text's words that are eligible, float64 [texts]; 0 for a text without words."""
-        forms = [words(text, lang) for text in texts]
-        return np.array([len(_eligible(row, lang, self.embedded_lang)) / max(len(row), 1) for row in forms])
+        block = Block.join(texts)
+        units = word_units(block, lang)
+        *_, eligible = _lexemes(lang, self.embedded_lang).of(units.strings(block), units.row)
+        some, every = (np.bincount(rows, minlength=len(texts)) for rows in (units.row[eligible], units.row))
+        found: NDArray[np.float64] = some / np.maximum(every, 1)
+        return found
 
     def _taken(
-        self,
-        rows: NDArray[np.int64],
-        places: NDArray[np.int64],
-        forms: Sequence[Sequence[str]],
-        lang: str,
-        severity: float,
-        words: NDArray[np.uint64],
+        self, eligible: Units, bits: NDArray[np.int64], severity: float, words: NDArray[np.uint64]
     ) -> NDArray[np.bool_]:
-        """Say of each eligible word whether it is replaced; rows: its text, ascending; places: its place in the text."""
-        draw = uniforms(words[rows], places, _SELECT)
+        """Say of each eligible word whether it is replaced; bits: what :class:`_Lexemes` knows of it, int64 [words]."""
+        draw = eligible.draw(words, _SELECT)
         if self.order == "random":
             return draw < severity
-        function = function_words(lang)
-        late = [
-            fold(forms[int(row)][int(place)], lang) in function
-            for row, place in zip(rows.tolist(), places.tolist(), strict=True)
-        ]
-        order = np.lexsort((draw, np.array(late, dtype=np.bool_), rows))
+        rows = eligible.row
+        order = np.lexsort((draw, bits & _FUNCTION != 0, rows))
         rank = np.empty(len(rows), dtype=np.int64)
         rank[order] = np.arange(len(rows)) - np.searchsorted(rows, rows)
         # floor(severity * n + u) words: severity * n on average, and more at a higher severity, never fewer.
@@ -125,17 +114,47 @@ class CodeSwitch(RuleBased):
         return rank < np.floor(severity * many + share)
 
 
-def _eligible(forms: Sequence[str], lang: str, into: str) -> list[tuple[int, Entry]]:
-    """Return (place, translations) of the words that may be replaced."""
-    protected = protected_words(forms, lang)
-    return [
-        (place, found)
-        for place, form in enumerate(forms)
-        if not protected[place] and (found := _translations(form, lang, into))
-    ]
+_FUNCTION = 1 << FORM_BITS  # the bit of function words, above those of form_bits
+_BITS = FORM_BITS + 1
+
+
+class _Lexemes(dict[str, int]):
+    """Word forms of a language, each looked at once per process: few forms are most of any text (Zipf's law).
+
+    A value packs the number of the form's translations (0: none) above the bits of its form. entries, best:
+    translations and the best one by number.
+    """
+
+    def __init__(self, lang: str, into: str) -> None:
+        super().__init__()
+        self.lang, self.into = lang, into
+        self.entries: list[Entry] = [()]
+        self.best = [""]
+
+    def __missing__(self, form: str) -> int:
+        entry = _translations(form, self.lang, self.into)
+        if entry:
+            self.entries.append(entry)
+            self.best.append(entry[0][0])
+        number = len(self.entries) - 1 if entry else 0
+        late = _FUNCTION if fold(form, self.lang) in function_words(self.lang) else 0
+        self[form] = found = number << _BITS | late | form_bits(form, self.lang)
+        return found
+
+    def of(
+        self, forms: Sequence[str], rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Return each word's number, its bits, and whether it may be replaced; forms: all words; rows: their texts."""
+        packed = np.fromiter(map(self.__getitem__, forms), dtype=np.int64, count=len(forms))
+        number = packed >> _BITS
+        return number, packed, (number > 0) & ~protected_rows(packed, rows, self.lang)
 
 
 @cache
+def _lexemes(lang: str, into: str) -> _Lexemes:
+    return _Lexemes(lang, into)
+
+
 def _translations(form: str, lang: str, into: str) -> Entry:
     """Return what a word may become: never itself, and nothing for a name."""
     folded = fold(form, lang)
@@ -154,17 +173,13 @@ def _drawn(entry: Entry, chance: float) -> str:
     return entry[-1][0]
 
 
-def _replaced(text: str, changes: Sequence[tuple[int, int, str]], *, apart: bool) -> str:
-    pieces, position = [], 0
-    for start, stop, new in changes:
-        pieces.append(text[position:start])
-        before = pieces[-1][-1:] or (pieces[-2][-1:] if len(pieces) > 1 else "")
-        if apart and before.isalnum():
-            pieces.append(" ")
-        pieces.append(new)
+def _apart(joined: str, spans: Units, new: Sequence[str]) -> list[str]:
+    """Set words of a script with spaces apart from letters and digits beside them; joined: the block's text."""
+    made, last, before_last = [], -1, False  # where the word before stopped; whether it ends with a letter or digit
+    for start, stop, word in zip(spans.start.tolist(), spans.stop.tolist(), new, strict=True):
+        before = before_last if start == last else start > 0 and joined[start - 1].isalnum()
         # A vowel sign or tone mark cannot follow here: a word ends where a cluster ends.
-        if apart and text[stop : stop + 1].isalnum():
-            pieces.append(" ")
-        position = stop
-    pieces.append(text[position:])
-    return "".join(pieces)
+        after = joined[stop].isalnum()
+        made.append(f"{' ' if before else ''}{word}{' ' if after else ''}")
+        last, before_last = stop, not after and word[-1].isalnum()
+    return made

@@ -38,13 +38,13 @@ def turned(
     end = np.cumsum(length)
     end -= np.repeat(np.append(0, end)[np.cumsum(many) - many], many)
     mean = 2 + float((1 - reach).sum())
-    drawn = uniforms(words[row], number, _TURN) / (share * mean)
-    chosen = np.flatnonzero((end <= size[row]) & (drawn < 1))
+    drawn = uniforms(words[row], number, _TURN)
+    chosen = np.flatnonzero((end <= size[row]) & (drawn < share * mean))
     first = np.searchsorted(units.row, row[chosen]) + end[chosen] - length[chosen]
-    length, drawn = length[chosen], drawn[chosen]
+    length = length[chosen]
     unable = np.append(0, np.cumsum(~able))
     free = unable[first + length] == unable[first]
-    first, length, drawn = first[free], length[free], drawn[free]
+    first, length = first[free], length[free]
     inside = ragged_arange(first, length)
     step = ragged_arange(np.zeros_like(length), length)
     turn = np.where(uniforms(words[units.row[first]], units.number[first], _WAY) < 0.5, 1, length - 1)

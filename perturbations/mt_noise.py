@@ -50,6 +50,7 @@ class Channel:
         self.block = Block.join(texts)
         self.units = word_units(self.block, self.lang)
         self._tests: dict[int, _Fits] = {}
+        self._least: dict[int, dict[str, float]] = {}  # per text: the lowest of a folded word's own draws
         self._spaced = has_spaces(self.lang)
 
     def noisy(self) -> list[str]:
@@ -82,7 +83,7 @@ class Channel:
 
     @cached_property
     def _joined(self) -> str:
-        return self.block.codes.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+        return self.block.text()
 
     @cached_property
     def _bounds(self) -> tuple[list[int], list[int], list[int]]:
@@ -151,10 +152,14 @@ class Channel:
 
     def _stays(self, folded: str, row: int) -> bool:
         """Whether no strength takes any of a text's own words ``folded``, so that one more of them shows."""
-        most = STRONGEST * self.rates.lost[word_class(folded, self.lang)]
-        first, last = self._bounds[2][row : row + 2]
-        same = [at for at in range(first, last) if fold(self._form(at), self.lang) == folded]
-        return all(self._lose[at] >= most for at in same)
+        if row not in self._least:
+            first, last = self._bounds[2][row : row + 2]
+            least: dict[str, float] = {}
+            for at in range(first, last):
+                form = fold(self._form(at), self.lang)
+                least[form] = min(least.get(form, 1.0), float(self._lose[at]))
+            self._least[row] = least
+        return self._least[row].get(folded, 1.0) >= STRONGEST * self.rates.lost[word_class(folded, self.lang)]
 
     def _apart(self, word: int, new: str) -> str:
         """Set a word from a script with spaces apart where the language has none."""

@@ -51,9 +51,9 @@ class Units:
         """Return which units are edited at a severity if they can be, bool [units]."""
         return self.draw(words, SELECT) < severity
 
-    def strings(self, block: Block) -> list[str]:
-        """Return what the units read."""
-        joined = block.codes.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+    def strings(self, block: Block, joined: str | None = None) -> list[str]:
+        """Return what the units read; joined: ``block.text()``, where it is there already."""
+        joined = block.text() if joined is None else joined
         return [joined[start:stop] for start, stop in zip(self.start.tolist(), self.stop.tolist(), strict=True)]
 
 

@@ -41,9 +41,13 @@ class Block:
         """Return which text each code point position belongs to."""
         return np.searchsorted(self.offsets, positions, side="right") - 1
 
+    def text(self) -> str:
+        """Return the texts as one string, each with its separator; positions are those of ``codes``."""
+        return self.codes.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+
     def texts(self) -> list[str]:
         """Return the texts."""
-        joined = self.codes.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+        joined = self.text()
         bounds = self.offsets.tolist()
         return [joined[start : stop - 1] for start, stop in pairwise(bounds)]
 

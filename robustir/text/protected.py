@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
-__all__ = ["protected_words"]
+__all__ = ["FORM_BITS", "TITLED", "form_bits", "protected_rows", "protected_words"]
+
+TITLED: Final = 1  # begins with a capital
+_CASED, _LOWER, _ALWAYS, _UNLESS_SHOUTED = 2, 4, 8, 16
+FORM_BITS: Final = 5  # how many bits form_bits uses
 
 _DIGIT = regex.compile(r"\p{N}")
 _ADDRESS = regex.compile(
@@ -15,7 +22,7 @@ _ADDRESS = regex.compile(
 _LETTER = regex.compile(r"^\p{L}\p{M}*$")
 _ACRONYM = regex.compile(r"^(?=(?:.*\p{Lu}){2})[\p{Lu}\p{N}.&-]+s?$")
 _INNER_CAPITAL = regex.compile(r"\p{Ll}\p{Lu}")
-_CASED = regex.compile(r"[\p{Lu}\p{Ll}]")
+_CASED_LETTER = regex.compile(r"[\p{Lu}\p{Ll}]")
 _LATIN = regex.compile(r"\p{Latin}")
 _SHORT_WORDS_ARE_LETTERS = frozenset({"de", "el", "en", "es", "ru", "tr", "vi", "ar"})
 _NOT_LATIN = frozenset({"ar", "el", "hi", "ru", "th", "zh"})
@@ -30,20 +37,40 @@ def protected_words(words: Sequence[str], lang: str) -> list[bool]:
     where nearly every word begins with one (a headline), capitals say nothing. German capitalises every noun, so there a
     capital alone says nothing either: ask the lexicon, whose German forms carry their usual case.
     """
-    titled = [word[:1].isupper() for word in words]
-    cased = sum(bool(_CASED.search(word)) for word in words)
-    shouted = cased > 1 and not any(any(letter.islower() for letter in word) for word in words)
-    headline = cased > 3 and sum(titled) > 0.8 * cased
-    names = lang != "de" and not shouted and not headline
-    return [
-        _by_form(word, lang, shouted=shouted) or (names and place > 0 and titled[place])
-        for place, word in enumerate(words)
-    ]
+    bits = np.fromiter((form_bits(word, lang) for word in words), dtype=np.int64, count=len(words))
+    found: list[bool] = protected_rows(bits, np.zeros(len(words), dtype=np.int64), lang).tolist()
+    return found
 
 
-def _by_form(word: str, lang: str, *, shouted: bool) -> bool:
-    if _DIGIT.search(word) or _ADDRESS.match(word) or (lang in _NOT_LATIN and _LATIN.search(word)):
-        return True
-    if lang in _SHORT_WORDS_ARE_LETTERS and _LETTER.match(word):
-        return True
-    return not shouted and bool(_ACRONYM.match(word) or _INNER_CAPITAL.search(word))
+def form_bits(form: str, lang: str) -> int:
+    """Return what a word's form alone says, for :func:`protected_rows`: TITLED and others."""
+    found = TITLED if form[:1].isupper() else 0
+    found |= _CASED if _CASED_LETTER.search(form) else 0
+    found |= _LOWER if any(letter.islower() for letter in form) else 0
+    if (
+        _DIGIT.search(form)
+        or _ADDRESS.match(form)
+        or (lang in _NOT_LATIN and _LATIN.search(form))
+        or (lang in _SHORT_WORDS_ARE_LETTERS and _LETTER.match(form))
+    ):
+        return found | _ALWAYS
+    return found | _UNLESS_SHOUTED if _ACRONYM.match(form) or _INNER_CAPITAL.search(form) else found
+
+
+def protected_rows(bits: NDArray[np.int64], rows: NDArray[np.int64], lang: str) -> NDArray[np.bool_]:
+    """Return :func:`protected_words` of many texts, bool [words].
+
+    bits: int64 [words], ``form_bits`` of all their words in order (higher bits are ignored); rows: int64 [words], the
+    text of each, ascending.
+    """
+    texts = int(rows[-1]) + 1 if len(rows) else 0
+    cased = np.bincount(rows[bits & _CASED != 0], minlength=texts)
+    lower = np.bincount(rows[bits & _LOWER != 0], minlength=texts)
+    titled = np.bincount(rows[bits & TITLED != 0], minlength=texts)
+    shouted = (cased > 1) & (lower == 0)
+    found = (bits & _ALWAYS != 0) | ((bits & _UNLESS_SHOUTED != 0) & ~shouted[rows])
+    if lang != "de":
+        names = ~shouted & ~((cased > 3) & (titled > 0.8 * cased))
+        first = np.append(True, rows[1:] != rows[:-1])[: len(rows)]
+        found |= names[rows] & (bits & TITLED != 0) & ~first
+    return found

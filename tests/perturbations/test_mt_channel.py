@@ -261,3 +261,9 @@ def test_capitals_and_spaces() -> None:
         assert line == line.strip()
     untranslated = channel("水和面包在房子里", many=20, lang="zh", lost=0.5, way=UNTRANSLATED)
     assert any(regex.search(r"\p{Han} \p{Latin}+ \p{Han}", line) for line in untranslated)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_least_severity_overflows_nothing() -> None:
+    text = SENTENCES["de"]
+    assert MTChannel()(text, lang="de", severity=5e-324, rng=Stream(derive_key("least"))) == text
