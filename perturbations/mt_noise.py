@@ -159,7 +159,7 @@ class Channel:
                 form = fold(self._form(at), self.lang)
                 least[form] = min(least.get(form, 1.0), float(self._lose[at]))
             self._least[row] = least
-        return self._least[row].get(folded, 1.0) >= STRONGEST * self.rates.lost[word_class(folded, self.lang)]
+        return self._least[row].get(folded, 1.0) >= STRONGEST * float(self.rates.lost[word_class(folded, self.lang)])
 
     def _apart(self, word: int, new: str) -> str:
         """Set a word from a script with spaces apart where the language has none."""

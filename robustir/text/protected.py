@@ -68,7 +68,7 @@ def protected_rows(bits: NDArray[np.int64], rows: NDArray[np.int64], lang: str) 
     lower = np.bincount(rows[bits & _LOWER != 0], minlength=texts)
     titled = np.bincount(rows[bits & TITLED != 0], minlength=texts)
     shouted = (cased > 1) & (lower == 0)
-    found = (bits & _ALWAYS != 0) | ((bits & _UNLESS_SHOUTED != 0) & ~shouted[rows])
+    found: NDArray[np.bool_] = (bits & _ALWAYS != 0) | ((bits & _UNLESS_SHOUTED != 0) & ~shouted[rows])
     if lang != "de":
         names = ~shouted & ~((cased > 3) & (titled > 0.8 * cased))
         first = np.append(True, rows[1:] != rows[:-1])[: len(rows)]
