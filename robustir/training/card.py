@@ -9,7 +9,13 @@ from typing import Any
 __all__ = ["model_card"]
 
 _WHY = "Made by robustir for comparing training samplings under noise."
-_LIMITS = "Tatoeba's test is in-domain for what is trained on OPUS Tatoeba. It is meant for research, not for products."
+_LIMITS = "It is meant for research, not for products."
+_IN_DOMAIN = {
+    "tatoeba": "Tatoeba's test (the same collection of sentences)",
+    "wmt": "newstest 2008-2018, on which it was trained",
+    "neighbours": "newstest 2008-2018 and FLORES dev, on which it was trained",
+    "flores": "FLORES devtest to some degree (it was trained on dev, which is of the same kind)",
+}
 
 
 def model_card(manifest: Mapping[str, Any]) -> str:
@@ -35,10 +41,16 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "",
         f"Items left out because a test set holds them: {sum(manifest['dropped_for_test_sets'].values()):,}.",
         "",
+        *_in_domain(manifest["licences"]),
         f"Limits: {encoder['limits']} {_LIMITS}",
         "",
     ]
     return "\n".join(lines)
+
+
+def _in_domain(sources: Mapping[str, Any]) -> list[str]:
+    known = [_IN_DOMAIN[name] for name in sources if name in _IN_DOMAIN]
+    return [f"In-domain, so no evidence of what it can do elsewhere: {'; '.join(known)}.", ""] if known else []
 
 
 def _chosen(manifest: Mapping[str, Any]) -> str:

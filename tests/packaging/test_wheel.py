@@ -99,6 +99,10 @@ def test_contents(wheel: Path) -> None:
     ):
         assert wanted in names
     assert any(name.startswith("robustir/perturbations/data/") for name in names)
+    for encoder in ("static-xx", "static-xy", "static-hybrid"):
+        assert {
+            f"robustir/encoders/weights/{encoder}/{file}" for file in ("model.safetensors", "tokenizer.json")
+        } <= set(names)
 
 
 def test_packages_and_entry_points_equal_the_tree(root: Path) -> None:
