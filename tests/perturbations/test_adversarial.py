@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from robustir.contracts import Attack
@@ -216,16 +216,19 @@ def test_budgets_have_the_right_mean_and_nest() -> None:
 
 
 @settings(deadline=None, max_examples=40)
+@example("桥", "zh", derive_key("test"), 0.1)  # it has synonyms, and no other key
 @given(texts, languages, keys, severities)
 def test_any_text_is_attacked_within_its_budget(text: str, lang: str, key: bytes, severity: float) -> None:
     corpus = Corpus(("p", "n"), ("old bridge", "young baker"), (lang, lang))
     task = Task("any", QuerySet.from_texts([text], lang=lang), corpus, Qrels.from_rows([(0, 0, 1)]))
-    outcome = Adversarial().attack(task.queries, task, HashingEncoder(dim=16), severity=severity, keys=[key])
-    (prepared,) = prepare([text], lang, [key], swaps=("keyboard", "transpose", "synonym"), candidates=8)
+    swaps = ("keyboard", "transpose", "synonym") if key[0] % 2 else ("keyboard", "transpose")
+    made = Adversarial(swaps=swaps)
+    outcome = made.attack(task.queries, task, HashingEncoder(dim=16), severity=severity, keys=[key])
+    (prepared,) = prepare([text], lang, [key], swaps=swaps, candidates=8)
     assert outcome.edits[0] <= min(np.ceil(severity * prepared.words), len(prepared.open))
     assert outcome.margin_after[0] <= outcome.margin_before[0]
     assert (outcome.texts[0] == text) == (outcome.edits[0] == 0)
-    control = Adversarial().control(task.queries, task, edits=[99], severity=severity, keys=[key])
+    control = made.control(task.queries, task, edits=[99], severity=severity, keys=[key])
     assert (control[0] != text) == bool(prepared.open)
 
 
