@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ def data() -> Path:
     if not path.is_dir():
         pytest.skip(f"no real data at {path}; set ROBUSTIR_DATA")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _own_data_folder() -> Iterator[None]:
+    """What ``--data`` makes known to worker processes ($ROBUSTIR_DATA) ends with the test."""
+    before = os.environ.get("ROBUSTIR_DATA")
+    yield
+    os.environ.pop("ROBUSTIR_DATA", None)
+    if before is not None:
+        os.environ["ROBUSTIR_DATA"] = before
 
 
 @pytest.fixture(autouse=True)
