@@ -79,7 +79,6 @@ class StoredBenchmark:
         }
         self._noisy: dict[str, NoisyQueries] = {}  # read once for doses, validity and examples
         self._ranks: dict[str, Ranks] = {}
-        self._ranks_bytes = 0
         self.draws = max((row["draws"] for row in noises), default=0)
 
     @cached_property
@@ -104,8 +103,9 @@ class StoredBenchmark:
         if key in self._ranks:
             return self._ranks[key]
         ranks = self.run.read_ranks(key)
-        self._ranks_bytes += sum(getattr(ranks, field.name).nbytes for field in fields(Ranks))
-        if self._ranks_bytes <= _KEPT_RANKS:
+        # All cells of a benchmark are of one size.
+        size = sum(getattr(ranks, field.name).nbytes for field in fields(Ranks))
+        if (len(self._ranks) + 1) * size <= _KEPT_RANKS:
             self._ranks[key] = ranks
         return ranks
 

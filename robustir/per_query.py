@@ -80,7 +80,7 @@ def _setting_tables(
         if cell["perturbation"] == FLOOR.perturbation or not measures:
             continue
         treatment = stored.treatments.get(cell["perturbation"], Treatment())
-        scores = score_view(measures, seen, stored.run.read_ranks(cell["key"]))
+        scores = score_view(measures, seen, stored.ranks(cell["key"]))
         scores[:, ~aimed_rows(treatment, seen)] = np.nan
         values = scores.T.reshape(-1)
         constant = {

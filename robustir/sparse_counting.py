@@ -52,14 +52,14 @@ class SparseColumns:
 class SparseRows:
     """Rows of scores, those that are not 0 alone.
 
-    row [e], ascending, passage [e]: which query and passage; value: float32 [e], no NaN and no 0; ends [b]: the end of each
-    row's entries.
+    row [e], ascending, passage [e]: which query and passage; value: float32 [e], no NaN and no 0; bounds [b + 1]: where each
+    row's entries begin, closed by their number.
     """
 
     row: NDArray[np.intp]
     passage: NDArray[np.integer[Any]]
     value: NDArray[np.float32]
-    ends: NDArray[np.int64]
+    bounds: NDArray[np.int64]
 
     @classmethod
     def of(cls, block: Any) -> SparseRows:
@@ -68,16 +68,16 @@ class SparseRows:
             block = block.copy()
             block.eliminate_zeros()
         row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-        return cls(row, block.indices, block.data, block.indptr[1:].astype(np.int64))
+        return cls(row, block.indices, block.data, block.indptr.astype(np.int64))
 
     def __len__(self) -> int:
-        return len(self.ends)
+        return len(self.bounds) - 1
 
     def at(self, row: NDArray[np.intp], passage: NDArray[np.intp], passages: int) -> NDArray[np.float32]:
         """Return the scores of pairs [m] that have an entry, float32 [m]."""
         from scipy.sparse import csr_matrix
 
-        matrix = csr_matrix((self.value, self.passage, np.concatenate(([0], self.ends))), shape=(len(self), passages))
+        matrix = csr_matrix((self.value, self.passage, self.bounds), shape=(len(self), passages))
         return np.asarray(matrix[row, passage], dtype=np.float32).ravel()
 
 
@@ -89,10 +89,9 @@ class _Presence:
 
         wide = -(-width // _GROUP) * _GROUP
         set_ones = np.ones(len(rows.value), dtype=np.bool_)
-        ends = np.concatenate(([0], rows.ends))
         # scipy writes them in half the time of numpy's indexed assignment.
         self.mask: NDArray[np.bool_] = csr_matrix(
-            (set_ones, order[rows.passage], ends), shape=(len(rows), wide)
+            (set_ones, order[rows.passage], rows.bounds), shape=(len(rows), wide)
         ).toarray()
         self._words = self.mask.view(np.uint64)
         groups = add_bytes(np.add.reduceat(self._words, np.arange(0, wide // _WORD, _GROUP // _WORD), axis=1))
@@ -221,7 +220,7 @@ def _not_below(
 
     A slot of pairs that many rows have is compared with all entries, 1.5 ns each; the others' entries are picked, 10 ns each.
     """
-    sizes = np.diff(rows.ends, prepend=0)
+    sizes = np.diff(rows.bounds)
     found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     few: list[NDArray[np.intp]] = []
     for slot in pairs.slots():
@@ -237,7 +236,7 @@ def _not_below(
     if few:
         pair = np.concatenate(few)
         row = pairs.row[pair]
-        picked = ragged_arange((rows.ends - sizes)[row], sizes[row])
+        picked = ragged_arange(rows.bounds[row], sizes[row])
         kept = np.flatnonzero(rows.value[picked] >= np.repeat(limit[pair], sizes[row]))
         found.append((np.repeat(pair, sizes[row])[kept], picked[kept]))
     return np.concatenate([pair for pair, _ in found]), np.concatenate([entry for _, entry in found])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from robustir.encoders.hub import first_line, hub_commit, hub_file, hub_unreachable, silent_hub
+from robustir.encoders.training_record import RECORD
 from robustir.encoders.weights import asks_for_code, wants_code
 from robustir.errors import InputError
 
@@ -27,7 +28,7 @@ _NOT_VECTORS = (
     "scheduler",
     "scaler",
     "trainer_state",
-    "training.json",
+    RECORD,
     "training_args",
     "requirements",
     "eval_",

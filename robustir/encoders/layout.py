@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-__all__ = ["Layout", "Step", "build_tail", "read_layout"]
+__all__ = ["Layout", "Step", "build_tail", "find_prefixes", "read_layout"]
 
 Step: TypeAlias = "Callable[[Tensor], Tensor]"  # float32 [b, d] to [b, e]
 
@@ -142,6 +142,13 @@ def _prompts(config: Mapping[str, Any]) -> dict[Role, str]:
         named = [prompts[name] for name in names if name in prompts]
         found[role] = (named[0] if named else default) or ""
     return found
+
+
+def find_prefixes(layout: Layout | None, *, query: str | None, passage: str | None) -> dict[Role, str]:
+    """Return what stands before a text of each role: what is given, else the prompt that the model brings, else nothing."""
+    prompts: Mapping[Role, str] = {} if layout is None else layout.prompts
+    given: Mapping[Role, str | None] = {"query": query, "passage": passage}
+    return {role: prompts.get(role, "") if text is None else text for role, text in given.items()}
 
 
 def build_tail(checkpoint: Checkpoint, layout: Layout) -> list[Step]:

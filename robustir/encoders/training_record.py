@@ -8,7 +8,7 @@ from pathlib import Path
 
 from robustir.errors import DataError
 
-__all__ = ["TrainingRecord", "read_training_record"]
+__all__ = ["RECORD", "TrainingRecord", "read_training_record"]
 
 RECORD = "training.json"
 

@@ -16,7 +16,7 @@ from robustir.encoders.batching import encode_batches, plan_batches
 from robustir.encoders.bodies import Body, Row, StaticBody, TransformerBody, TransformerOptions, apply_steps, copy_steps
 from robustir.encoders.checkpoint import Checkpoint
 from robustir.encoders.devices import find_devices
-from robustir.encoders.layout import Layout, Step, build_tail, read_layout
+from robustir.encoders.layout import Layout, Step, build_tail, find_prefixes, read_layout
 from robustir.encoders.pooling import POOLINGS, Pooling
 from robustir.errors import InputError, SpecError
 
@@ -123,11 +123,7 @@ class TransformerEncoder:
     @cached_property
     def _settings(self) -> _Settings:
         layout = read_layout(self.checkpoint) if self.pooling is None and self.layer is None else None
-        prompts: Mapping[Role, str] = layout.prompts if layout is not None else {}
-        given: Mapping[Role, str | None] = {"query": self.query_prefix, "passage": self.passage_prefix}
-        prefixes: dict[Role, str] = {
-            role: prompts.get(role, "") if text is None else text for role, text in given.items()
-        }
+        prefixes = find_prefixes(layout, query=self.query_prefix, passage=self.passage_prefix)
         if layout is None:
             return _Settings(
                 None,

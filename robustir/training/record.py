@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import robustir
+from robustir.encoders.training_record import RECORD
 from robustir.files import write_text_atomically
 from robustir.training.card import model_card
 from robustir.training.checkpoints import Progress
@@ -26,7 +27,7 @@ def write_record(folder: Path, encoders: Sequence[Path], progress: Progress, man
     """Write log.jsonl and training.json into ``folder``, and a card beside each encoder."""
     lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in progress.log)
     write_text_atomically(folder / "log.jsonl", lines)
-    write_text_atomically(folder / "training.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    write_text_atomically(folder / RECORD, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     for encoder in encoders:
         write_text_atomically(encoder / "README.md", model_card(manifest))
 

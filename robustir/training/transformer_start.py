@@ -8,11 +8,10 @@ from typing import Any
 
 import torch
 
-from robustir.contracts import Role
 from robustir.encoders.bodies import TransformerBody, TransformerOptions
 from robustir.encoders.checkpoint import Checkpoint
 from robustir.encoders.devices import find_devices
-from robustir.encoders.layout import read_layout
+from robustir.encoders.layout import find_prefixes, read_layout
 from robustir.errors import InputError, RunError
 from robustir.training.config import Architecture, TrainingConfig, TransformerModel
 from robustir.training.gradient_cache import seeded
@@ -75,7 +74,7 @@ class TransformerMaterial:
             origin = {"from": model.base, "limits": _LIMITS["base"], "base": self.checkpoint.identity}
         else:
             assert model.architecture is not None
-            prefixes: dict[Role, str] = {"query": model.query_prefix or "", "passage": model.passage_prefix or ""}
+            prefixes = find_prefixes(None, query=model.query_prefix, passage=model.passage_prefix)
             use = Use((model.pooling or "mean",), prefixes)
             longest = model.max_length or _MAX_LENGTH
             options = TransformerOptions(
@@ -115,9 +114,7 @@ def _settings(checkpoint: Checkpoint, model: TransformerModel) -> tuple[Transfor
     poolings: tuple[str, ...] = ("mean",) if layout is None else layout.poolings
     if model.pooling is not None:
         poolings = (model.pooling,)
-    prompts: Mapping[Role, str] = {} if layout is None else layout.prompts
-    given: Mapping[Role, str | None] = {"query": model.query_prefix, "passage": model.passage_prefix}
-    prefixes: dict[Role, str] = {role: prompts.get(role, "") if text is None else text for role, text in given.items()}
+    prefixes = find_prefixes(layout, query=model.query_prefix, passage=model.passage_prefix)
     include_prompt = layout is None or layout.include_prompt
     longest = model.max_length or (None if layout is None else layout.max_length) or _MAX_LENGTH
     lower = layout is not None and layout.lower_case

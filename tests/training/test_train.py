@@ -18,7 +18,7 @@ from robustir.training.correspondence import check_correspondence
 from robustir.training.sampling import Sampler
 from robustir.training.shelves import Shelf, read_pairs
 from robustir.training.trainer import train
-from tests.training.tiny_pairs import NOUNS, files, write_data
+from tests.training.tiny_pairs import NOUNS, SETTINGS, files, write_data
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +28,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def config(**changes: object) -> TrainingConfig:
     given: dict[str, object] = {
-        "name": "tiny",
-        "sampling": "hybrid",
-        "languages": ["en", "de", "es"],
-        "sources": ["tatoeba", "flores", "qa"],
-        "parts": 0.3,
+        **SETTINGS,
         "steps": 30,
         "batch": 24,
         "checkpoint_every": 10,

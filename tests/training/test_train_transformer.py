@@ -23,7 +23,7 @@ from robustir.training.sampling import Batch
 from robustir.training.trainer import Prepared, train
 from robustir.training.transformer_trainee import TransformerTrainee
 from tests.tiny_models import bert_tokenizer, make_layout, static_layout, tiny_bert, tiny_distil, write_bert
-from tests.training.tiny_pairs import NOUNS, VERBS, files, sentence, write_data
+from tests.training.tiny_pairs import NOUNS, SETTINGS, VERBS, files, sentence, write_data
 
 __all__ = ["make_layout", "static_layout", "tiny_bert", "tiny_distil"]
 
@@ -49,11 +49,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def config(base: Path | str | None, **changes: Any) -> TrainingConfig:
     model = {"kind": "transformer", "max_length": 24, **({} if base is None else {"base": str(base)})}
     given: dict[str, Any] = {
-        "name": "tiny",
-        "sampling": "hybrid",
-        "languages": ["en", "de", "es"],
-        "sources": ["tatoeba", "flores", "qa"],
-        "parts": 0.3,
+        **SETTINGS,
         "steps": 12,
         "batch": 8,
         "checkpoint_every": 5,

@@ -11,6 +11,15 @@ NOUNS = [
 ]  # fmt: skip
 VERBS = [("sees", "sieht", "ve"), ("has", "hat", "tiene"), ("finds", "findet", "encuentra"), ("knows", "kennt", "sabe")]
 
+# A configuration for them, but for steps and model.
+SETTINGS = {
+    "name": "tiny",
+    "sampling": "hybrid",
+    "languages": ["en", "de", "es"],
+    "sources": ["tatoeba", "flores", "qa"],
+    "parts": 0.3,
+}
+
 
 def sentence(number: int, lang: int) -> str:
     one, other, verb = NOUNS[number % 8], NOUNS[(number // 8) % 8], VERBS[(number // 64) % 4]
