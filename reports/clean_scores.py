@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from robustir.reports.blocks import Block, Cell, Column, Heading, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, interval, language_name, measure_name, number, points
+from robustir.reports.in_domain import encoder_cell, noted
 from robustir.reports.study import Study, mean, value
 from robustir.reports.wide import cut_wide
 
@@ -31,12 +32,12 @@ def clean_section(study: Study) -> Section:
     for benchmark in study.benchmarks:
         if len(study.benchmarks) > 1:
             blocks.append(Heading(benchmark))
-        blocks.append(_macro_table(study, benchmark))
+        blocks.append(noted(_macro_table(study, benchmark)))
         note = study.settings_note(benchmark)
         if note:
             blocks.append(Paragraph(f"{benchmark}: {clean_text(note)}."))
         for setting in study.settings(benchmark):
-            blocks.extend(cut_wide(_language_table(study, benchmark, setting)))
+            blocks.extend(cut_wide(noted(_language_table(study, benchmark, setting))))
     return Section("clean-scores", "Clean scores", tuple(blocks))
 
 
@@ -48,7 +49,7 @@ def _macro_table(study: Study, benchmark: str) -> Table:
     rows = []
     marked = False
     for encoder in study.encoders:
-        cells = [Cell(encoder)]
+        cells = [encoder_cell(study, benchmark, encoder)]
         for setting in settings:
             found = study.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)
             if not found:
@@ -78,7 +79,7 @@ def _language_table(study: Study, benchmark: str, setting: str) -> Table:
     languages = study.languages(benchmark)
     rows = []
     for encoder in study.encoders:
-        cells = [Cell(encoder)]
+        cells = [encoder_cell(study, benchmark, encoder)]
         for lang in languages:
             found = study.rows("scores", benchmark=benchmark, setting=setting, encoder=encoder, query_lang=lang)
             score = mean(value(row, "clean") for row in found)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
 from robustir.reports.degradation import separated
 from robustir.reports.formats import interval, measure_name, number, p_value, severity_text, signed_points
+from robustir.reports.in_domain import encoder_cell, marked, noted
 from robustir.reports.study import SETTINGS, Row, Study, value
 
 __all__ = ["bias_section", "comparison_section", "is_primary", "verdict_text"]
@@ -68,8 +69,8 @@ def _comparison_table(study: Study, kind: str, title: str, rows: Sequence[Row]) 
     columns = [Column(name, number=False) for name in names]
     columns += [Column("Difference in differences"), Column("Log retention ratio"), Column("Adjusted\u00a0p")]
     columns.append(Column("Verdict", number=False))
-    shown = tuple(_comparison_row(row, several=several) for row in _in_order(study, rows)[:_SHOWN_ROWS])
-    return Table(
+    shown = tuple(_comparison_row(study, row, several=several) for row in _in_order(study, rows)[:_SHOWN_ROWS])
+    table = Table(
         f"comparisons-{kind}",
         f"{title}: {measure_name(study.measure)}, {len(rows)} in all",
         tuple(columns),
@@ -78,6 +79,7 @@ def _comparison_table(study: Study, kind: str, title: str, rows: Sequence[Row]) 
         f"The first {len(shown)} of {len(rows)} rows; comparisons.csv has all." if len(shown) < len(rows) else "",
         main=kind == "primary",
     )
+    return noted(table)
 
 
 def _in_order(study: Study, rows: Sequence[Row]) -> list[Row]:
@@ -95,7 +97,7 @@ def _in_order(study: Study, rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=place)
 
 
-def _comparison_row(row: Row, *, several: bool) -> tuple[Cell, ...]:
+def _comparison_row(study: Study, row: Row, *, several: bool) -> tuple[Cell, ...]:
     verdict = verdict_text(row)
     severity = severity_text(row["severity"])
     difference = interval(value(row, "ci_low"), value(row, "ci_high"))
@@ -105,7 +107,7 @@ def _comparison_row(row: Row, *, several: bool) -> tuple[Cell, ...]:
         *lead,
         Cell(f"{row['perturbation']}, {'whole curve' if severity == 'curve' else severity}"),
         Cell(row["setting"]),
-        Cell(f"{row['encoder_a']} against {row['encoder_b']}"),
+        Cell(" against ".join(marked(study, row["benchmark"], row[name]) for name in ("encoder_a", "encoder_b"))),
         Cell(signed_points(value(row, "difference_in_differences")), difference),
         Cell(number(value(row, "log_retention_ratio"), 3), ratio),
         Cell(p_value(value(row, "p_adjusted"))),
@@ -132,14 +134,19 @@ def _bias_table(study: Study, benchmark: str, measure: str, perturbations: Seque
         where = {"benchmark": benchmark, "measure": measure, "encoder": encoder, "query_lang": "all"}
         found = {(row["perturbation"], value(row, "severity")): row for row in study.rows("bias", **where)}
         if found:
-            rows.append((Cell(encoder), *_bias_cells(study, found, perturbations, 100.0 if relative else 1.0)))
+            rows.append(
+                (
+                    encoder_cell(study, benchmark, encoder),
+                    *_bias_cells(study, found, perturbations, 100.0 if relative else 1.0),
+                )
+            )
     columns = [Column("Encoder", number=False), Column("clean")]
     for perturbation in perturbations:
         columns += [Column(perturbation), Column("change")]
     named = "Normalised rank distance" if relative else "Rank distance"
     unit = "in percent of the largest possible" if relative else "in ranks"
     caption = f"{named} on {benchmark}, {unit}, clean and at severity {severity_text(study.shown_severity)}"
-    return Table(f"bias-{benchmark}-{measure}-{perturbations[0]}", caption, tuple(columns), tuple(rows))
+    return noted(Table(f"bias-{benchmark}-{measure}-{perturbations[0]}", caption, tuple(columns), tuple(rows)))
 
 
 def _bias_cells(

@@ -30,6 +30,7 @@ from robustir.reports.formats import (
     severity_text,
     signed_points,
 )
+from robustir.reports.in_domain import encoder_cell, marked, noted
 from robustir.reports.study import Row, Study, mean, value
 from robustir.reports.wide import cut_wide
 
@@ -70,7 +71,7 @@ def degradation_section(study: Study) -> Section:
             blocks.append(Heading(benchmark))
         blocks += [figure for figure in _figures(study, benchmark) if figure.panels]
         blocks += [table for names in study.perturbation_blocks() for table in _area_tables(study, benchmark, names)]
-        blocks += [_difference_table(study, benchmark, perturbation) for perturbation in study.perturbations]
+        blocks += [noted(_difference_table(study, benchmark, perturbation)) for perturbation in study.perturbations]
     return Section("degradation", "Degradation under noise", tuple(blocks))
 
 
@@ -101,7 +102,7 @@ def _curves(study: Study, benchmark: str, settings: Sequence[str]) -> Figure:
         _axis_end(max(doses, default=1.0)),
         min(_PANELS_PER_ROW, max(1, len(study.perturbations))),
         tuple(panels),
-        tuple((encoder, style) for style, encoder in enumerate(shown)),
+        tuple((marked(study, benchmark, encoder), style) for style, encoder in enumerate(shown)),
     )
 
 
@@ -160,7 +161,7 @@ def _area_tables(study: Study, benchmark: str, perturbations: Sequence[str]) -> 
     rows = []
     for setting in study.settings(benchmark):
         for encoder in study.encoders:
-            cells = [Cell(setting), Cell(encoder)]
+            cells = [Cell(setting), encoder_cell(study, benchmark, encoder)]
             for perturbation in perturbations:
                 where = {"benchmark": benchmark, "setting": setting, "encoder": encoder, "perturbation": perturbation}
                 cells += _area_cells(next(iter(study.macro("areas", **where)), {}))
@@ -171,7 +172,7 @@ def _area_tables(study: Study, benchmark: str, perturbations: Sequence[str]) -> 
     identity = f"areas-{benchmark}-{perturbations[0]}"
     caption = f"Normalised area under the curves on {benchmark}"
     table = Table(identity, caption, tuple(columns), tuple(rows), 2, _AREA_NOTE, main=True)
-    return [table] if any(cell.text != "–" for row in rows for cell in row[2:]) else []
+    return [noted(table)] if any(cell.text != "–" for row in rows for cell in row[2:]) else []
 
 
 def _area_cells(row: Row) -> list[Cell]:
@@ -195,7 +196,7 @@ def _difference_table(study: Study, benchmark: str, perturbation: str) -> Table:
             )
             if found:
                 unstable |= bool(found[0].get("unstable", False))
-                rows.append((Cell(setting), Cell(encoder), *_difference_cells(found[0])))
+                rows.append((Cell(setting), encoder_cell(study, benchmark, encoder), *_difference_cells(found[0])))
     titles = ("Clean", "Noisy", "Difference", "Retained", "Worst draw", "Adjusted p")
     note = "Worst draw: the mean over queries of each one's worst draw."
     if unstable:
@@ -279,15 +280,14 @@ def _language_tables(study: Study, benchmark: str, perturbation: str) -> list[Ta
                 )
                 for lang in languages
             ]  # fmt: skip
-            rows.append((Cell(encoder), *cells))
+            rows.append((encoder_cell(study, benchmark, encoder), *cells))
         if any(cell.heat is not None for row in rows for cell in row[1:]):
             over = ", mean over passage languages" if setting == "cross" else ""
             where = f"{perturbation} at severity {severity_text(severity)}, {setting}{over}"
             caption = f"{where}: change in points by query language"
             columns = (Column("Encoder", number=False), *language_columns(languages))
-            tables += cut_wide(
-                Table(f"heat-{benchmark}-{perturbation}-{setting}", caption, columns, tuple(rows), scale="diverging")
-            )
+            identity = f"heat-{benchmark}-{perturbation}-{setting}"
+            tables += cut_wide(noted(Table(identity, caption, columns, tuple(rows), scale="diverging")))
     return tables
 
 

@@ -13,6 +13,7 @@ from robustir.reports.comparing import bias_section, comparison_section
 from robustir.reports.degradation import degradation_section, language_section
 from robustir.reports.examples import example_section
 from robustir.reports.formats import clean_text
+from robustir.reports.in_domain import in_domain_notices
 from robustir.reports.run_facts import failed_cells, failed_section, headline_facts, manifest_section, method_section
 from robustir.reports.sentences import three_sentences
 from robustir.reports.study import Study
@@ -71,4 +72,4 @@ def _notices(study: Study) -> tuple[str, ...]:
         )
     if study.suite.get("exploratory"):
         notices.append("The suite's lists were replaced on the command line, so every claim here is exploratory.")
-    return (*notices, *no_op_notices(study))
+    return (*notices, *in_domain_notices(study), *no_op_notices(study))

@@ -144,6 +144,10 @@ class Study:
         entries = self.manifest.get("benchmarks") or ()
         return next((str(entry.get("settings_note", "")) for entry in entries if entry.get("name") == benchmark), "")
 
+    def in_domain(self, benchmark: str, encoder: str) -> bool:
+        """Whether the encoder was trained on sentences of the benchmark's own collection."""
+        return any(row.get("in_domain", False) for row in self.rows("scores", benchmark=benchmark, encoder=encoder))
+
     def languages(self, benchmark: str) -> tuple[str, ...]:
         """Query languages of a benchmark, by code."""
         return tuple(sorted({row["query_lang"] for row in self.rows("scores", benchmark=benchmark)} - {"all", ""}))

@@ -38,6 +38,11 @@ def analyse_run(run: RunDirectory) -> Findings:
         seed=suite["seed"],
         primary_measure=suite["measures"][0],
         primary=not suite["exploratory"],
+        in_domain=frozenset(
+            (benchmark, encoder["name"])
+            for encoder in manifest["encoders"]
+            for benchmark in encoder.get("training", {}).get("in_domain", ())
+        ),
     )
     stored = benchmarks(run)
     # Many small products: with two BLAS threads they took five times the CPU time of one (36 s for 7 s on the quickstart).

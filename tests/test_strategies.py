@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from robustir.encoders.training_record import TrainingRecord, read_training_record
+from robustir.encoders.training_record import TrainingRecord, in_domain_benchmarks, read_training_record
 from robustir.errors import DataError, SpecError
 from robustir.strategies import Trained, find_trained
 from robustir.suite import Suite, validate_suite
@@ -86,8 +86,13 @@ def test_a_record_says_which_benchmarks_are_known_and_which_noise_was_seen(tmp_p
     found = read_training_record(folder / "packed")
     assert found is not None
     assert found == TrainingRecord("study", "hybrid", 3, ("neighbours",), ("typos",))
-    assert [found.in_domain(name) for name in ("wmt", "tatoeba", "ntrex", "flores")] == [True, False, False, False]
+    assert [found.in_domain(name) for name in ("wmt", "flores-dev", "tatoeba", "ntrex", "flores")] == [
+        True,
+        True,
+        *[False] * 3,
+    ]
     assert TrainingRecord("a", "x-y", 0, ("tatoeba",), ()).in_domain("tatoeba")
+    assert set(in_domain_benchmarks(["flores", "qa", "mkqa"])) == {"flores-dev"}
     assert read_training_record(tmp_path) is None
 
 

@@ -42,12 +42,18 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     frames = {name: grids[name].frame() for name in names}
     frames["contrasts"] = adjust_contrasts(frames["contrasts"], roles)
     frames["comparisons"] = adjust_comparisons(frames["comparisons"], roles, declared=chosen.primary)
-    tables: dict[str, Any] = {name: _as_listed(name, frame) for name, frame in frames.items()}
+    tables: dict[str, Any] = {name: _as_listed(name, frame, chosen.in_domain) for name, frame in frames.items()}
     return Findings(**tables)
 
 
-def _as_listed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns in the order and with the types of the table."""
+def _as_listed(name: str, frame: pd.DataFrame, known: frozenset[tuple[str, str]]) -> pd.DataFrame:
+    """Columns in the order and with the types of the table; in_domain is set here, whichever encoders a row names."""
+    named = [frame[column] for column in ("encoder", "encoder_a", "encoder_b") if column in TABLES[name]]
+    frame = frame.assign(
+        in_domain=[
+            any((row[0], one) in known for one in row[1:]) for row in zip(frame["benchmark"], *named, strict=True)
+        ]
+    )
     return frame.reindex(columns=list(TABLES[name])).astype(empty_table(name).dtypes.to_dict())
 
 

@@ -21,22 +21,24 @@ _TEXT = frozenset(
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
 )
 _WHOLE = frozenset({"n", "groups", "draw"})
-_TRUTH = frozenset({"unstable", "control"})
+_TRUTH = frozenset({"unstable", "control", "in_domain"})
 
 _VIEW = "setting query_lang passage_lang measure"
 _COLUMNS: Mapping[str, str] = {
     "scores": "benchmark setting query_lang passage_lang encoder measure clean ci_low ci_high floor n groups "
-    "floor_low floor_high",
+    "floor_low floor_high in_domain",
     "contrasts": f"benchmark encoder perturbation severity {_VIEW} clean noisy delta ci_low ci_high p p_adjusted n "
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
-    "char_error_rate unchanged worst_draw attacked control embedded_lang",
-    "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n",
-    "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n",
+    "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain",
+    "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
+    "in_domain",
+    "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n "
+    "in_domain",
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
-    "embedded_lang",
+    "embedded_lang in_domain",
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
-    "delta_high",
+    "delta_high in_domain",
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "
     "length_ratio note code_mixing_index asked_char_error_rate",
     "examples": "benchmark encoder perturbation severity draw setting query_lang passage_lang query_id clean_text "
@@ -67,7 +69,8 @@ class Findings:
 
     scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
     encoder against encoder; bias: rank distances; validity: what the noise did; examples: the worst queries.
-    Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs.
+    Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs. ``in_domain``: the encoder
+    (of a comparison, one of the two) was trained on sentences of the benchmark's own collection.
     """
 
     scores: pd.DataFrame = field(default_factory=partial(empty_table, "scores"))

@@ -18,7 +18,8 @@ class AnalysisOptions:
     test. primary_measure: the measure of the declared families (None: the first of every block). primary: whether the
     comparisons were declared beforehand; if not, all of them are exploratory. floors: whether clean scores are judged
     against the shuffled-query floor. low_score: clean means below it make retention unstable. loss: the share of the
-    clean score behind ``dose_at_10_percent_loss``.
+    clean score behind ``dose_at_10_percent_loss``. in_domain: (benchmark, encoder) where the encoder was trained on
+    the benchmark's own collection.
     """
 
     confidence: float = 0.95
@@ -31,6 +32,7 @@ class AnalysisOptions:
     floors: bool = True
     low_score: float = 0.05
     loss: float = 0.10
+    in_domain: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from robustir.contracts import Role
 from robustir.encoders.adapters import adapt
+from robustir.encoders.training_record import TrainingRecord
 from robustir.errors import SpecError
 from robustir.registry import create
 from robustir.specs import Spec
@@ -60,6 +61,12 @@ class RatioMargin:
     def cacheable(self) -> bool:
         """As the encoder says."""
         return bool(getattr(self.vectors_of, "cacheable", True))
+
+    @property
+    def training(self) -> TrainingRecord | None:
+        """What the encoder is known to be trained on."""
+        found: TrainingRecord | None = getattr(self.vectors_of, "training", None)
+        return found
 
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return the encoder's vectors, float32 [len(texts), d]."""

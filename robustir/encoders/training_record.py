@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from robustir.errors import DataError
 
-__all__ = ["RECORD", "TrainingRecord", "read_training_record"]
+__all__ = ["RECORD", "TrainingRecord", "in_domain_benchmarks", "read_training_record"]
 
 RECORD = "training.json"
 
-# Sources of training pairs -> the benchmarks whose sentences they hold. FLORES dev is not the benchmark's devtest.
-_HELD = {"tatoeba": ("tatoeba",), "wmt": ("wmt",), "neighbours": ("wmt",)}
+# Benchmark -> the sources of training pairs that hold its sentences, or others of its collection; and how a card says so.
+# The devtest of FLORES is another split than the dev that is trained on, but of the same kind: a card says that.
+_KNOWN: Mapping[str, tuple[frozenset[str], str]] = {
+    "tatoeba": (frozenset({"tatoeba"}), "Tatoeba's test (the same collection of sentences)"),
+    "wmt": (frozenset({"wmt", "neighbours"}), "newstest 2008-2018, on which it was trained"),
+    "flores-dev": (
+        frozenset({"flores", "neighbours"}),
+        "FLORES dev, on which it was trained, and to some degree FLORES devtest, which is of the same kind",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,13 @@ class TrainingRecord:
 
     def in_domain(self, benchmark: str) -> bool:
         """Whether sentences of the benchmark's own collection were trained on."""
-        return any(benchmark in _HELD.get(source, ()) for source in self.sources)
+        return benchmark in in_domain_benchmarks(self.sources)
+
+
+def in_domain_benchmarks(sources: Iterable[str]) -> dict[str, str]:
+    """Return the benchmarks that sources of training pairs make in-domain, each with the reason in words."""
+    trained = frozenset(sources)
+    return {benchmark: words for benchmark, (held, words) in _KNOWN.items() if held & trained}
 
 
 def read_training_record(folder: Path) -> TrainingRecord | None:

@@ -6,16 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from robustir.encoders.training_record import in_domain_benchmarks
+
 __all__ = ["model_card"]
 
 _WHY = "Made by robustir for comparing training samplings under noise."
 _LIMITS = "It is meant for research, not for products."
-_IN_DOMAIN = {
-    "tatoeba": "Tatoeba's test (the same collection of sentences)",
-    "wmt": "newstest 2008-2018, on which it was trained",
-    "neighbours": "newstest 2008-2018 and FLORES dev, on which it was trained",
-    "flores": "FLORES devtest to some degree (it was trained on dev, which is of the same kind)",
-}
 
 
 def model_card(manifest: Mapping[str, Any]) -> str:
@@ -49,7 +45,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
 
 
 def _in_domain(sources: Mapping[str, Any]) -> list[str]:
-    known = [_IN_DOMAIN[name] for name in sources if name in _IN_DOMAIN]
+    known = in_domain_benchmarks(sources).values()
     return [f"In-domain, so no evidence of what it can do elsewhere: {'; '.join(known)}.", ""] if known else []
 
 

@@ -61,6 +61,7 @@ class Factory:
     perturbations: tuple[str, ...] = PERTURBATIONS
     benchmarks: tuple[str, ...] = ("mini",)
     exploratory: bool = False
+    in_domain: frozenset[tuple[str, str]] = frozenset()  # (benchmark, encoder)
 
     def findings(self) -> Findings:
         parts: dict[str, Iterator[Record]] = {
@@ -73,7 +74,14 @@ class Factory:
             "validity": self._validity(),
             "examples": self._examples(),
         }
-        return Findings(**{name: table(name, list(rows)) for name, rows in parts.items()}, manifest=self.manifest())
+        return Findings(
+            **{name: table(name, [self._told(row) for row in rows]) for name, rows in parts.items()},
+            manifest=self.manifest(),
+        )
+
+    def _told(self, row: Record) -> Record:
+        named = (row.get(column) for column in ("encoder", "encoder_a", "encoder_b"))
+        return row | {"in_domain": any((row["benchmark"], encoder) in self.in_domain for encoder in named)}
 
     def manifest(self) -> dict[str, Any]:
         return sample_manifest(

@@ -1,0 +1,43 @@
+"""The mark of an encoder that was trained on a benchmark's own collection: its score there is no fair test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from robustir.reports.blocks import Cell, Table
+from robustir.reports.formats import join_words
+from robustir.reports.study import Study
+
+__all__ = ["encoder_cell", "in_domain_notices", "marked", "noted"]
+
+_MARK = "§"
+_NOTE = f"{_MARK} in-domain: trained on sentences of this benchmark's own collection, so no fair test."
+
+
+def marked(study: Study, benchmark: str, encoder: str) -> str:
+    """Return the encoder's name, with the mark where it is in-domain on the benchmark."""
+    return f"{encoder}\u00a0{_MARK}" if study.in_domain(benchmark, encoder) else encoder
+
+
+def encoder_cell(study: Study, benchmark: str, encoder: str) -> Cell:
+    """Return the cell that names an encoder in a table about one benchmark."""
+    return Cell(marked(study, benchmark, encoder))
+
+
+def noted(table: Table) -> Table:
+    """Return the table with the meaning of the mark below it, where a heading of its rows has one."""
+    if not any(_MARK in cell.text for row in table.rows for cell in row[: table.headers]):
+        return table
+    return replace(table, note=f"{table.note} {_NOTE}".strip())
+
+
+def in_domain_notices(study: Study) -> tuple[str, ...]:
+    """Return one sentence per benchmark that some encoder was trained for, for the first page."""
+    found = []
+    for benchmark in study.benchmarks:
+        known = [encoder for encoder in study.encoders if study.in_domain(benchmark, encoder)]
+        if known:
+            found.append(
+                f"In-domain on {benchmark}, so no fair test there (marked {_MARK} in the tables): {join_words(known)}."
+            )
+    return tuple(found)
