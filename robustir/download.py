@@ -73,7 +73,8 @@ def fetch(
 
     sources: local files or folders that are looked through first, under the file's path here, its name here and its name
     upstream; if any are given nothing is downloaded. progress: called with (bytes so far, bytes in all or None).
-    A partial download stays as ``.NAME.part`` and is continued (HTTP Range) if the file has a checksum.
+    A partial download stays as ``.NAME.part`` and is continued (HTTP Range) if the file has a checksum, or if the
+    server names its versions (a strong ETag, RFC 9110) and still has the one that was begun.
     Raises DataError, saying what to do, if the content has another checksum, the server refuses, or there is no network.
     """
     target = folder / remote.path
@@ -92,7 +93,7 @@ def fetch(
     partial = target.with_name(f".{target.name}.part")
     with explained(partial):
         partial.parent.mkdir(parents=True, exist_ok=True)
-        if not remote.sha256:
+        if not _continues(remote, partial):
             partial.unlink(missing_ok=True)  # nothing would tell two versions in one file
         _download(remote, partial, progress or _silent)
         try:
@@ -100,12 +101,34 @@ def fetch(
         except DataError:
             partial.unlink(missing_ok=True)
             raise
+        _tag_file(partial).unlink(missing_ok=True)
         partial.replace(target)
     return "downloaded"
 
 
 def _silent(_done: int, _total: int | None) -> None:
     pass
+
+
+def _tag_file(partial: Path) -> Path:
+    return partial.with_name(f"{partial.name}.etag")
+
+
+def _tag(remote: Remote, partial: Path) -> str:
+    """Return the server's name of the version that was begun; "" where a checksum tells versions apart, or nothing does."""
+    path = _tag_file(partial)
+    return path.read_text(encoding="utf-8") if not remote.sha256 and path.is_file() else ""
+
+
+def _note_tag(remote: Remote, partial: Path, tag: str) -> None:
+    if not remote.sha256 and tag.startswith('"'):  # a weak tag (W/"...") does not promise the same bytes
+        _tag_file(partial).write_text(tag, encoding="utf-8")
+    else:
+        _tag_file(partial).unlink(missing_ok=True)
+
+
+def _continues(remote: Remote, partial: Path) -> bool:
+    return bool(remote.sha256 or _tag(remote, partial))
 
 
 def _find_local(remote: Remote, sources: Sequence[Path]) -> Path:
@@ -132,7 +155,7 @@ def _check(remote: Remote, path: Path, complaint: str) -> None:
 
 
 def _download(remote: Remote, partial: Path, progress: Callable[[int, int | None], None]) -> None:
-    """Fill ``partial``, going on where a connection broke; without a checksum a broken one begins anew."""
+    """Fill ``partial``, going on where a connection broke; where nothing tells versions apart it begins anew."""
     reason = ""
     for attempt in range(_ATTEMPTS):
         if attempt:
@@ -155,7 +178,7 @@ def _download(remote: Remote, partial: Path, progress: Callable[[int, int | None
                 reason = f"the server says {error.code} {error.reason}"
         except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
             reason = str(getattr(error, "reason", "") or error) or type(error).__name__
-    kept = partial.stat().st_size if remote.sha256 and partial.exists() else 0
+    kept = partial.stat().st_size if _continues(remote, partial) and partial.exists() else 0
     raise DataError(
         f"{remote.url} cannot be had ({reason}); "
         + (f"{kept:,} bytes are kept, the same command goes on from there" if kept else "try again")
@@ -165,14 +188,23 @@ def _download(remote: Remote, partial: Path, progress: Callable[[int, int | None
 
 def _receive(remote: Remote, partial: Path, progress: Callable[[int, int | None], None]) -> bool:
     """Make one request and append what comes; return whether the file is complete."""
-    have = partial.stat().st_size if remote.sha256 and partial.exists() else 0
+    tag = _tag(remote, partial)
+    have = partial.stat().st_size if _continues(remote, partial) and partial.exists() else 0
     if remote.size is not None and have == remote.size:
         return True
     request = urllib.request.Request(remote.url, headers={"User-Agent": "robustir", "Accept-Encoding": "identity"})  # noqa: S310 - URLs are pinned in the code
     if have:
         request.add_header("Range", f"bytes={have}-")
+        if tag:
+            request.add_header("If-Range", tag)  # the rest of this version, or the whole of another
     with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
+        same = response.headers.get("ETag", tag) == tag or not tag
         goes_on = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        if goes_on and not same:  # If-Range was not understood: the rest is of another version
+            partial.unlink()
+            return False
+        if not goes_on:
+            _note_tag(remote, partial, response.headers.get("ETag", ""))
         done = have if goes_on else 0
         length = response.headers.get("Content-Length")
         total = done + int(length) if length else remote.size

@@ -25,6 +25,9 @@ class Site:
     ranges: list[str | None] = field(default_factory=list)  # of every request, in order
     break_after: list[int] = field(default_factory=list)  # bytes sent before the connection is cut, per request
     ignore_range: bool = False
+    tag: str = ""  # the ETag that the server sends
+    ignore_if_range: bool = False
+    conditions: list[str | None] = field(default_factory=list)  # If-Range of every request
     failing: list[int] = field(default_factory=list)  # status codes of the first requests
 
 
@@ -36,6 +39,9 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         def do_GET(self) -> None:
             asked = self.headers.get("Range")
             known.ranges.append(asked)
+            known.conditions.append(self.headers.get("If-Range"))
+            if known.conditions[-1] not in (None, known.tag) and not known.ignore_if_range:
+                asked = None  # another version now: all of it
             if known.failing:
                 self.send_error(known.failing.pop(0))
                 return
@@ -49,6 +55,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
             body = CONTENT[start:]
             self.send_response(206 if start else 200)
             self.send_header("Content-Length", str(len(body)))
+            if known.tag:
+                self.send_header("ETag", known.tag)
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
             self.end_headers()
@@ -123,6 +131,33 @@ def test_without_a_checksum_nothing_is_pieced_together(site: Site, tmp_path: Pat
     site.break_after = [1000]
     fetch(Remote(site.url, "file.bin"), tmp_path)
     assert (tmp_path / "file.bin").read_bytes() == CONTENT
+    assert site.ranges == [None, None]
+
+
+@pytest.mark.parametrize("careless", [False, True])
+def test_without_a_checksum_a_version_that_the_server_names_is_continued(
+    site: Site, tmp_path: Path, *, careless: bool
+) -> None:
+    remote = Remote(site.url, "file.bin")
+    site.tag, site.break_after = '"one"', [10, 10, 10, 10]
+    with pytest.raises(DataError, match=r"connection broke.*40 bytes are kept"):
+        fetch(remote, tmp_path)
+    assert fetch(remote, tmp_path) == "downloaded"
+    assert (site.ranges[-1], site.conditions[-1]) == ("bytes=40-", '"one"')
+    assert (tmp_path / "file.bin").read_bytes() == CONTENT
+    assert leftovers(tmp_path) == []
+    # Another version by then: none of the old bytes stay, whether or not the server looks at If-Range.
+    site.ignore_if_range = careless
+    (tmp_path / ".other.bin.part").write_bytes(b"x" * 40)
+    (tmp_path / ".other.bin.part.etag").write_text('"zero"')
+    assert fetch(Remote(site.url, "other.bin"), tmp_path) == "downloaded"
+    assert (tmp_path / "other.bin").read_bytes() == CONTENT
+    assert leftovers(tmp_path) == []
+
+
+def test_a_weak_tag_promises_nothing(site: Site, tmp_path: Path) -> None:
+    site.tag, site.break_after = 'W/"one"', [1000]
+    fetch(Remote(site.url, "file.bin"), tmp_path)
     assert site.ranges == [None, None]
 
 
