@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from robustir.errors import DataError, MissingExtraError
+from robustir.perturbations.model_files import ModelFiles
 
 __all__ = ["FILES", "Marian"]
 
 FILES = ("config.json", "source.spm", "target.spm", "vocab.json")  # beside the weights
-_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-_CHUNK = 2**20
+_OPTIONAL = ("generation_config.json", "tokenizer_config.json", "target_vocab.json", "special_tokens_map.json")
 
 
 @dataclass(frozen=True)
 class Marian:
-    """A Marian checkpoint: a local folder or a hub id at ``revision``, which must be in the hub's local cache."""
+    """A Marian checkpoint: a local folder, or a hub id at ``revision``, downloaded when first needed."""
 
     model: str
     revision: str | None = None
@@ -28,75 +26,39 @@ class Marian:
     dtype: str = "float64"
 
     @cached_property
-    def folder(self) -> Path | None:
-        """The folder that holds the files, or None where they are not on this machine. Nothing is downloaded."""
-        path = Path(self.model).expanduser()
-        if not path.is_dir() and not self.model.startswith((".", "/", "~")):
-            path = self._cached() or path
-        whole = all((path / name).is_file() for name in FILES) and any((path / name).is_file() for name in _WEIGHTS)
-        return path if whole else None
-
-    def _cached(self) -> Path | None:
-        try:
-            from huggingface_hub import try_to_load_from_cache
-            from huggingface_hub.errors import HFValidationError
-        except ImportError:
-            return None
-        try:
-            found = try_to_load_from_cache(self.model, "config.json", revision=self.revision)
-        except HFValidationError:
-            return None
-        return Path(found).parent if isinstance(found, str) else None
-
-    def required(self) -> Path:
-        """Return the folder. Raises DataError with the command that gets the model."""
-        if self.folder is not None:
-            return self.folder
-        at = f" --revision {self.revision}" if self.revision else ""
-        raise DataError(
-            f"the translation model {self.model} is not on this machine. With a network:  hf download "
-            f"{self.model}{at}  ; or give models='FOLDER/opus-mt-{{src}}-{{tgt}}', each folder with "
-            f"{', '.join(FILES)} and {' or '.join(_WEIGHTS)}"
-        )
-
-    @cached_property
-    def identity(self) -> str:
-        """SHA-256 (32 hex digits) over configuration, vocabulary and weights; loads no weights into memory."""
-        digest = hashlib.sha256()
-        folder = self.required()
-        for name in ("generation_config.json", *FILES, *_WEIGHTS):
-            path = folder / name
-            if not path.is_file():
-                continue
-            digest.update(f"{name}\0{path.stat().st_size}\0".encode())
-            with path.open("rb") as handle:
-                while chunk := handle.read(_CHUNK):
-                    digest.update(chunk)
-        return digest.hexdigest()[:32]
+    def files(self) -> ModelFiles:
+        """Where its files are."""
+        return ModelFiles(self.model, self.revision, FILES, _OPTIONAL)
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
-        folder = str(self.required())
+        folder = str(self.files.folder)
         try:
             import torch
             from transformers import MarianMTModel, MarianTokenizer
         except ImportError as error:
             raise MissingExtraError("transformers", "transformers") from error
         try:
-            tokenizer: Any = MarianTokenizer.from_pretrained(folder)
-            model: Any = MarianMTModel.from_pretrained(folder, dtype=getattr(torch, self.dtype))
+            tokenizer: Any = MarianTokenizer.from_pretrained(folder, local_files_only=True)
+            model: Any = MarianMTModel.from_pretrained(folder, local_files_only=True, dtype=getattr(torch, self.dtype))
         except Exception as error:  # loaders raise nearly anything on bad files
             raise DataError(f"{folder} cannot be loaded as a Marian model ({error}); download it again") from error
         return tokenizer, model.to(self.device).eval()
 
-    def check_token(self, token: str) -> None:
-        """Raise DataError where a group model does not know the target token, such as ``>>tur<<``."""
+    def token(self, asked: str, usual: str) -> str:
+        """Return the target token to write before each text, "" for a model of one target language.
+
+        A group model gets the token asked for, or, with none, the usual one of the language. Raises DataError where it
+        does not know it.
+        """
         known = self._loaded[0].supported_language_codes
+        token = asked or (usual if known else "")
         if (token or known) and token not in known:
             raise DataError(
                 f"{self.model} needs a target token, one of {', '.join(known[:8]) or 'none'}, not {token!r}; "
                 "give it as  tokens={'tr': '>>tur<<'}"
             )
+        return token
 
     def translate(
         self, texts: Sequence[str], seeds: Sequence[int] | None, *, beams: int, batch: int, max_length: int

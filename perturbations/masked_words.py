@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 from robustir.errors import DataError, MissingExtraError
 from robustir.perturbations.lexicons import fold
+from robustir.perturbations.model_files import ModelFiles
 
 __all__ = ["MaskedWords"]
 
-_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
-_IDENTITY: Final = (
-    "config.json", "tokenizer_config.json", "tokenizer.json", "vocab.txt", "vocab.json", "merges.txt",
-    "sentencepiece.bpe.model", *_WEIGHTS,
+_TOKENIZER: Final = (
+    "tokenizer_config.json", "tokenizer.json", "vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model",
+    "special_tokens_map.json", "added_tokens.json",
 )  # fmt: skip
-_CHUNK = 2**20
 _LOOKED_AT = 64  # best pieces of the vocabulary, of which those that are words of the right script are kept
 _STARTS: Final = ("▁", "Ġ")  # as SentencePiece and byte-level BPE mark the first piece of a word
 _MOST = 2**17  # remembered places; one is a word of one text
@@ -30,50 +27,21 @@ Place = tuple[str, int, int]  # text, start and stop of the word (code points)
 
 @dataclass(frozen=True)
 class MaskedWords:
-    """A checkpoint with a masked-language-model head: a local folder, or a hub id that is in the hub's local cache."""
+    """A checkpoint with a masked-language-model head: a local folder, or a hub id, downloaded when first needed."""
 
     model: str
     revision: str | None = None
     _known: dict[Place, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
-    def folder(self) -> Path:
-        """The folder with the files. Nothing is downloaded: raises DataError with the command that gets the model."""
-        path = Path(self.model).expanduser()
-        if not path.is_dir() and not self.model.startswith((".", "/", "~")):
-            path = self._cached() or path
-        if (path / "config.json").is_file() and any((path / name).is_file() for name in _WEIGHTS):
-            return path
-        at = f" --revision {self.revision}" if self.revision else ""
-        raise DataError(
-            f"the masked language model {self.model} is not on this machine. With a network:  hf download "
-            f"{self.model}{at}  ; or give mlm='FOLDER' with config.json, a tokenizer and {' or '.join(_WEIGHTS)}"
-        )
+    def files(self) -> ModelFiles:
+        """Where its files are."""
+        return ModelFiles(self.model, self.revision, ("config.json",), _TOKENIZER)
 
-    def _cached(self) -> Path | None:
-        try:
-            from huggingface_hub import try_to_load_from_cache
-            from huggingface_hub.errors import HFValidationError
-        except ImportError as error:
-            raise MissingExtraError("transformers", "transformers") from error
-        try:
-            found = try_to_load_from_cache(self.model, "config.json", revision=self.revision)
-        except HFValidationError:
-            return None
-        return Path(found).parent if isinstance(found, str) else None
-
-    @cached_property
+    @property
     def identity(self) -> str:
-        """SHA-256 (16 hex digits) over configuration, tokenizer and weights; loads no weights into memory."""
-        digest = hashlib.sha256()
-        for name in _IDENTITY:
-            path = self.folder / name
-            if path.is_file():
-                digest.update(f"{name}\0{path.stat().st_size}\0".encode())
-                with path.open("rb") as handle:
-                    while chunk := handle.read(_CHUNK):
-                        digest.update(chunk)
-        return digest.hexdigest()[:16]
+        """What tells it from other models; loads no weights. Raises InputError where the model cannot be had."""
+        return self.files.identity
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
@@ -81,19 +49,20 @@ class MaskedWords:
             import transformers
         except ImportError as error:
             raise MissingExtraError("transformers", "transformers") from error
+        folder = str(self.files.folder)
         try:
             library: Any = transformers
-            tokenizer = library.AutoTokenizer.from_pretrained(str(self.folder), local_files_only=True)
+            tokenizer = library.AutoTokenizer.from_pretrained(folder, local_files_only=True)
             model, told = library.AutoModelForMaskedLM.from_pretrained(
-                str(self.folder), local_files_only=True, output_loading_info=True
+                folder, local_files_only=True, output_loading_info=True
             )
         except Exception as error:  # loaders raise nearly anything on bad files
-            raise DataError(f"{self.folder} cannot be loaded as a masked language model: {error}") from error
+            raise DataError(f"{folder} cannot be loaded as a masked language model: {error}") from error
         # A head that the checkpoint lacks would be filled with random weights; a decoder tied to the embeddings is no lack.
         if missing := [name for name in told["missing_keys"] if "decoder" not in name]:
-            raise DataError(f"{self.folder} has no weights for {missing[0]}: it holds no masked-language-model head")
+            raise DataError(f"{folder} has no weights for {missing[0]}: it holds no masked-language-model head")
         if tokenizer.mask_token is None:
-            raise DataError(f"{self.folder}: its tokenizer has no mask token, so it cannot guess words")
+            raise DataError(f"{folder}: its tokenizer has no mask token, so it cannot guess words")
         return tokenizer, model.eval()
 
     def substitutes(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
+from robustir.download import is_offline
 from robustir.errors import NotApplicableError, SpecError
 from robustir.perturbations.marian import Marian
 from robustir.seeds import Stream
@@ -17,6 +18,18 @@ __all__ = ["HUB", "OpusMT"]
 
 HUB = "Helsinki-NLP/opus-mt-{src}-{tgt}"
 _DTYPES = ("float32", "float64")
+# Source language -> target languages among the eleven for which HUB names a model, by the list of opus-mt models in
+# UKPLab/EasyNMT @ 3c9f9590206f, models/opus-mt/easynmt.json (Apache-2.0).
+_PUBLISHED = {
+    "ar": "de el en es ru tr", "de": "ar el en es vi", "el": "ar", "en": "ar de el es hi ru vi zh",
+    "es": "ar de el en ru vi", "hi": "en", "ru": "ar en es vi", "th": "en", "tr": "ar en es", "vi": "de en es ru",
+    "zh": "de en vi",
+}  # fmt: skip
+# How group models name the eleven: ISO 639-3, Chinese with its script.
+_TOKENS = {
+    "ar": ">>ara<<", "de": ">>deu<<", "el": ">>ell<<", "en": ">>eng<<", "es": ">>spa<<", "hi": ">>hin<<",
+    "ru": ">>rus<<", "th": ">>tha<<", "tr": ">>tur<<", "vi": ">>vie<<", "zh": ">>cmn_Hans<<",
+}  # fmt: skip
 
 
 class OpusMT:
@@ -28,22 +41,26 @@ class OpusMT:
     leaves the query as it was.
 
     pivot: a language, or several from weak to strong noise. rounds: the most round trips through a pivot. models:
-    template of a hub id or a folder, with {src} and {tgt}. languages: those to serve; by default those of the eleven
-    whose models are on this machine (none is downloaded). tokens: target language to the token of a group model, such
-    as {'tr': '>>tur<<'}. beams: beam search; 0 samples, seeded by each query's key. revision: of the hub models.
+    template of a hub id or a folder, with {src} and {tgt}; models of the hub are downloaded when first needed.
+    languages: those to serve; by default those of the eleven whose models are on this machine and, where downloads are
+    allowed, those of which OPUS-MT has published models. tokens: target language to the token of a group model, such as
+    {'zh': '>>cmn_Hant<<'}; by default the language's ISO 639-3 code. beams: beam search; 0 samples, seeded by each
+    query's key. revision: branch, tag or commit of the hub models, or one for each pair, such as {'en-de': '6f31...'}.
     device: "cpu" or "cuda". dtype: "float64", or "float32", in which a batch may differ from its texts one by one.
     batch_size: texts at once. max_length: in tokens.
     """
 
     name: ClassVar[str] = "opus-mt"
     languages: frozenset[str] | None = frozenset()
+    at_hand: frozenset[str]  # of the languages, those whose models are on this machine
     nested: ClassVar[bool] = False
     nesting_note: ClassVar[str] = "a translation words the whole query anew; severities are steps of a ladder"
     severity_meaning: ClassVar[str] = (
         "step ceil(severity * steps) of the ladder: for each pivot in order, 1 to n round trips"
     )
     needs: ClassVar[str] = (
-        "get models, such as  hf download Helsinki-NLP/opus-mt-en-de  and  opus-mt-de-en, or name folders with models="
+        "its models are not on this machine: with a network they are downloaded when first needed (unless "
+        "HF_HUB_OFFLINE or ROBUSTIR_OFFLINE is set); without one, name folders with models="
     )
     source: ClassVar[str] = (
         "Tiedemann and Thottingal (2020), OPUS-MT: building open translation services for the world; round trips: "
@@ -58,7 +75,7 @@ class OpusMT:
         languages: Sequence[str] = (),
         tokens: Mapping[str, str] | None = None,
         beams: int = 4,
-        revision: str | None = None,
+        revision: str | Mapping[str, str] | None = None,
         device: str = "cpu",
         dtype: str = "float64",
         batch_size: int = 32,
@@ -81,27 +98,37 @@ class OpusMT:
         asked = (languages,) if isinstance(languages, str) else tuple(languages)
         if clash := sorted(set(asked) & set(self.pivots)):
             raise SpecError(f"opus-mt: {', '.join(clash)} cannot be its own pivot; choose another")
-        self.languages = frozenset(asked) or frozenset(lang for lang in LANGUAGES if self._is_here(lang))
+        self.at_hand = frozenset(lang for lang in asked or LANGUAGES if self._is_here(lang))
+        self.languages = frozenset(asked) or self.at_hand | frozenset(filter(self._is_published, LANGUAGES))
 
     def _marian(self, src: str, tgt: str) -> Marian:
         if (src, tgt) not in self._made:
             name = self.models.replace("{src}", src).replace("{tgt}", tgt)
-            self._made[src, tgt] = Marian(name, self.revision, self.device, self.dtype)
+            one = self.revision.get(f"{src}-{tgt}") if isinstance(self.revision, Mapping) else self.revision
+            self._made[src, tgt] = Marian(name, one, self.device, self.dtype)
         return self._made[src, tgt]
 
     def _pairs(self, lang: str) -> list[tuple[str, str]]:
         return [pair for code in self.pivots for pair in ((lang, code), (code, lang))]
 
     def _is_here(self, lang: str) -> bool:
-        return lang not in self.pivots and all(self._marian(*pair).folder for pair in self._pairs(lang))
+        return lang not in self.pivots and all(self._marian(*pair).files.here for pair in self._pairs(lang))
+
+    def _is_published(self, lang: str) -> bool:
+        if self.models != HUB or is_offline() or lang in self.pivots:
+            return False
+        return all(tgt in _PUBLISHED.get(src, "").split() for src, tgt in self._pairs(lang))
 
     @cached_property
     def version(self) -> str:
-        """The digests of all weights, and transformers' release: other weights are another noise. DataError: no model."""
+        """What identifies the models (commits on the hub, digests of folders), and transformers' release.
+
+        Raises InputError where a model cannot be had.
+        """
         from importlib.metadata import version
 
         pairs = sorted({pair for lang in self.languages or () for pair in self._pairs(lang)})
-        digests = [f"{src}-{tgt}={self._marian(src, tgt).identity}" for src, tgt in pairs]
+        digests = [f"{src}-{tgt}={self._marian(src, tgt).files.identity}" for src, tgt in pairs]
         return " ".join(["1", f"transformers={version('transformers').partition('.')[0]}", *digests])
 
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
@@ -113,7 +140,7 @@ class OpusMT:
     ) -> list[str]:
         """Return the texts after the round trips of the severity's step.
 
-        Raises NotApplicableError for other languages, DataError with the command that gets a missing model.
+        Raises NotApplicableError for other languages, InputError where a model cannot be had.
         """
         result = list(texts)
         if severity == 0:
@@ -139,9 +166,8 @@ class OpusMT:
     ) -> list[str]:
         current = list(texts)
         for hop, (src, tgt) in enumerate([(lang, pivot), (pivot, lang)] * rounds):
-            token = self.tokens.get(tgt, "")
             marian = self._marian(src, tgt)
-            marian.check_token(token)
+            token = marian.token(self.tokens.get(tgt, ""), _TOKENS.get(tgt, ""))
             seeds = None if self.beams else [Stream(key).bits(hop) >> 1 for key in keys]
             made = marian.translate(
                 [f"{token} {text}" if token else text for text in current],

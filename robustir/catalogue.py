@@ -106,6 +106,8 @@ def describe(name: str) -> dict[str, Any]:
         *("version", "embedded_lang", "severity_meaning", "nested", "nesting_note", "inside_clusters", "needs"),
         *("source", "licence", "folder"),
     ):
+        if attribute == "version" and _downloads(made):
+            continue
         if isinstance(value := _attribute(made, attribute), (str, bool)) and value != "":
             row[attribute] = value
     if row.get("nested"):
@@ -114,7 +116,7 @@ def describe(name: str) -> dict[str, Any]:
         row["settings"] = dict(make.settings)
     if kind != "encoder" and (made is not make or kind != "perturbation"):
         row["languages"] = _languages(made)
-        if row["languages"]:
+        if row["languages"] and not _downloads(made):
             row.pop("needs", None)
     if kind == "perturbation" and made is not make:
         row["severity"] = EXAMPLE_SEVERITY
@@ -129,6 +131,11 @@ def _attribute(made: Any, name: str) -> Any:
         return getattr(made, name, None)
     except RobustirError:  # the version of a model that is not here
         return None
+
+
+def _downloads(made: Any) -> bool:
+    """Whether some of the languages that an entry serves wait for a download."""
+    return bool(set(made.languages) - made.at_hand) if hasattr(made, "at_hand") else False
 
 
 def _explained(make: Any) -> tuple[str, dict[str, str]]:
@@ -186,14 +193,13 @@ def _doses(perturbation: Any, spec: str) -> str:
 
 def _examples(perturbation: Any) -> list[dict[str, str]]:
     """Return the first draw of each language's sample in which something happens."""
-    from robustir.conditions import applicable_languages, perturb
+    from robustir.conditions import at_hand, perturb
     from robustir.types import QuerySet
 
     if hasattr(perturbation, "apply_queries"):  # noise by query id has none for the samples
         return []
     examples = []
-    known = sorted(perturbation.languages or SAMPLES)
-    for lang in applicable_languages(perturbation, [lang for lang in known if lang in SAMPLES]):
+    for lang in at_hand(perturbation, sorted(SAMPLES)):
         clean = SAMPLES[lang]
         queries = QuerySet.from_texts([clean] * _DRAWS, lang=lang)
         noisy = perturb(queries, perturbation, severity=EXAMPLE_SEVERITY).texts

@@ -23,6 +23,7 @@ __all__ = [
     "FLOOR",
     "Condition",
     "applicable_languages",
+    "at_hand",
     "check_texts",
     "not_applicable",
     "perturb",
@@ -56,6 +57,12 @@ def applicable_languages(perturbation: Any, languages: Sequence[str]) -> tuple[s
     """Return those of ``languages`` in which the perturbation works, in their order."""
     known = perturbation.languages
     return tuple(languages) if known is None else tuple(lang for lang in languages if lang in known)
+
+
+def at_hand(perturbation: Any, languages: Sequence[str]) -> tuple[str, ...]:
+    """Return those of ``languages`` in which the perturbation works and for which it has nothing to download."""
+    here = getattr(perturbation, "at_hand", languages)
+    return tuple(lang for lang in applicable_languages(perturbation, languages) if lang in here)
 
 
 def refusal(perturbation: Any, lang: str) -> str:

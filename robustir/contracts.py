@@ -38,7 +38,8 @@ class Perturbation(Protocol):
     alone; no non-empty text becomes empty; grapheme clusters stay whole unless ``inside_clusters`` is declared; if
     ``nested``, what is edited at a lower severity is edited in the same form at a higher one. Optional, and shown by
     ``robustir describe``: ``severity_meaning``, ``source``, ``nesting_note`` (why it does not nest), ``needs`` (what a user
-    must give it before it serves any language).
+    must give it before it serves any language), ``at_hand`` (those of its languages for which nothing has to be
+    downloaded; the others are left out of examples and checks).
     """
 
     name: str

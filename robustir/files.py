@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from robustir.errors import RunError
 
-__all__ = ["explained", "write_atomically", "write_text_atomically"]
+__all__ = ["digest_of", "explained", "write_atomically", "write_text_atomically"]
+
+_CHUNK = 2**20  # bytes
+
+
+def digest_of(folder: Path, paths: Iterable[Path]) -> str:
+    """Return 32 hex digits of the SHA-256 over files in the order given: their names within ``folder``, sizes and content."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        with path.open("rb") as handle:
+            while chunk := handle.read(_CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()[:32]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from robustir.catalogue import SAMPLES
-from robustir.conditions import applicable_languages
+from robustir.conditions import at_hand
 from robustir.errors import SpecError
 from robustir.seeds import Stream, derive_key
 from robustir.text.nesting import GRAINS, Grain, nests, pieces, taken_back
@@ -222,10 +222,12 @@ def _queries(perturbation: Any) -> QuerySet:
         own: QuerySet = perturbation.example_queries()
         if len(own):
             return own
-    languages = applicable_languages(perturbation, sorted(set(SAMPLES) | set(perturbation.languages or ())))
+    languages = at_hand(perturbation, sorted(set(SAMPLES) | set(perturbation.languages or ())))
     if not languages:
         needs = getattr(perturbation, "needs", "") or "say in its languages which it serves"
-        raise SpecError(f"{perturbation.name} serves no language as it stands, so there is nothing to check; {needs}")
+        raise SpecError(
+            f"{perturbation.name} serves no language as it stands here, so there is nothing to check; {needs}"
+        )
     rows = [(lang, SAMPLES.get(lang, SAMPLES["en"])) for lang in languages for _ in range(_REPEATS)]
     rows += [(lang, text) for lang in languages for text in NASTY]
     langs, texts = zip(*rows, strict=True)

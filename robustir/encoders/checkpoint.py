@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -12,10 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from robustir.encoders.hub import first_line, hub_commit, hub_file, hub_unreachable, silent_hub
 from robustir.encoders.training_record import RECORD
 from robustir.encoders.weights import asks_for_code, wants_code
 from robustir.errors import InputError
+from robustir.files import digest_of
+from robustir.hub import first_line, hub_commit, hub_file, hub_unreachable, silent_hub
 
 __all__ = ["Checkpoint"]
 
@@ -34,7 +34,6 @@ _NOT_VECTORS = (
     "eval_",
 )
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.bpe", "tokenization*.py")
-_CHUNK = 2**20
 _MODULE = re.compile(r"\d+_\w+")  # folders of modules in the layout of sentence-transformers
 
 
@@ -67,7 +66,7 @@ class Checkpoint:
     def identity(self) -> str:
         """SHA-256 over configuration, tokenizer and weights of a folder, or the commit on the hub. Loads no weights."""
         folder = self.folder
-        return f"commit={self._commit}" if folder is None else f"sha256={_digest(folder)}"
+        return f"commit={self._commit}" if folder is None else f"sha256={digest_of(folder, _files(folder))}"
 
     @cached_property
     def _commit(self) -> str:
@@ -162,16 +161,6 @@ class Checkpoint:
                 f"the {part} of {self.model!r} cannot be loaded ({type(error).__name__}: {first_line(error)}); "
                 "check that its files are complete, and give trust_remote_code=True if it brings code that you trust"
             ) from error
-
-
-def _digest(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in _files(folder):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
-        with path.open("rb") as handle:
-            while chunk := handle.read(_CHUNK):
-                digest.update(chunk)
-    return digest.hexdigest()[:32]
 
 
 def _files(folder: Path) -> list[Path]:

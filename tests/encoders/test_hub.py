@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from robustir.encoders import hub
+from robustir import hub
 from robustir.encoders.transformer import TransformerEncoder
 from robustir.errors import InputError
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from transformers import BertForMaskedLM
 
+from robustir import hub
 from robustir.encoders.hashing import HashingEncoder
-from robustir.errors import DataError, SpecError
+from robustir.errors import DataError, InputError, SpecError
 from robustir.perturbations.adversarial import Adversarial
 from robustir.perturbations.masked_words import MaskedWords
 from robustir.perturbations.swaps import prepare
@@ -102,14 +103,15 @@ def test_other_weights_are_another_attack(folder: Path, tmp_path: Path) -> None:
     assert len(versions) == 2
 
 
-def test_what_is_missing_is_said(tmp_path: Path) -> None:
+def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "hub_unreachable", lambda: "HF_HUB_OFFLINE is set")
     with pytest.raises(SpecError, match="go together"):
         Adversarial(swaps=("mlm",))
     with pytest.raises(SpecError, match="go together"):
         Adversarial(mlm="some/model")
-    with pytest.raises(DataError, match="hf download no/such-model --revision abc"):
+    with pytest.raises(InputError, match="'no/such-model' is neither a folder here nor a model that can be had"):
         Adversarial(swaps=("mlm",), mlm="no/such-model", revision="abc")
-    with pytest.raises(DataError, match="is not on this machine"):
+    with pytest.raises(DataError, match=r"no config\.json in the model folder"):
         Adversarial(swaps=("mlm",), mlm=str(tmp_path))
     headless = MaskedWords(str(write_model(tmp_path / "headless", head=False)))
     with pytest.raises(DataError, match="no masked-language-model head"):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.perturbations.opus_mt import OpusMT
 from robustir.seeds import Stream, derive_key
 from robustir.types import QuerySet
+from tests.hub_server import hub_server
 
 pytest.importorskip("sentencepiece")
 pytestmark = pytest.mark.slow  # beam search on models loaded several times over
@@ -108,27 +112,76 @@ def test_the_ladder_is_pivots_then_rounds(models: str) -> None:
 
 def test_languages_are_those_with_models(models: str) -> None:
     assert OpusMT(models=models).languages == {"en"}
-    assert OpusMT(pivot="en", models=models, tokens={"tr": ">>tur<<"}).languages == {"de", "tr"}
+    assert OpusMT(pivot="en", models=models).languages == {"de", "tr"}
     assert OpusMT(models="/nowhere/{src}-{tgt}").languages == frozenset()
     with pytest.raises(NotApplicableError):
         perturb(QuerySet.from_texts(["wo"], lang="el"), OpusMT(models=models), severity=1.0)
 
 
-def test_a_group_model_needs_its_token(models: str) -> None:
-    with pytest.raises(DataError, match=r">>tur<<, >>aze<<.*tokens="):
-        run(OpusMT(pivot="tr", models=models, max_length=12))
-    assert run(OpusMT(pivot="tr", models=models, tokens={"tr": ">>tur<<"}, max_length=12)) != list(TEXTS)
-    with pytest.raises(DataError, match="not '>>xyz<<'"):
+def test_languages_of_published_models_are_served_where_downloads_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_HUB_OFFLINE", "ROBUSTIR_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    # el-de and de-zh are not among the models of the hub's Helsinki-NLP, nor is any de-ru.
+    assert OpusMT("de").languages == {"ar", "en", "es", "vi"}
+    assert OpusMT("en").languages == {"ar", "de", "es", "hi", "ru", "vi", "zh"}
+    assert OpusMT(("de", "es")).languages == {"ar", "en", "vi"}
+    assert OpusMT(models="me/{src}-{tgt}").languages == frozenset()
+    monkeypatch.setenv("ROBUSTIR_OFFLINE", "1")
+    assert OpusMT("de").languages == OpusMT("de").at_hand
+
+
+def test_a_group_model_gets_a_token(models: str) -> None:
+    by_default = run(OpusMT(pivot="tr", models=models, max_length=12))
+    assert by_default == run(OpusMT(pivot="tr", models=models, tokens={"tr": ">>tur<<"}, max_length=12)) != list(TEXTS)
+    assert by_default != run(OpusMT(pivot="tr", models=models, tokens={"tr": ">>aze<<"}, max_length=12))
+    with pytest.raises(DataError, match=r">>tur<<, >>aze<<, not '>>xyz<<'.*tokens="):
         run(OpusMT(pivot="tr", models=models, tokens={"tr": ">>xyz<<"}, max_length=12))
+    with pytest.raises(DataError, match="one of none, not '>>deu<<'"):
+        run(OpusMT(models=models, tokens={"de": ">>deu<<"}, max_length=12))
 
 
-def test_a_missing_model_is_an_error_with_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    noise = OpusMT(languages=("en",), revision="abc", models="Helsinki-NLP/opus-mt-none-{src}-{tgt}")
-    wanted = r"hf download Helsinki-NLP/opus-mt-none-de-en --revision abc .*source\.spm"
-    with pytest.raises(DataError, match=wanted):
-        perturb(QuerySet.from_texts(["where"], lang="en"), noise, severity=1.0)
-    with pytest.raises(DataError, match="hf download"):
-        run(noise)
+def robustir(*arguments: str, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "robustir", *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=300,
+        check=False,
+    )
+
+
+def test_models_of_the_hub_are_downloaded_when_needed(models: str, tmp_path: Path) -> None:
+    spec = "opus-mt(languages=('en',), max_length=12)"
+    command = ("perturb", spec, "--lang", "en", "--severity", "1")
+    with hub_server() as hub:
+        online = {"HF_HOME": str(tmp_path / "cache"), "HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0"}
+        refused = robustir(*command, text="where is it", **online)
+        for src, tgt in (("en", "de"), ("de", "en")):
+            hub.models[f"Helsinki-NLP/opus-mt-{src}-{tgt}"] = Path(models.format(src=src, tgt=tgt))
+        made = robustir(*command, text="where is it", **online)
+        downloaded = {name.partition("/")[2] for name in hub.asked}
+    (expected,) = perturb(
+        QuerySet.from_texts(["where is it"], lang="en"), OpusMT(models=models, max_length=12), severity=1.0
+    ).texts
+    assert refused.returncode == 2
+    assert "'Helsinki-NLP/opus-mt-" in refused.stderr
+    assert (made.returncode, made.stdout) == (0, f"{expected}\n")
+    assert {f"opus-mt-de-en/{name}" for name in ("config.json", "source.spm", "model.safetensors")} <= downloaded
+    offline = robustir(*command, text="where is it", **online | {"HF_HUB_OFFLINE": "1"})  # the hub is gone
+    assert (offline.returncode, offline.stdout) == (0, made.stdout)
+    empty = robustir(*command, text="where is it", HF_HOME=str(tmp_path / "empty"), HF_HUB_OFFLINE="1")
+    assert empty.returncode == 2
+    assert "HF_HUB_OFFLINE is set" in empty.stderr
+    assert "Traceback" not in empty.stderr + refused.stderr
+
+
+def test_a_revision_for_each_pair() -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    noise = OpusMT(languages=("en",), revision={"en-de": commit, "de-en": "main"})
+    assert [noise._marian(*pair).revision for pair in (("en", "de"), ("de", "en"))] == [commit, "main"]
+    assert OpusMT(revision="v1")._marian("en", "de").revision == "v1"
 
 
 def test_the_weights_enter_the_version(models: str, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from robustir import hub
 from robustir.cli import main
-from robustir.encoders import hub
 from robustir.encoders.presets import _MBERT
 from robustir.encoders.transformer import TransformerEncoder
 from robustir.errors import InputError, RunError, TrainingError

@@ -12,7 +12,7 @@ from typing import Any
 
 from robustir.errors import InputError
 
-__all__ = ["first_line", "hub_commit", "hub_file", "hub_unreachable", "silent_hub"]
+__all__ = ["cached_folder", "first_line", "hub_commit", "hub_file", "hub_unreachable", "silent_hub"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 # A hub that does not answer a bare request within this many seconds counts as out of reach. The client's own rule, six
@@ -51,6 +51,17 @@ def _cached(model: str, name: str, revision: str | None) -> Path | bool | None:
     if found is None:
         return None
     return Path(found) if isinstance(found, str) else False
+
+
+def cached_folder(model: str, revision: str | None) -> Path | None:
+    """Return the folder of the cache that holds the files of a model, or None. The network is not asked."""
+    from huggingface_hub import errors
+
+    try:
+        found = _cached(model, "config.json", revision)
+    except errors.HFValidationError:
+        return None
+    return found.parent if isinstance(found, Path) else None
 
 
 def hub_file(model: str, name: str, revision: str | None) -> Path | None:
