@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from robustir.types import Corpus, Ranks
 
-__all__ = ["Columns", "Pairs", "Tally", "add_bytes", "count_rows"]
+__all__ = ["Columns", "Pairs", "Tally", "count_rows"]
 
 _WORD = 8
 # The bytes of a word count at most 255.
@@ -175,14 +175,14 @@ def _count_words(
                 compare(part, limit, out=result)
                 out = words[kind, end - len(slot) : end, cut:next_cut]
                 np.add.reduceat(result.view(np.uint64), firsts[cut:next_cut] - firsts[cut], axis=1, out=out)
-    by_sum = add_bytes(words).view(np.int64)
+    by_sum = _add_bytes(words).view(np.int64)
     counts = np.empty((2, len(columns.languages), len(pairs)), dtype=np.int64)
     by_language = np.add.reduceat(by_sum, np.searchsorted(language, np.arange(len(columns.languages))), axis=2)
     counts[:, :, np.concatenate(slots)] = by_language.transpose(0, 2, 1)
     return counts[0], counts[1]
 
 
-def add_bytes(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _add_bytes(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return the sum of the eight bytes of each word (at most 2,040): bytes to 16-bit pairs, then one product."""
     low = np.uint64(0x00FF00FF00FF00FF)
     pairs = (words & low) + ((words >> np.uint64(8)) & low)

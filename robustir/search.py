@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from robustir.counting import Columns, Pairs, Tally, count_rows
 from robustir.errors import EncoderError
-from robustir.sparse_counting import SparseColumns, SparseRows, count_sparse_rows
+from robustir.sparse_counting import SparseColumns, count_sparse_rows
 from robustir.top import Top, find_top
 from robustir.types import Corpus, Qrels, Ranks
 
@@ -185,7 +185,7 @@ def rank_sparse(
         collector.refuse_sparse_nan(block, done)
         pairs, rows = collector.pairs(done, block.shape[0])
         if len(pairs):
-            collector.write(count_sparse_rows(SparseRows.of(block), pairs, order), rows)
+            collector.write(count_sparse_rows(block, pairs, order), rows)
         done += block.shape[0]
     _check_done(done, queries, scorer)
     return collector.result()

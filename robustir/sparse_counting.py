@@ -1,7 +1,8 @@
 """Counting in sparse scores: what a lexical scorer leaves out has score 0, and zeros are counted without being written.
 
-A question shares words with some 5% of XQuAD-R's passages. Pairs with a score are compared with the row's entries alone;
-pairs at 0 are answered by how many passages have no entry, in the language and before the pair's id, from running counts.
+A question shares words with some 5% of XQuAD-R's passages. Entries are put in the order of (row, column) once, so that
+a language is a run of a row's entries: pairs with a score are compared with these alone, and pairs at 0 are answered by
+how many passages have no entry, in the language and before the pair's id, from where the pair would stand among them.
 """
 
 from __future__ import annotations
@@ -12,231 +13,197 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.counting import Columns, Pairs, Tally, add_bytes
-from robustir.text.blocks import ragged_arange
+from robustir.counting import Columns, Pairs, Tally
 
-__all__ = ["SparseColumns", "SparseRows", "count_sparse_rows"]
+__all__ = ["SparseColumns", "count_sparse_rows"]
 
-_WORD = 8
-_MANY = 6  # a slot of pairs is one that many rows have if more than a sixth of them do
-_GROUP = 64  # columns per running count; what is left of a group is counted on demand
+_MANY = 2  # a slot of pairs is one that many rows have if more than half of them do
 
 
 @dataclass(frozen=True, slots=True)
 class SparseColumns:
     """The order of a pool's passages, as sparse rows need it.
 
-    column, position [n]: where a passage stands in the order of ``columns``, and in descending byte order of the ids;
-    language [n]: the number of its language. by_id [languages]: the languages in descending byte order of their ids, where
-    each language's ids stand together in that order, as they do where ids begin with the language; else None.
+    column, position [n]: where a passage stands in the order of ``columns``, and in descending byte order of the ids.
+    by_id [languages]: the languages in descending byte order of their ids, where each language's ids stand together in
+    that order, as they do where ids begin with the language; else None.
     """
 
     columns: Columns
     column: NDArray[np.int32]
     position: NDArray[np.int32]
-    language: NDArray[np.int16]
     by_id: NDArray[np.intp] | None
 
     @classmethod
     def of(cls, columns: Columns) -> SparseColumns:
         """Prepare the order of ``columns``."""
-        language = columns.language[columns.column].astype(np.int16)
         position = columns.position[columns.column].astype(np.int32)
         sizes, firsts = columns.ends - columns.starts, columns.position[columns.starts]
         lasts = columns.position[columns.ends - 1]
         by_id = np.argsort(firsts) if (lasts - firsts == sizes - 1).all() else None
-        return cls(columns, columns.column.astype(np.int32), position, language, by_id)
+        return cls(columns, columns.column.astype(np.int32), position, by_id)
 
 
 @dataclass(frozen=True, slots=True)
 class SparseRows:
-    """Rows of scores, those that are not 0 alone.
+    """Rows of scores, those that are not 0 alone, ordered by row and column.
 
-    row [e], ascending, passage [e]: which query and passage; value: float32 [e], no NaN and no 0; bounds [b + 1]: where each
-    row's entries begin, closed by their number.
+    width: columns of a row; key: int32 or int64 [e], ascending, row * width + column; value: float32 [e], no NaN and no 0;
+    bounds [b + 1]: where each row's entries begin, closed by their number.
     """
 
-    row: NDArray[np.intp]
-    passage: NDArray[np.integer[Any]]
+    width: int
+    key: NDArray[np.signedinteger[Any]]
     value: NDArray[np.float32]
     bounds: NDArray[np.int64]
 
     @classmethod
-    def of(cls, block: Any) -> SparseRows:
-        """Take a scipy CSR matrix of float32 without repeated entries; stored zeros are left out."""
+    def of(cls, block: Any, column: NDArray[np.int32], width: int) -> SparseRows:
+        """Order a scipy CSR matrix of float32 without repeated entries, whose passages stand in the columns ``column``.
+
+        Stored zeros are left out.
+        """
+        from scipy.sparse import csr_matrix
+
         if not block.data.all():
             block = block.copy()
             block.eliminate_zeros()
-        row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-        return cls(row, block.indices, block.data, block.indptr.astype(np.int64))
+        moved = csr_matrix((block.data, column[block.indices], block.indptr), shape=(block.shape[0], width))
+        # Transposing twice orders the entries; sorting every row takes 1.4 times as long.
+        moved = moved.tocsc().tocsr()
+        bounds = moved.indptr.astype(np.int64)
+        kind = np.int32 if block.shape[0] * width < 2**31 else np.int64
+        key = np.repeat(np.arange(block.shape[0], dtype=kind) * kind(width), np.diff(bounds)) + moved.indices
+        return cls(width, key, moved.data, bounds)
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
 
-    def at(self, row: NDArray[np.intp], passage: NDArray[np.intp], passages: int) -> NDArray[np.float32]:
-        """Return the scores of pairs [m] that have an entry, float32 [m]."""
-        from scipy.sparse import csr_matrix
+    def find(self, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the first entry of ``row`` [m] that is at ``column`` [m] or after it, else the row's end."""
+        found: NDArray[np.intp] = np.searchsorted(self.key, (row * self.width + column).astype(self.key.dtype))
+        return found
 
-        matrix = csr_matrix((self.value, self.passage, self.bounds), shape=(len(self), passages))
-        return np.asarray(matrix[row, passage], dtype=np.float32).ravel()
-
-
-class _Presence:
-    """Which columns have an entry, in some order, and how many before a given one."""
-
-    def __init__(self, rows: SparseRows, order: NDArray[np.int32], width: int) -> None:
-        from scipy.sparse import csr_matrix
-
-        wide = -(-width // _GROUP) * _GROUP
-        set_ones = np.ones(len(rows.value), dtype=np.bool_)
-        # scipy writes them in half the time of numpy's indexed assignment.
-        self.mask: NDArray[np.bool_] = csr_matrix(
-            (set_ones, order[rows.passage], rows.bounds), shape=(len(rows), wide)
-        ).toarray()
-        self._words = self.mask.view(np.uint64)
-        groups = add_bytes(np.add.reduceat(self._words, np.arange(0, wide // _WORD, _GROUP // _WORD), axis=1))
-        self._before = np.zeros((len(rows), groups.shape[1] + 1), dtype=np.int64)
-        np.cumsum(groups, axis=1, out=self._before[:, 1:])
-
-    def before(self, row: NDArray[np.intp], place: NDArray[np.intp]) -> NDArray[np.int64]:
-        """Return how many of the columns before ``place`` [m] have an entry in ``row`` [m], int64 [m]."""
-        group = place // _GROUP
-        first = group * (_GROUP // _WORD)
-        words = self._words[row[:, np.newaxis], first[:, np.newaxis] + np.arange(_GROUP // _WORD)]
-        # Of each word, the bytes of columns before the place: all eight, some or none.
-        inside = np.clip((place - group * _GROUP)[:, np.newaxis] - np.arange(0, _GROUP, _WORD), 0, _WORD)
-        rest = add_bytes(words & _FIRST_BYTES[inside]).sum(axis=1)
-        before: NDArray[np.int64] = self._before[row, group] + rest.astype(np.int64)
-        return before
+    def languages(self, columns: Columns) -> NDArray[np.intp]:
+        """Return where the entries of each language begin in each row, closed by the row's end, [rows, languages + 1]."""
+        edges = np.append(columns.starts, self.width)
+        return self.find(np.arange(len(self))[:, np.newaxis], edges)
 
 
-# Words that keep their first 0 to 8 bytes, in the order of memory.
-_FIRST_BYTES = np.array(
-    [int.from_bytes(b"\xff" * size + b"\0" * (_WORD - size), "little") for size in range(_WORD + 1)], dtype="<u8"
-).astype(np.uint64)
+def count_sparse_rows(block: Any, pairs: Pairs, order: SparseColumns) -> Tally:
+    """Count for every pair what :func:`robustir.counting.count_rows` counts, where scores without an entry are 0.
 
-
-def count_sparse_rows(rows: SparseRows, pairs: Pairs, order: SparseColumns) -> Tally:
-    """Count for every pair what :func:`robustir.counting.count_rows` counts, where scores without an entry are 0."""
+    block: scipy CSR matrix float32 [b, passages] without repeated entries and NaN.
+    """
     columns = order.columns
-    by_language = _Presence(rows, order.column, columns.width)
-    sizes = columns.ends - columns.starts
-    entries = _per_language(by_language.mask, columns)
+    rows = SparseRows.of(block, order.column, columns.width)
+    edges = rows.languages(columns)
+    absent = columns.ends - columns.starts - np.diff(edges, axis=1)  # passages at 0, [rows, languages]
     tally = Tally(*np.zeros((6, len(pairs)), dtype=np.int64))
-    has_entry = by_language.mask[pairs.row, pairs.column]
-    _count_zeros(rows, pairs, np.flatnonzero(~has_entry), order, by_language, entries, tally)
-    scored = np.flatnonzero(has_entry)
+    place = rows.find(pairs.row, pairs.column)
+    has_entry = np.zeros(len(pairs), dtype=np.bool_)
+    inside = np.flatnonzero(place < len(rows.key))
+    has_entry[inside] = rows.key[place[inside]] == pairs.row[inside] * rows.width + pairs.column[inside]
+    zero, scored = np.flatnonzero(~has_entry), np.flatnonzero(has_entry)
+    if len(zero):
+        part = Pairs(pairs.row[zero], pairs.column[zero])
+        tally.put(_count_zeros(rows, part, place[zero], edges, absent, block, order), zero)
     if len(scored):
         part = Pairs(pairs.row[scored], pairs.column[scored])
-        limit = rows.at(part.row, columns.passage[part.column], len(columns.column))
-        _count_entries(rows, part, limit, scored, order, tally)
-        below = scored[limit < 0]  # every passage without an entry stands above them
-        absent = (sizes - entries)[pairs.row[below]]
-        tally.lang_above[below] += absent[np.arange(len(below)), columns.language[pairs.column[below]]]
-        tally.pool_above[below] += absent.sum(axis=1)
+        tally.put(_count_entries(rows, part, place[scored], edges, absent, order), scored)
     return tally
-
-
-def _per_language(mask: NDArray[np.bool_], columns: Columns) -> NDArray[np.int64]:
-    """Return how many columns of each language are set, int64 [rows, languages]."""
-    firsts, language = columns.sums()
-    sums = add_bytes(np.add.reduceat(mask[:, : columns.width].view(np.uint64), firsts, axis=1)).astype(np.int64)
-    return np.add.reduceat(sums, np.searchsorted(language, np.arange(len(columns.languages))), axis=1)
 
 
 def _count_zeros(
     rows: SparseRows,
     pairs: Pairs,
-    which: NDArray[np.intp],
+    place: NDArray[np.intp],
+    edges: NDArray[np.intp],
+    absent: NDArray[np.int64],
+    block: Any,
     order: SparseColumns,
-    by_language: _Presence,
-    entries: NDArray[np.int64],
-    tally: Tally,
-) -> None:
-    """Count for the pairs ``which``, whose score is 0."""
-    if not len(which):
-        return
+) -> Tally:
+    """Count for pairs whose score is 0; ``place``: the first entry after each one's column."""
     columns = order.columns
-    row, column = pairs.row[which], pairs.column[which]
+    row, column = pairs.row, pairs.column
     language = columns.language[column]
-    positive = entries
+    positive = np.diff(edges, axis=1)
     if float(rows.value.min(initial=0.0)) < 0:
-        above = rows.value > 0
-        number = len(columns.languages)
-        cell = rows.row[above] * number + columns.language[order.column[rows.passage[above]]]
-        positive = np.bincount(cell, minlength=len(rows) * number).reshape(len(rows), number)
-    tally.lang_above[which] = positive[row, language]
-    tally.pool_above[which] = positive[row].sum(axis=1)
-    zeros = columns.ends - columns.starts - entries[row]
-    tally.lang_tied[which] = zeros[np.arange(len(which)), language] - 1
-    tally.pool_tied[which] = zeros.sum(axis=1) - 1
-    earlier = np.cumsum(entries, axis=1) - entries  # entries in the languages before
-    start = columns.starts[language]
-    tally.lang_before[which] = column - start - (by_language.before(row, column) - earlier[row, language])
+        running = np.concatenate(([0], np.cumsum(rows.value > 0)))
+        positive = np.diff(running[edges], axis=1)
+    lang_before = column - columns.starts[language] - (place - edges[row, language])
     if order.by_id is not None:
-        in_order = zeros[:, order.by_id]
-        above_in_order = np.empty_like(zeros)
+        in_order = absent[:, order.by_id]
+        above_in_order = np.empty_like(absent)
         above_in_order[:, order.by_id] = np.cumsum(in_order, axis=1) - in_order
-        tally.pool_before[which] = above_in_order[np.arange(len(which)), language] + tally.lang_before[which]
-        return
-    place = columns.position[column]
-    by_id = _Presence(rows, order.position, len(columns.column))
-    tally.pool_before[which] = place - by_id.before(row, place)
+        pool_before = above_in_order[row, language] + lang_before
+    else:
+        position = columns.position[column]
+        by_id = SparseRows.of(block, order.position, len(columns.column))
+        pool_before = position - (by_id.find(row, position) - by_id.bounds[row])
+    return Tally(
+        positive[row, language],
+        absent[row, language] - 1,
+        lang_before,
+        positive.sum(axis=1)[row],
+        absent.sum(axis=1)[row] - 1,
+        pool_before,
+    )
 
 
 def _count_entries(
     rows: SparseRows,
     pairs: Pairs,
-    limit: NDArray[np.float32],
-    which: NDArray[np.intp],
+    place: NDArray[np.intp],
+    edges: NDArray[np.intp],
+    absent: NDArray[np.int64],
     order: SparseColumns,
-    tally: Tally,
-) -> None:
-    """Count among the entries for pairs [m] with a score of their own, ``limit``; ``which`` names them in the tally."""
+) -> Tally:
+    """Count for pairs with a score of their own, that of the entry ``place``."""
     columns = order.columns
-    pair, entry = _not_below(rows, pairs, limit)
-    same_language = order.language[rows.passage[entry]] == columns.language[pairs.column].astype(np.int16)[pair]
-    level = np.flatnonzero(rows.value[entry] == limit[pair])  # few, and the pair's own entry among them
-    passage, own = rows.passage[entry[level]], pairs.column[pair[level]]
-    other = order.column[passage] != own
-    earlier = other & (order.position[passage] < columns.position[own])
-    same = same_language[level]
-
-    def count(some: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.bincount(some, minlength=len(pairs))
-
-    tally.pool_above[which] = count(pair) - count(pair[level])
-    tally.lang_above[which] = count(pair[same_language]) - count(pair[level[same]])
-    tally.pool_tied[which] = count(pair[level[other]])
-    tally.lang_tied[which] = count(pair[level[other & same]])
-    tally.pool_before[which] = count(pair[level[earlier]])
-    tally.lang_before[which] = count(pair[level[earlier & same]])
-
-
-def _not_below(
-    rows: SparseRows, pairs: Pairs, limit: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (pair, entry) wherever an entry of a pair's row is no lower than the pair's limit.
-
-    A slot of pairs that many rows have is compared with all entries, 1.5 ns each; the others' entries are picked, 10 ns each.
-    """
-    sizes = np.diff(rows.bounds)
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-    few: list[NDArray[np.intp]] = []
+    language = columns.language[pairs.column]
+    limit = rows.value[place]
+    counts = np.zeros((6, len(pairs)), dtype=np.int64)
+    lang_above, lang_tied, lang_before, pool_above, pool_tied, pool_before = counts
+    first, last = edges[pairs.row, language], edges[pairs.row, language + 1]
+    level: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
     for slot in pairs.slots():
-        if _MANY * len(slot) < len(rows):
-            few.append(slot)
-            continue
-        of_row = np.full(len(rows), np.nan, dtype=np.float32)
-        of_row[pairs.row[slot]] = limit[slot]
-        entry = np.flatnonzero(rows.value >= np.repeat(of_row, sizes))
-        pair_of = np.zeros(len(rows), dtype=np.int64)
-        pair_of[pairs.row[slot]] = slot
-        found.append((pair_of[rows.row[entry]], entry))
-    if few:
-        pair = np.concatenate(few)
-        row = pairs.row[pair]
-        picked = ragged_arange(rows.bounds[row], sizes[row])
-        kept = np.flatnonzero(rows.value[picked] >= np.repeat(limit[pair], sizes[row]))
-        found.append((np.repeat(pair, sizes[row])[kept], picked[kept]))
-    return np.concatenate([pair for pair, _ in found]), np.concatenate([entry for _, entry in found])
+        chosen, at = pairs.row[slot], np.arange(len(slot))
+        if _MANY * len(slot) > len(rows):  # all rows in place: those without a pair have a limit that no score meets
+            chosen, at = np.arange(len(rows)), chosen
+            value = rows.value
+        else:
+            spans = zip(rows.bounds[chosen].tolist(), rows.bounds[chosen + 1].tolist(), strict=True)
+            value = np.concatenate([rows.value[start:end] for start, end in spans])
+        sizes = rows.bounds[chosen + 1] - rows.bounds[chosen]
+        moved = rows.bounds[chosen] - (np.cumsum(sizes) - sizes)  # from a place in value to its entry
+        limits = np.full(len(chosen), np.nan, dtype=np.float32)
+        limits[at] = limit[slot]
+        repeated = np.repeat(limits, sizes)
+        running = np.zeros(len(value) + 1, dtype=np.int32)
+        np.cumsum(value > repeated, out=running[1:])
+        start, end = rows.bounds[pairs.row[slot]], rows.bounds[pairs.row[slot] + 1]
+        pool_above[slot] = running[end - moved[at]] - running[start - moved[at]]
+        lang_above[slot] = running[last[slot] - moved[at]] - running[first[slot] - moved[at]]
+        same = np.flatnonzero(value == repeated)  # few, and the pairs' own entries among them
+        pair = np.zeros(len(chosen), dtype=np.intp)
+        pair[at] = slot
+        line = np.searchsorted(np.cumsum(sizes), same, side="right")
+        level.append((pair[line], same + moved[line]))
+    pair, entry = (np.concatenate(part) for part in zip(*level, strict=True))
+    in_language = (entry >= first[pair]) & (entry < last[pair])
+    position = columns.position[rows.key[entry] % rows.width]
+    earlier = position < columns.position[pairs.column[pair]]
+    for count, which in (
+        (lang_tied, in_language),
+        (lang_before, in_language & earlier),
+        (pool_tied, slice(None)),
+        (pool_before, earlier),
+    ):
+        count[:] = np.bincount(pair[which], minlength=len(pairs))
+    lang_tied -= 1
+    pool_tied -= 1
+    below = np.flatnonzero(limit < 0)  # every passage without an entry stands above them
+    lang_above[below] += absent[pairs.row[below], language[below]]
+    pool_above[below] += absent[pairs.row[below]].sum(axis=1)
+    return Tally(*counts)
