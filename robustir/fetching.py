@@ -1,4 +1,4 @@
-"""The data of a benchmark, from its pinned source or from local files."""
+"""The data of a benchmark or the files of an encoder, from their source or from local files."""
 
 from __future__ import annotations
 
@@ -7,24 +7,49 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from robustir.download import Remote, fetch
 from robustir.errors import DataError, NotApplicableError
 from robustir.files import write_atomically
+from robustir.registry import create, registered
+from robustir.specs import parse
 
-__all__ = ["Order", "order"]
+__all__ = ["Order", "fetchable", "order"]
+
+_SHORT = {"laser": "laser2"}  # a name that is no encoder's, for what everybody calls so
+
+
+class Accept(Protocol):
+    """Looks into a file that has come; raises InputError where it is not what it should be."""
+
+    def __call__(self, path: Path, *, new: bool) -> None: ...
+
+
+def fetchable(spec: str) -> Any:
+    """Return the benchmark of a spec, or the encoder if that has files to be fetched (LASER). Raises UnknownNameError."""
+    spec = _SHORT.get(spec, spec)
+    name = parse(spec).name
+    if name not in registered("benchmark") and name in registered("encoder"):
+        encoder = create("encoder", spec)
+        if hasattr(encoder, "files"):
+            return encoder
+    return create("benchmark", spec)
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be fetched for a benchmark: its files, and what a reader must know before they come."""
+    """What is to be fetched: files, and what a reader must know before they come.
+
+    accept: looks into what has come, where checksums are not known; None: nothing does.
+    """
 
     name: str
     licence: str
     source: str
     folder: str
     remotes: tuple[Remote, ...]
+    accept: Accept | None = None
 
     def lines(self, target: Path) -> list[str]:
         """Return licence, source and size, to be shown first."""
@@ -37,12 +62,15 @@ class Order:
             f"{self.name}: licence {self.licence}",
             f"  from {self.source}",
             f"  {count if self.remotes else 'local files'} into {target / self.folder}",
-            *(
-                [f"  {unchecked} of them have no known checksum: nothing is claimed of their content"]
-                if unchecked
-                else []
-            ),
+            *([f"  {unchecked} of them have no known checksum: {self._instead()}"] if unchecked else []),
         ]
+
+    def _instead(self) -> str:
+        return (
+            "nothing is claimed of their content"
+            if self.accept is None
+            else "what they hold is looked at, and recorded"
+        )
 
     def carry_out(self, target: Path, sources: Sequence[Path], step: Callable[[], None]) -> Counter[str]:
         """Fetch every file; return how many were there, copied or downloaded."""
@@ -50,13 +78,16 @@ class Order:
         if not self.remotes:
             done["copied"] = _copy_tree(self, target, sources)
         for remote in self.remotes:
-            done[fetch(remote, target, sources=sources)] += 1
+            outcome = fetch(remote, target, sources=sources)
+            if self.accept is not None:
+                self.accept(target / remote.path, new=outcome != "there")
+            done[outcome] += 1
             step()
         return done
 
 
 def order(benchmark: Any, sources: Sequence[Path]) -> Order:
-    """Return what a benchmark needs; raise NotApplicableError where it needs nothing or has no pinned source."""
+    """Return what a benchmark or encoder needs; raise NotApplicableError where that is nothing, or has no address."""
     name, folder = benchmark.name, benchmark.folder
     remotes = tuple(benchmark.files()) if hasattr(benchmark, "files") else ()
     if folder is None:
@@ -66,7 +97,7 @@ def order(benchmark: Any, sources: Sequence[Path]) -> Order:
             f"{name} cannot be downloaded by a pinned address; get it from {benchmark.source} and give the folder "
             f"that holds {folder}/ with --from (docs/benchmarks.md says how the files are laid out)"
         )
-    return Order(name, benchmark.licence, benchmark.source, folder, remotes)
+    return Order(name, benchmark.licence, benchmark.source, folder, remotes, getattr(benchmark, "accept", None))
 
 
 def _copy_tree(wanted: Order, target: Path, sources: Sequence[Path]) -> int:

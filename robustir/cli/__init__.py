@@ -23,7 +23,7 @@ COMMANDS = {
     "scores": "Stream the per-query table or the rankings of a run.",
     "perturb": "Add noise to texts, one line in, one line out.",
     "encode": "Encode texts into a NumPy file.",
-    "fetch": "Download the data of benchmarks, pinned and checked, or take it from local files.",
+    "fetch": "Download the data of benchmarks, pinned and checked, or LASER's files; or take them from local files.",
     "list": "List perturbations, encoders, benchmarks, suites or measures.",
     "describe": "Show parameters, languages and examples of one of them.",
     "check": "Try the contract's laws on a perturbation or encoder.",

@@ -1,4 +1,4 @@
-"""``robustir fetch``: the data of benchmarks."""
+"""``robustir fetch``: the data of benchmarks, and LASER's files."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ import click
 def command(benchmarks: tuple[str, ...], sources: tuple[Path, ...], data: Path | None) -> None:
     """Download the data of BENCHMARKS (names or specs) at a pinned revision; an interrupted download is resumed.
 
+    laser (or laser2, laser3('hi')) fetches the released files of that encoder into laser/ in the data folder.
+
     Licences and sources are shown first. Every file with a known sha256 is checked and appears whole or not at all.
     """
     from robustir.cli.progress import ProgressBars
-    from robustir.fetching import order
+    from robustir.fetching import fetchable, order
     from robustir.folders import download_folder
-    from robustir.registry import create
 
     target = download_folder(data)
-    orders = [order(create("benchmark", spec), sources) for spec in benchmarks]
+    orders = [order(fetchable(spec), sources) for spec in benchmarks]
     for wanted in orders:
         click.echo("\n".join(wanted.lines(target)), err=True)
     for wanted in orders:

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.contracts import Role
+from robustir.download import Remote
 from robustir.encoders.batching import encode_batches, plan_batches
 from robustir.encoders.devices import find_devices
-from robustir.encoders.laser_files import Network, file_digest, find_file, load_network
+from robustir.encoders.laser_files import FOLDER, Network, accept_file, file_digest, find_file, load_network, remotes
 from robustir.encoders.laser_languages import OWN_VOCABULARY, STUDENTS, named_student, student_of
 from robustir.encoders.laser_text import LaserTokenizer
 from robustir.errors import InputError, SpecError
@@ -59,6 +60,7 @@ class _Laser:
     uses_langs = False
     source = "https://github.com/facebookresearch/LASER; Artetxe & Schwenk 2019, arXiv 1812.10464; Heffernan et al. 2022, arXiv 2205.12654"
     licence = "BSD (the LASER repository)"
+    folder = FOLDER
 
     def __init__(self, path: str | None, device: str, batch_size: int, normalize: bool, download: bool) -> None:
         if batch_size < 1:
@@ -69,6 +71,11 @@ class _Laser:
         self.normalize = normalize
         self.download = download
         self._models: OrderedDict[str, _Model] = OrderedDict()
+
+    def accept(self, path: Path, *, new: bool) -> None:
+        """Look into a file that ``robustir fetch`` put into a data folder. Raises InputError."""
+        student = path.name.startswith("laser3") and path.suffix == ".pt"
+        accept_file(path, path.with_name(_vocabulary_of(path.stem) + ".cvocab") if student else None, new=new)
 
     def _file(self, name: str) -> Path:
         return find_file(name, self.path, download=self.download)
@@ -84,8 +91,7 @@ class _Laser:
         """Return the files of a network: weights, SentencePiece model, vocabulary (LASER2's weights hold their own)."""
         if stem == _LASER2:
             return self._file("laser2.pt"), self._file("laser2.spm"), None
-        code = stem.removeprefix("laser3-").removesuffix(".v1")
-        pieces = stem if code in OWN_VOCABULARY else _LASER2
+        pieces = _vocabulary_of(stem)
         return self._file(f"{stem}.pt"), self._file(f"{pieces}.spm"), self._file(f"{pieces}.cvocab")
 
     def _identify(self, stems: Sequence[str]) -> str:
@@ -181,6 +187,10 @@ class Laser2(_Laser):
     ) -> None:
         super().__init__(path, device, batch_size, normalize, download)
 
+    def files(self) -> tuple[Remote, ...]:
+        """What ``robustir fetch`` downloads: the small files first; the vocabulary is for students of LASER3."""
+        return remotes(["laser2.spm", "laser2.cvocab", "laser2.pt"])
+
     @cached_property
     def revision(self) -> str:
         """Digests of the files, and settings."""
@@ -233,6 +243,14 @@ class Laser3(_Laser):
         """laser3, with the student's code where one is chosen."""
         return "laser3" if self._student is None else f"laser3-{self._student}"
 
+    def files(self) -> tuple[Remote, ...]:
+        """What ``robustir fetch`` downloads for one student. Raises SpecError where none is chosen."""
+        if self._student is None:
+            raise SpecError("laser3 has one file per language: name one, as in  robustir fetch \"laser3('hi')\"")
+        stem = _stem(self._student)
+        pieces = _vocabulary_of(stem)
+        return remotes([f"{pieces}.spm", f"{pieces}.cvocab", f"{stem}.pt"])
+
     @cached_property
     def revision(self) -> str:
         """Digests of the files (without lang: of every student that is here), and settings."""
@@ -267,3 +285,8 @@ class Laser3(_Laser):
 def _stem(student: str | None) -> str:
     """Return how the files of a student, or of LASER2, begin."""
     return _LASER2 if student is None else f"laser3-{student}.v1"
+
+
+def _vocabulary_of(stem: str) -> str:
+    """Return how the files of a student's pieces begin: its own, or LASER2's."""
+    return stem if stem.removeprefix("laser3-").removesuffix(".v1") in OWN_VOCABULARY else _LASER2

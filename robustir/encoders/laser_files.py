@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustir.download import Remote, fetch, sha256_of
 from robustir.encoders.weights import load_pickle
-from robustir.errors import InputError
+from robustir.errors import InputError, MissingExtraError
 from robustir.files import write_atomically
 from robustir.folders import data_folder
 
 if TYPE_CHECKING:
     from robustir.encoders.laser_models import LaserLSTM, LaserTransformer, StudentConfig
 
-__all__ = ["Network", "file_digest", "find_file", "load_network", "read_vocabulary"]
+__all__ = ["FOLDER", "Network", "accept_file", "file_digest", "find_file", "load_network", "read_vocabulary", "remotes"]
 
 _URL = "https://dl.fbaipublicfiles.com/nllb/laser"
+FOLDER = "laser"  # in a data folder
 _SUMS = "SHA256SUMS"
 _SPECIAL = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
 
@@ -31,8 +32,8 @@ def _folders(path: str | None) -> list[Path]:
     if path is not None:
         return [Path(path).expanduser()]
     data = data_folder()
-    mine = Path(platformdirs.user_data_dir("robustir")) / "laser"
-    return [mine] if data is None else [data / "laser", mine]
+    mine = Path(platformdirs.user_data_dir("robustir")) / FOLDER
+    return [mine] if data is None else [data / FOLDER, mine]
 
 
 def find_file(name: str, path: str | None, *, download: bool) -> Path:
@@ -76,6 +77,42 @@ def file_digest(path: Path) -> str:
     if recorded != digest:
         raise InputError(f"{path} is not what was downloaded (its sha256 has changed); delete it and get it again")
     return digest
+
+
+def remotes(names: Sequence[str]) -> tuple[Remote, ...]:
+    """Return released files as downloads into a data folder; their checksums are not published."""
+    return tuple(Remote(f"{_URL}/{name}", f"{FOLDER}/{name}") for name in names)
+
+
+def accept_file(path: Path, vocabulary: Path | None, *, new: bool) -> None:
+    """Look into a file that was fetched and record its checksum; one that is recorded already is held to that.
+
+    vocabulary: the .cvocab of a student. new: the file has just come, and goes again where it is no such file. Raises
+    InputError that names it.
+    """
+    if not new and path.name in _recorded(path.parent):
+        file_digest(path)
+        return
+    try:
+        _look_into(path, vocabulary)
+    except MissingExtraError:
+        raise  # nothing is known of the file yet
+    except InputError:
+        if new:
+            path.unlink()
+        raise
+    _remember(path.parent, path.name)
+
+
+def _look_into(path: Path, vocabulary: Path | None) -> None:
+    from robustir.encoders.laser_text import LaserTokenizer
+
+    if path.suffix == ".spm":
+        LaserTokenizer(path)
+    elif path.suffix == ".cvocab":
+        read_vocabulary(path)
+    else:
+        load_network(path, vocabulary)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -9,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -16,7 +18,9 @@ from robustir.benchmarks.pinned import pinned
 from robustir.benchmarks.tatoeba import Tatoeba
 from robustir.cli.fetch import command
 from robustir.download import Remote, sha256_of
-from robustir.errors import DataError, NotApplicableError
+from robustir.encoders import laser_files
+from robustir.encoders.laser import Laser2
+from robustir.errors import DataError, NotApplicableError, RobustirError
 from robustir.fetching import order
 
 
@@ -24,6 +28,12 @@ def run(*arguments: object) -> str:
     result = CliRunner().invoke(command, [str(part) for part in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
+
+
+def refused(*arguments: object) -> str:
+    with pytest.raises(RobustirError) as raised:
+        CliRunner().invoke(command, [str(part) for part in arguments], catch_exceptions=False)
+    return str(raised.value)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -85,6 +95,51 @@ def test_pinned_files_are_those_of_the_data(data: Path, name: str, files: int) -
         revision = remote.url.split("/")[5]
         assert len(revision) == 40
         assert remote.url.startswith("https://raw.githubusercontent.com/")
+
+
+@pytest.fixture
+def laser(tmp_path: Path) -> Path:
+    """LASER's files in small, as released."""
+    for package in ("sacremoses", "sentencepiece"):
+        pytest.importorskip(package, reason="needs the extra laser")
+    from tests.encoders import laser_reference
+
+    (tmp_path / "released").mkdir()
+    laser_reference.make_laser2(tmp_path / "released")
+    laser_reference.make_laser3(tmp_path / "released", "hin_Deva")
+    return tmp_path / "released"
+
+
+def test_laser_is_looked_into_and_recorded(
+    site: tuple[str, Path], laser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, folder = site
+    for path in laser.iterdir():
+        shutil.copy(path, folder / path.name)
+    monkeypatch.setattr(laser_files, "_URL", url)
+    data = tmp_path / "data"
+    output = run("laser", "--data", data)
+    assert output.index("laser2: licence BSD") < output.index("3 downloaded")
+    assert "3 of them have no known checksum: what they hold is looked at, and recorded" in output
+    sums = (data / "laser" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    assert sums == [f"{sha256_of(laser / name)}  {name}" for name in ("laser2.cvocab", "laser2.pt", "laser2.spm")]
+    assert "1 downloaded, 2 there" in run("laser3('hi')", "--data", data)
+    assert np.isfinite(Laser2(str(data / "laser")).encode(["nil"], role="query")).all()
+    # What was recorded is held to; what is no such file goes again, whatever its name.
+    (data / "laser" / "laser2.cvocab").write_text("other 1\n", encoding="utf-8")
+    assert "is not what was downloaded" in refused("laser", "--data", data)
+    (folder / "laser2.spm").write_bytes(b"an error page")
+    assert "laser2.spm is no SentencePiece model" in refused("laser2", "--data", tmp_path / "other")
+    assert not (tmp_path / "other" / "laser" / "laser2.spm").exists()
+    assert "name one" in refused("laser3", "--data", data)
+
+
+def test_laser_from_local_files(laser: Path, tmp_path: Path) -> None:
+    assert "3 copied" in run("laser", "--from", laser, "--data", tmp_path / "data")
+    assert (tmp_path / "data/laser/laser2.pt").read_bytes() == (laser / "laser2.pt").read_bytes()
+    (laser / "laser2.pt").write_bytes(b"nothing")
+    assert "laser2.pt" in refused("laser", "--from", laser, "--data", tmp_path / "again")
+    assert "no benchmark is called 'hashing'" in refused("hashing", "--data", tmp_path)
 
 
 def test_without_an_address(tmp_path: Path) -> None:
