@@ -1,7 +1,8 @@
 """The files of a static encoder: its table of vectors and its tokenizer.
 
 Two layouts are written. *Open*: that of Sentence Transformers (``modules.json``, ``0_StaticEmbedding/``), in float32.
-*Packed*: a quarter of the size, each row as 8-bit integers times a scale. Read are both, and model2vec's.
+*Packed*: a quarter or an eighth of the size, each row as 8-bit or 4-bit integers times a scale. Read are both, and
+model2vec's.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,14 @@ from robustir.files import write_atomically, write_text_atomically
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["StaticFiles", "pack_rows", "read_static", "write_open", "write_packed"]
+__all__ = ["Bits", "StaticFiles", "pack_rows", "read_static", "write_open", "write_packed"]
 
 _OPEN = "0_StaticEmbedding"
-_LEVELS = 127
+_REACH = 2.7  # times the root mean square of a row: where 4-bit rows end, as their steps would be too wide else
 _FLOATS = ("embedding.weight", "embeddings")  # Sentence Transformers' name, model2vec's
+
+
+Bits = Literal[4, 8]
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,29 @@ class StaticFiles:
     digest: str
 
 
-def pack_rows(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Return (codes [pieces, d], scale [pieces]) with ``codes * scale[:, None]`` within half a step of the table."""
-    scale = (np.abs(table).max(axis=1) / _LEVELS).astype(np.float32)
+def pack_rows(table: NDArray[np.float32], bits: Bits = 8) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return (codes [pieces, d], scale [pieces]) with ``codes * scale[:, None]`` within half a step of the table.
+
+    Codes go from -127 to 127, or from -7 to 7; those of 4 bits end at 2.7 times the root mean square of a row.
+    """
+    levels = 2 ** (bits - 1) - 1
+    largest = np.abs(table).max(axis=1)
+    if bits == 4:
+        largest = np.minimum(largest, _REACH * np.sqrt(np.square(table, dtype=np.float64).mean(axis=1)))
+    scale = (largest / levels).astype(np.float32)
     codes = np.rint(table / np.where(scale == 0, 1, scale)[:, None])
-    return codes.astype(np.int8), scale
+    return np.clip(codes, -levels, levels).astype(np.int8), scale
+
+
+def _halves(codes: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """Return two codes a byte, uint8 [pieces, ceil(d / 2)]: the first in the lower half, each plus 8."""
+    even = np.pad(codes, ((0, 0), (0, codes.shape[1] % 2))) + np.int8(8)
+    return (even[:, ::2] | (even[:, 1::2] << 4)).astype(np.uint8)
+
+
+def _whole(halves: NDArray[np.uint8], dimensions: int) -> NDArray[np.int8]:
+    codes = np.stack([halves & 15, halves >> 4], axis=2).reshape(len(halves), -1)[:, :dimensions]
+    return codes.astype(np.int8) - np.int8(8)
 
 
 def read_static(folder: Path) -> StaticFiles:
@@ -79,6 +101,10 @@ def _read_table(path: Path) -> NDArray[np.float32]:
         raise InputError(f"{path} is no safetensors file ({error}); copy it again") from error
     if "embedding.int8" in tensors and "embedding.scale" in tensors:
         table = tensors["embedding.int8"].astype(np.float32) * tensors["embedding.scale"].astype(np.float32)[:, None]
+    elif "embedding.int4" in tensors and "embedding.scale" in tensors:
+        halves = tensors["embedding.int4"]
+        dimensions = int(tensors["embedding.dimensions"][0])
+        table = _whole(halves, dimensions) * tensors["embedding.scale"].astype(np.float32)[:, None]
     else:
         name = next((name for name in _FLOATS if name in tensors), None)
         if name is None:
@@ -127,12 +153,16 @@ def write_open(folder: Path, table: NDArray[np.float32], tokenizer: str) -> None
     write_text_atomically(folder / "modules.json", json.dumps(modules, indent=2) + "\n")
 
 
-def write_packed(folder: Path, table: NDArray[np.float32], tokenizer: str) -> None:
-    """Write 8-bit rows and the tokenizer, without spaces."""
-    codes, scale = pack_rows(table)
+def write_packed(folder: Path, table: NDArray[np.float32], tokenizer: str, bits: Bits = 8) -> None:
+    """Write rows of 8 or 4 bits and the tokenizer, without spaces."""
+    codes, scale = pack_rows(table, bits)
     compact = json.dumps(json.loads(tokenizer), ensure_ascii=False, separators=(",", ":"))
     write_text_atomically(folder / "tokenizer.json", compact)
-    _write_tensors(folder / "model.safetensors", {"embedding.int8": codes, "embedding.scale": scale})
+    tensors: dict[str, NDArray[Any]] = {"embedding.int8": codes, "embedding.scale": scale}
+    if bits == 4:
+        width = np.array([codes.shape[1]], dtype=np.int64)
+        tensors = {"embedding.int4": _halves(codes), "embedding.scale": scale, "embedding.dimensions": width}
+    _write_tensors(folder / "model.safetensors", tensors)
 
 
 def _write_tensors(path: Path, tensors: dict[str, NDArray[Any]]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from robustir.encoders.pooling import Pooling
+from robustir.encoders.static_files import Bits
 from robustir.errors import SpecError
 
 __all__ = [
@@ -45,6 +46,7 @@ class StaticModel(_Section):
     frequency_weight: float = Field(
         default=1e-3, gt=0
     )  # a piece of relative frequency p starts with the weight a / (a + p)
+    packed_bits: Bits = 8  # of a number of the packed encoder
 
 
 class Architecture(_Section):

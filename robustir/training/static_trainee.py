@@ -154,10 +154,10 @@ class StaticTrainee:
         self.table.load_state(state)
 
     def write(self, folder: Path, weights: Mapping[str, torch.Tensor]) -> list[Path]:
-        """Write the layout of Sentence Transformers, and 8-bit rows in ``packed``."""
+        """Write the layout of Sentence Transformers, and rows of few bits in ``packed``."""
         table, tokenizer = weights["table"].numpy(), self._material.tokenizer
         write_open(folder, table, tokenizer)
-        write_packed(folder / "packed", table, tokenizer)
+        write_packed(folder / "packed", table, tokenizer, _static(self._config).packed_bits)
         return [folder, folder / "packed"]
 
     def description(self) -> dict[str, Any]:

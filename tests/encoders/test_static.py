@@ -59,6 +59,23 @@ def test_packed_rows_are_within_half_a_step(tmp_path: Path) -> None:
     assert packed.tobytes() == opened.tobytes()
 
 
+@pytest.mark.parametrize("dim", [24, 25])
+def test_rows_of_four_bits_are_half_the_size_and_near(tmp_path: Path, dim: int) -> None:
+    table = tiny_table(dim)
+    table[4] = 0
+    codes, scale = pack_rows(table, 4)
+    assert np.abs(codes).max() == 7
+    reached = np.abs(table) <= 7.5 * scale[:, None]
+    assert (np.abs(codes * scale[:, None] - table) <= scale[:, None] * 0.5001)[reached].all()
+    assert reached.mean() > 0.98
+    write_packed(tmp_path / "packed", table, tiny_tokenizer(), 4)
+    write_open(tmp_path / "open", codes * scale[:, None], tiny_tokenizer())
+    texts = ["the long nile", "是水 a"]
+    packed, opened = (StaticEncoder(str(tmp_path / name)).encode(texts, role="query") for name in ("packed", "open"))
+    assert packed.tobytes() == opened.tobytes()
+    assert load_file(tmp_path / "packed" / "model.safetensors")["embedding.int4"].nbytes == len(table) * -(-dim // 2)
+
+
 @given(st.lists(st.text(alphabet="the nilongs是水\ud800\n", max_size=20), min_size=1, max_size=8))
 @settings(max_examples=80, deadline=None)
 def test_a_vector_does_not_depend_on_its_batch(folder: Path, texts: list[str]) -> None:
