@@ -41,8 +41,10 @@ def svd_start(bags: Bags, shelves: Sequence[Shelf], pieces: int, dimensions: int
     basis = matrix @ drawn.standard_normal((matrix.shape[1], dimensions + _EXTRA)).astype(np.float32)
     for _ in range(_ROUNDS):
         basis, _ = np.linalg.qr(matrix @ (matrix.T @ basis))
-    inner, _, _ = np.linalg.svd((matrix.T @ basis).T, full_matrices=False)
-    found = (basis @ inner)[:, :dimensions]
+    # Left singular vectors of (basis.T @ matrix), by the eigenvectors of its small Gram matrix: the contexts are many.
+    projected = matrix.T @ basis
+    _, inner = np.linalg.eigh((projected.T @ projected).astype(np.float64))
+    found = basis @ inner[:, ::-1][:, :dimensions].astype(np.float32)
     bare = ~found.any(axis=1)
     found[bare] = random_start(pieces, found.shape[1], seed)[bare]
     result = random_start(pieces, dimensions, seed) * 0
