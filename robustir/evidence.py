@@ -11,10 +11,19 @@ from numpy.typing import NDArray
 from robustir.errors import DataError
 from robustir.types import Treatment
 
-__all__ = ["QueryScores"]
+__all__ = ["QueryScores", "TrainedSeed"]
 
 Labels = NDArray[np.object_]
 Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedSeed:
+    """What makes an encoder one of a training strategy's: its seed, and the noise it met in training (specs)."""
+
+    strategy: str
+    seed: int
+    noise: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +40,7 @@ class QueryScores:
     word_edit_rate, char_error_rate, unchanged: float64 [conditions, v], means over draws; unchanged is the share of
         draws that left the text as it was.
     treatments: what each perturbation is, by its spec; one that is not listed is ordinary noise.
+    trained: the encoders that belong to a training strategy, by name.
 
     Raises DataError where an array has another shape.
     """
@@ -54,6 +64,7 @@ class QueryScores:
     char_error_rate: Scores
     unchanged: Scores
     treatments: Mapping[str, Treatment] = field(default_factory=dict)
+    trained: Mapping[str, TrainedSeed] = field(default_factory=dict)
 
     def treatment(self, perturbation: str) -> Treatment:
         """Return what a perturbation is."""

@@ -39,10 +39,11 @@ def analyse_run(run: RunDirectory) -> Findings:
         primary_measure=suite["measures"][0],
         primary=not suite["exploratory"],
         in_domain=frozenset(
-            (benchmark, encoder["name"])
+            (benchmark, encoder.get("strategy") or encoder["name"])
             for encoder in manifest["encoders"]
             for benchmark in encoder.get("training", {}).get("in_domain", ())
         ),
+        compare=None if (pairs := suite.get("compare")) is None else tuple((a, b) for a, b in pairs),
     )
     stored = benchmarks(run)
     # Many small products: with two BLAS threads they took five times the CPU time of one (36 s for 7 s on the quickstart).

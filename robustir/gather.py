@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.conditions import FLOOR
-from robustir.evidence import QueryScores
+from robustir.evidence import QueryScores, TrainedSeed
 from robustir.measures import Measure, evaluate, parse_measure
 from robustir.store import RunDirectory
 from robustir.strata import strata
@@ -70,6 +70,11 @@ class StoredBenchmark:
         self._entry = entry
         self._cells = [cell for cell in manifest["cells"] if cell["benchmark"] == self.name]
         self.encoders = tuple(row["name"] for row in manifest["encoders"])
+        self.trained = {
+            row["name"]: TrainedSeed(row["strategy"], row["training"]["seed"], tuple(row["training"]["noise"]))
+            for row in manifest["encoders"]
+            if row.get("strategy")
+        }
         noises = [
             row for row in manifest["perturbations"] if any(cell["perturbation"] == row["name"] for cell in self._cells)
         ]
@@ -170,7 +175,9 @@ def _gather_setting(
 ) -> QueryScores:
     size = (len(measures), len(seen))
     clean, floor = (np.full((len(stored.encoders), *size), np.nan) for _ in range(2))
-    total, worst = (np.full((len(stored.encoders), len(stored.conditions), *size), np.nan) for _ in range(2))
+    several = (len(stored.encoders), len(stored.conditions), *size)
+    total = np.full(several, np.nan)
+    worst = np.full(several, np.nan) if stored.draws > 1 else total  # one draw is its own worst
     place = {condition: row for row, condition in enumerate(stored.conditions)}
     aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
     sign = np.array([1.0 if measure.higher_is_better else -1.0 for measure in measures])[:, np.newaxis]
@@ -189,7 +196,10 @@ def _gather_setting(
                 # difference of 1e-18 in every query would be significant.
                 first = draws[row] == 0
                 total[number, row] = values - clean[number] + (0.0 if first else total[number, row])
-                worst[number, row] = values if first else sign * np.minimum(sign * worst[number, row], sign * values)
+                if worst is not total:
+                    worst[number, row] = (
+                        values if first else sign * np.minimum(sign * worst[number, row], sign * values)
+                    )
                 draws[row] += 1
         total[number] = clean[number] + total[number] / np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
     queries = stored.task.queries
@@ -217,4 +227,5 @@ def _gather_setting(
         char_error_rate=doses[1][:, seen.query],
         unchanged=doses[2][:, seen.query],
         treatments=stored.treatments,
+        trained=stored.trained,
     )

@@ -153,7 +153,7 @@ class Plan:
 
     def digest(self) -> str:
         """Return the key of the whole plan: the same plan on the same data, whatever the machine and the wording."""
-        content = self.suite.model_dump(mode="json", exclude={"description", "question"})
+        content = self.suite.model_dump(mode="json", exclude={"description", "question", "compare"})
         return content_key("plan", content, sorted(cell.key for cell in self.cells()))
 
 

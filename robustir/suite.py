@@ -82,6 +82,9 @@ class Suite(_Model):
     benchmarks: tuple[str, ...] = Field(min_length=1)
     encoders: tuple[str, ...] = ()
     strategies: dict[str, Strategy] = {}
+    compare: tuple[tuple[str, str], ...] | None = Field(
+        default=None, description="pairs of strategies (A, B) that are compared as A - B; all if not given"
+    )
     perturbations: tuple[Annotated[Noise, BeforeValidator(_noise)], ...] = ()
     severities: _Severities = (0.1, 0.2, 0.3, 0.5)
     languages: tuple[str, ...] | None = Field(default=None, min_length=1)
@@ -108,6 +111,8 @@ class Suite(_Model):
     def _check_encoders(self) -> Self:
         if not self.encoders and not self.strategies:
             raise ValueError("name encoders, or strategies of trained ones")
+        if unknown := [name for pair in self.compare or () for name in pair if name not in self.strategies]:
+            raise ValueError(f"compare: {unknown[0]!r} is no strategy of the suite")
         return self
 
     def severities_of(self, noise: Noise) -> tuple[float, ...]:
@@ -125,7 +130,7 @@ class Suite(_Model):
             return self
         content = self.model_dump() | given
         if "encoders" in given:
-            content["strategies"] = {}
+            content |= {"strategies": {}, "compare": None}
         if given.keys() & {"benchmarks", "encoders", "perturbations", "severities", "languages"}:
             content["exploratory"] = True
         return validate_suite(content, f"suite {self.name} with the options given")

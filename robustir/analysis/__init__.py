@@ -9,11 +9,12 @@ from robustir.analysis.bias import add_bias
 from robustir.analysis.comparisons import add_comparisons
 from robustir.analysis.contrasts import add_contrasts
 from robustir.analysis.curves import add_areas, add_curves
-from robustir.analysis.families import adjust_comparisons, adjust_contrasts
+from robustir.analysis.families import adjust_comparisons, adjust_contrasts, adjust_strategies
 from robustir.analysis.findings import TABLES, Findings, empty_table, read_findings, write_findings
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import add_scores, clean_scores
+from robustir.analysis.strategies import add_strategies, mean_over_seeds
 from robustir.analysis.tables import Grids
 from robustir.evidence import QueryScores
 
@@ -23,18 +24,25 @@ if TYPE_CHECKING:
 __all__ = ["TABLES", "AnalysisOptions", "Findings", "analyse", "empty_table", "read_findings", "write_findings"]
 
 
+_NAMED = ("encoder", "encoder_a", "encoder_b", "strategy", "strategy_a", "strategy_b")
+
+
 def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = None) -> Findings:
     """Return the findings of blocks of per-query scores (one per benchmark and setting, in suite order).
 
-    The order of the rows of a block does not matter. Raises InputError where a block lacks the primary measure.
+    The order of the rows of a block does not matter. Encoders of a training strategy get two tables of their own; in the
+    others a strategy stands as the mean of its seeds. Raises InputError where a block lacks the primary measure.
     ``validity`` and ``examples`` are left empty: they need the texts.
     """
     chosen = options or AnalysisOptions()
-    names = ("scores", "contrasts", "curves", "areas", "comparisons", "bias")
+    names = ("scores", "contrasts", "curves", "areas", "comparisons", "bias", "strategies", "strategy_scores")
     grids = {name: Grids(name) for name in names}
     roles: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {}
     for block in blocks:
-        setting = ReducedSetting(block, chosen)
+        if block.trained:
+            seeded = ReducedSetting(block, chosen)
+            add_strategies(grids["strategies"], grids["strategy_scores"], seeded, chosen.compare)
+        setting = ReducedSetting(mean_over_seeds(block), chosen)
         add_bias(grids["bias"], setting)
         if setting.measures:
             _add_setting(grids, setting)
@@ -42,13 +50,14 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     frames = {name: grids[name].frame() for name in names}
     frames["contrasts"] = adjust_contrasts(frames["contrasts"], roles)
     frames["comparisons"] = adjust_comparisons(frames["comparisons"], roles, declared=chosen.primary)
+    frames["strategies"] = adjust_strategies(frames["strategies"], roles, declared=chosen.primary)
     tables: dict[str, Any] = {name: _as_listed(name, frame, chosen.in_domain) for name, frame in frames.items()}
     return Findings(**tables)
 
 
 def _as_listed(name: str, frame: pd.DataFrame, known: frozenset[tuple[str, str]]) -> pd.DataFrame:
     """Columns in the order and with the types of the table; in_domain is set here, whichever encoders a row names."""
-    named = [frame[column] for column in ("encoder", "encoder_a", "encoder_b") if column in TABLES[name]]
+    named = [frame[column] for column in _NAMED if column in TABLES[name]]
     frame = frame.assign(
         in_domain=[
             any((row[0], one) in known for one in row[1:]) for row in zip(frame["benchmark"], *named, strict=True)

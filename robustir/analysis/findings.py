@@ -19,10 +19,12 @@ __all__ = ["TABLES", "Findings", "empty_table", "read_findings", "write_findings
 _TEXT = frozenset(
     {"benchmark", "setting", "query_lang", "passage_lang", "query_id", "encoder", "encoder_a", "encoder_b"}
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
+    | {"strategy", "strategy_a", "strategy_b", "quantity"}
 )
-_WHOLE = frozenset({"n", "groups", "draw"})
-_TRUTH = frozenset({"unstable", "control", "in_domain"})
+_WHOLE = frozenset({"n", "groups", "draw", "seeds"})
+_TRUTH = frozenset({"unstable", "control", "seen", "seen_a", "seen_b", "in_domain", "robust_training"})
 
+_CURVES = frozenset({"comparisons", "strategies", "strategy_scores"})
 _VIEW = "setting query_lang passage_lang measure"
 _COLUMNS: Mapping[str, str] = {
     "scores": "benchmark setting query_lang passage_lang encoder measure clean ci_low ci_high floor n groups "
@@ -37,6 +39,11 @@ _COLUMNS: Mapping[str, str] = {
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
     "embedded_lang in_domain",
+    "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
+    "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n seen_a "
+    "seen_b robust_training attacked embedded_lang in_domain",
+    "strategy_scores": "benchmark setting measure perturbation severity strategy mean ci_low ci_high delta delta_low "
+    "delta_high retention seeds seed_sd seed_low seed_high groups n seen attacked embedded_lang in_domain",
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
     "delta_high in_domain",
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "
@@ -49,7 +56,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {name: tuple(columns.split()) for name, 
 
 def _kind(table: str, column: str) -> str:
     """The dtype of a column; a comparison's severity is text, because it may be "curve"."""
-    if column in _TEXT or (table == "comparisons" and column == "severity"):
+    if column in _TEXT or (table in _CURVES and column == "severity"):
         return "object"
     if column in _WHOLE:
         return "int64"
@@ -68,9 +75,10 @@ class Findings:
     """One pandas table per question; columns are listed in ``TABLES``, scores are shares of 1, doses shares of units.
 
     scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
-    encoder against encoder; bias: rank distances; validity: what the noise did; examples: the worst queries.
-    Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs. ``in_domain``: the encoder
-    (of a comparison, one of the two) was trained on sentences of the benchmark's own collection.
+    encoder against encoder; strategies and strategy_scores: training strategies over seeds; bias: rank distances;
+    validity: what the noise did; examples: the worst queries.
+    Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs. ``in_domain``: the encoder or
+    strategy (of a comparison, one of the two) was trained on sentences of the benchmark's own collection.
     """
 
     scores: pd.DataFrame = field(default_factory=partial(empty_table, "scores"))
@@ -78,6 +86,8 @@ class Findings:
     curves: pd.DataFrame = field(default_factory=partial(empty_table, "curves"))
     areas: pd.DataFrame = field(default_factory=partial(empty_table, "areas"))
     comparisons: pd.DataFrame = field(default_factory=partial(empty_table, "comparisons"))
+    strategies: pd.DataFrame = field(default_factory=partial(empty_table, "strategies"))
+    strategy_scores: pd.DataFrame = field(default_factory=partial(empty_table, "strategy_scores"))
     bias: pd.DataFrame = field(default_factory=partial(empty_table, "bias"))
     validity: pd.DataFrame = field(default_factory=partial(empty_table, "validity"))
     examples: pd.DataFrame = field(default_factory=partial(empty_table, "examples"))

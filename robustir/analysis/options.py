@@ -18,8 +18,9 @@ class AnalysisOptions:
     test. primary_measure: the measure of the declared families (None: the first of every block). primary: whether the
     comparisons were declared beforehand; if not, all of them are exploratory. floors: whether clean scores are judged
     against the shuffled-query floor. low_score: clean means below it make retention unstable. loss: the share of the
-    clean score behind ``dose_at_10_percent_loss``. in_domain: (benchmark, encoder) where the encoder was trained on
-    the benchmark's own collection.
+    clean score behind ``dose_at_10_percent_loss``. in_domain: (benchmark, encoder or strategy) where that was trained
+    on the benchmark's own collection. compare: the pairs of training strategies that are compared, (A, B) for A - B
+    (None: all).
     """
 
     confidence: float = 0.95
@@ -33,6 +34,7 @@ class AnalysisOptions:
     low_score: float = 0.05
     loss: float = 0.10
     in_domain: frozenset[tuple[str, str]] = frozenset()
+    compare: tuple[tuple[str, str], ...] | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:

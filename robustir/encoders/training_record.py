@@ -17,9 +17,9 @@ RECORD = "training.json"
 # The devtest of FLORES is another split than the dev that is trained on, but of the same kind: a card says that.
 _KNOWN: Mapping[str, tuple[frozenset[str], str]] = {
     "tatoeba": (frozenset({"tatoeba"}), "Tatoeba's test (the same collection of sentences)"),
-    "wmt": (frozenset({"wmt", "neighbours"}), "newstest 2008-2018, on which it was trained"),
+    "wmt": (frozenset({"wmt", "neighbours", "contexts"}), "newstest 2008-2018, on which it was trained"),
     "flores-dev": (
-        frozenset({"flores", "neighbours"}),
+        frozenset({"flores", "neighbours", "contexts"}),
         "FLORES dev, on which it was trained, and to some degree FLORES devtest, which is of the same kind",
     ),
 }

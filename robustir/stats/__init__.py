@@ -19,13 +19,25 @@ from robustir.stats.resampling import (
     replicates,
     tail_rank,
 )
+from robustir.stats.strategies import (
+    FEWEST_SEEDS,
+    SeedDraws,
+    SeededSums,
+    joint_flips,
+    joint_test,
+    seed_draws,
+    seeded_interval,
+)
 
 __all__ = [
+    "FEWEST_SEEDS",
     "INTERVALS",
     "ClusterSums",
     "GroupCodes",
     "Interval",
     "IntervalKind",
+    "SeedDraws",
+    "SeededSums",
     "SignFlips",
     "benjamini_hochberg",
     "bootstrap_weights",
@@ -38,6 +50,8 @@ __all__ = [
     "holm",
     "interval",
     "interval_half_width",
+    "joint_flips",
+    "joint_test",
     "log_ratio_interval",
     "max_t",
     "minimum_detectable_difference",
@@ -45,6 +59,8 @@ __all__ = [
     "probability_of_superiority",
     "randomisation_test",
     "replicates",
+    "seed_draws",
+    "seeded_interval",
     "sign_flips",
     "signed_rank_test",
     "spread",

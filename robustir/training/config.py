@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Sampling = Literal["x-x", "x-y", "hybrid"]
-SourceName = Literal["tatoeba", "wmt", "flores", "mkqa", "qa", "neighbours"]
+SourceName = Literal["tatoeba", "wmt", "flores", "mkqa", "qa", "neighbours", "contexts"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -186,8 +186,6 @@ class TrainingConfig(_Section):
 
     @model_validator(mode="after")
     def _fits(self) -> TrainingConfig:
-        if self.mixed > 1 and self.robust.queries:
-            raise ValueError("robust.queries noises a batch in one language; set mixed to 1, or leave the noise out")
         if self.mixed * 2 > self.batch:
             raise ValueError("mixed: a draw needs at least 2 pairs; lower mixed or raise batch")
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from robustir.conditions import applicable_languages, perturb
 from robustir.registry import create
 from robustir.training.config import TrainingConfig
-from robustir.training.sampling import Batch, Sampler
+from robustir.training.sampling import Batch, Draw, Sampler
 from robustir.types import QuerySet
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _PARTS, _GAUSSIAN, _NOISE = 4, 5, 6
 
 
 class QueryNoise:
-    """The perturbations of ``robust.queries``; each meets the left side of its share of the batches."""
+    """The perturbations of ``robust.queries``; each meets the left side of its share of the batches, in every language that it knows."""
 
     def __init__(self, config: TrainingConfig, texts: list[str], sampler: Sampler) -> None:
         self._config, self._texts, self._sampler = config, texts, sampler
@@ -32,13 +33,19 @@ class QueryNoise:
     def __call__(self, number: int, batch: Batch) -> tuple[list[str] | None, str]:
         """Return the perturbed queries of a step and the perturbation's spec, or (None, "") if it has none."""
         stream = self._sampler.stream(number, _NOISE)
+        parts = batch.draws or (Draw(batch.source, batch.langs, len(batch.left), batch.whole),)
         for noise, plugin in self._noises:
-            if stream.random() < noise.share and applicable_languages(plugin, batch.langs[:1]):
+            fitting = [bool(applicable_languages(plugin, part.langs[:1])) for part in parts]
+            if stream.random() < noise.share and any(fitting):
                 texts = [self._texts[row] for row in batch.left]
-                ids = [f"{number}-{row}" for row in range(len(texts))]
-                queries = QuerySet.from_texts(texts, lang=batch.langs[0], ids=ids)
-                noisy = perturb(queries, plugin, severity=noise.severity, seed=self._config.seed)
-                return list(noisy.texts), noise.spec
+                ends = [0, *accumulate(part.size for part in parts)]
+                for part, fits, (first, last) in zip(parts, fitting, pairwise(ends), strict=True):
+                    if fits:
+                        ids = [f"{number}-{row}" for row in range(first, last)]
+                        queries = QuerySet.from_texts(texts[first:last], lang=part.langs[0], ids=ids)
+                        noisy = perturb(queries, plugin, severity=noise.severity, seed=self._config.seed)
+                        texts[first:last] = noisy.texts
+                return texts, noise.spec
         return None, ""
 
 

@@ -22,6 +22,7 @@ LICENCES: Mapping[str, str] = {
     "mkqa": "MKQA questions, CC BY 3.0",
     "qa": "question-passage pairs: SQuAD train (CC BY-SA 4.0), TQuAD, CMRC 2018, ARCD/SOQAL, a Vietnamese QA set",
     "neighbours": "neighbouring sentences of FLORES dev (CC BY-SA 4.0) and WMT newstest (research use)",
+    "contexts": "sentences of FLORES dev (CC BY-SA 4.0) and WMT newstest (research use) with a neighbour",
 }
 
 
@@ -89,7 +90,7 @@ def read_pairs(data: Path, sources: Sequence[str], languages: Sequence[str], *, 
 def _shelf(pairs: Pairs, source: str, langs: tuple[str, ...], items: list[_Item], longest: int) -> Shelf:
     left = {lang: [pairs.add(item[0][lang][:longest]) for item in items] for lang in langs}
     right = {lang: [pairs.add(item[1][lang][:longest]) for item in items] for lang in langs}
-    return Shelf(source, langs, left, right, whole=source not in ("qa", "neighbours"))
+    return Shelf(source, langs, left, right, whole=source not in ("qa", "neighbours", "contexts"))
 
 
 def _lines(path: Path) -> list[str]:
@@ -144,7 +145,22 @@ def _flores(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
 
 
 def _neighbours(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
-    """Yield each sentence with the next one, in the languages that have both: the pool of comparisons."""
+    """Yield each sentence with the next one, in the languages that have both."""
+    yield from _neighbouring(data, langs)
+
+
+def _contexts(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
+    """Yield a sentence and the passage of two sentences that it begins or, every other time, ends: the pool of comparisons.
+
+    Like a question and the passage that answers it, both sides share words, and exist in one language and in two.
+    """
+    for number, pair in enumerate(_neighbouring(data, langs)):
+        first, second = pair
+        yield pair[number % 2], {lang: f"{first[lang]} {second[lang]}" for lang in first}
+
+
+def _neighbouring(data: Path, langs: frozenset[str]) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    """Yield each sentence of text in the order of its documents, and the next one, in the languages that have both."""
     documents: Iterable[list[dict[str, str]]] = [
         _multiparallel(data, langs),
         *(list(sentences.values()) for _, sentences in sorted(_newstest(data, langs).items())),
@@ -153,7 +169,8 @@ def _neighbours(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
         for first, second in pairwise(sentences):
             both = first.keys() & second.keys()
             if len(both) >= 2:
-                yield {lang: first[lang] for lang in both}, {lang: second[lang] for lang in both}
+                kept = [lang for lang in first if lang in both]
+                yield {lang: first[lang] for lang in kept}, {lang: second[lang] for lang in kept}
 
 
 def _mkqa(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
@@ -176,4 +193,5 @@ _READERS: Mapping[str, Callable[[Path, frozenset[str]], Iterator[_Item]]] = {
     "mkqa": _mkqa,
     "qa": _qa,
     "neighbours": _neighbours,
+    "contexts": _contexts,
 }

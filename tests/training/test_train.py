@@ -15,6 +15,7 @@ from robustir.errors import DataError, RunError, SpecError, TrainingError
 from robustir.training import trainer
 from robustir.training.config import TrainingConfig, find_config, load_config
 from robustir.training.correspondence import check_correspondence
+from robustir.training.robust import QueryNoise
 from robustir.training.sampling import Sampler
 from robustir.training.shelves import Shelf, read_pairs
 from robustir.training.trainer import train
@@ -107,11 +108,11 @@ def test_the_manifest_counts_pairs_by_source_kind_and_language(data: Path, tmp_p
     assert "hybrid, a batch is monolingual with probability 0.5" in (tmp_path / "run" / "README.md").read_text()
 
 
-def test_samplings_differ_in_the_languages_alone(data: Path) -> None:
-    shelves = read_pairs(data, ["neighbours"], ["en", "de", "es"], longest=400).shelves
+@pytest.mark.parametrize("source", ["neighbours", "contexts"])
+def test_samplings_differ_in_the_languages_alone(data: Path, source: str) -> None:
+    shelves = read_pairs(data, [source], ["en", "de", "es"], longest=400).shelves
     samplers = {
-        kind: Sampler(shelves, config(sources=["neighbours"], parts=0.0, sampling=kind))
-        for kind in ("x-x", "x-y", "hybrid")
+        kind: Sampler(shelves, config(sources=[source], parts=0.0, sampling=kind)) for kind in ("x-x", "x-y", "hybrid")
     }
     item_of = {
         number: item
@@ -225,6 +226,30 @@ def test_a_mixed_batch_holds_several_draws_and_counts_each(data: Path, tmp_path:
     assert all(entry["tokens"][1] >= entry["pairs"] for entry in drawn)
 
 
-def test_a_mixed_batch_refuses_query_noise() -> None:
-    with pytest.raises(ValueError, match="set mixed to 1"):
-        config(mixed=4, robust={"queries": [{"spec": "typos"}]})
+def test_query_noise_meets_every_language_of_a_mixed_batch(data: Path) -> None:
+    told = config(mixed=4, sampling="x-y", robust={"queries": [{"spec": "typos", "severity": 1.0, "share": 1.0}]})
+    pairs = read_pairs(data, told.sources, told.languages, longest=400)
+    sampler = Sampler(pairs.shelves, told)
+    noise = QueryNoise(told, pairs.texts, sampler)
+    for step in range(5):
+        batch = sampler.batch(step)
+        texts, named = noise(step, batch)
+        assert texts is not None
+        assert named == "typos"
+        changed = [text != pairs.texts[row] for text, row in zip(texts, batch.left, strict=True)]
+        ends = np.cumsum([draw.size for draw in batch.draws])
+        assert all(any(part) for part in np.split(np.array(changed), ends[:-1]))
+
+
+def test_contexts_are_a_sentence_and_the_two_that_hold_it(data: Path) -> None:
+    pairs = read_pairs(data, ["contexts"], ["en", "de", "es"], longest=400)
+    sides = []
+    for shelf in pairs.shelves:
+        assert not shelf.whole
+        for lang in shelf.langs:
+            rows = zip(shelf.left[lang], shelf.right[lang], strict=True)
+            for sentence, passage in ((pairs.texts[left], pairs.texts[right]) for left, right in rows):
+                assert sentence in passage
+                assert len(passage) > len(sentence)
+                sides.append(passage.startswith(sentence))
+    assert 0 < sum(sides) < len(sides)

@@ -1,0 +1,339 @@
+"""Training strategies: their levels over seeds, and the differences between them that new seeds and new queries would show.
+
+A strategy's encoders differ in their seeds. Two questions are kept apart. What these encoders do is answered by
+:func:`mean_over_seeds`, which puts one row of per-query means in the place of a strategy's encoders: all other tables
+take it for an encoder, with intervals over groups alone. What the *strategies* do is answered here, over paired seeds
+and groups (:mod:`robustir.stats.strategies`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.analysis.comparisons import CURVE
+from robustir.analysis.curves import curve_layout, curve_loss
+from robustir.analysis.estimator import Layout
+from robustir.analysis.reduced import ReducedSetting
+from robustir.analysis.tables import Grids
+from robustir.evidence import QueryScores, TrainedSeed
+from robustir.specs import Spec, parse
+from robustir.stats import (
+    Interval,
+    SeedDraws,
+    SeededSums,
+    joint_flips,
+    joint_test,
+    seed_draws,
+    seeded_interval,
+    verdict,
+)
+
+__all__ = ["CLEAN", "DEGRADATION", "NOISY", "add_strategies", "mean_over_seeds", "strategy_pairs"]
+
+Floats = NDArray[np.float64]
+
+CLEAN, NOISY, DEGRADATION = "clean", "noisy", "degradation"
+
+
+def mean_over_seeds(block: QueryScores) -> QueryScores:
+    """Return the block with one encoder per strategy, its mean over the seeds that have all its scores, before the others."""
+    if not block.trained:
+        return block
+    numbers = _complete_seeds(block)
+    rest = [number for number, name in enumerate(block.encoders) if name not in block.trained]
+
+    def averaged(values: Floats) -> Floats:
+        means = [values[list(of_seed.values())].mean(axis=0) for of_seed in numbers.values()]
+        return np.stack([*means, *values[rest]])
+
+    noisy = averaged(block.noisy)
+    return replace(
+        block,
+        encoders=(*numbers, *(block.encoders[number] for number in rest)),
+        clean=averaged(block.clean),
+        floor=averaged(block.floor),
+        noisy=noisy,
+        worst=noisy if block.worst is block.noisy else averaged(block.worst),
+        trained={},
+    )
+
+
+def _complete_seeds(block: QueryScores) -> dict[str, dict[int, int]]:
+    """Return strategy -> seed -> number of its encoder; a seed that lacks scores which others have is left out."""
+    found: dict[str, dict[int, int]] = {}
+    for number, name in enumerate(block.encoders):
+        if name in block.trained:
+            member = block.trained[name]
+            found.setdefault(member.strategy, {})[member.seed] = number
+    for of_seed in found.values():
+        counts = {
+            seed: int(np.isfinite(block.clean[number]).sum() + np.isfinite(block.noisy[number]).sum())
+            for seed, number in of_seed.items()
+        }
+        most = max(counts.values())
+        for seed, count in counts.items():
+            if count < most:
+                del of_seed[seed]
+    return found
+
+
+def strategy_pairs(block: QueryScores, declared: Sequence[tuple[str, str]] | None) -> tuple[tuple[str, str], ...]:
+    """Return the pairs that are compared: the declared ones, else all, the later strategy against the earlier."""
+    names = tuple(dict.fromkeys(member.strategy for member in block.trained.values()))
+    if declared is not None:
+        return tuple((a, b) for a, b in declared if a in names and b in names)
+    return tuple((b, a) for a, b in combinations(names, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """One strategy under one condition. clean, noisy: float64 [s, m, views, groups], or noisy None for clean queries."""
+
+    seeds: tuple[int, ...]
+    layout: Layout
+    clean: Floats
+    change: Floats | None
+
+
+def add_strategies(
+    table: Grids, levels: Grids, setting: ReducedSetting, declared: Sequence[tuple[str, str]] | None
+) -> None:
+    """Add the comparisons of strategies to ``table`` and each strategy's own levels to ``levels``."""
+    block = setting.block
+    if not block.trained:
+        return
+    work = _Work(setting)
+    pairs = strategy_pairs(block, declared)
+    for perturbation in ("", *setting.perturbations):
+        conditions = {name: dict(work.conditions(name, perturbation)) for name in work.numbers}
+        floors = work.above_floor() if perturbation else {}
+        for name, found in conditions.items():
+            for severity, level in found.items():
+                work.add_levels(levels, name, perturbation, severity, level)
+        for a, b in pairs:
+            for severity in conditions[a]:
+                if severity in conditions[b]:
+                    both = conditions[a][severity], conditions[b][severity]
+                    work.add_comparison(table, (a, b), perturbation, severity, both, floors)
+
+
+class _Work:
+    """The resampling of one setting, applied to its strategies."""
+
+    def __init__(self, setting: ReducedSetting) -> None:
+        self.setting = setting
+        self.numbers = _complete_seeds(setting.block)
+        self.members = {
+            name: setting.block.trained[setting.block.encoders[next(iter(of_seed.values()))]]
+            for name, of_seed in self.numbers.items()
+        }
+        self._above: dict[str, NDArray[np.bool_]] | None = None
+
+    def conditions(self, strategy: str, perturbation: str) -> Iterator[tuple[str, _Levels]]:
+        """Yield (severity, levels) of a strategy: every severity and, of several, the curve."""
+        setting, of_seed = self.setting, self.numbers[strategy]
+        if not perturbation:
+            yield from self._clean(of_seed)
+            return
+        noises = {seed: setting.noise(number, perturbation) for seed, number in of_seed.items()}
+        there = {seed: noise for seed, noise in noises.items() if noise is not None}
+        if not there:
+            return
+        # All encoders of a run have the same rows, unless cells failed: then the seeds with the commonest rows are used.
+        kinds = Counter((id(noise.layout), noise.conditions) for noise in there.values())
+        chosen = kinds.most_common(1)[0][0]
+        kept = {seed: noise for seed, noise in there.items() if (id(noise.layout), noise.conditions) == chosen}
+        seeds, first = tuple(kept), next(iter(kept.values()))
+        clean = np.stack([noise.clean for noise in kept.values()])
+        for number, severity in enumerate(first.severities):
+            change = np.stack([noise.delta[number] for noise in kept.values()])
+            yield format(severity, ".10g"), _Levels(seeds, first.layout, clean, change)
+        if len(first.severities) > 1:
+            layout = curve_layout(setting, first)
+            if len(layout.present):
+                change = np.stack([curve_loss(setting, noise) for noise in kept.values()])
+                yield CURVE, _Levels(seeds, layout, clean, change)
+
+    def _clean(self, of_seed: Mapping[int, int]) -> Iterator[tuple[str, _Levels]]:
+        rows = self.setting.rows
+        scores = np.stack([self.setting.clean(number) for number in of_seed.values()])
+        mask: NDArray[np.bool_] = np.isfinite(scores.sum(axis=(0, 1)))
+        if mask.any():
+            sums = rows.group_sums(np.where(mask, scores, 0.0))
+            yield "0", _Levels(tuple(of_seed), self.setting.layout(mask), sums, None)
+
+    def above_floor(self) -> dict[str, NDArray[np.bool_]]:
+        """Return per strategy and measure whether its clean score can be told from the shuffled-query floor."""
+        if self._above is None:
+            self._above = {name: self._tell_from_floor(of_seed) for name, of_seed in self.numbers.items()}
+        return self._above
+
+    def _tell_from_floor(self, of_seed: Mapping[int, int]) -> NDArray[np.bool_]:
+        rows = self.setting.rows
+        clean = np.stack([self.setting.clean(number) for number in of_seed.values()])
+        floor = np.stack([self.setting.floor(number) for number in of_seed.values()])
+        floor = floor if np.isfinite(floor).any() else np.zeros_like(floor)
+        gap = clean - floor
+        mask: NDArray[np.bool_] = np.isfinite(gap.sum(axis=(0, 1)))
+        sums = rows.group_sums(np.where(mask, gap, 0.0))
+        layout = self.setting.layout(mask)
+        if not len(layout.present):
+            return np.zeros(sums.shape[1], dtype=np.bool_)
+        found = [self.interval([_seeded(layout, sums[:, m])], [1.0]) for m in range(sums.shape[1])]
+        return np.array([bool(one.low[0] > 0) for one in found])
+
+    def interval(self, levels: Sequence[SeededSums], signs: Sequence[float], *, logarithm: bool = False) -> Interval:
+        """Return the interval of a signed sum of levels, by the draws of this setting."""
+        estimator = self.setting.estimator
+        draws: SeedDraws = seed_draws(levels[0].seeds, estimator.weights, estimator.options.seed)
+        confidence = estimator.options.confidence
+        return seeded_interval(levels, signs, draws, confidence=confidence, logarithm=logarithm)
+
+    def _labels(self, perturbation: str, severity: str, layout: Layout) -> dict[str, object]:
+        block = self.setting.block
+        treatment = block.treatment(perturbation)
+        rows, groups = layout.sizes
+        return {
+            "benchmark": block.benchmark,
+            "setting": block.setting,
+            "perturbation": perturbation,
+            "severity": severity,
+            "groups": int(groups[0]),
+            "n": int(rows[0]),
+            "attacked": treatment.attacked,
+            "embedded_lang": treatment.embedded_lang,
+        }
+
+    def add_levels(self, table: Grids, strategy: str, perturbation: str, severity: str, level: _Levels) -> None:
+        """Add the level of one strategy under one condition, a row per measure."""
+        member = self.members[strategy]
+        for m, measure in enumerate(self.setting.measures):
+            clean = _seeded(level.layout, level.clean[:, m])
+            noisy = clean if level.change is None else _seeded(level.layout, level.clean[:, m] + level.change[:, m])
+            found = self.interval([noisy], [1.0])
+            by_seed, base = noisy.by_seed, clean.by_seed.mean()
+            delta, low, high = np.nan, np.nan, np.nan
+            if level.change is not None:
+                moved = self.interval([_seeded(level.layout, level.change[:, m])], [1.0])
+                delta, low, high = float(moved.estimate[0]), float(moved.low[0]), float(moved.high[0])
+            _add(
+                table,
+                **self._labels(perturbation, severity, level.layout),
+                measure=measure,
+                strategy=strategy,
+                mean=found.estimate[0],
+                ci_low=found.low[0],
+                ci_high=found.high[0],
+                delta=delta,
+                delta_low=low,
+                delta_high=high,
+                retention=by_seed.mean() / base if base > 0 and level.change is not None else np.nan,
+                seed_sd=_spread(by_seed),
+                seed_low=by_seed.min(),
+                seed_high=by_seed.max(),
+                seeds=len(by_seed),
+                seen=_seen(member, perturbation),
+            )
+
+    def add_comparison(
+        self,
+        table: Grids,
+        names: tuple[str, str],
+        perturbation: str,
+        severity: str,
+        both: tuple[_Levels, _Levels],
+        floors: Mapping[str, NDArray[np.bool_]],
+    ) -> None:
+        """Add the differences A - B of two strategies under one condition, rows per measure and quantity."""
+        first, second = both
+        seeds = [seed for seed in first.seeds if seed in second.seeds]
+        if first.layout is not second.layout and first.layout.counts.tobytes() != second.layout.counts.tobytes():
+            return  # cells failed, so that the two were not scored on the same queries
+        if not seeds:
+            return
+        members = [self.members[name] for name in names]
+        rows = [[level.seeds.index(seed) for seed in seeds] for level in both]
+        for m, measure in enumerate(self.setting.measures):
+            clean = [_seeded(level.layout, level.clean[at, m]) for level, at in zip(both, rows, strict=True)]
+            quantities = {CLEAN: clean}
+            if first.change is not None and second.change is not None:
+                change = [first.change[rows[0], m], second.change[rows[1], m]]
+                noisy = [
+                    _seeded(level.layout, level.clean[at, m] + moved)
+                    for level, at, moved in zip(both, rows, change, strict=True)
+                ]
+                quantities = {NOISY: noisy, DEGRADATION: [_seeded(first.layout, moved) for moved in change]}
+            for quantity, (a, b) in quantities.items():
+                gap = SeededSums(a.sums - b.sums, a.counts)
+                found = self.interval([gap], [1.0])
+                options = self.setting.options
+                flips = joint_flips(gap.seeds, gap.sums.shape[2], options.flips, options.seed)
+                log, claim = Interval(*(np.full(1, np.nan) for _ in range(4))), ""
+                if quantity == DEGRADATION:
+                    log = self.interval(
+                        [noisy[0], clean[0], noisy[1], clean[1]], [1.0, -1.0, -1.0, 1.0], logarithm=True
+                    )
+                    claim = verdict(
+                        names,
+                        (found.low[0], found.high[0]),
+                        (log.low[0], log.high[0]),
+                        above_floor=bool(floors[names[0]][m] and floors[names[1]][m]),
+                    )
+                _add(
+                    table,
+                    **self._labels(perturbation, severity, first.layout),
+                    measure=measure,
+                    quantity=quantity,
+                    strategy_a=names[0],
+                    strategy_b=names[1],
+                    a=a.by_seed.mean(),
+                    b=b.by_seed.mean(),
+                    difference=found.estimate[0],
+                    ci_low=found.low[0],
+                    ci_high=found.high[0],
+                    log_retention_ratio=log.estimate[0],
+                    log_ratio_low=log.low[0],
+                    log_ratio_high=log.high[0],
+                    p=joint_test(gap.contributions, flips),
+                    verdict=claim,
+                    seed_sd=_spread(gap.by_seed),
+                    seeds=len(seeds),
+                    robust_training=members[0].noise != members[1].noise,
+                    seen_a=_seen(members[0], perturbation),
+                    seen_b=_seen(members[1], perturbation),
+                )
+
+
+def _add(table: Grids, **columns: object) -> None:
+    table.add(np.ones(1, dtype=np.bool_), **columns)  # type: ignore[arg-type]  # strings and numbers
+
+
+def _seeded(layout: Layout, sums: Floats) -> SeededSums:
+    """Sums [s, views, groups] as the strata of the macro-average."""
+    clusters = layout.macro(sums)
+    return SeededSums(clusters.sums, clusters.counts)
+
+
+def _spread(by_seed: Floats) -> float:
+    return float(by_seed.std(ddof=1)) if len(by_seed) > 1 else float("nan")
+
+
+def _seen(member: TrainedSeed, perturbation: str) -> bool:
+    """Whether a perturbation, or one that it is made of, is of a kind that training queries met."""
+    if not perturbation:
+        return False
+    met = {name for spec in member.noise for name in _kinds(parse(spec))}
+    return not met.isdisjoint(_kinds(parse(perturbation)))
+
+
+def _kinds(spec: Spec) -> Iterator[str]:
+    yield spec.name
+    for part in (*spec.args, *(inner for _, inner in spec.kwargs)):
+        if isinstance(part, Spec):
+            yield from _kinds(part)
