@@ -22,7 +22,7 @@ class Trained:
 
 
 def find_trained(suite: Suite) -> tuple[Trained, ...]:
-    """Return the encoders of the suite's strategies, by strategy and seed.
+    """Return the encoders of the suite's strategies, by seed and strategy, so that an interrupted run holds whole seeds.
 
     Patterns are relative to the working directory. Raises DataError that gives the commands which make what is missing,
     SpecError where two folders of one strategy have the same seed.
@@ -52,4 +52,4 @@ def find_trained(suite: Suite) -> tuple[Trained, ...]:
             f"suite {suite.name}: no trained encoder here for {where}. Train them in this folder:\n  "
             + ("\n  ".join(commands) or "robustir train CONFIG --seed 0 --seed 1 ... -o DIR")
         )
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: one.seed))

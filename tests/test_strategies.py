@@ -49,8 +49,8 @@ def test_encoders_are_found_by_strategy_and_seed(tmp_path: Path, monkeypatch: py
             trained(tmp_path / "study" / f"{sampling}-{seed}", sampling, seed)
     (tmp_path / "study" / "x-x-unfinished").mkdir()
     found = find_trained(arms())
-    assert [(one.strategy, one.seed) for one in found] == [(s, n) for s in ("x-x", "hybrid") for n in (0, 2, 10)]
-    assert found[1] == Trained("static('study/x-x-2')", "x-x", 2)
+    assert [(one.strategy, one.seed) for one in found] == [(s, n) for n in (0, 2, 10) for s in ("x-x", "hybrid")]
+    assert found[2] == Trained("static('study/x-x-2')", "x-x", 2)
 
 
 def test_what_is_missing_is_one_message_with_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from robustir.analysis.bias import add_bias
@@ -31,7 +32,7 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     """Return the findings of blocks of per-query scores (one per benchmark and setting, in suite order).
 
     The order of the rows of a block does not matter. Encoders of a training strategy get two tables of their own; in the
-    others a strategy stands as the mean of its seeds. Raises InputError where a block lacks the primary measure.
+    others a strategy stands as the mean of its seeds, and is not compared with another. Raises InputError where a block lacks the primary measure.
     ``validity`` and ``examples`` are left empty: they need the texts.
     """
     chosen = options or AnalysisOptions()
@@ -45,7 +46,7 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
         setting = ReducedSetting(mean_over_seeds(block), chosen)
         add_bias(grids["bias"], setting)
         if setting.measures:
-            _add_setting(grids, setting)
+            _add_setting(grids, setting, {member.strategy for member in block.trained.values()})
             roles[block.benchmark, block.setting] = (setting.measures[setting.primary], setting.twins)
     frames = {name: grids[name].frame() for name in names}
     frames["contrasts"] = adjust_contrasts(frames["contrasts"], roles)
@@ -66,7 +67,7 @@ def _as_listed(name: str, frame: pd.DataFrame, known: frozenset[tuple[str, str]]
     return frame.reindex(columns=list(TABLES[name])).astype(empty_table(name).dtypes.to_dict())
 
 
-def _add_setting(grids: dict[str, Grids], setting: ReducedSetting) -> None:
+def _add_setting(grids: dict[str, Grids], setting: ReducedSetting, strategies: AbstractSet[str]) -> None:
     scores = [clean_scores(setting, encoder) for encoder, _ in enumerate(setting.block.encoders)]
     for encoder, found in enumerate(scores):
         add_scores(grids["scores"], setting, encoder, found)
@@ -76,4 +77,4 @@ def _add_setting(grids: dict[str, Grids], setting: ReducedSetting) -> None:
                 add_contrasts(grids["contrasts"], setting, encoder, noise, found)
                 add_curves(grids["curves"], setting, encoder, noise)
                 add_areas(grids["areas"], setting, encoder, noise)
-    add_comparisons(grids["comparisons"], setting, scores)
+    add_comparisons(grids["comparisons"], setting, scores, strategies)

@@ -8,6 +8,7 @@ one.
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from itertools import combinations
 
 import numpy as np
@@ -27,9 +28,13 @@ Floats = NDArray[np.float64]
 CURVE = "curve"
 
 
-def add_comparisons(table: Grids, setting: ReducedSetting, scores: list[CleanScores]) -> None:
-    """Add all pairs of encoders (the earlier one is A) under every perturbation."""
+def add_comparisons(
+    table: Grids, setting: ReducedSetting, scores: list[CleanScores], strategies: AbstractSet[str]
+) -> None:
+    """Add all pairs of encoders (the earlier one is A) under every perturbation, but for two of ``strategies``."""
     for a, b in combinations(range(len(setting.block.encoders)), 2):
+        if {setting.block.encoders[a], setting.block.encoders[b]} <= strategies:
+            continue  # what is random in them are seeds as well as queries: robustir.analysis.strategies compares them
         above = scores[a].above_floor[:, 0] & scores[b].above_floor[:, 0]
         for perturbation in setting.perturbations:
             attacked = setting.block.treatment(perturbation).attacked
