@@ -16,6 +16,7 @@ __all__ = [
     "Facts",
     "Figure",
     "Heading",
+    "IntervalPanel",
     "Listing",
     "Notice",
     "Panel",
@@ -99,6 +100,15 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class IntervalPanel:
+    """Intervals about 0, a row per name in ``rows``: a point's x is the estimate, y its row; the axis ends at +-x_max."""
+
+    title: str
+    rows: tuple[str, ...]
+    series: tuple[Series, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """Small multiples with one legend; ``keys`` are the (name, style) of the legend, ``columns`` the panels per row."""
 
@@ -109,7 +119,7 @@ class Figure:
     y_label: str
     x_max: float
     columns: int
-    panels: tuple[Panel, ...]
+    panels: tuple[Panel, ...] | tuple[IntervalPanel, ...]
     keys: tuple[tuple[str, int], ...]
 
 

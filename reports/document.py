@@ -16,6 +16,7 @@ from robustir.reports.formats import clean_text
 from robustir.reports.in_domain import in_domain_notices
 from robustir.reports.run_facts import failed_cells, failed_section, headline_facts, manifest_section, method_section
 from robustir.reports.sentences import three_sentences
+from robustir.reports.strategies import strategy_section
 from robustir.reports.study import Study
 from robustir.reports.validity import no_op_notices, validity_section
 
@@ -37,7 +38,8 @@ def build(findings: Findings, manifest: Mapping[str, Any]) -> Document:
             "the run has no scores, so there is nothing to report: finish it with  robustir resume  and look at the "
             "failed cells"
         )
-    attacks = attack_section(study)
+    attacks, strategies = attack_section(study), strategy_section(study)
+    comparing = () if strategies is not None and not study.frames["comparisons"] else (comparison_section(study),)
     return Document(
         title=clean_text(manifest.get("title") or manifest.get("name") or "robustness report"),
         description=clean_text(manifest.get("description") or ""),
@@ -49,7 +51,8 @@ def build(findings: Findings, manifest: Mapping[str, Any]) -> Document:
             clean_section(study),
             degradation_section(study),
             language_section(study),
-            comparison_section(study),
+            *([strategies] if strategies is not None else []),
+            *comparing,
             *([attacks] if attacks is not None else []),
             bias_section(study),
             validity_section(study),

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from robustir.reports.blocks import Figure, Panel, Point, Series
-from robustir.reports.formats import axis_step
+from robustir.reports.blocks import Figure, IntervalPanel, Panel, Point, Series
+from robustir.reports.formats import MINUS, axis_step
 
 __all__ = ["PRINT_COLOURS", "Medium", "key_svg", "letter", "panel_svg"]
 
@@ -146,8 +146,10 @@ def _letters(panel: Panel, axes: _Axes, medium: Medium) -> list[str]:
     ]
 
 
-def panel_svg(figure: Figure, panel: Panel, medium: Medium) -> str:
+def panel_svg(figure: Figure, panel: Panel | IntervalPanel, medium: Medium) -> str:
     """Return one panel as an SVG element; its title stands outside, as text of the page."""
+    if isinstance(panel, IntervalPanel):
+        return _intervals_svg(figure, panel, medium)
     axes = _Axes(figure.x_max, panel.y_max)
     parts = _grid(axes, figure, medium)
     paints = {series.style: _paint(_series_role(series.style), medium) for series in panel.series}
@@ -160,6 +162,41 @@ def panel_svg(figure: Figure, panel: Panel, medium: Medium) -> str:
         ]
     parts += _letters(panel, axes, medium)
     return _svg(_WIDTH, _HEIGHT, "".join(parts), medium, f"{panel.title}: {figure.y_label} against {figure.x_label}")
+
+
+def _intervals_svg(figure: Figure, panel: IntervalPanel, medium: Medium) -> str:
+    rule, quiet, ink, paper = (_paint(role, medium) for role in ("rule", "quiet", "ink", "paper"))
+    left, right, top, apart = 14.0, _WIDTH - 14.0, 8.0, 11.0
+    height = 22.0 + apart * len(panel.series)  # of one row: its name, and below it an interval per series
+    bottom = top + height * len(panel.rows)
+    middle, scale = (left + right) / 2, (right - left) / 2 / figure.x_max
+    parts = []
+    for tick in _ticks(figure.x_max):
+        for x in {middle - scale * tick, middle + scale * tick}:
+            line = f"stroke:{rule if tick else quiet};stroke-width:{1 if tick == 0 else 0.8}"
+            parts.append(f'<path d="M{_n(x)} {_n(top)}V{_n(bottom)}" style="{line}"/>')
+        parts += [
+            _text(
+                middle + scale * sign * tick,
+                bottom + 14,
+                f"{sign * tick:g}".replace("-", MINUS),
+                quiet,
+                anchor="middle",
+            )
+            for sign in ((1,) if tick == 0 else (-1, 1))
+        ]
+    parts += [_text(left + 4, top + height * row + 12, name, ink) for row, name in enumerate(panel.rows)]
+    for order, series in enumerate(panel.series):
+        paint = _paint(_series_role(series.style), medium)
+        for point in series.points:
+            y = top + height * point.y + 22 + apart * order
+            if math.isfinite(point.low) and math.isfinite(point.high):
+                ends = f"M{_n(middle + scale * point.low)} {_n(y)}H{_n(middle + scale * point.high)}"
+                parts.append(f'<path d="{ends}" style="stroke:{paint};stroke-width:1.7"/>')
+            if math.isfinite(point.x):
+                parts.append(_marker(series.style, middle + scale * point.x, y, paint, paper))
+    parts.append(_text(middle, bottom + 31, figure.x_label, ink, anchor="middle"))
+    return _svg(_WIDTH, bottom + 38, "".join(parts), medium, f"{panel.title}: {figure.x_label}")
 
 
 def key_svg(style: int, medium: Medium) -> str:

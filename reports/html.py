@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from robustir.reports.blocks import Document, Figure, Panel, direction
+from robustir.reports.blocks import Document, Figure, IntervalPanel, Panel, direction
 from robustir.reports.figures import PRINT_COLOURS, key_svg, letter, panel_svg
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _environment() -> Any:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    def panel(figure: Figure, drawn: Panel) -> Markup:
+    def panel(figure: Figure, drawn: Panel | IntervalPanel) -> Markup:
         return Markup(panel_svg(figure, drawn, "web"))  # noqa: S704 - panel_svg escapes the document's texts
 
     def key(style: int) -> Markup:

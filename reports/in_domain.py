@@ -8,15 +8,15 @@ from robustir.reports.blocks import Cell, Table
 from robustir.reports.formats import join_words
 from robustir.reports.study import Study
 
-__all__ = ["encoder_cell", "in_domain_notices", "marked", "noted"]
+__all__ = ["MARK", "encoder_cell", "in_domain_notices", "marked", "noted"]
 
-_MARK = "§"
-_NOTE = f"{_MARK} in-domain: trained on sentences of this benchmark's own collection, so no fair test."
+MARK = "§"
+_NOTE = f"{MARK} in-domain: trained on sentences of this benchmark's own collection, so no fair test."
 
 
 def marked(study: Study, benchmark: str, encoder: str) -> str:
     """Return the encoder's name, with the mark where it is in-domain on the benchmark."""
-    return f"{encoder}\u00a0{_MARK}" if study.in_domain(benchmark, encoder) else encoder
+    return f"{encoder}\u00a0{MARK}" if study.in_domain(benchmark, encoder) else encoder
 
 
 def encoder_cell(study: Study, benchmark: str, encoder: str) -> Cell:
@@ -26,7 +26,7 @@ def encoder_cell(study: Study, benchmark: str, encoder: str) -> Cell:
 
 def noted(table: Table) -> Table:
     """Return the table with the meaning of the mark below it, where a heading of its rows has one."""
-    if not any(_MARK in cell.text for row in table.rows for cell in row[: table.headers]):
+    if not any(MARK in cell.text for row in table.rows for cell in row[: table.headers]):
         return table
     return replace(table, note=f"{table.note} {_NOTE}".strip())
 
@@ -38,6 +38,6 @@ def in_domain_notices(study: Study) -> tuple[str, ...]:
         known = [encoder for encoder in study.encoders if study.in_domain(benchmark, encoder)]
         if known:
             found.append(
-                f"In-domain on {benchmark}, so no fair test there (marked {_MARK} in the tables): {join_words(known)}."
+                f"In-domain on {benchmark}, so no fair test there (marked {MARK} in the tables): {join_words(known)}."
             )
     return tuple(found)

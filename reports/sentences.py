@@ -17,6 +17,7 @@ from robustir.reports.formats import (
     severity_text,
     signed_points,
 )
+from robustir.reports.strategies import strategy_sentence
 from robustir.reports.study import Row, Study, value
 
 __all__ = ["three_sentences"]
@@ -24,7 +25,7 @@ __all__ = ["three_sentences"]
 
 def three_sentences(study: Study) -> tuple[str, str, str]:
     """Return the question, the largest and smallest change with their uncertainty, and the comparisons with theirs."""
-    return _question(study), _change(study), _comparisons(study)
+    return _question(study), _change(study), strategy_sentence(study) or _comparisons(study)
 
 
 def _question(study: Study) -> str:

@@ -17,7 +17,7 @@ __all__ = ["SETTINGS", "Row", "Study", "mean", "value"]
 
 Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.analysis.TABLES lists its columns
 SETTINGS = ("mono", "cross", "cross-embedded", "multi")
-_ONE_MEASURE = frozenset({"scores", "contrasts", "curves", "areas", "comparisons"})
+_ONE_MEASURE = frozenset({"scores", "contrasts", "curves", "areas", "comparisons", "strategies", "strategy_scores"})
 _SHOWN_SEVERITY = 0.3  # one severity stands for all in the heat maps: the largest up to this one
 
 
