@@ -41,15 +41,17 @@ class Options:
 
     def drawn(self, chance: float, fits: Fits) -> str | None:
         """Draw by weight among what fits, or return None; chance: in [0, 1)."""
-        if not self.words:
+        upto = self.upto
+        if not upto:
             return None
+        total, last = upto[-1], len(upto) - 1
         for _ in range(_TRIES):
-            limit = chance * self.upto[-1]
-            at = min(bisect_right(self.upto, limit), len(self.words) - 1)
+            limit = chance * total
+            at = min(bisect_right(upto, limit), last)
             if fits(self.folded[at]):
                 return self.words[at]
-            lower = self.upto[at - 1] if at else 0.0
-            chance = (limit - lower) / (self.upto[at] - lower)  # where the draw fell in the refused share: a new draw
+            lower = upto[at - 1] if at else 0.0
+            chance = (limit - lower) / (upto[at] - lower)  # where the draw fell in the refused share: a new draw
         kept = [place for place, word in enumerate(self.folded) if fits(word)]
         weights = list(accumulate(self.upto[place] - (self.upto[place - 1] if place else 0.0) for place in kept))
         return self.words[kept[min(bisect_right(weights, chance * weights[-1]), len(kept) - 1)]] if kept else None
@@ -63,8 +65,8 @@ def instead(form: str, kind: int, way: int, pair: tuple[str, str], chance: float
     as does a word for which the lexicons have nothing else.
     """
     if kind not in {NAME, NUMBER}:
-        for other in (way, LEXICAL, FORM):
-            if found := _options(form, other, pair).drawn(chance, fits):
+        for options in _ways(form, way, pair):
+            if found := options.drawn(chance, fits):
                 return found
     found = garbled(form, chance)
     return found if found != form and fits(fold(found, pair[1])) else None
@@ -73,6 +75,13 @@ def instead(form: str, kind: int, way: int, pair: tuple[str, str], chance: float
 def another(next_word: str, pair: tuple[str, str], chance: float, fits: Fits) -> str | None:
     """Return another translation of the word before which a content word is added, or None."""
     return _options(fold(next_word, pair[1]), LEXICAL, pair).drawn(chance, fits)
+
+
+@cache
+def _ways(form: str, way: int, pair: tuple[str, str]) -> tuple[Options, ...]:
+    """Return what a word may become in a way, then what else it may become, without what is empty."""
+    found = (_options(form, other, pair) for other in dict.fromkeys((way, LEXICAL, FORM)))
+    return tuple(options for options in found if options.words)
 
 
 @cache

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -16,8 +18,8 @@ from robustir.perturbations.mt_instead import UNTRANSLATED, Options, another, ca
 from robustir.perturbations.mt_layout import laid_out, turned
 from robustir.perturbations.mt_rates import OUTCOMES, Rates
 from robustir.perturbations.mt_words import COMMON, FUNCTION, word_class, word_classes
-from robustir.perturbations.numbered_units import word_units
-from robustir.text.blocks import Block
+from robustir.perturbations.numbered_units import Units, word_units
+from robustir.text.blocks import SEPARATOR, Block
 from robustir.text.classes import OPEN, flags
 from robustir.text.scripts import has_spaces
 
@@ -49,36 +51,59 @@ class Channel:
         self.rates, self.pool, self.strength, self.keys = rates, pool, strength, keys
         self.block = Block.join(texts)
         self.units = word_units(self.block, self.lang)
-        self._tests: dict[int, _Fits] = {}
+        self._limits: list[float] = (STRONGEST * rates.lost).tolist()  # below which a strength takes a word, by class
         self._least: dict[int, dict[str, float]] = {}  # per text: the lowest of a folded word's own draws
         self._spaced = has_spaces(self.lang)
 
     def noisy(self) -> list[str]:
         """Return the texts with noise."""
         units, rates = self.units, self.rates
+        made = list(self.texts)
         if not len(units):
-            return list(self.texts)
+            return made
         gone, new = self._lost()
         taken = turned(units, self.keys, self._able, rates.reach, self.strength * rates.moved)
         more = self._added()
+        begun, lost = self._marked(more), self._marked(new)
+        moved = taken != np.arange(len(units))
         first = np.flatnonzero(units.number == 0)
-        begun = np.zeros(len(units), dtype=bool)
-        begun[np.fromiter(more, dtype=np.int64, count=len(more))] = True
-        inward = first[(taken[first] != first) | begun[first]]
-        self._lower(inward, gone, new)
-        made = laid_out(self.block, units, taken, gone, new, more, spaced=self._spaced)
-        lost = np.zeros(len(units), dtype=bool)
-        lost[np.fromiter(new, dtype=np.int64, count=len(new))] = True
-        touched = first[gone[first] | lost[first] | begun[first] | (taken[first] != first)]
+        self._lower(first[(moved | begun)[first] & ~gone[first]], new)
+        touched = first[(gone | lost | begun | moved)[first]]
+        # Of most texts nothing is taken: they are not laid out anew.
+        rows = np.zeros(len(self.block), dtype=bool)
+        rows[units.row[gone | lost | begun | moved]] = True
+        inside = np.flatnonzero(rows[units.row])
+        some = np.flatnonzero(rows).tolist()
+        part = Block.join([self.texts[row] for row in some])
+        number = np.cumsum(rows) - 1
+        shift = (part.offsets[:-1] - self.block.offsets[:-1][rows])[number[units.row[inside]]]
+        held = units.take(inside)
+        held = Units(held.start + shift, held.stop + shift, number[held.row], held.number)
+        place = np.empty(len(units), dtype=np.int64)
+        place[inside] = np.arange(len(inside))
+        to = place[taken[inside]]
+        renamed = [
+            dict(zip(place[np.fromiter(words, np.int64, len(words))].tolist(), words.values(), strict=True))
+            for words in (new, more)
+        ]
+        laid = laid_out(part, held, to, gone[inside], *renamed, spaced=self._spaced)
+        for row, text in zip(some, laid, strict=True):
+            made[row] = text
         self._capitals(touched, made)
         return made
+
+    def _marked(self, words: Mapping[int, str]) -> NDArray[np.bool_]:
+        """Return which words are keys of ``words``, bool [units]."""
+        found = np.zeros(len(self.units), dtype=bool)
+        found[np.fromiter(words, dtype=np.int64, count=len(words))] = True
+        return found
 
     @cached_property
     def _able(self) -> NDArray[np.bool_]:
         """Whether nothing beside a word could join with what comes in its place, bool [units]."""
-        open_at = (flags()[self.block.codes] & OPEN) != 0
-        before = (self.units.start > 0) & open_at[self.units.start - 1]
-        able: NDArray[np.bool_] = ~before & ~open_at[self.units.stop - 1]
+        codes, start = self.block.codes, self.units.start
+        before = (start > 0) & (flags()[codes[np.maximum(start - 1, 0)]] & OPEN != 0)
+        able: NDArray[np.bool_] = ~before & (flags()[codes[self.units.stop - 1]] & OPEN == 0)
         return able
 
     @cached_property
@@ -86,14 +111,14 @@ class Channel:
         return self.block.text()
 
     @cached_property
-    def _bounds(self) -> tuple[list[int], list[int], list[int]]:
-        """Where words start and stop in the joined texts, and the first word of each text; lists are read faster."""
-        first = np.searchsorted(self.units.row, np.arange(len(self.block) + 1))
-        return self.units.start.tolist(), self.units.stop.tolist(), first.tolist()
+    def _first(self) -> NDArray[np.int64]:
+        """The first word of each text and one past the last, int64 [texts + 1]."""
+        return np.searchsorted(self.units.row, np.arange(len(self.block) + 1))
 
-    def _form(self, word: int) -> str:
-        starts, stops, _ = self._bounds
-        return self._joined[starts[word] : stops[word]]
+    def _forms(self, words: NDArray[np.int64] | slice) -> list[str]:
+        """Return what some words read."""
+        bounds = zip(self.units.start[words].tolist(), self.units.stop[words].tolist(), strict=True)
+        return [self._joined[start:stop] for start, stop in bounds]
 
     @cached_property
     def _lose(self) -> NDArray[np.float64]:
@@ -111,14 +136,16 @@ class Channel:
         ways = (picked.draw(self.keys, _HOW)[:, None] >= rates.how[kinds]).sum(axis=1)
         gone = np.zeros(len(units), dtype=bool)
         gone[lost[ways == _DROPPED]] = True
+        dropped = np.flatnonzero(gone)
         begin = np.flatnonzero(units.number == 0)
-        gone &= lose < np.maximum.reduceat(lose, begin)[np.searchsorted(begin, np.arange(len(units)), "right") - 1]
+        gone[dropped] = lose[dropped] < np.maximum.reduceat(lose, begin)[np.searchsorted(begin, dropped, "right") - 1]
         kept = np.flatnonzero(ways != _DROPPED)
         new: dict[int, str] = {}
         rest = picked.take(kept)
         columns = (lost[kept], rest.row, kinds[kept], ways[kept], rest.draw(self.keys, _WHICH))
-        for word, row, kind, way, chance in zip(*(column.tolist() for column in columns), strict=True):
-            found = instead(self._form(word), kind, way, self.pair, chance, self._fits(row))
+        forms = self._forms(lost[kept])
+        for form, word, row, kind, way, chance in zip(forms, *(column.tolist() for column in columns), strict=True):
+            found = instead(form, kind, way, self.pair, chance, self._fits(row))
             if found is not None:
                 new[word] = self._apart(word, found) if way == UNTRANSLATED else found
         return gone, new
@@ -133,33 +160,35 @@ class Channel:
         picked = self.units.take(places)
         of_pool = (picked.draw(self.keys, _ADDED) < function / total).tolist()
         chances = picked.draw(self.keys, _ADDED_WHICH).tolist()
-        more = {}
-        for place, row, pooled, chance in zip(places.tolist(), picked.row.tolist(), of_pool, chances, strict=True):
-            if found := self._addition(place, row, chance, of_pool=pooled):
-                more[place] = found
-        return more
+        columns = (places.tolist(), self._forms(places), picked.row.tolist(), chances, of_pool)
+        found = {place: self._addition(*rest) for place, *rest in zip(*columns, strict=True)}
+        return {place: word for place, word in found.items() if word}
 
-    def _addition(self, place: int, row: int, chance: float, *, of_pool: bool) -> str | None:
+    def _addition(self, next_word: str, row: int, chance: float, of_pool: bool) -> str | None:
         fits = self._fits(row)
-        found = None if of_pool else another(self._form(place), self.pair, chance, fits)
+        found = None if of_pool else another(next_word, self.pair, chance, fits)
         return found or self.pool.drawn(chance, lambda word: fits(word) or self._stays(word, row))
+
+    @cached_property
+    def _folded(self) -> list[str]:
+        """The texts as their words are compared; all at once, since no letter joins over a separator."""
+        found = fold(self._joined, self.lang).split(SEPARATOR)[:-1]
+        return found if len(found) == len(self.texts) else [fold(text, self.lang) for text in self.texts]
 
     def _fits(self, row: int) -> Callable[[str], bool]:
         """Return the test whether a folded word is none of a text's words, nor a part of a text without spaces."""
-        if row not in self._tests:
-            self._tests[row] = _Fits(fold(self.texts[row], self.lang), self._spaced)
-        return self._tests[row]
+        return _Fits(self._folded[row], self._spaced)
 
     def _stays(self, folded: str, row: int) -> bool:
         """Whether no strength takes any of a text's own words ``folded``, so that one more of them shows."""
         if row not in self._least:
-            first, last = self._bounds[2][row : row + 2]
-            least: dict[str, float] = {}
-            for at in range(first, last):
-                form = fold(self._form(at), self.lang)
-                least[form] = min(least.get(form, 1.0), float(self._lose[at]))
-            self._least[row] = least
-        return self._least[row].get(folded, 1.0) >= STRONGEST * float(self.rates.lost[word_class(folded, self.lang)])
+            first, last = self._first[row : row + 2].tolist()
+            words = first + np.flatnonzero(self._lose[first:last] < max(self._limits))  # the others are safe
+            forms = [fold(form, self.lang) for form in self._forms(words)]
+            # The lowest draw of a form is the last that stands.
+            draws = sorted(zip(forms, self._lose[words].tolist(), strict=True), key=itemgetter(1), reverse=True)
+            self._least[row] = dict(draws)
+        return self._least[row].get(folded, math.inf) >= self._limits[word_class(folded, self.lang)]
 
     def _apart(self, word: int, new: str) -> str:
         """Set a word from a script with spaces apart where the language has none."""
@@ -170,13 +199,11 @@ class Channel:
         after = word + 1 < len(units) and row[word + 1] == row[word] and units.start[word + 1] == units.stop[word]
         return f"{' ' if before else ''}{new}{' ' if after else ''}"
 
-    def _lower(self, first: NDArray[np.int64], gone: NDArray[np.bool_], new: dict[int, str]) -> None:
+    def _lower(self, first: NDArray[np.int64], new: dict[int, str]) -> None:
         """Take the capital from words that no longer begin their text, unless they are names or German content words."""
-        first = np.array([word for word in first.tolist() if not gone[word]], dtype=np.int64)
-        for word, kind in zip(
-            first.tolist(), word_classes(self.block, self.units, self.lang, first).tolist(), strict=True
-        ):
-            form = new.get(word, self._form(word))
+        kinds = word_classes(self.block, self.units, self.lang, first).tolist()
+        for word, form, kind in zip(first.tolist(), self._forms(first), kinds, strict=True):
+            form = new.get(word, form)
             if (
                 (kind == FUNCTION or (kind == COMMON and self.lang != "de"))
                 and form[:1].isupper()
@@ -188,9 +215,9 @@ class Channel:
     def _capitals(self, first: NDArray[np.int64], made: list[str]) -> None:
         """Give the first word of a text a capital, if the one that began it before had one."""
         at = (self.units.start[first] - self.block.offsets[self.units.row[first]]).tolist()
-        for word, row, place in zip(first.tolist(), self.units.row[first].tolist(), at, strict=True):
+        for form, row, place in zip(self._forms(first), self.units.row[first].tolist(), at, strict=True):
             text = made[row]
-            if self._form(word)[:1].isupper() and text[place : place + 1].islower():
+            if form[:1].isupper() and text[place : place + 1].islower():
                 made[row] = text[:place] + capitalised(text[place:], self.lang)
 
 

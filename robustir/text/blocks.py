@@ -10,9 +10,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Block", "ragged_arange"]
+__all__ = ["SEPARATOR", "Block", "ragged_arange"]
 
-_SEPARATOR = "\n"  # a control: clusters and words end at it, so no text touches the next
+SEPARATOR = "\n"  # a control: clusters and words end at it, so no text touches the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Block:
     @classmethod
     def join(cls, texts: Sequence[str]) -> Self:
         """Make a block of texts."""
-        joined = _SEPARATOR.join([*texts, ""]) if texts else ""
+        joined = SEPARATOR.join([*texts, ""]) if texts else ""
         offsets = np.zeros(len(texts) + 1, dtype=np.int64)
         np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1, out=offsets[1:])
         return cls(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4"), offsets)
