@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.contracts import AttackOutcome, Encoder, Scorer
-from robustir.errors import NotApplicableError, SpecError
+from robustir.errors import SpecError
+from robustir.perturbations.attack import RetrieverAttack, outcome
 from robustir.perturbations.chrf import chrf
 from robustir.perturbations.keyboards import LANGUAGES
 from robustir.perturbations.masked_words import MaskedWords
@@ -25,14 +26,13 @@ _TOGETHER = 256  # queries that are attacked in lock-step; more only costs memor
 _SIDE = 1 << 41  # addresses of the random control's draws
 
 
-class Adversarial:
+class Adversarial(RetrieverAttack):
     """Swaps words for misspellings and synonyms chosen to drag the relevant passage below its strongest competitor.
 
     The attack knows the encoder, the passages and the judgements: a worst case for that encoder, shown apart from
     ordinary noise and next to a random control with as many edits. Function words, numbers and names stay.
 
-    against: spec of the attacked encoder, "" for every encoder of the suite in turn. passages: the candidates aimed at,
-    "same" (those of the query's language) or a language code. swaps: what to choose from, any of keyboard, insert,
+    swaps: what to choose from, any of keyboard, insert,
     delete, transpose, synonym (by way of a pivot language: not always a true one), mlm (what a masked language model
     would write there: it may mean something else). mlm: that model, a folder or hub id. revision: its commit on the hub.
     search: "greedy" (words by importance, as TextFooler) or "beam". width: texts that a beam keeps. candidates: swaps
@@ -41,13 +41,10 @@ class Adversarial:
     """
 
     name: ClassVar[str] = "adversarial"
-    spec_parameters: ClassVar[Mapping[str, str]] = {"against": "encoder"}
     version: str = "2"  # with a masked language model also its digest
-    languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    languages: frozenset[str] | None = frozenset(LANGUAGES)
     known_swaps: ClassVar[tuple[str, ...]] = SWAPS
-    nested: ClassVar[bool] = False
     nesting_note: ClassVar[str] = "a search with a larger budget may choose other words and other swaps"
-    inside_clusters: ClassVar[bool] = True
     severity_meaning: ClassVar[str] = (
         "share of a query's words that may change, rounded up or down by chance so that the expected share is right; "
         "a query whose budget comes to 0, or without a word that may change, stays as it is"
@@ -82,8 +79,7 @@ class Adversarial:
             raise SpecError(f"width={width}, candidates={candidates}: both are whole numbers from 1 on")
         if not 0 <= gate <= 1:
             raise SpecError(f"gate={gate}: the least chrF lies between 0 (no gate) and 1")
-        self.against = str(against)
-        self.passages = passages
+        super().__init__(against, passages)
         self.swaps = chosen
         self.search = search
         self.width = width
@@ -98,13 +94,6 @@ class Adversarial:
         self.mlm = MaskedWords(mlm, revision) if mlm else None
         if self.mlm:
             self.version = f"{self.version} mlm={self.mlm.identity}"
-
-    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
-        """Refuse: without relevant passages there is nothing to attack."""
-        raise SpecError(
-            f"{self.name} is an attack: it needs a benchmark with relevant passages and an encoder, and runs in suites, "
-            f"such as  robustir run quickstart --perturbation \"{self.name}(against='hashing')\""
-        )
 
     def attack(
         self,
@@ -140,13 +129,12 @@ class Adversarial:
         ``encoder_queries`` are those of the search with that severity's budget alone.
         """
         for severity in severities:
-            self._check(severity)
-        prepared = self._prepare(queries, task, keys)
-        row_of = {name: row for row, name in enumerate(task.queries.ids)}
+            self.check(queries, task, severity)
+        prepared = self._prepare(queries, keys)
         against = Victim(
             victim,
             task,
-            [row_of[name] for name in queries.ids],
+            self.rows(queries, task),
             passages=self.passages,
             objective=self.objective,
             passage_vectors=passage_vectors,
@@ -157,14 +145,14 @@ class Adversarial:
             part = possible[at : at + _TOGETHER]
             for number, results in zip(part, self._search(part, prepared, against, severities, keys), strict=True):
                 found[number] = results
-        return [_outcome([each[level] for each in found]) for level in range(len(severities))]
+        return [outcome([each[level] for each in found]) for level in range(len(severities))]
 
     def control(
         self, queries: QuerySet, task: Task, *, edits: Sequence[int], severity: float, keys: Sequence[bytes]
     ) -> list[str]:
         """Return the queries with ``edits[i]`` words changed by chance, fewer where the pool allows no more."""
-        self._check(severity)
-        prepared = self._prepare(queries, task, keys)
+        self.check(queries, task, severity)
+        prepared = self._prepare(queries, keys)
         return [
             self._at_random(query, wanted, Stream(key))
             for query, wanted, key in zip(prepared, edits, keys, strict=True)
@@ -213,22 +201,7 @@ class Adversarial:
 
         return lockstep(queries, searches, score, budgets)
 
-    @staticmethod
-    def _check(severity: float) -> None:
-        if not 0 <= severity <= 1:
-            raise SpecError(f"the severity is {severity}; it is the share of words that may change, from 0 to 1")
-
-    def _prepare(self, queries: QuerySet, task: Task, keys: Sequence[bytes]) -> list[Attackable]:
-        if foreign := sorted(set(queries.ids) - set(task.queries.ids)):
-            raise SpecError(f"the query {foreign[0]!r} is none of {task.name}'s; attack queries of the task itself")
-        if self.passages != "same" and self.passages not in task.corpus.langs:
-            raise SpecError(
-                f"passages={self.passages!r}: {task.name} has passages in {', '.join(sorted(set(task.corpus.langs)))}"
-            )
-        if missing := sorted(set(queries.langs) - (self.languages or frozenset())):
-            raise NotApplicableError(
-                f"{self.name} does not know {', '.join(missing)}; it works in: {', '.join(sorted(self.languages or ()))}"
-            )
+    def _prepare(self, queries: QuerySet, keys: Sequence[bytes]) -> list[Attackable]:
         prepared: dict[int, Attackable] = {}
         for lang in dict.fromkeys(queries.langs):
             rows = [row for row, of in enumerate(queries.langs) if of == lang]
@@ -242,13 +215,3 @@ class Adversarial:
             )
             prepared.update(zip(rows, made, strict=True))
         return [prepared[row] for row in range(len(queries))]
-
-
-def _outcome(found: Sequence[Found]) -> AttackOutcome:
-    return AttackOutcome(
-        texts=tuple(each.text for each in found),
-        edits=np.array([each.edits for each in found], dtype=np.int64),
-        encoder_queries=np.array([each.asked for each in found], dtype=np.int64),
-        margin_before=np.array([each.before for each in found], dtype=np.float64),
-        margin_after=np.array([each.after for each in found], dtype=np.float64),
-    )

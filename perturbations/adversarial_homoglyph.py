@@ -22,7 +22,7 @@ class AdversarialHomoglyph(Adversarial):
     name: ClassVar[str] = "adversarial-homoglyph"
     version: str = "2"
     # Too few Chinese characters have a look-alike for an attack to find one in most queries.
-    languages: ClassVar[frozenset[str] | None] = (Homoglyph.languages or frozenset()) - {"zh"}
+    languages: frozenset[str] | None = (Homoglyph.languages or frozenset()) - {"zh"}
     known_swaps: ClassVar[tuple[str, ...]] = ("homoglyph",)
     source: ClassVar[str] = (
         f"search: {Adversarial.source}; homoglyphs as an attack after Boucher et al. 2022 (Bad Characters); look-alikes: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import ClassVar, Final
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.contracts import AttackOutcome, Encoder, Scorer
-from robustir.errors import NotApplicableError, SpecError
+from robustir.errors import SpecError
+from robustir.perturbations.attack import RetrieverAttack, outcome
 from robustir.perturbations.random_state import random_state
 from robustir.perturbations.searches import Found
 from robustir.perturbations.swaps import BUDGET, budget, may_change
@@ -35,29 +36,26 @@ _LANGUAGES: Final = {
 _TRIES = 4  # rounds over the words in which the control may draw again where a transformation gave nothing
 
 
-class TextAttack:
+class TextAttack(RetrieverAttack):
     """An attack of the library TextAttack: ``textattack(transformation='WordSwapQWERTY', search='GreedyWordSwapWIR')``.
 
     transformation: a class of TextAttack with its arguments, or a tuple of them. search: one of its search methods.
     constraints: its constraints, besides those that always hold: the budget, each word once, and function words,
-    numbers, acronyms and names stay. against: spec of the attacked encoder, "" for every encoder of the suite.
-    passages: as of ``adversarial``. languages: those in which it works, where
-    a transformation of yours knows more than English. The goal is the margin of the relevant passage over its strongest
-    competitor. TextAttack draws from global random states: they are seeded with the query's key, and put back.
-    Nothing is downloaded. The first attack of a process imports TextAttack (20 s).
+    numbers, acronyms and names stay. languages: those in which it works, where a transformation of yours knows more
+    than English. The goal is the margin of the relevant passage over its strongest competitor. TextAttack draws from
+    global random states: they are seeded with the query's key, and put back. Nothing is downloaded. The first attack of
+    a process imports TextAttack (20 s).
     """
 
     name: ClassVar[str] = "textattack"
-    spec_parameters: ClassVar[Mapping[str, str]] = {"against": "encoder"}
     version: ClassVar[str] = "1"
-    nested: ClassVar[bool] = False
     nesting_note: ClassVar[str] = "a search with a larger budget may choose other words, and draws other chances"
-    inside_clusters: ClassVar[bool] = True
+    example: ClassVar[str] = "--languages en "
     severity_meaning: ClassVar[str] = (
         "share of a query's words that may change, rounded up or down by chance so that the expected share is right"
     )
     source: ClassVar[str] = "Morris et al. 2020, TextAttack, https://github.com/QData/TextAttack"
-    languages: frozenset[str] = frozenset({"en"})  # of the default transformation
+    languages: frozenset[str] | None = frozenset({"en"})  # of the default transformation
 
     def __init__(
         self,
@@ -69,11 +67,10 @@ class TextAttack:
         passages: str = "same",
         languages: Sequence[str] | str | None = None,
     ) -> None:
+        super().__init__(against, passages)
         self.transformations = (transformation,) if isinstance(transformation, str) else tuple(transformation)
         self.constraints = (constraints,) if isinstance(constraints, str) else tuple(constraints)
         self.search = search
-        self.against = str(against)
-        self.passages = passages
         if not self.transformations:
             raise SpecError(
                 "textattack(transformation=()): give at least one, such as  transformation='WordSwapQWERTY'"
@@ -86,13 +83,6 @@ class TextAttack:
             self.languages = frozenset((languages,) if isinstance(languages, str) else languages)
         else:
             self.languages = frozenset.intersection(*(_LANGUAGES.get(name, frozenset({"en"})) for name in names))
-
-    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
-        """Refuse: without relevant passages there is nothing to attack."""
-        raise SpecError(
-            f"{self.name} is an attack: it needs a benchmark with relevant passages and an encoder, and runs in suites, "
-            f"such as  robustir run quickstart --languages en --perturbation \"{self.name}(against='hashing')\""
-        )
 
     @cached_property
     def _machine(self) -> Machine:
@@ -113,23 +103,17 @@ class TextAttack:
         Raises SpecError for a query that is not the task's or a severity outside [0, 1], NotApplicableError for a
         language that the transformation does not know, MissingExtraError without TextAttack.
         """
-        self._check(queries, task, severity)
-        row_of = {name: row for row, name in enumerate(task.queries.ids)}
-        rows = [row_of[name] for name in queries.ids]
-        against = Victim(victim, task, rows, passages=self.passages, passage_vectors=passage_vectors)
+        self.check(queries, task, severity)
+        against = Victim(
+            victim, task, self.rows(queries, task), passages=self.passages, passage_vectors=passage_vectors
+        )
         found = []
         for number, (text, lang, key) in enumerate(zip(queries.texts, queries.langs, keys, strict=True)):
             if not against.can_attack(number):
                 found.append(Found(text, 0, 0, np.nan, np.nan))
             else:
                 found.append(self._one(against, number, text, lang, severity, key))
-        return AttackOutcome(
-            texts=tuple(each.text for each in found),
-            edits=np.array([each.edits for each in found], dtype=np.int64),
-            encoder_queries=np.array([each.asked for each in found], dtype=np.int64),
-            margin_before=np.array([each.before for each in found], dtype=np.float64),
-            margin_after=np.array([each.after for each in found], dtype=np.float64),
-        )
+        return outcome(found)
 
     def _one(self, against: Victim, number: int, text: str, lang: str, severity: float, key: bytes) -> Found:
         known: dict[str, float] = {}
@@ -156,7 +140,7 @@ class TextAttack:
         self, queries: QuerySet, task: Task, *, edits: Sequence[int], severity: float, keys: Sequence[bytes]
     ) -> list[str]:
         """Return the queries with ``edits[i]`` words changed by the same transformation, words and options by chance."""
-        self._check(queries, task, severity)
+        self.check(queries, task, severity)
         return list(self._controls(queries, edits, keys))
 
     def _controls(self, queries: QuerySet, edits: Sequence[int], keys: Sequence[bytes]) -> Iterator[str]:
@@ -175,14 +159,3 @@ class TextAttack:
         if not text.strip():
             return []
         return [number for number, free in enumerate(may_change(self._machine.words(text), lang)) if free]
-
-    def _check(self, queries: QuerySet, task: Task, severity: float) -> None:
-        if not 0 <= severity <= 1:
-            raise SpecError(f"the severity is {severity}; it is the share of words that may change, from 0 to 1")
-        if foreign := sorted(set(queries.ids) - set(task.queries.ids)):
-            raise SpecError(f"the query {foreign[0]!r} is none of {task.name}'s; attack queries of the task itself")
-        if missing := sorted(set(queries.langs) - self.languages):
-            raise NotApplicableError(
-                f"{self.name} with these transformations does not know {', '.join(missing)}; it works in: "
-                f"{', '.join(sorted(self.languages))}"
-            )

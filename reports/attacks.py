@@ -18,6 +18,11 @@ _READING = (
     "queries by chance: only what an attack costs beyond its control is due to what it knows. White-box figures "
     "describe one encoder; encoders are compared with one another by attacks made against others than themselves."
 )
+_EDITED_ALONE = (
+    "A gate, a constraint or a budget of 0 leaves some queries as they were, and their change is 0. The tables over edited queries "
+    "alone hold the mean over the queries whose text was changed in some draw: what an attack does where it is let. "
+    "The sets of edited queries differ from attack to attack, so these figures say how strong an edit is and do not rank encoders."
+)
 
 
 def attack_section(study: Study) -> Section | None:
@@ -30,12 +35,20 @@ def attack_section(study: Study) -> Section | None:
     for row in rows:
         key = (row["benchmark"], row["setting"], value(row, "severity"), _kind(row))
         matrices.setdefault(key, []).append(row)
+    spared = False
     for number, ((benchmark, setting, severity, kind), chosen) in enumerate(matrices.items()):
         caption = (
             f"{kind} at severity {severity_text(severity)} on {benchmark}, {setting}: change of "
             f"{measure_name(study.measure)} in points, with interval"
         )
         blocks.append(_matrix(study, f"transfer-{number}", caption, chosen))
+        if any(value(row, "edited_share") < 1 for row in chosen):
+            spared = True
+            blocks.append(
+                _matrix(study, f"transfer-edited-{number}", f"{caption}, over edited queries alone", chosen, alone=True)
+            )
+    if spared:
+        blocks.insert(1, Paragraph(_EDITED_ALONE))
     return Section("attacks", "Attacks and their transfer", tuple(blocks))
 
 
@@ -49,7 +62,7 @@ def _kind(row: Row) -> str:
     return name.removesuffix("()")
 
 
-def _matrix(study: Study, name: str, caption: str, rows: Sequence[Row]) -> Table:
+def _matrix(study: Study, name: str, caption: str, rows: Sequence[Row], *, alone: bool = False) -> Table:
     by_key = {(row["attacked"], bool(row["control"]), row["encoder"]): row for row in rows}
     attacked = dict.fromkeys(row["attacked"] for row in rows)
     lines = []
@@ -58,19 +71,25 @@ def _matrix(study: Study, name: str, caption: str, rows: Sequence[Row]) -> Table
             own = [by_key.get((victim, control, encoder), {}) for encoder in study.encoders]
             if not any(own):
                 continue
-            edited = next((value(row, "word_edit_rate") for row in own if row), float("nan"))
+            first = next(row for row in own if row)
             lead = Cell("random control" if control else victim, mark="faint" if control else "")
             cells = [
-                _cell(row, diagonal=encoder == victim and not control)
+                _cell(row, diagonal=encoder == victim and not control, alone=alone)
                 for encoder, row in zip(study.encoders, own, strict=True)
             ]
-            lines.append((lead, Cell(percent(edited)), *cells))
-    columns = (Column("Made against", number=False), Column("Words edited"), *map(Column, study.encoders))
+            words, queries = value(first, "word_edit_rate"), value(first, "edited_share")
+            lines.append((lead, Cell(percent(words)), Cell(percent(queries)), *cells))
+    columns = (
+        Column("Made against", number=False),
+        Column("Words edited"),
+        Column("Queries edited"),
+        *map(Column, study.encoders),
+    )
     return Table(name, caption, columns, tuple(lines), main=True)
 
 
-def _cell(row: Row, *, diagonal: bool) -> Cell:
-    band = interval(value(row, "ci_low"), value(row, "ci_high"))
-    if diagonal:
-        return Cell(signed_points(value(row, "delta")), band, mark="strong")
-    return Cell(signed_points(value(row, "delta")), band, mark="" if separated(row) else "faint")
+def _cell(row: Row, *, diagonal: bool, alone: bool) -> Cell:
+    names = ("edited_delta", "edited_low", "edited_high") if alone else ("delta", "ci_low", "ci_high")
+    delta, low, high = (value(row, name) for name in names)
+    clear = low > 0 or high < 0 if alone else separated(row)
+    return Cell(signed_points(delta), interval(low, high), mark="strong" if diagonal else "" if clear else "faint")

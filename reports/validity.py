@@ -85,6 +85,7 @@ def validity_section(study: Study) -> Section:
     for benchmark in study.benchmarks:
         for perturbation in study.perturbations:
             blocks += _dose_tables(study, benchmark, perturbation)
+        blocks += _attack_tables(study, benchmark)
     blocks += _not_applicable(study)
     return Section("validity", "What the noise really did", tuple(blocks))
 
@@ -134,6 +135,36 @@ def _dose_tables(study: Study, benchmark: str, perturbation: str) -> list[Block]
         *cut_wide(table("unchanged", f"{where}: queries left unchanged, percent", "unchanged_share", 0, heat=True)),
         *_remarks(rows, where),
     ]
+
+
+def _attack_tables(study: Study, benchmark: str) -> list[Block]:
+    """Say what attacks and their controls did to the queries of each language, a row for each attack and severity."""
+    rows = [row for row in study.rows("attack_validity", benchmark=benchmark) if row["query_lang"] != "all"]
+    if not rows:
+        return []
+    languages = tuple(sorted({row["query_lang"] for row in rows}))
+    by_key = {(row["perturbation"], value(row, "severity"), row["query_lang"]): row for row in rows}
+    kinds = tuple(dict.fromkeys(key[:2] for key in by_key))
+    columns = (Column("Attack", number=False), *language_columns(languages))
+    made: list[Block] = []
+    for kind, what, field, digits in (
+        ("dose", "edited words, percent of all queries' words", "word_edit_rate", 1),
+        ("cer", "character error rate, percent", "char_error_rate", 1),
+        ("unchanged", "queries left unchanged, percent", "unchanged_share", 0),
+        ("edited", "edited words of the queries that were edited, percent", "edited_word_edit_rate", 1),
+    ):
+        lines = tuple(
+            (
+                Cell(f"{name} at {severity_text(severity)}"),
+                *(
+                    Cell(number(100 * value(by_key.get((name, severity, lang), {}), field), digits))
+                    for lang in languages
+                ),
+            )
+            for name, severity in kinds
+        )
+        made += cut_wide(Table(f"attack-{kind}-{benchmark}", f"Attacks on {benchmark}: {what}", columns, lines))
+    return made
 
 
 def _unchanged_level(share: float) -> int | None:

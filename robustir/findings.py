@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from robustir.analysis import TABLES, AnalysisOptions, Findings, analyse, empty_table
 from robustir.doses import parse_dose
-from robustir.gather import StoredBenchmark, benchmarks, gather, score_view
+from robustir.gather import NoisyQueries, StoredBenchmark, benchmarks, gather, score_view
 from robustir.measures import parse_measure
 from robustir.store import RunDirectory
 from robustir.views import view
@@ -99,7 +100,15 @@ def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
                 "length_ratio": float(np.mean([np.mean(noisy.lengths[rows] / lengths[rows]) for noisy in applies])),
                 "code_mixing_index": float(np.mean([noisy.code_mixing_index[rows].mean() for noisy in applies])),
                 "note": "changed nothing" if unchanged == 1.0 else "",
+                "edited_word_edit_rate": _over_edited(applies, rows),
             }
+
+
+def _over_edited(sets: list[NoisyQueries], rows: NDArray[np.intp]) -> float:
+    """Return the mean share of edited words over the queries that were edited, NaN where none was."""
+    doses = [noisy.word_edit_rate[rows][noisy.unchanged[rows] == 0] for noisy in sets]
+    edited = np.concatenate(doses)
+    return float(edited.mean()) if len(edited) else np.nan
 
 
 def _above_floor(scores: pd.DataFrame) -> set[tuple[str, str]]:

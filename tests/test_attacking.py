@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -136,13 +137,54 @@ def test_the_report_keeps_attacks_in_a_section_of_their_own(run: RunDirectory) -
     document = build(findings, findings.manifest)
     sections = {section.id: section for section in document.sections}
     tables = [block for block in sections["attacks"].blocks if isinstance(block, Table)]
-    assert [table.caption.partition(" at severity ")[0] for table in tables] == ["tests.tiny:ToLetter"] * 2
+    assert [table.caption.partition(" at severity ")[0] for table in tables] == ["tests.tiny:ToLetter"] * 4
+    # At both severities, over all queries and over the edited ones: some query is the worst letter already.
+    assert [table.caption.endswith(", over edited queries alone") for table in tables] == [False, True] * 2
     for table in tables:
         assert [row[0].text for row in table.rows] == [name for one in ENCODERS for name in (one, "random control")]
-        marks = [[cell.mark for cell in row[2:]] for row in table.rows[::2]]
+        marks = [[cell.mark for cell in row[3:]] for row in table.rows[::2]]
         assert all((marks[i][j] == "strong") is (i == j) for i in range(3) for j in range(3))
-    for name in sections.keys() - {"attacks", "method", "manifest"}:
+        assert [column.title for column in table.columns[1:3]] == ["Words edited", "Queries edited"]
+    for name in sections.keys() - {"attacks", "validity", "method", "manifest"}:
         assert not any("ToLetter" in text for text in walk_texts(sections[name]))
+
+
+def test_the_report_shows_what_attacks_did_per_language(run: RunDirectory) -> None:
+    findings = analyse_run(run)
+    validity = next(part for part in build(findings, findings.manifest).sections if part.id == "validity")
+    tables = {block.id: block for block in validity.blocks if isinstance(block, Table)}
+    (benchmark,) = set(findings.validity["benchmark"])
+    rows = findings.validity.set_index(["perturbation", "severity", "query_lang"])
+    languages = sorted(set(findings.validity["query_lang"]))
+    for kind, field in (
+        ("dose", "word_edit_rate"),
+        ("edited", "edited_word_edit_rate"),
+        ("unchanged", "unchanged_share"),
+    ):
+        shown = {row[0].text: row[1:] for row in tables[f"attack-{kind}-{benchmark}"].rows}
+        assert len(shown) == len(findings.validity) / len(languages)
+        for (name, severity), _ in rows.groupby(level=[0, 1]):
+            for lang, cell in zip(languages, shown[f"{name} at {severity:g}"], strict=True):
+                expected = 100 * float(rows.loc[(name, severity, lang)][field])
+                assert (cell.text == "–") if expected != expected else abs(float(cell.text) - expected) <= 0.5
+
+
+def test_queries_that_an_attack_spared_are_told_apart(tmp_path: Path) -> None:
+    spec = "adversarial(against='hashing', gate=0.97)"  # few texts are as near to the clean one as that
+    suite = suite_of("mini", encoders=("hashing",), perturbations=(spec,), languages=("en", "th"), severities=(0.3,))
+    _, run, _ = run_cells(suite, tmp_path / "run")
+    findings = analyse_run(run)
+    attack = findings.contrasts[~findings.contrasts["control"] & (findings.contrasts["measure"] == "AP")]
+    each = attack[attack["query_lang"] != "all"].set_index("query_lang")
+    assert ((each["edited_share"] < 0.9) & (each["edited_share"] > 0)).any()
+    assert np.allclose(each["edited_share"], 1 - each["unchanged"])
+    part = each[each["edited_share"] > 0]
+    assert np.allclose(part["delta"], part["edited_share"] * part["edited_delta"])
+    document = build(findings, findings.manifest)
+    section = next(section for section in document.sections if section.id == "attacks")
+    captions = [block.caption for block in section.blocks if isinstance(block, Table)]
+    assert any(caption.endswith("over edited queries alone") for caption in captions)
+    assert any("leaves some queries as they were" in text for text in walk_texts(section))
 
 
 def test_declared_rows_under_attacks_are_a_family_of_their_own(run: RunDirectory) -> None:

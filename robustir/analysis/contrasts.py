@@ -26,6 +26,27 @@ def deviations(delta: Floats, squares: Floats, layout: Layout) -> Floats:
     return np.sqrt(macro_mean(np.square(per_view), layout))
 
 
+def edited_effect(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return what noise does where it does something: [s, m, 1 + views] each, NaN where no row was edited.
+
+    The share of the rows whose text was changed in some draw, and the mean change over these with its limits.
+    """
+    shape = (*noise.delta.shape[:2], 1 + noise.delta.shape[2])
+    share, mean, low, high = (np.full(shape, np.nan) for _ in range(4))
+    edited = setting.rows.sorted(setting.block.unchanged) < 1.0
+    for number, condition in enumerate(noise.conditions):
+        mask = noise.mask & edited[condition]
+        if not mask.any():
+            share[number] = 0.0
+            continue
+        part = setting.reduce(encoder, (condition,), mask)
+        found = setting.estimator.intervals(part.layout, part.delta[0])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share[number] = part.layout.sizes[0] / noise.layout.sizes[0]
+        mean[number], low[number], high[number] = found.estimate, found.low, found.high
+    return share, mean, low, high
+
+
 def add_contrasts(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseSums, scores: CleanScores) -> None:
     """Add an encoder's rows [s, m, 1 + views] under one perturbation."""
     layout, grid = noise.layout, noise.delta.shape[:3]
@@ -45,6 +66,7 @@ def add_contrasts(table: Grids, setting: ReducedSetting, encoder: int, noise: No
     query_lang, passage_lang = view_labels(setting.rows.views)
     conditions = list(noise.conditions)
     treatment = setting.block.treatment(setting.block.conditions[conditions[0]][0])
+    share, *alone = edited_effect(setting, encoder, noise) if treatment.attacked else (np.full(shape, np.nan),) * 4
     table.add(
         np.broadcast_to(rows > 0, shape),
         benchmark=setting.block.benchmark,
@@ -76,4 +98,8 @@ def add_contrasts(table: Grids, setting: ReducedSetting, encoder: int, noise: No
         attacked=treatment.attacked,
         control=treatment.control,
         embedded_lang=treatment.embedded_lang,
+        edited_share=share,
+        edited_delta=alone[0],
+        edited_low=alone[1],
+        edited_high=alone[2],
     )

@@ -31,7 +31,8 @@ _COLUMNS: Mapping[str, str] = {
     "floor_low floor_high in_domain",
     "contrasts": f"benchmark encoder perturbation severity {_VIEW} clean noisy delta ci_low ci_high p p_adjusted n "
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
-    "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain",
+    "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain edited_share edited_delta edited_low "
+    "edited_high",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
     "in_domain",
     "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n "
@@ -47,7 +48,7 @@ _COLUMNS: Mapping[str, str] = {
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
     "delta_high in_domain",
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "
-    "length_ratio note code_mixing_index asked_char_error_rate",
+    "length_ratio note code_mixing_index asked_char_error_rate edited_word_edit_rate",
     "examples": "benchmark encoder perturbation severity draw setting query_lang passage_lang query_id clean_text "
     "noisy_text measure clean noisy",
 }
@@ -78,7 +79,10 @@ class Findings:
     encoder against encoder; strategies and strategy_scores: training strategies over seeds; bias: rank distances;
     validity: what the noise did; examples: the worst queries.
     Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs. ``in_domain``: the encoder or
-    strategy (of a comparison, one of the two) was trained on sentences of the benchmark's own collection.
+    strategy (of a comparison, one of the two) was trained on sentences of the benchmark's own collection. In contrasts of
+    attacks and their controls, ``edited_share`` is the share of the rows whose text was changed in some draw,
+    ``edited_delta`` with its interval the change over these rows alone (a gate or a constraint leaves the others as they
+    were, where the change is 0); NaN for other noise.
     """
 
     scores: pd.DataFrame = field(default_factory=partial(empty_table, "scores"))
