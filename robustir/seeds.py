@@ -9,6 +9,7 @@ numbers for whole arrays that :class:`Stream` gives one by one.
 from __future__ import annotations
 
 from collections.abc import MutableSequence, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 
@@ -42,6 +43,11 @@ def derive_key(*parts: str | int) -> bytes:
 
 def derive_keys(prefix: Sequence[str | int], langs: Sequence[str], ids: Sequence[str], draw: int) -> list[bytes]:
     """Return ``derive_key(*prefix, lang, id, draw)`` for many texts."""
+    return list(_derive_keys(tuple(prefix), tuple(langs), tuple(ids), draw))
+
+
+@lru_cache(maxsize=4)  # all severities of a draw have the same keys
+def _derive_keys(prefix: tuple[str | int, ...], langs: tuple[str, ...], ids: tuple[str, ...], draw: int) -> list[bytes]:
     base = blake2b(b"".join(map(_frame, prefix)), digest_size=KEY_BYTES)
     tail = _frame(draw)
     framed = {lang: _frame(lang) for lang in set(langs)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from robustir.types import Dose
 __all__ = ["realised_dose"]
 
 _CHARACTERS_AT_ONCE = 60_000  # stays in the processor's cache; bounds the memory
+_TEXTS_KEPT = 100_000  # all texts of a chunk fit
 
 
 def realised_dose(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[str]) -> Dose:
@@ -37,9 +38,9 @@ def realised_dose(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[st
         for part in _chunks([row for row in changed if spaced[langs[row]] is kind], clean):
             before, after = [clean[row] for row in part], [noisy[row] for row in part]
             characters[part] = _distances(before, after) / np.fromiter(map(len, before), dtype=np.int64)
-            coded = _as_letters(before + after, spaced=kind)
-            sizes = np.fromiter(map(len, coded[: len(part)]), dtype=np.int64)
-            edits = _distances(coded[: len(part)], coded[len(part) :])
+            coded, noised = _as_letters(_remembered(before, spaced=kind), _unit_hashes(after, spaced=kind))
+            sizes = np.fromiter(map(len, coded), dtype=np.int64)
+            edits = _distances(coded, noised)
             words[part] = np.where(sizes > 0, edits / np.maximum(sizes, 1), 0.0)
     return Dose(word_edit_rate=words, char_error_rate=characters)
 
@@ -60,17 +61,42 @@ def _distances(before: Sequence[str], after: Sequence[str]) -> NDArray[np.int64]
     return cpdist(before, after, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
 
 
-def _as_letters(texts: Sequence[str], *, spaced: bool) -> list[str]:
+def _as_letters(*columns: list[NDArray[np.uint64]]) -> list[list[str]]:
     """Give every distinct unit a code point of its own, so that a distance over units is one over strings.
 
     Units are told apart by a 64-bit hash: among the 30,000 units of a chunk two collide with probability below 1e-10.
     """
+    texts = [text for column in columns for text in column]
+    _, letters = np.unique(np.concatenate(texts), return_inverse=True)
+    joined = letters.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    bounds = np.cumsum([0, *map(len, texts)]).tolist()
+    coded = iter([joined[first:last] for first, last in pairwise(bounds)])
+    return [list(islice(coded, len(column))) for column in columns]
+
+
+# The units of clean texts, which every condition is compared with; what does not fit is looked at again.
+_known: dict[tuple[bool, str], NDArray[np.uint64]] = {}
+
+
+def _remembered(texts: Sequence[str], *, spaced: bool) -> list[NDArray[np.uint64]]:
+    """Return what :func:`_unit_hashes` returns, for texts that will be asked for again."""
+    new = [text for text in dict.fromkeys(texts) if (spaced, text) not in _known]
+    if len(_known) + len(new) > _TEXTS_KEPT:
+        _known.clear()
+        new = list(dict.fromkeys(texts))
+    if new:
+        # Copies: a view would keep the whole chunk.
+        found = [hashes.copy() for hashes in _unit_hashes(new, spaced=spaced)]
+        _known.update(zip([(spaced, text) for text in new], found, strict=True))
+    return [_known[spaced, text] for text in texts]
+
+
+def _unit_hashes(texts: Sequence[str], *, spaced: bool) -> list[NDArray[np.uint64]]:
+    """Return the hash of every unit, per text."""
     block = Block.join(texts)
     starts, stops = unit_spans(block, spaced=spaced)
-    _, letters = np.unique(_hashes(block.codes, starts, stops), return_inverse=True)
-    joined = letters.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    bounds = np.searchsorted(starts, block.offsets).tolist()
-    return [joined[first:last] for first, last in pairwise(bounds)]
+    hashes = _hashes(block.codes, starts, stops)
+    return [hashes[first:last] for first, last in pairwise(np.searchsorted(starts, block.offsets).tolist())]
 
 
 def _hashes(codes: NDArray[np.uint32], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.uint64]:
