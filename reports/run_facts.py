@@ -133,6 +133,7 @@ def manifest_section(study: Study) -> Section:
         (f"Encoder {entry.get('name', '')}", str(entry.get("revision", "")))
         for entry in _entries(study.manifest.get("encoders"))
     ]
+    pairs += [(f"Perturbation {short}", spec) for spec, short in study.short.items() if short != spec]
     facts = tuple((clean_text(name), clean_text(text)) for name, text in pairs if text)
     return Section(
         "manifest", "The manifest", (Facts(facts), Listing("The whole manifest", _manifest_text(study.manifest)))

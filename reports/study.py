@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +14,7 @@ from robustir.reports.formats import clean_text
 if TYPE_CHECKING:
     from robustir.analysis import Findings
 
-__all__ = ["SETTINGS", "Row", "Study", "mean", "value"]
+__all__ = ["SETTINGS", "Row", "Study", "mean", "short_names", "value"]
 
 Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.analysis.TABLES lists its columns
 SETTINGS = ("mono", "cross", "cross-embedded", "multi")
@@ -56,20 +57,36 @@ def _entries(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [entry for entry in found if isinstance(entry, Mapping)]
 
 
-def _clean(record: Row) -> Row:
-    return {name: clean_text(item) if isinstance(item, str) else item for name, item in record.items()}
+# A quoted file with a folder: absolute, or with an extension (a hub id has neither).
+_FILE = re.compile(r"'(?:/[^']*/([^'/]+?)(?:\.[A-Za-z]\w*)?|[^'/][^']*/([^'/]+)\.[A-Za-z]\w*)'")
+
+
+def short_names(specs: Iterable[str]) -> dict[str, str]:
+    """Return how specs are called in text and tables: a file by its name alone, where that leaves them distinct."""
+    short = {spec: _FILE.sub(lambda found: f"'{found[1] or found[2]}'", spec) for spec in dict.fromkeys(specs)}
+    names = list(short.values())
+    return {spec: name if names.count(name) == 1 else spec for spec, name in short.items()}
+
+
+def _clean(record: Row, short: Mapping[str, str]) -> Row:
+    cleaned = {name: clean_text(item) if isinstance(item, str) else item for name, item in record.items()}
+    if "perturbation" in cleaned:
+        cleaned["perturbation"] = short.get(cleaned["perturbation"], cleaned["perturbation"])
+    return cleaned
 
 
 @dataclass(frozen=True)
 class Study:
     """Findings as records, with an index per combination of columns asked for.
 
-    ``measure`` is the suite's first measure that has scores: all main results are in it.
+    ``measure`` is the suite's first measure that has scores: all main results are in it. ``short`` holds the name of every
+    perturbation in text and tables by its spec; the records have it already.
     """
 
     frames: Mapping[str, Sequence[Row]]
     manifest: Mapping[str, Any]
     measure: str
+    short: Mapping[str, str] = field(default_factory=dict)
     _indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = field(
         default_factory=dict, repr=False
     )
@@ -83,14 +100,15 @@ class Study:
         suite = manifest.get("suite")
         wanted = _spec_names(suite.get("measures")) if isinstance(suite, Mapping) else []
         measure = next(iter(_ordered(findings.scores["measure"].unique(), wanted)), "AP")
-        attacks = {clean_text(entry.get("name", "")) for entry in _entries(manifest) if entry.get("attacked")}
+        short = short_names(clean_text(entry.get("name", "")) for entry in _entries(manifest))
+        attacks = {short[clean_text(entry.get("name", ""))] for entry in _entries(manifest) if entry.get("attacked")}
         frames: dict[str, Sequence[Row]] = {}
         for name, frame in findings.tables().items():
             kept: Any = frame[frame["measure"] == measure] if name in _ONE_MEASURE else frame
-            records = [_clean(record) for record in kept.to_dict("records")]
+            records = [_clean(record, short) for record in kept.to_dict("records")]
             frames[name] = [record for record in records if record.get("perturbation") not in attacks]
             frames[f"attack_{name}"] = [record for record in records if record.get("perturbation") in attacks]
-        return cls(frames, manifest, measure)
+        return cls(frames, manifest, measure, short)
 
     def rows(self, frame: str, **where: object) -> list[Row]:
         """Return the rows whose columns equal the given values, in the table's order."""
@@ -128,7 +146,8 @@ class Study:
     def perturbations(self) -> tuple[str, ...]:
         """Perturbations that were run, in the suite's order."""
         seen = [row["perturbation"] for name in ("contrasts", "validity") for row in self.frames[name]]
-        return _ordered(seen, _spec_names(self.suite.get("perturbations")))
+        wanted = _spec_names(self.suite.get("perturbations"))
+        return _ordered(seen, [self.short.get(name, name) for name in wanted])
 
     @cached_property
     def severities(self) -> tuple[float, ...]:

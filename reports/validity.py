@@ -23,15 +23,9 @@ _UNCHANGED_STEPS = (0.02, 0.1, 0.25, 0.5, 0.75)
 def not_applicable_rows(study: Study) -> list[tuple[str, str, str]]:
     """Return (perturbation, language, reason) of the pairs that cannot run, once each."""
     entries = study.manifest.get("not_applicable") or ()
-    found = [
-        (
-            clean_text(item.get("perturbation", "")),
-            clean_text(item.get("language", "")),
-            clean_text(item.get("reason", "")),
-        )
-        for item in entries
-    ]
-    return list(dict.fromkeys(found))
+    columns = ("perturbation", "language", "reason")
+    found = [tuple(clean_text(item.get(column, "")) for column in columns) for item in entries]
+    return list(dict.fromkeys((study.short.get(name, name), lang, reason) for name, lang, reason in found))
 
 
 def no_op_notices(study: Study) -> tuple[str, ...]:
@@ -184,13 +178,15 @@ def _remarks(rows: Sequence[Row], where: str) -> list[Block]:
         if row.get("note"):
             by_language = noted.setdefault(str(row["note"]), {})
             by_language.setdefault(row["query_lang"], []).append(severity_text(row["severity"]))
+    everywhere = len({severity_text(row["severity"]) for row in rows})
     for note, by_language in noted.items():
-        parts.append(f"{note} in {join_words([_noted(lang, at) for lang, at in sorted(by_language.items())], 20)}")
+        where_noted = [_noted(lang, at if len(at) < everywhere else ()) for lang, at in sorted(by_language.items())]
+        parts.append(f"{note} in {join_words(where_noted, 20)}")
     return [Paragraph(f"{where}: {'; '.join(parts)}.")] if parts else []
 
 
 def _noted(lang: str, severities: Sequence[str]) -> str:
-    return f"{language_name(lang)} (severity {', '.join(severities)})"
+    return f"{language_name(lang)} (severity {', '.join(severities)})" if severities else language_name(lang)
 
 
 def _not_applicable(study: Study) -> list[Block]:

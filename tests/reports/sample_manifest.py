@@ -35,6 +35,7 @@ def sample_manifest(
             {"name": name, "revision": f"{i:02d}" + "c0ffee" * 4, "vectors": name != "bm25"}
             for i, name in enumerate(encoders)
         ],
+        "perturbations": [{"name": name, "severities": list(severities), "draws": 3} for name in perturbations],
         "not_applicable": [
             {
                 "benchmark": "mini",

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+
+from robustir.reports import build
+from robustir.reports.blocks import walk_texts
+from robustir.reports.study import short_names
+from tests.reports.factory import Factory
+
+
+def test_files_are_called_by_their_names_and_hub_ids_by_all_of_theirs() -> None:
+    specs = [
+        "typos",
+        "recorded(file='noise/natural/asr.jsonl')",
+        "recorded(file='/data/mt.out.jsonl')",
+        "adversarial(against='transformer(\\'org/model-v1\\')')",
+        "opus-mt(model='Helsinki-NLP/opus-mt-en-de')",
+    ]
+    assert list(short_names(specs).values()) == [
+        "typos",
+        "recorded(file='asr')",
+        "recorded(file='mt.out')",
+        *specs[3:],
+    ]
+
+
+def test_files_of_one_name_keep_their_folders() -> None:
+    specs = ["recorded(file='a/asr.jsonl')", "recorded(file='b/asr.jsonl')"]
+    assert list(short_names(specs).values()) == specs
+
+
+def test_a_report_calls_a_file_by_its_name_and_says_once_where_it_lies() -> None:
+    spec = "recorded(file='noiseqa/natural/xquad-asr-natural.jsonl')"
+    factory = Factory(perturbations=("typos", spec))
+    findings, manifest = factory.findings(), factory.manifest()
+    document = build(findings, manifest)
+    *sections, last = document.sections
+    assert last.id == "manifest"
+    whole = json.dumps(spec)[1:-1]
+    assert not [text for section in sections for text in walk_texts(section) if spec in text or whole in text]
+    facts = [text for text in walk_texts(last) if "entries, in manifest.json" not in text]
+    assert "Perturbation recorded(file='xquad-asr-natural')" in facts
+    assert spec in facts
