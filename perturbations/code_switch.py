@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from robustir.errors import SpecError
 from robustir.perturbations.lexicons import Entry, fold, function_words, load_lexicon, name_words
-from robustir.perturbations.numbered_units import Units, word_units
+from robustir.perturbations.numbered_units import Units, set_apart, word_units
 from robustir.perturbations.rule_based import RuleBased
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block
@@ -38,7 +38,7 @@ class CodeSwitch(RuleBased):
     """
 
     name: ClassVar[str] = "code-switch"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     severity_meaning: ClassVar[str] = (
         "expected share of eligible words that are replaced; eligible are words with a translation, numbers and names apart"
@@ -85,7 +85,7 @@ class CodeSwitch(RuleBased):
             ]
         new = [word[0].upper() + word[1:] if capital else word for word, capital in zip(new, capitals, strict=True)]
         if not has_spaces(lang) and has_spaces(self.embedded_lang):
-            new = _apart(joined, picked, new)
+            new = set_apart(joined, picked, new)
         return splice_strings(block, picked.start, picked.stop, new).texts()
 
     def coverage(self, texts: Sequence[str], lang: str) -> NDArray[np.float64]:
@@ -171,15 +171,3 @@ def _drawn(entry: Entry, chance: float) -> str:
         if limit < 0:
             return word
     return entry[-1][0]
-
-
-def _apart(joined: str, spans: Units, new: Sequence[str]) -> list[str]:
-    """Set words of a script with spaces apart from letters and digits beside them; joined: the block's text."""
-    made, last, before_last = [], -1, False  # where the word before stopped; whether it ends with a letter or digit
-    for start, stop, word in zip(spans.start.tolist(), spans.stop.tolist(), new, strict=True):
-        before = before_last if start == last else start > 0 and joined[start - 1].isalnum()
-        # A vowel sign or tone mark cannot follow here: a word ends where a cluster ends.
-        after = joined[stop].isalnum()
-        made.append(f"{' ' if before else ''}{word}{' ' if after else ''}")
-        last, before_last = stop, not after and word[-1].isalnum()
-    return made

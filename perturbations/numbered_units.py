@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from robustir.text.scripts import has_spaces
 from robustir.text.units import Clusters, unit_spans
 from robustir.text.words import block_word_spans
 
-__all__ = ["SELECT", "Units", "has_any", "letter_units", "word_units"]
+__all__ = ["SELECT", "Units", "has_any", "letter_units", "set_apart", "word_units"]
 
 SELECT = 0  # the slot that decides whether a unit is edited
 
@@ -77,3 +79,20 @@ def has_any(units: Units, where: NDArray[np.bool_]) -> NDArray[np.bool_]:
     before = np.append(0, np.cumsum(where))
     found: NDArray[np.bool_] = before[units.stop] > before[units.start]
     return found
+
+
+def set_apart(joined: str, spans: Units, new: Sequence[str]) -> list[str]:
+    """Set words of a script with spaces apart from letters, their marks, and digits beside them; joined: the block's text."""
+    made, last, before_last = [], -1, False  # where the word before stopped; whether it ends with a letter or digit
+    for start, stop, word in zip(spans.start.tolist(), spans.stop.tolist(), new, strict=True):
+        before = before_last if start == last else start > 0 and _is_part(joined[start - 1])
+        # A vowel sign or tone mark cannot follow here: a word ends where a cluster ends.
+        after = joined[stop].isalnum()
+        made.append(f"{' ' if before else ''}{word}{' ' if after else ''}")
+        last, before_last = stop, not after and word[-1].isalnum()
+    return made
+
+
+def _is_part(character: str) -> bool:
+    """Whether a word can end with a character: Thai words end with vowel signs and tone marks too."""
+    return character.isalnum() or category(character).startswith("M")

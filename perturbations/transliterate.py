@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from robustir.errors import SpecError
 from robustir.perturbations.keyboards import read_data
+from robustir.perturbations.numbered_units import Units, set_apart, word_units
 from robustir.perturbations.romanisation import arabic, hindi
+from robustir.perturbations.rtgs import thai
 from robustir.perturbations.rule_based import RuleBased
-from robustir.seeds import uniforms
 from robustir.text.blocks import Block
 from robustir.text.scripts import has_spaces
 from robustir.text.splices import splice_strings
@@ -24,7 +25,7 @@ __all__ = ["Transliterate", "romanised"]
 
 _RUSSIAN = ("informal", "iso9")
 _TONES = {"\u0301": "s", "\u0300": "f", "\u0309": "r", "\u0303": "x", "\u0323": "j"}
-_BY_RULES: Final[Mapping[str, Callable[[str], str]]] = {"ar": arabic, "hi": hindi}
+_BY_RULES: Final[Mapping[str, Callable[[str], str]]] = {"ar": arabic, "hi": hindi, "th": thai}
 _MARKS = {"\u0306": "w", "\u031b": "w"}
 
 
@@ -76,26 +77,27 @@ def _telex(word: str) -> str:
 
 
 class Transliterate(RuleBased):
-    """Words are written in Latin letters: the Arabic chat alphabet, Greeklish, Hindi as in messages, Russian, Telex, pinyin.
+    """Words are written in Latin letters: the Arabic chat alphabet, Greeklish, Hindi, Russian, Thai, Telex, pinyin.
 
     Arabic has the digits 2 3 5 7 9 for the letters that Latin lacks, and, since texts are written without short vowels,
-    words without them, apart from a few (دفاع dfa3; كيف kayf). In Hindi the vowels that are not spoken are left out by
-    rule. Vietnamese words become the Telex keys that type them, Chinese characters their pinyin without tones. Thai is
-    not claimed: its romanisation (RTGS) needs a dictionary of syllables.
+    words without them, apart from a few (دفاع dfa3; كيف kayf). Hindi is spelled as in messages: the vowels that are not spoken are left out by
+    rule. Vietnamese words become the Telex keys that type them, Chinese characters their pinyin without tones. Thai words
+    are written as they sound (RTGS) by rules of spelling, and set apart by spaces; some vowels that are spoken and not
+    written are missed.
 
     russian: ``informal`` (zh, shch, yu) or ``iso9`` (ž, ŝ, û).
     """
 
     name: ClassVar[str] = "transliterate"
     version: ClassVar[str] = "1"
-    languages: ClassVar[frozenset[str] | None] = frozenset({"ar", "el", "hi", "ru", "vi", "zh"})
+    languages: ClassVar[frozenset[str] | None] = frozenset({"ar", "el", "hi", "ru", "th", "vi", "zh"})
     inside_clusters: ClassVar[bool] = True
     severity_meaning: ClassVar[str] = (
         "expected share of words in Latin letters, among words that are spelled otherwise in them; in Chinese of characters"
     )
     source: ClassVar[str] = (
         "the source field of each file in perturbations/data/transliterate (ISO 9:1995, ISO 843:1997, Yaghan 2008, Ohala "
-        "1983); Telex keys: perturbations/data/keyboards/vi.json; readings: perturbations/data/pinyin.json"
+        "1983, RTGS 1999); Telex keys: perturbations/data/keyboards/vi.json; readings: perturbations/data/pinyin.json"
     )
 
     def __init__(self, russian: str = "informal") -> None:
@@ -110,13 +112,15 @@ class Transliterate(RuleBased):
     ) -> Sequence[str]:
         """Return the texts with words in Latin letters."""
         block = Block.join(texts)
-        starts, stops = unit_spans(block, spaced=has_spaces(lang))
-        row = block.rows(starts)
-        number = np.arange(len(row)) - np.searchsorted(row, row)
-        kept = np.flatnonzero(uniforms(words[row], number) < severity)
-        starts, stops = starts[kept], stops[kept]
-        joined = "\n".join([*texts, ""])
-        spans = zip(starts.tolist(), stops.tolist(), strict=True)
-        return splice_strings(
-            block, starts, stops, [romanised(joined[a:b], lang, self.russian) for a, b in spans]
-        ).texts()
+        units = (
+            word_units(block, lang) if lang == "th" else Units.of(block, *unit_spans(block, spaced=has_spaces(lang)))
+        )
+        units = units.take(units.chosen(words, severity))
+        joined = block.text()
+        clean = units.strings(block, joined)
+        latin = [romanised(word, lang, self.russian) for word in clean]
+        if lang == "th":
+            changed = np.flatnonzero([new != old for new, old in zip(latin, clean, strict=True)])
+            units = units.take(changed)
+            latin = set_apart(joined, units, [latin[place] for place in changed.tolist()])
+        return splice_strings(block, units.start, units.stop, latin).texts()

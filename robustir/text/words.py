@@ -22,7 +22,7 @@ from robustir.text.classes import DIGIT, LETTER
 from robustir.text.scripts import has_spaces
 from robustir.text.units import Clusters, unit_spans
 
-__all__ = ["block_word_spans", "word_spans", "words"]
+__all__ = ["block_word_spans", "thai_syllables", "word_spans", "words"]
 
 
 def words(text: str, lang: str) -> list[str]:
@@ -97,6 +97,28 @@ def _thai() -> Callable[[str], Iterable[str]]:
 
     def cut(text: str) -> Iterable[str]:
         tokens: list[str] = segment(text, custom_dict=trie, safe_mode=True)
+        return tokens
+
+    return cut
+
+
+def thai_syllables(word: str) -> list[str]:
+    """Cut a Thai word where the dictionary of syllables of PyThaiNLP (CC0) does; a piece may still hold several."""
+    tokens: list[str] = _thai_syllables()(word)
+    return tokens
+
+
+@cache
+def _thai_syllables() -> Callable[[str], list[str]]:
+    with _read_only():
+        from pythainlp.corpus import thai_syllables as known
+        from pythainlp.tokenize.newmm import segment
+        from pythainlp.util import Trie
+
+        trie = Trie(known())
+
+    def cut(word: str) -> list[str]:
+        tokens: list[str] = segment(word, custom_dict=trie)
         return tokens
 
     return cut

@@ -47,7 +47,7 @@ def test_each_data_file_names_its_source(name: str) -> None:
         ("punctuation", set(LANGUAGES)),
         ("stopwords", set(LANGUAGES)),
         ("homoglyph", set(LANGUAGES)),
-        ("transliterate", {"ar", "el", "hi", "ru", "vi", "zh"}),
+        ("transliterate", {"ar", "el", "hi", "ru", "th", "vi", "zh"}),
     ],
 )
 def test_languages_of_surface_noise(spec: str, languages: set[str] | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,6 +49,9 @@ from tests.strategies import keys, severities, texts
         ("hi", "informal", "नहीं", "nahin"),
         ("hi", "informal", "संबंध", "sambandh"),
         ("hi", "informal", "पढ़ना", "padhna"),
+        ("th", "informal", "กรุงเทพ", "krungthep"),
+        ("th", "informal", "ไทย", "thai"),
+        ("th", "informal", "ภาษา", "phasa"),
     ],
 )
 def test_words_in_latin_letters(lang: str, scheme: str, word: str, latin: str) -> None:
@@ -55,7 +60,17 @@ def test_words_in_latin_letters(lang: str, scheme: str, word: str, latin: str) -
     assert made.apply_batch([f"{word}?"], langs=[lang], severity=1, keys=[derive_key("x")]) == [f"{latin}?"]
 
 
-@given(texts, st.sampled_from(["ar", "el", "hi", "ru", "vi", "zh"]), keys, severities)
+def test_thai_words_are_set_apart() -> None:
+    made = Transliterate()
+    text = "แม่น้ำไนล์ยาว 6650 กม. และอยู่ที่ไหน"
+    assert made(text, lang="th", severity=1, rng=Stream(derive_key("x"))) == "maenam nai yao 6650 kom. lae yu thinai"
+    seen = {made(text, lang="th", severity=0.5, rng=Stream(derive_key("x", number))) for number in range(60)}
+    for noisy in seen:  # no Latin letter touches a Thai one
+        assert not re.search(r"[a-z][ก-๛]|[ก-๛][a-z]", noisy)
+    assert len(seen) > 20
+
+
+@given(texts, st.sampled_from(["ar", "el", "hi", "ru", "th", "vi", "zh"]), keys, severities)
 @settings(max_examples=60, deadline=None)
 def test_severities_nest(text: str, lang: str, key: bytes, severity: float) -> None:
     made = Transliterate()
@@ -68,5 +83,5 @@ def test_severities_nest(text: str, lang: str, key: bytes, severity: float) -> N
 def test_what_is_not_there_is_refused() -> None:
     with pytest.raises(SpecError, match="iso9"):
         Transliterate("gost")
-    with pytest.raises(NotApplicableError, match="ar, el, hi, ru, vi, zh"):
-        Transliterate().apply_batch(["ก"], langs=["th"], severity=1, keys=[derive_key("x")])
+    with pytest.raises(NotApplicableError, match="ar, el, hi, ru, th, vi, zh"):
+        Transliterate().apply_batch(["a"], langs=["de"], severity=1, keys=[derive_key("x")])
