@@ -2,7 +2,8 @@
 
 One JSON file per perturbation name, in ``data/calibration`` or in a folder of the user's: under each canonical spec the
 ``version`` of the perturbation that was measured, the ``source`` of the texts, the ``severities`` and, per language, the
-mean character error rate at each. ``robustir calibrate build`` writes them (:mod:`robustir.training.calibration`).
+mean character error rate at each. ``robustir calibrate build`` writes them (:mod:`robustir.training.calibration`), and
+``robustir calibrate verify --record`` adds ``missed``: per language the largest relative error of a dose on other texts.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ import hashlib
 import json
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal, localcontext
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from robustir.errors import DataError
 
-__all__ = ["Calibration", "Curve", "find_calibration", "read_calibrations", "shipped_folder"]
+__all__ = ["TOLERANCE", "Calibration", "Curve", "find_calibration", "read_calibrations", "shipped_folder"]
+
+# A dose is refused in a language where the texts of its verification got more than this share more or less than was
+# asked for: an unequal dose under the name of an equal one would be worse than none.
+TOLERANCE: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,15 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What one perturbation reaches, per language; ``version`` is the perturbation's."""
+    """What one perturbation reaches, per language; ``version`` is the perturbation's.
+
+    missed: the largest relative error of a dose per language, -0.2 for a fifth too little; empty where nothing was verified.
+    """
 
     version: str
     source: str
     curves: Mapping[str, Curve]
+    missed: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -65,9 +74,16 @@ class Calibration:
         content = [[lang, curve.severities, curve.doses] for lang, curve in sorted(self.curves.items())]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
-    def range_text(self) -> str:
-        """Return the greatest dose of each language, in words."""
-        return ", ".join(f"{lang} {curve.shown_greatest}" for lang, curve in sorted(self.curves.items()))
+    def is_right(self, lang: str) -> bool:
+        """Whether the doses of a language came within TOLERANCE of what was asked for, or were not verified."""
+        return abs(self.missed.get(lang, 0.0)) <= TOLERANCE
+
+    def range_text(self, *, checked: bool = True) -> str:
+        """Return the greatest dose of each language, in words, and the languages that are refused if ``checked``."""
+        served = [lang for lang in sorted(self.curves) if self.is_right(lang) or not checked]
+        refused = [f"{lang} (by {abs(self.missed[lang]):.0%})" for lang in sorted(self.curves) if lang not in served]
+        text = ", ".join(f"{lang} {self.curves[lang].shown_greatest}" for lang in served) or "none"
+        return f"{text}; missed, so refused: {', '.join(refused)}" if refused else text
 
 
 def shipped_folder() -> Path:
@@ -108,4 +124,5 @@ def _read(entry: Mapping[str, Any]) -> Calibration:
         ):
             raise ValueError(f"{lang}: one dose per severity, never falling")
         curves[str(lang)] = Curve(severities, doses)
-    return Calibration(str(entry["version"]), str(entry["source"]), curves)
+    missed = {str(lang): float(error) for lang, error in entry.get("missed", {}).items()}
+    return Calibration(str(entry["version"]), str(entry["source"]), curves, missed)

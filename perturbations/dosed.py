@@ -24,18 +24,21 @@ class Dosed:
 
     At severity s the expected character error rate is s times the dose in every language: the perturbation runs at
     the nominal severity that its calibration gives for it, with its own random stream, so that what is edited is what
-    it would edit at that severity. ``languages``: those that can reach the whole dose.
+    it would edit at that severity. ``languages``: those that can reach the whole dose, and in which the table was found
+    right on other texts than its own.
 
     spec: the perturbation without its dose. dose: such as ``cer:0.05``. calibration: a folder that ``robustir calibrate
-    build`` wrote; by default the tables that come with robustir. Raises SpecError where there is no table, or one of
-    another version of the perturbation; NotApplicableError where no language reaches the dose.
+    build`` wrote; by default the tables that come with robustir. checked: whether languages are refused whose doses were
+    missed by more than ``TOLERANCE``. Raises SpecError where there is no table, or one of
+    another version of the perturbation; NotApplicableError where no language is left.
     """
 
     severity_meaning: ClassVar[str] = (
         "share of the dose: at severity s the expected character error rate is s times the dose, in every language"
     )
 
-    def __init__(self, spec: str | Spec, *, dose: str, calibration: str | None = None) -> None:
+    def __init__(self, spec: str | Spec, *, dose: str, calibration: str | None = None, checked: bool = True) -> None:
+        self.checked = checked
         self.dose = parse_dose(dose)
         (self.perturbation,) = build("dose", [spec])
         made = self.perturbation
@@ -47,7 +50,8 @@ class Dosed:
         self.version: str = made.version  # as in the random stream, which knows no arguments
         self.calibrated = self._calibration.digest  # with the version, part of every cell key
         self.nested: bool = made.nested
-        reached = {lang for lang, curve in self._calibration.curves.items() if curve.greatest >= self.dose.value}
+        curves = self._calibration.curves
+        reached = {lang for lang in curves if self._is_reached(lang) and self._is_right(lang)}
         self.languages: frozenset[str] | None = frozenset(
             reached if made.languages is None else reached & frozenset(made.languages)
         )
@@ -55,12 +59,18 @@ class Dosed:
             if hasattr(made, attribute):
                 setattr(self, attribute, getattr(made, attribute))
         if not self.languages:
-            raise NotApplicableError(f"{self.dose.words} is out of reach in every language; {self.scope}")
+            raise NotApplicableError(f"{self.dose.words} cannot be had in any language; {self.scope}")
+
+    def _is_reached(self, lang: str) -> bool:
+        return self._calibration.curves[lang].greatest >= self.dose.value
+
+    def _is_right(self, lang: str) -> bool:
+        return not self.checked or self._calibration.is_right(lang)
 
     @property
     def scope(self) -> str:
         """What every language can reach, in words."""
-        return f"{self._spec} reaches at most: {self._calibration.range_text()}"
+        return f"{self._spec} reaches at most: {self._calibration.range_text(checked=self.checked)}"
 
     def refusal(self, lang: str) -> str:
         """Say why the dose cannot be given in ``lang``."""
@@ -70,6 +80,13 @@ class Dosed:
         curve = self._calibration.curves.get(lang)
         if curve is None:
             return f"{self._spec} is not calibrated in {lang}"
+        if not self._is_right(lang):
+            error = self._calibration.missed[lang]
+            return (
+                f"a dose of {self._spec} is not to be trusted in {lang}: on other texts than its table's it was missed by "
+                f"{abs(error):.0%}; calibrate it on queries of your kind with  robustir calibrate build "
+                f"\"{self._spec}\" --texts {lang}=FILE -o FOLDER  and add  calibration='FOLDER'"
+            )
         return f"{self.dose.words} is out of reach in {lang}, where it is at most {curve.shown_greatest}"
 
     def nominal(self, lang: str, severity: float) -> float:

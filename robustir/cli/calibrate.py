@@ -134,6 +134,11 @@ def measure(
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Folder of tables; those that come with robustir by default.",
 )
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Write the largest error of each language into the tables: doses that miss by over 15% are refused from then on.",
+)
 @_MARKDOWN
 @json_option
 def verify(
@@ -142,26 +147,32 @@ def verify(
     languages: str | None,
     doses: tuple[float, ...],
     calibration: Path | None,
+    record: bool,
     markdown: bool,
     as_json: bool,
 ) -> None:
     """Compare the doses asked for with those realised on the questions of XQuAD-R.
 
     No curve is fitted on these questions; that FLORES dev is the source of the curves was chosen after a look at them.
-    The markdown cells are realised character error rates in percent; a dash: out of reach in that language.
+    The markdown cells are realised character error rates in percent; a dash: out of reach in that language; a star: some
+    dose was missed by more than 15% there, so that with --record all are refused.
     """
-    from robustir.training.calibration import questions, verify
+    from robustir.perturbations.calibrations import TOLERANCE, shipped_folder
+    from robustir.training import calibration as tables
 
-    content = questions(_folder(data), _chosen(languages))
-    rows = _gathered(specs, lambda spec: verify(spec, content, doses, calibration))
+    content = tables.questions(_folder(data), _chosen(languages))
+    rows = _gathered(specs, lambda spec: tables.verify(spec, content, doses, calibration))
+    if record:
+        tables.record(calibration or shipped_folder(), rows)
     if not markdown:
         _show(rows, as_json=as_json)
         return
+    refused = {(row.perturbation, row.lang) for row in rows if abs(_error(row)) > TOLERANCE}
     _matrix(
         rows,
         "asked",
         lambda row: f"{100 * _asked(row):g}",
-        lambda row: f"{100 * row.char_error_rate:.2f}",
+        lambda row: f"{100 * row.char_error_rate:.2f}{'*' if (row.perturbation, row.lang) in refused else ''}",
         content,
         _worst,
     )

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import ROUND_DOWN, Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from robustir.conditions import applicable_languages, perturb
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.files import write_text_atomically
 from robustir.registry import canonical, create, registered
-from robustir.specs import Spec, parse
 from robustir.types import QuerySet
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "flores",
     "measure",
     "questions",
+    "record",
     "shipped_specs",
     "verify",
     "write_calibration",
@@ -185,16 +186,44 @@ def write_calibration(folder: Path, name: str, spec: str, entry: Mapping[str, An
 
 
 def verify(spec: str, texts: Texts, doses: Sequence[float], calibration: Path | None = None) -> Iterator[Realised]:
-    """Yield what each dose really gives in every language that can reach it."""
-    base = parse(spec)
+    """Yield what each dose really gives in every language that can reach it, also where it is refused for its error.
+
+    A language that reaches none of the doses is asked for what it reaches, in two digits rounded down.
+    """
+    from robustir.perturbations.calibrations import find_calibration
+
     spelled = canonical("perturbation", spec)
     for dose in doses:
-        chosen: dict[str, object] = {"dose": f"cer:{dose!r}"}
-        if calibration is not None:
-            chosen["calibration"] = str(calibration)
-        try:
-            perturbation = create("perturbation", Spec(base.name, base.args, (*base.kwargs, *chosen.items())))
-        except NotApplicableError:
-            continue  # out of reach in every language
-        for row in measure(perturbation, spelled, texts, [1.0]):
-            yield replace(row, severity=perturbation.nominal(row.lang, 1.0), asked=dose)
+        yield from _verified(spelled, texts, dose, calibration)
+    found = find_calibration(calibration, create("perturbation", spelled).name, spelled)
+    for lang, curve in (found.curves if found else {}).items():
+        if lang in texts and 0 < curve.greatest < min(doses):
+            with localcontext(prec=2, rounding=ROUND_DOWN):
+                least = float(+Decimal(str(curve.greatest)))
+            yield from _verified(spelled, {lang: texts[lang]}, least, calibration)
+
+
+def _verified(spec: str, texts: Texts, dose: float, calibration: Path | None) -> Iterator[Realised]:
+    from robustir.perturbations.dosed import Dosed
+
+    folder = None if calibration is None else str(calibration)
+    try:
+        perturbation = Dosed(spec, dose=f"cer:{dose!r}", calibration=folder, checked=False)
+    except NotApplicableError:
+        return  # out of reach in every language
+    for row in measure(perturbation, spec, texts, [1.0]):
+        yield replace(row, severity=perturbation.nominal(row.lang, 1.0), asked=dose)
+
+
+def record(folder: Path, rows: Sequence[Realised]) -> None:
+    """Write into the tables of ``folder`` by how much each language missed its doses at most; rows: of :func:`verify`."""
+    worst: dict[str, dict[str, float]] = {}
+    for row in rows:
+        assert row.asked is not None
+        error, found = row.char_error_rate / row.asked - 1, worst.setdefault(row.perturbation, {})
+        found[row.lang] = max(found.get(row.lang, 0.0), error, key=abs)
+    for spec, missed in worst.items():
+        name = create("perturbation", spec).name
+        entry = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))[spec]
+        told = {lang: round(error, 3) for lang, error in sorted(missed.items())}
+        write_calibration(folder, name, spec, entry | {"missed": told})

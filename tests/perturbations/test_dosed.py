@@ -100,7 +100,7 @@ def test_what_a_language_cannot_reach_names_what_each_can() -> None:
         NotApplicableError, match=r"0\.3 is out of reach in en.*at most: ar 0\.\d+, de 0\.\d+.*zh 0\.\d+"
     ):
         perturb(queries, "typos(dose='cer:0.3')", severity=1.0)
-    with pytest.raises(NotApplicableError, match="out of reach in every language; typos reaches at most: ar"):
+    with pytest.raises(NotApplicableError, match="cannot be had in any language; typos reaches at most: ar"):
         create("perturbation", "typos(dose='cer:5')")
     with pytest.raises(NotApplicableError, match="transliterate does not know en"):
         perturb(queries, "transliterate(dose='cer:0.1')", severity=1.0)
@@ -131,6 +131,34 @@ def test_tables_of_another_version_and_damaged_ones_are_refused(tmp_path: Path) 
         read_calibrations.cache_clear()
         with pytest.raises(DataError, match="is no calibration"):
             create("perturbation", spec)
+
+
+def test_a_language_whose_doses_were_missed_is_refused(tmp_path: Path) -> None:
+    entry = json.loads((shipped_folder() / "typos.json").read_text())["typos"]
+    path = tmp_path / "typos.json"
+    path.write_text(json.dumps({"typos": entry | {"missed": {"en": -0.26, "de": 0.15, "ru": 0.151}}}))
+    spec = f"typos(dose='cer:0.02', calibration='{tmp_path}')"
+    assert create("perturbation", spec).languages == set(LANGUAGES) - {"en", "ru"}
+    queries = QuerySet.from_texts(["where is it"], lang="en")
+    wanted = (
+        r"missed by 26%.*calibrate build \"typos\" --texts en=FILE.*missed, so refused: en \(by 26%\), ru \(by 15%\)"
+    )
+    with pytest.raises(NotApplicableError, match=wanted):
+        perturb(queries, spec, severity=1.0)
+    path.write_text(json.dumps({"typos": entry | {"missed": dict.fromkeys(LANGUAGES, 0.2)}}))
+    read_calibrations.cache_clear()
+    with pytest.raises(
+        NotApplicableError, match=r"cannot be had in any language.*at most: none; missed, so refused: ar"
+    ):
+        create("perturbation", spec)
+    assert Dosed("typos", dose="cer:0.02", calibration=str(tmp_path), checked=False).languages == set(LANGUAGES)
+
+
+def test_shipped_tables_say_by_how_much_doses_were_missed() -> None:
+    for spec in shipped_specs():
+        found = find_calibration(None, create("perturbation", spec).name, spec)
+        assert found is not None
+        assert set(found.missed) == set(found.curves), f"robustir calibrate verify {spec!r} --record"
 
 
 def test_every_built_in_has_a_table_of_its_version_or_a_reason() -> None:

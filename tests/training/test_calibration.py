@@ -11,10 +11,10 @@ from click.testing import CliRunner
 
 from robustir.cli.calibrate import command
 from robustir.conditions import perturb
-from robustir.errors import SpecError
+from robustir.errors import NotApplicableError, SpecError
 from robustir.perturbations.calibrations import shipped_folder
 from robustir.registry import create
-from robustir.training.calibration import calibrate, flores, questions, verify, write_calibration
+from robustir.training.calibration import calibrate, flores, questions, record, verify, write_calibration
 from robustir.types import QuerySet
 from tests.strategies import SENTENCES
 
@@ -41,6 +41,27 @@ def test_what_a_dose_asks_for_is_realised_on_the_texts_of_its_calibration(tmp_pa
     assert [(row.lang, row.asked) for row in rows] == [("en", 0.05), ("ru", 0.05), ("en", 0.1), ("ru", 0.1)]
     for row in rows:
         assert row.char_error_rate == pytest.approx(row.asked, rel=0.08)
+
+
+def test_what_was_missed_is_recorded_in_the_table(tmp_path: Path) -> None:
+    name, spec, entry = calibrate("delete", WORDS)
+    path = write_calibration(tmp_path, name, spec, entry)
+    half = {"en": [" ".join(["letters"] * 8) + " " * 64] * 400}  # as many errors in twice as many characters
+    rows = list(verify(spec, half, [0.05, 0.1], tmp_path))
+    record(tmp_path, rows)
+    told = json.loads(path.read_text())["delete"]
+    assert told["missed"]["en"] == pytest.approx(-0.5, abs=0.05)
+    assert {key: value for key, value in told.items() if key != "missed"} == entry
+    with pytest.raises(NotApplicableError, match="missed, so refused: en"):
+        create("perturbation", f"delete(dose='cer:0.05', calibration='{tmp_path}')")
+    # What is refused can be verified again, and a new table is one that was not verified.
+    assert [row.char_error_rate for row in verify(spec, half, [0.05, 0.1], tmp_path)] == [
+        row.char_error_rate for row in rows
+    ]
+    least = round(entry["languages"]["en"][-1] - 0.005, 2)
+    assert [row.asked for row in verify(spec, half, [0.3], tmp_path)] == [least]
+    write_calibration(tmp_path, name, spec, entry)
+    assert create("perturbation", f"delete(dose='cer:0.05', calibration='{tmp_path}')").languages == {"en"}
 
 
 def test_tables_of_one_perturbation_stand_in_one_file(tmp_path: Path) -> None:
