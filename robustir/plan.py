@@ -161,7 +161,8 @@ def _encoders(specs: Iterable[str | Any]) -> Iterator[PlannedEncoder]:
     for spec in specs:
         if isinstance(spec, str):
             scorer = adapt(create("encoder", spec))
-            record: TrainingRecord | None = getattr(scorer, "training", None)
+            known = getattr(scorer, "training", None)  # of a torch module, whether it is in training mode
+            record = known if isinstance(known, TrainingRecord) else None
             yield PlannedEncoder(canonical("encoder", spec), scorer, scorer.revision, training=record)
         else:
             scorer = adapt(spec)

@@ -65,8 +65,8 @@ class RatioMargin:
     @property
     def training(self) -> TrainingRecord | None:
         """What the encoder is known to be trained on."""
-        found: TrainingRecord | None = getattr(self.vectors_of, "training", None)
-        return found
+        found = getattr(self.vectors_of, "training", None)
+        return found if isinstance(found, TrainingRecord) else None
 
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return the encoder's vectors, float32 [len(texts), d]."""

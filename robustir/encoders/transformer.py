@@ -18,6 +18,7 @@ from robustir.encoders.checkpoint import Checkpoint
 from robustir.encoders.devices import find_devices
 from robustir.encoders.layout import Layout, Step, build_tail, find_prefixes, read_layout
 from robustir.encoders.pooling import POOLINGS, Pooling
+from robustir.encoders.training_record import TrainingRecord, read_training_record
 from robustir.errors import InputError, SpecError
 
 if TYPE_CHECKING:
@@ -119,6 +120,12 @@ class TransformerEncoder:
     def name(self) -> str:
         """The hub id, or the name of the folder."""
         return self.checkpoint.name
+
+    @property
+    def training(self) -> TrainingRecord | None:
+        """What ``robustir train`` says that it was trained on; None for a model of others."""
+        folder = self.checkpoint.folder
+        return None if folder is None else read_training_record(folder)
 
     @cached_property
     def _settings(self) -> _Settings:

@@ -152,10 +152,14 @@ def test_the_encoder_is_loaded_as_it_was_trained(base: Path, data: Path, tmp_pat
         np.testing.assert_allclose(loaded.encode(texts, role=role), by_hand.encode(texts, role=role), atol=1e-6)
     assert not np.allclose(loaded.encode(texts, role="query"), loaded.encode(texts, role="passage"), atol=1e-3)
     # A checkpoint and a log beside it are no part of what it is.
-    revision = loaded.revision
+    revision, record = loaded.revision, loaded.training
+    assert record is not None
+    assert record.in_domain("tatoeba")
     (tmp_path / "run" / "checkpoint.pt").unlink()
     (tmp_path / "run" / "training.json").unlink()
-    assert TransformerEncoder(str(tmp_path / "run")).revision == revision
+    again = TransformerEncoder(str(tmp_path / "run"))
+    assert again.revision == revision
+    assert again.training is None
 
 
 def test_the_layers_up_to_one(base: Path, data: Path, tmp_path: Path, tiny_distil: Path) -> None:
