@@ -21,7 +21,7 @@ ARGUMENTS = (
     "run",
     "quickstart",
     "--languages",
-    "en,th,zh",
+    "en,zh",
     "--severities",
     "0.2,0.6",
     "--draws",

@@ -23,6 +23,7 @@ from robustir.suite import load_suite
 pytestmark = pytest.mark.speed
 
 
+@pytest.mark.slow  # CI runs the quickstart already, in tests/test_api.py
 def test_quickstart(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     """The issue's shape: at least 3 encoders x 2 perturbations x 4 severities x 3 draws x 11 languages, under 90 s."""
     plan = make_plan(load_suite("quickstart"))
