@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Self
 
@@ -136,9 +136,14 @@ def _by_beginning(lang: str) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+@lru_cache(maxsize=65_536)  # names and numbers recur
+def _letters(form: str) -> list[str]:
+    return clusters(form)
+
+
 def garbled(form: str, chance: float) -> str:
     """Return a word that lost a letter (cluster) after its first, or in which two changed places; one letter stays."""
-    parts = clusters(form)
+    parts = _letters(form)
     if len(parts) < 2:
         return form
     place = int(chance * 2 * (len(parts) - 1))

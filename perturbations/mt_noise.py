@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 from typing import Final
@@ -177,7 +176,7 @@ class Channel:
 
     def _fits(self, row: int) -> Callable[[str], bool]:
         """Return the test whether a folded word is none of a text's words, nor a part of a text without spaces."""
-        return _Fits(self._folded[row], self._spaced)
+        return _absent(self._folded[row], spaced=self._spaced)
 
     def _stays(self, folded: str, row: int) -> bool:
         """Whether no strength takes any of a text's own words ``folded``, so that one more of them shows."""
@@ -221,18 +220,19 @@ class Channel:
                 made[row] = text[:place] + capitalised(text[place:], self.lang)
 
 
-@dataclass(slots=True)
-class _Fits:
-    """Whether a folded word is new to a folded text: no word of it, nor a part of a text without spaces."""
+def _absent(text: str, *, spaced: bool) -> Callable[[str], bool]:
+    """Return the test whether a folded word is new to a folded text: no word of it, nor a part of one without spaces."""
+    find = text.find
+    if not spaced:
+        return lambda folded: find(folded) < 0
 
-    text: str
-    spaced: bool
-
-    def __call__(self, folded: str) -> bool:
-        at = self.text.find(folded)
+    def fits(folded: str) -> bool:
+        at = find(folded)
         while at >= 0:
             end = at + len(folded)
-            if not self.spaced or not (self.text[at - 1 : at].isalnum() or self.text[end : end + 1].isalnum()):
+            if not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
                 return False
-            at = self.text.find(folded, at + 1)
+            at = find(folded, at + 1)
         return True
+
+    return fits

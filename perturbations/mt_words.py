@@ -63,7 +63,8 @@ def word_classes(block: Block, units: Units, lang: str, asked: NDArray[np.int64]
     found[_any(block, words, (flags() & DIGIT) != 0)] = NUMBER
     open_ones = np.flatnonzero(found < 0)
     strings = words.take(open_ones).strings(block)
-    found[open_ones] = np.fromiter((word_class(word, lang) for word in strings), dtype=np.int8, count=len(strings))
+    known = _classes(lang)
+    found[open_ones] = np.fromiter(map(known.__getitem__, strings), dtype=np.int8, count=len(strings))
     return found
 
 
@@ -95,10 +96,29 @@ def _names(block: Block, units: Units, words: Units, lang: str) -> NDArray[np.bo
     return names
 
 
-@cache
 def word_class(form: str, lang: str) -> int:
     """Return the class of a word without its context: FUNCTION, NAME, COMMON or RARE."""
-    folded = fold(form, lang)
+    return _classes(lang)[form]
+
+
+class _Classes(dict[str, int]):
+    """The classes of word forms of a language, each looked at once per process."""
+
+    def __init__(self, lang: str) -> None:
+        super().__init__()
+        self.lang = lang
+
+    def __missing__(self, form: str) -> int:
+        self[form] = found = _class(fold(form, self.lang), self.lang)
+        return found
+
+
+@cache
+def _classes(lang: str) -> _Classes:
+    return _Classes(lang)
+
+
+def _class(folded: str, lang: str) -> int:
     if folded in function_words(lang):
         return FUNCTION
     if folded in name_words(lang):
