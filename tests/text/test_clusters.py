@@ -44,6 +44,19 @@ def test_a_block_has_the_clusters_of_its_texts(many: list[str]) -> None:
         assert "".join(clusters(text)) == text
 
 
+@given(
+    st.lists(
+        st.text("a \n\r\tक्\u093c\u0903\u200d\u200c👩🇩\u0600\u110b\u1161ำ\u0301\u00a0\u3000", max_size=12), max_size=4
+    )
+)
+@settings(max_examples=400, deadline=None)
+def test_pieces_between_spaces_are_read_as_in_their_text(many: list[str]) -> None:
+    block = Block.join(many)
+    expected = np.zeros(len(block.codes), dtype=bool)
+    expected[[match.start() for match in regex.finditer(r"\X", block.text())]] = True
+    assert np.array_equal(cluster_starts(block), expected)
+
+
 @given(st.lists(texts, max_size=6))
 @settings(max_examples=100, deadline=None)
 def test_a_block_gives_its_texts_back(many: list[str]) -> None:
