@@ -20,7 +20,8 @@ _READING = (
 )
 _EDITED_ALONE = (
     "A gate, a constraint or a budget of 0 leaves some queries as they were, and their change is 0. The tables over edited queries "
-    "alone hold the mean over the queries whose text was changed in some draw: what an attack does where it is let. "
+    "alone hold the mean over the queries whose text was changed in some draw, each over the draws that changed it: what an "
+    "attack does where it is let. "
     "The sets of edited queries differ from attack to attack, so these figures say how strong an edit is and do not rank encoders."
 )
 

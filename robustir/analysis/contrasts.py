@@ -33,16 +33,15 @@ def edited_effect(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> tu
     """
     shape = (*noise.delta.shape[:2], 1 + noise.delta.shape[2])
     share, mean, low, high = (np.full(shape, np.nan) for _ in range(4))
-    edited = setting.rows.sorted(setting.block.unchanged) < 1.0
     for number, condition in enumerate(noise.conditions):
-        mask = noise.mask & edited[condition]
-        if not mask.any():
+        part = setting.edited(encoder, condition, noise.mask)
+        if part is None:
             share[number] = 0.0
             continue
-        part = setting.reduce(encoder, (condition,), mask)
-        found = setting.estimator.intervals(part.layout, part.delta[0])
+        layout, sums = part
+        found = setting.estimator.intervals(layout, sums)
         with np.errstate(divide="ignore", invalid="ignore"):
-            share[number] = part.layout.sizes[0] / noise.layout.sizes[0]
+            share[number] = layout.sizes[0] / noise.layout.sizes[0]
         mean[number], low[number], high[number] = found.estimate, found.low, found.high
     return share, mean, low, high
 

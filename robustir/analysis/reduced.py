@@ -176,3 +176,17 @@ class ReducedSetting:
         severities = tuple(float(self.block.conditions[condition][1]) for condition in conditions)
         layout = self.layout(mask)
         return NoiseSums(conditions, severities, mask, layout, rows.group_sums(clean), delta, squares, wins, worst)
+
+    def edited(self, encoder: int, condition: int, mask: Mask) -> tuple[Layout, Floats] | None:
+        """Return layout and group sums [m, views, groups] of the change over rows that were edited; None without any.
+
+        Among the rows of a sorted mask [v] those whose text some draw changed; of each the mean over the draws that did:
+        in the others the change is 0.
+        """
+        share = 1.0 - self.rows.sorted(self.block.unchanged)[condition]
+        inside: Mask = mask & (share > 0)
+        if not inside.any():
+            return None
+        change = self.rows.sorted(self.block.noisy[encoder, condition, self._measures]) - self.clean(encoder)
+        alone = np.where(inside, change / np.where(inside, share, 1.0), 0.0)
+        return self.layout(inside), self.rows.group_sums(alone)

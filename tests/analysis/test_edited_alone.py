@@ -49,6 +49,25 @@ def test_the_change_over_edited_queries_alone() -> None:
     assert rows.loc["typos"][["edited_share", "edited_delta", "edited_low", "edited_high"]].isna().all(axis=None)
 
 
+def test_draws_that_left_a_query_alone_do_not_count() -> None:
+    plain = make(conditions=ATTACK[:1], encoders=("labse",), measures=("AP",))
+    rng = np.random.default_rng(3)
+    edits = rng.integers(0, 4, len(plain.query_id)) / 3  # the share of three draws that changed a query
+    drop = rng.uniform(-0.3, 0.1, edits.shape)  # in these, on average
+    block = make(
+        conditions=ATTACK[:1],
+        encoders=("labse",),
+        measures=("AP",),
+        noisy=plain.clean[:, None] + edits * drop,
+        unchanged=(1 - edits)[None],
+        treatments={"adversarial": Treatment(attacked="labse", passages="same")},
+    )
+    rows = analyse([block], OPTIONS).contrasts.set_index("query_lang")
+    for lang in ("de", "en", "th"):
+        own = (block.query_lang == lang) & (edits > 0)
+        assert abs(rows.loc[lang]["edited_delta"] - drop[own].mean()) < 1e-12
+
+
 def test_an_attack_that_edits_nothing() -> None:
     plain = make(conditions=ATTACK[:1], encoders=("labse",), measures=("AP",))
     block = make(
