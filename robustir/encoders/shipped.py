@@ -1,6 +1,7 @@
 """The static encoders that come with robustir, one for each training sampling.
 
-``robustir train static-hybrid`` (and ``static-xy``, ``static-xx``) made them; the folder of each holds its model card.
+``robustir train static-hybrid`` (and ``static-xy``, ``static-xx``) made them; the folder of each holds its model card and
+the record of its training.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class _Shipped(StaticEncoder):
 
 
 class StaticXX(_Shipped):
-    """Encodes by a table trained on monolingual batches alone (x-x); comes with robustir, 256 dimensions.
+    """Encodes by a table trained on monolingual batches alone (x-x); comes with robustir, 512 dimensions.
 
     Needs no download. docs/training.md has its figures, and its folder a model card.
     """
@@ -32,7 +33,7 @@ class StaticXX(_Shipped):
 
 
 class StaticXY(_Shipped):
-    """Encodes by a table trained on cross-lingual batches alone (x-y); comes with robustir, 256 dimensions.
+    """Encodes by a table trained on cross-lingual batches alone (x-y); comes with robustir, 512 dimensions.
 
     Needs no download. docs/training.md has its figures, and its folder a model card.
     """
@@ -41,7 +42,7 @@ class StaticXY(_Shipped):
 
 
 class StaticHybrid(_Shipped):
-    """Encodes by a table trained on monolingual and cross-lingual batches (hybrid); comes with robustir, 256 dimensions.
+    """Encodes by a table trained on monolingual and cross-lingual batches (hybrid); comes with robustir, 512 dimensions.
 
     Needs no download. docs/training.md has its figures, and its folder a model card.
     """

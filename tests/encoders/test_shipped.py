@@ -46,7 +46,7 @@ def cross(encoder: StaticEncoder | HashingEncoder) -> float:
 def test_they_load_and_encode_the_same_twice(made: Callable[[], StaticEncoder]) -> None:
     texts = ["Where is the Nile?", "Wo ist der Nil?", "แม่น้ำไนล์อยู่ที่ไหน", ""]
     one, two = made().encode(texts, role="query"), made().encode(texts[::-1], role="passage")[::-1]
-    assert one.shape == (4, 256)
+    assert one.shape == (4, 512)
     assert one.dtype == np.float32
     assert np.array_equal(one, two)
     assert np.linalg.norm(one, axis=1) == pytest.approx([1, 1, 1, 0], abs=1e-5)
@@ -58,7 +58,13 @@ def test_a_folder_has_ten_megabytes_at_most_and_a_card(made: Callable[[], Static
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 10_000_000
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert f"# {folder.name}\n" in card
-    for needed in ("CC BY 2.0 FR", "CC BY-SA 4.0", "in-domain"):
+    record = made().training
+    assert record is not None
+    assert record.name == folder.name
+    assert [record.in_domain(name) for name in ("tatoeba", "wmt", "flores-dev", "flores", "ntrex", "xquad-r")] == [
+        True, True, True, False, False, False,
+    ]  # fmt: skip
+    for needed in ("CC BY 2.0 FR", "CC BY-SA 4.0", "In-domain"):
         assert needed in card
 
 
