@@ -14,14 +14,25 @@ from robustir.perturbations.lexicons import fold, load_lexicon
 from robustir.perturbations.mt_words import NAME, NUMBER, round_trip
 from robustir.text.clusters import clusters
 
-__all__ = ["FORM", "LEXICAL", "OTHER", "UNTRANSLATED", "Options", "another", "capitalised", "garbled", "instead"]
+__all__ = [
+    "FORM",
+    "LEXICAL",
+    "OTHER",
+    "UNTRANSLATED",
+    "Options",
+    "another",
+    "capitalised",
+    "garbled",
+    "instead",
+    "is_new",
+]
 
 LEXICAL, FORM, UNTRANSLATED, OTHER = 1, 2, 3, 4  # as in mt_rates.OUTCOMES, without kept
 _STEM = 0.6  # forms of a word share this much of its beginning, three letters at least
 _FORMS = 8
 _TRIES = 4  # draws before all options are asked: each takes bits from the draw before it
 
-Fits = Callable[[str], bool]  # whether a folded word may come into a text
+Stays = Callable[[str], bool]  # whether a folded word may come into a text that has it already
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +50,12 @@ class Options:
         folded = tuple(fold(word, lang) for word, _ in pairs)
         return cls(tuple(word for word, _ in pairs), folded, tuple(accumulate(weight for _, weight in pairs)))
 
-    def drawn(self, chance: float, fits: Fits) -> str | None:
-        """Draw by weight among what fits, or return None; chance: in [0, 1)."""
+    def drawn(self, chance: float, text: str, *, spaced: bool, stays: Stays | None = None) -> str | None:
+        """Draw by weight among what is new to a text, or return None; chance: in [0, 1).
+
+        text: folded; new to it is what is none of its words, and no part of it where it is not ``spaced``, or what
+        ``stays`` lets come all the same.
+        """
         upto = self.upto
         if not upto:
             return None
@@ -48,33 +63,56 @@ class Options:
         for _ in range(_TRIES):
             limit = chance * total
             at = min(bisect_right(upto, limit), last)
-            if fits(self.folded[at]):
+            folded = self.folded[at]
+            if is_new(folded, text, spaced=spaced) or (stays and stays(folded)):
                 return self.words[at]
             lower = upto[at - 1] if at else 0.0
             chance = (limit - lower) / (upto[at] - lower)  # where the draw fell in the refused share: a new draw
-        kept = [place for place, word in enumerate(self.folded) if fits(word)]
+        kept = [
+            place
+            for place, folded in enumerate(self.folded)
+            if is_new(folded, text, spaced=spaced) or (stays and stays(folded))
+        ]
         weights = list(accumulate(self.upto[place] - (self.upto[place - 1] if place else 0.0) for place in kept))
         return self.words[kept[min(bisect_right(weights, chance * weights[-1]), len(kept) - 1)]] if kept else None
 
 
-def instead(form: str, kind: int, way: int, pair: tuple[str, str], chance: float, fits: Fits) -> str | None:
+def is_new(folded: str, text: str, *, spaced: bool) -> bool:
+    """Whether a folded word is none of a folded text's words, nor a part of one without spaces."""
+    return folded not in text or (spaced and not _stands(folded, text))
+
+
+def _stands(folded: str, text: str) -> bool:
+    """Whether a part of a text stands in it as a word."""
+    at = text.find(folded)
+    while at >= 0:
+        end = at + len(folded)
+        if not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
+            return True
+        at = text.find(folded, at + 1)
+    return False
+
+
+def instead(
+    form: str, kind: int, way: int, pair: tuple[str, str], chance: float, text: str, *, spaced: bool
+) -> str | None:
     """Return what a word becomes, in its own case, or None where nothing fits.
 
     kind: its class; way: LEXICAL, FORM, UNTRANSLATED or OTHER; pair: source and target language of the translation;
-    chance: in [0, 1), the word's own draw. Names and numbers lose a letter, or two change places, whatever the way,
-    as does a word for which the lexicons have nothing else.
+    chance: in [0, 1), the word's own draw; text, spaced: what it comes into, as of :meth:`Options.drawn`. Names and
+    numbers lose a letter, or two change places, whatever the way, as does a word for which the lexicons have nothing else.
     """
     if kind not in {NAME, NUMBER}:
         for options in _ways(form, way, pair):
-            if found := options.drawn(chance, fits):
+            if found := options.drawn(chance, text, spaced=spaced):
                 return found
     found = garbled(form, chance)
-    return found if found != form and fits(fold(found, pair[1])) else None
+    return found if found != form and is_new(fold(found, pair[1]), text, spaced=spaced) else None
 
 
-def another(next_word: str, pair: tuple[str, str], chance: float, fits: Fits) -> str | None:
+def another(next_word: str, pair: tuple[str, str], chance: float, text: str, *, spaced: bool) -> str | None:
     """Return another translation of the word before which a content word is added, or None."""
-    return _options(fold(next_word, pair[1]), LEXICAL, pair).drawn(chance, fits)
+    return _options(fold(next_word, pair[1]), LEXICAL, pair).drawn(chance, text, spaced=spaced)
 
 
 @cache

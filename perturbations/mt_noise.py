@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
 from typing import Final
@@ -142,9 +142,9 @@ class Channel:
         new: dict[int, str] = {}
         rest = picked.take(kept)
         columns = (lost[kept], rest.row, kinds[kept], ways[kept], rest.draw(self.keys, _WHICH))
-        forms = self._forms(lost[kept])
+        forms, texts = self._forms(lost[kept]), self._folded
         for form, word, row, kind, way, chance in zip(forms, *(column.tolist() for column in columns), strict=True):
-            found = instead(form, kind, way, self.pair, chance, self._fits(row))
+            found = instead(form, kind, way, self.pair, chance, texts[row], spaced=self._spaced)
             if found is not None:
                 new[word] = self._apart(word, found) if way == UNTRANSLATED else found
         return gone, new
@@ -164,19 +164,15 @@ class Channel:
         return {place: word for place, word in found.items() if word}
 
     def _addition(self, next_word: str, row: int, chance: float, of_pool: bool) -> str | None:
-        fits = self._fits(row)
-        found = None if of_pool else another(next_word, self.pair, chance, fits)
-        return found or self.pool.drawn(chance, lambda word: fits(word) or self._stays(word, row))
+        text, spaced = self._folded[row], self._spaced
+        found = None if of_pool else another(next_word, self.pair, chance, text, spaced=spaced)
+        return found or self.pool.drawn(chance, text, spaced=spaced, stays=lambda word: self._stays(word, row))
 
     @cached_property
     def _folded(self) -> list[str]:
         """The texts as their words are compared; all at once, since no letter joins over a separator."""
         found = fold(self._joined, self.lang).split(SEPARATOR)[:-1]
         return found if len(found) == len(self.texts) else [fold(text, self.lang) for text in self.texts]
-
-    def _fits(self, row: int) -> Callable[[str], bool]:
-        """Return the test whether a folded word is none of a text's words, nor a part of a text without spaces."""
-        return _absent(self._folded[row], spaced=self._spaced)
 
     def _stays(self, folded: str, row: int) -> bool:
         """Whether no strength takes any of a text's own words ``folded``, so that one more of them shows."""
@@ -218,21 +214,3 @@ class Channel:
             text = made[row]
             if form[:1].isupper() and text[place : place + 1].islower():
                 made[row] = text[:place] + capitalised(text[place:], self.lang)
-
-
-def _absent(text: str, *, spaced: bool) -> Callable[[str], bool]:
-    """Return the test whether a folded word is new to a folded text: no word of it, nor a part of one without spaces."""
-    find = text.find
-    if not spaced:
-        return lambda folded: find(folded) < 0
-
-    def fits(folded: str) -> bool:
-        at = find(folded)
-        while at >= 0:
-            end = at + len(folded)
-            if not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
-                return False
-            at = find(folded, at + 1)
-        return True
-
-    return fits

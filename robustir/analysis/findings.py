@@ -81,8 +81,8 @@ class Findings:
     Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs. ``in_domain``: the encoder or
     strategy (of a comparison, one of the two) was trained on sentences of the benchmark's own collection. In contrasts of
     attacks and their controls, ``edited_share`` is the share of the rows whose text was changed in some draw,
-    ``edited_delta`` with its interval the change over these rows alone, in the draws that changed them (a gate or a constraint leaves the others as they
-    were, where the change is 0); NaN for other noise.
+    ``edited_delta`` with its interval the change over these rows alone, in the draws that changed them (a gate or a
+    constraint leaves the others as they were, where the change is 0); NaN for other noise.
     """
 
     scores: pd.DataFrame = field(default_factory=partial(empty_table, "scores"))

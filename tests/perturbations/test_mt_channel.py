@@ -14,7 +14,7 @@ from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.perturbations.keyboards import read_data
 from robustir.perturbations.lexicons import fold
 from robustir.perturbations.mt_channel import MTChannel
-from robustir.perturbations.mt_instead import FORM, LEXICAL, OTHER, UNTRANSLATED, Options, garbled, instead
+from robustir.perturbations.mt_instead import FORM, LEXICAL, OTHER, UNTRANSLATED, Options, garbled, instead, is_new
 from robustir.perturbations.mt_layout import turned
 from robustir.perturbations.mt_noise import Channel
 from robustir.perturbations.mt_rates import FARTHEST, Counts, Rates, Table, excess, load_table
@@ -167,22 +167,37 @@ def test_a_filter_of_frequent_words() -> None:
     assert sum(f"other{number}" in frequent for number in range(10_000)) < 400
 
 
-def test_what_comes_instead() -> None:
-    def anything(_word: str) -> bool:
+class Everything(str):
+    """A text that has any word."""
+
+    __slots__ = ()
+
+    def __contains__(self, _part: object) -> bool:
         return True
 
-    pair = ("de", "en")
-    assert instead("water", COMMON, UNTRANSLATED, pair, 0.0, anything) == "Wasser"
-    other = instead("House", COMMON, LEXICAL, pair, 0.5, anything)
+
+def test_what_comes_instead() -> None:
+    def made(form: str, kind: int, way: int, chance: float, text: str = "") -> str | None:
+        return instead(form, kind, way, ("de", "en"), chance, text, spaced=True)
+
+    assert made("water", COMMON, UNTRANSLATED, 0.0) == "Wasser"
+    other = made("House", COMMON, LEXICAL, 0.5)
     assert other is not None
     assert other[0].isupper()
     assert fold(other, "en") != "house"
-    form = instead("identified", COMMON, FORM, pair, 0.0, anything)
+    assert made("House", COMMON, LEXICAL, 0.5, f"the {fold(other, 'en')} there") != other
+    form = made("identified", COMMON, FORM, 0.0)
     assert form is not None
     assert form.startswith("ident")
-    assert instead("house", COMMON, OTHER, pair, 0.5, anything) not in {None, "house", other}
-    assert instead("1812", NUMBER, OTHER, pair, 0.0, anything) == "112"
-    assert instead("house", COMMON, LEXICAL, pair, 0.5, lambda _word: False) is None
+    assert made("house", COMMON, OTHER, 0.5) not in {None, "house", other}
+    assert made("1812", NUMBER, OTHER, 0.0) == "112"
+    assert instead("house", COMMON, LEXICAL, ("de", "en"), 0.5, Everything(), spaced=False) is None
+
+
+def test_what_is_new_to_a_text() -> None:
+    assert is_new("car", "a carpet, scar", spaced=True)
+    assert not is_new("car", "a carpet and a car", spaced=True)
+    assert not is_new("car", "a carpet", spaced=False)
 
 
 def test_garbled_words() -> None:
@@ -193,10 +208,11 @@ def test_garbled_words() -> None:
 
 def test_draws_are_by_weight_among_what_fits() -> None:
     options = Options.of([("a", 1.0), ("b", 2.0), ("c", 1.0)], "en")
-    drawn = [options.drawn((number + 0.5) / 1000, lambda word: word != "b") for number in range(1000)]
+    drawn = [options.drawn((number + 0.5) / 1000, "an b", spaced=True) for number in range(1000)]
     assert (drawn.count("a"), drawn.count("c")) == (500, 500)
-    assert options.drawn(0.5, lambda _word: False) is None
-    assert Options.of([], "en").drawn(0.5, lambda _word: True) is None
+    assert options.drawn(0.5, "a b c", spaced=True) is None
+    assert options.drawn(0.5, "a b c", spaced=True, stays=lambda word: word == "c") == "c"
+    assert Options.of([], "en").drawn(0.5, "", spaced=True) is None
 
 
 def test_excess_by_hand() -> None:
