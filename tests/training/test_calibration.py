@@ -110,3 +110,13 @@ def test_typing_errors_reach_the_dose_on_xquad_r(data: Path) -> None:
     assert [row.lang for row in rows] == ["de", "ru"]
     for row in rows:
         assert row.char_error_rate == pytest.approx(0.05, rel=0.10)
+
+
+@pytest.mark.data
+def test_the_shipped_errors_are_what_the_command_records(data: Path) -> None:
+    rows = list(verify("stopwords", questions(data, ["de", "zh"]), [0.02, 0.05, 0.1]))
+    shipped = json.loads((shipped_folder() / "stopwords.json").read_text(encoding="utf-8"))["stopwords"]["missed"]
+    for lang, refused in (("de", False), ("zh", True)):
+        errors = [row.char_error_rate / row.asked - 1 for row in rows if row.lang == lang and row.asked]
+        assert max(errors, key=abs) == pytest.approx(shipped[lang], abs=0.001)
+        assert (lang not in (create("perturbation", "stopwords(dose='cer:0.05')").languages or ())) is refused
