@@ -179,7 +179,7 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
                 seen |= any(marks)
                 domain = f"\u00a0{MARK}" if score.get("in_domain") else ""
                 verdict = _verdict(change) if change else "–"
-                ratio = interval(value(change, "log_ratio_low"), value(change, "log_ratio_high"), 1.0, 3)
+                ratio = interval(value(change, "log_ratio_low"), value(change, "log_ratio_high"), 1.0, 2)
                 lines.append(
                     (
                         Cell(setting),
@@ -189,7 +189,7 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
                         Cell(p_value(value(score, "p_adjusted"))),
                         _difference(change),
                         Cell(p_value(value(change, "p_adjusted"))),
-                        Cell(number(value(change, "log_retention_ratio"), 3), ratio),
+                        Cell(number(value(change, "log_retention_ratio"), 2), ratio),
                         Cell(verdict, mark="strong" if verdict.endswith("more robust") else "faint"),
                     )
                 )

@@ -101,7 +101,7 @@ def test_differences_hold_score_and_loss_with_adjusted_p(document: Document) -> 
         "0.0080",
         "+2.0",
         "0.0080",
-        "0.050",
+        "0.05",
         "hybrid more robust",
     ]
     assert typos[5].interval == "[1.0, 3.0]"
