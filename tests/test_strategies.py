@@ -11,7 +11,8 @@ import pytest
 from robustir.encoders.training_record import TrainingRecord, in_domain_benchmarks, read_training_record
 from robustir.errors import DataError, SpecError
 from robustir.strategies import Trained, find_trained
-from robustir.suite import Suite, validate_suite
+from robustir.suite import Suite, load_suite, validate_suite
+from robustir.training.config import find_config, load_config
 
 SUITE = {
     "name": "arms",
@@ -100,3 +101,16 @@ def test_a_damaged_record_is_an_error_that_names_the_file(tmp_path: Path) -> Non
     (tmp_path / "training.json").write_text('{"name": "study"}', encoding="utf-8")
     with pytest.raises(DataError, match=r"training\.json"):
         read_training_record(tmp_path)
+
+
+def test_the_study_says_how_its_encoders_are_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError) as raised:
+        find_trained(load_suite("hybrid-study"))
+    commands = [line.split() for line in str(raised.value).splitlines()[1:]]
+    assert [words[:3] for words in commands] == [["robustir", "train", "study"], ["robustir", "train", "study-robust"]]
+    assert all(words.count("--seed") == 12 for words in commands)
+    plain, robust = (load_config(find_config(Path(words[2]))) for words in commands)
+    # The arm with robust training differs in that alone.
+    assert plain.model_copy(update={"name": robust.name, "robust": robust.robust}) == robust
+    assert robust.robust != plain.robust
