@@ -159,8 +159,8 @@ class Channel:
         picked = self.units.take(places)
         of_pool = (picked.draw(self.keys, _ADDED) < function / total).tolist()
         chances = picked.draw(self.keys, _ADDED_WHICH).tolist()
-        columns = (places.tolist(), self._forms(places), picked.row.tolist(), chances, of_pool)
-        found = {place: self._addition(*rest) for place, *rest in zip(*columns, strict=True)}
+        added = map(self._addition, self._forms(places), picked.row.tolist(), chances, of_pool)
+        found = dict(zip(places.tolist(), added, strict=True))
         return {place: word for place, word in found.items() if word}
 
     def _addition(self, next_word: str, row: int, chance: float, of_pool: bool) -> str | None:

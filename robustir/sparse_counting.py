@@ -68,7 +68,9 @@ class SparseRows:
         if not block.data.all():
             block = block.copy()
             block.eliminate_zeros()
-        moved = csr_matrix((block.data, np.take(column, block.indices), block.indptr), shape=(block.shape[0], width))
+        moved: Any = csr_matrix(
+            (block.data, np.take(column, block.indices), block.indptr), shape=(block.shape[0], width)
+        )
         # Transposing twice orders the entries; sorting every row takes 1.4 times as long.
         moved = moved.tocsc().tocsr()
         bounds = moved.indptr.astype(np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -154,7 +155,7 @@ def test_the_report_shows_what_attacks_did_per_language(run: RunDirectory) -> No
     validity = next(part for part in build(findings, findings.manifest).sections if part.id == "validity")
     tables = {block.id: block for block in validity.blocks if isinstance(block, Table)}
     (benchmark,) = set(findings.validity["benchmark"])
-    rows = findings.validity.set_index(["perturbation", "severity", "query_lang"])
+    rows: Any = findings.validity.set_index(["perturbation", "severity", "query_lang"])
     languages = sorted(set(findings.validity["query_lang"]))
     for kind, field in (
         ("dose", "word_edit_rate"),
@@ -163,7 +164,9 @@ def test_the_report_shows_what_attacks_did_per_language(run: RunDirectory) -> No
     ):
         shown = {row[0].text: row[1:] for row in tables[f"attack-{kind}-{benchmark}"].rows}
         assert len(shown) == len(findings.validity) / len(languages)
-        for (name, severity), _ in rows.groupby(level=[0, 1]):
+        for name, severity in dict.fromkeys(
+            zip(rows.index.get_level_values(0), rows.index.get_level_values(1), strict=True)
+        ):
             for lang, cell in zip(languages, shown[f"{name} at {severity:g}"], strict=True):
                 expected = 100 * float(rows.loc[(name, severity, lang)][field])
                 assert (cell.text == "–") if expected != expected else abs(float(cell.text) - expected) <= 0.5
@@ -174,7 +177,8 @@ def test_queries_that_an_attack_spared_are_told_apart(tmp_path: Path) -> None:
     suite = suite_of("mini", encoders=("hashing",), perturbations=(spec,), languages=("en", "th"), severities=(0.3,))
     _, run, _ = run_cells(suite, tmp_path / "run")
     findings = analyse_run(run)
-    attack = findings.contrasts[~findings.contrasts["control"] & (findings.contrasts["measure"] == "AP")]
+    contrasts: Any = findings.contrasts
+    attack = contrasts[~contrasts["control"] & (contrasts["measure"] == "AP")]
     each = attack[attack["query_lang"] != "all"].set_index("query_lang")
     assert ((each["edited_share"] < 0.9) & (each["edited_share"] > 0)).any()
     assert np.allclose(each["edited_share"], 1 - each["unchanged"])

@@ -50,7 +50,7 @@ def write_beir(
     return folder
 
 
-def suite_of(*folders: Path, **fields: Any) -> Suite:
+def suite_of(*folders: Path | str, **fields: Any) -> Suite:
     """Return a suite over BEIR folders with little statistics."""
     content: dict[str, Any] = {
         "name": "tiny",

@@ -14,7 +14,7 @@ which one alone met noise in training, "attacks" what happened under attacks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,9 +113,8 @@ def adjust_strategies(frame: pd.DataFrame, roles: MeasureRoles, *, declared: boo
         for twin, kept in twins.items():
             rows = _rows_of(frame, benchmark, setting) & (frame["measure"] == twin).to_numpy()
             frame.loc[rows, "family"] = f"same as {kept}"
-    for (_, _, _, family), rows in frame.groupby(
-        ["benchmark", "setting", "quantity", "family"], sort=False
-    ).groups.items():
+    groups: Any = frame.groupby(["benchmark", "setting", "quantity", "family"], sort=False).groups
+    for (_, _, _, family), rows in groups.items():
         p = frame.loc[rows, "p"].to_numpy()
         if family in {STRATEGIES, ROBUST, ATTACKS}:
             frame.loc[rows, "p_adjusted"] = holm(p)

@@ -261,6 +261,7 @@ class _Work:
         rows = [[level.seeds.index(seed) for seed in seeds] for level in both]
         for m, measure in enumerate(self.setting.measures):
             clean = [_seeded(level.layout, level.clean[at, m]) for level, at in zip(both, rows, strict=True)]
+            noisy: list[SeededSums] = []
             quantities = {CLEAN: clean}
             if first.change is not None and second.change is not None:
                 change = [first.change[rows[0], m], second.change[rows[1], m]]

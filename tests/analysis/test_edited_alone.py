@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from robustir.analysis import AnalysisOptions, analyse
@@ -78,6 +80,6 @@ def test_an_attack_that_edits_nothing() -> None:
         unchanged=np.ones_like(plain.unchanged),
         treatments={"adversarial": Treatment(attacked="labse", passages="same")},
     )
-    rows = analyse([block], OPTIONS).contrasts
+    rows: Any = analyse([block], OPTIONS).contrasts
     assert (rows["edited_share"] == 0).all()
     assert rows["edited_delta"].isna().all()

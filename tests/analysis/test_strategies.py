@@ -43,7 +43,7 @@ def findings(block: QueryScores) -> Findings:
     return analyse([block], OPTIONS)
 
 
-def one(table: pd.DataFrame, **where: object) -> Any:
+def one(table: Any, **where: object) -> Any:
     for name, wanted in where.items():
         table = table[table[name] == wanted]
     assert len(table) == 1
@@ -93,7 +93,7 @@ def test_levels_and_differences_are_means_over_seeds(block: QueryScores, finding
 
 
 def test_families_are_adjusted_by_holm_per_quantity(findings: Findings) -> None:
-    table = findings.strategies
+    table: Any = findings.strategies
     shown = table[(table["family"] == "strategies") & (table["quantity"] == "degradation")]
     assert set(zip(shown["strategy_a"], shown["severity"], strict=True)) == {("hybrid", "curve")}
     assert shown["p_adjusted"].tolist() == holm(shown["p"].to_numpy()).tolist()
@@ -104,16 +104,16 @@ def test_families_are_adjusted_by_holm_per_quantity(findings: Findings) -> None:
 
 
 def test_noise_that_changed_nothing_is_no_hypothesis(findings: Findings) -> None:
-    still = findings.strategies.query("perturbation == 'shuffle-words' and quantity == 'degradation'")
+    still: Any = findings.strategies.query("perturbation == 'shuffle-words' and quantity == 'degradation'")
     assert set(still["family"]) == {"nothing changed"}
     assert still["p_adjusted"].isna().all()
 
 
 def test_noise_seen_in_training_is_marked(findings: Findings) -> None:
-    typos = findings.strategies.query("perturbation == 'typos' and strategy_a == 'robust'")
+    typos: Any = findings.strategies.query("perturbation == 'typos' and strategy_a == 'robust'")
     assert typos["seen_a"].all()
     assert not typos["seen_b"].any()
-    other = findings.strategies.query("perturbation == 'shuffle-words'")
+    other: Any = findings.strategies.query("perturbation == 'shuffle-words'")
     assert not (other["seen_a"] | other["seen_b"]).any()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -40,7 +41,7 @@ def test_known_words(pair: str) -> None:
 
 def test_names_of_provinces_are_spelled_as_officially() -> None:
     """Their English names are in RTGS, Bangkok apart; the rest of the misses are vowels that are spoken and not written."""
-    rows = provinces(details=True)
+    rows: Any = provinces(details=True)
     spelled = [(row["name_th"], row["name_en"].lower().replace(" ", "").replace("-", "")) for row in rows]
     assert len(rows) == 77
     assert sum(thai(name) == latin for name, latin in spelled) >= 61

@@ -8,7 +8,7 @@ import pytest
 from robustir.analysis import Findings, empty_table
 from robustir.errors import RunError
 from robustir.reports import build
-from robustir.reports.blocks import Document, Examples, Figure, Table, direction, walk_texts
+from robustir.reports.blocks import Document, Examples, Figure, Panel, Table, direction, walk_texts
 from tests.reports.factory import SEVERITIES, Factory
 
 
@@ -68,7 +68,7 @@ def test_cross_heat_map_averages_over_passage_languages(document: Document) -> N
 def test_curves_run_over_the_realised_dose_and_share_axes_within_a_setting(document: Document) -> None:
     figures = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
     assert len(figures) == 1
-    panels = figures[0].panels
+    panels = [panel for panel in figures[0].panels if isinstance(panel, Panel)]
     assert [panel.title for panel in panels[:3]] == ["typos · mono", "shuffle-words · mono", "typos · cross"]
     assert panels[0].y_max == panels[1].y_max == 80
     assert panels[2].y_max == 15
