@@ -49,9 +49,11 @@ class ShuffleWords(RuleBased):
 
 def _shuffled(block: Block, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:
     starts, stops = block_word_spans(block, lang)
-    if not has_spaces(lang):  # a word that could join with the next one would make one cluster with another
-        closed = ((flags()[block.codes[stops - 1]] & OPEN) == 0) & ~open_before(block)[starts]
-        starts, stops = starts[closed], stops[closed]
+    # A word that could join with what stands beside it would make one cluster with another.
+    closed = ~open_before(block)[starts]
+    if not has_spaces(lang):
+        closed &= (flags()[block.codes[stops - 1]] & OPEN) == 0
+    starts, stops = starts[closed], stops[closed]
     taken = _sources(block.rows(starts), severity, words)
     before, after = np.append(0, stops), np.append(starts, len(block.codes))
     pieces = np.zeros((len(before), 2, 2), dtype=np.int64)  # per place: what stands before it, the word that comes here

@@ -85,6 +85,11 @@ def test_small_texts_by_hand() -> None:
     assert four == {"b a d c", "c d a b", "d c b a"}
 
 
+def test_no_word_comes_behind_a_virama_that_stands_alone() -> None:
+    for lang in ("ar", "hi", "zh"):
+        assert {one("क,्1", lang, derive_key("x", number)) for number in range(20)} == {"क,्1"}
+
+
 def test_wrong_arguments() -> None:
     with pytest.raises(SpecError, match="from 0 to 1"):
         one("a b", "en", derive_key("x"), 2)
