@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 EXTRAS = dev,attack,nlpaug,faiss,laser,lexicon,train
 RUN = runs/quickstart
 
-.PHONY: quickstart test test-tf5 lint speed clean
+.PHONY: quickstart test test-tf5 lint style mypy pyright speed clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/robustir run quickstart -o $(RUN)
@@ -19,12 +19,15 @@ quickstart: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/pytest -q -n 2
 
-lint: $(VENV)/.installed
+lint: style mypy pyright
+
+style: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+mypy pyright: $(VENV)/.installed
+	$(BIN)/$@
 
 speed: $(VENV)/.installed
 	$(BIN)/pytest -q -m speed tests/speed
