@@ -44,11 +44,11 @@ def single_marks(block: Block) -> NDArray[np.bool_]:
     first, last = word_runs(clusters)
     edges[clusters.start[first]] = 1
     edges[clusters.start[last]] -= 1
-    found: NDArray[np.bool_] = marks & alone & (np.cumsum(edges[:-1], dtype=np.int8) == 0) & ~open_before(block)
-    return found
+    found: NDArray[np.bool_] = marks & alone & (np.cumsum(edges[:-1], dtype=np.int8) == 0)
+    return found & ~open_before(block, np.arange(len(marks)))
 
 
-def open_before(block: Block) -> NDArray[np.bool_]:
-    """Return which code points follow one that could join with another letter, bool [n]."""
-    before: NDArray[np.bool_] = np.append(False, (flags()[block.codes[:-1]] & OPEN) != 0)[: len(block.codes)]
+def open_before(block: Block, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which positions [m] follow a code point that could join with another letter, bool [m]."""
+    before: NDArray[np.bool_] = (at > 0) & ((flags()[block.codes[np.maximum(at - 1, 0)]] & OPEN) != 0)
     return before

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from robustir.perturbations.casing import lowered
 from robustir.perturbations.lexicons import fold
+from robustir.perturbations.marks import open_before
 from robustir.perturbations.mt_instead import UNTRANSLATED, Options, another, capitalised, instead
 from robustir.perturbations.mt_layout import laid_out, turned
 from robustir.perturbations.mt_rates import OUTCOMES, Rates
 from robustir.perturbations.mt_words import COMMON, FUNCTION, word_class, word_classes
 from robustir.perturbations.numbered_units import Units, word_units
 from robustir.text.blocks import SEPARATOR, Block
-from robustir.text.classes import OPEN, flags
 from robustir.text.scripts import has_spaces
 
 __all__ = ["STRONGEST", "Channel"]
@@ -100,10 +100,7 @@ class Channel:
     @cached_property
     def _able(self) -> NDArray[np.bool_]:
         """Whether nothing beside a word could join with what comes in its place, bool [units]."""
-        codes, start = self.block.codes, self.units.start
-        before = (start > 0) & (flags()[codes[np.maximum(start - 1, 0)]] & OPEN != 0)
-        able: NDArray[np.bool_] = ~before & (flags()[codes[self.units.stop - 1]] & OPEN == 0)
-        return able
+        return ~open_before(self.block, self.units.start) & ~open_before(self.block, self.units.stop)
 
     @cached_property
     def _joined(self) -> str:

@@ -86,7 +86,7 @@ class Punctuation(RuleBased):
     def _ends(block: Block, units: Units, marks: NDArray[np.bool_]) -> NDArray[np.int64]:
         ends = units.stop
         last = np.append(np.diff(units.row) != 0, True)[: len(units)]
-        found: NDArray[np.int64] = ends[~marks[ends] & ~last & ~open_before(block)[ends]]
+        found: NDArray[np.int64] = ends[~marks[ends] & ~last & ~open_before(block, ends)]
         return found
 
     def _marks(

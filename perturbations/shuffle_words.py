@@ -12,7 +12,6 @@ from robustir.perturbations.marks import open_before
 from robustir.perturbations.rule_based import RuleBased
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block, ragged_arange
-from robustir.text.classes import OPEN, flags
 from robustir.text.scripts import has_spaces
 from robustir.text.words import block_word_spans
 
@@ -50,9 +49,9 @@ class ShuffleWords(RuleBased):
 def _shuffled(block: Block, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:
     starts, stops = block_word_spans(block, lang)
     # A word that could join with what stands beside it would make one cluster with another.
-    closed = ~open_before(block)[starts]
+    closed = ~open_before(block, starts)
     if not has_spaces(lang):
-        closed &= (flags()[block.codes[stops - 1]] & OPEN) == 0
+        closed &= ~open_before(block, stops)
     starts, stops = starts[closed], stops[closed]
     taken = _sources(block.rows(starts), severity, words)
     before, after = np.append(0, stops), np.append(starts, len(block.codes))

@@ -61,7 +61,7 @@ class Spacing(RuleBased):
         units = word_units(block, lang)
         gap = np.append(units.start[1:], len(block.codes))[: len(units)] - units.stop
         followed = np.append(np.diff(units.row) == 0, False)[: len(units)]
-        can_merge = followed & self._only_space(block, units, gap) & ~open_before(block)[units.stop]
+        can_merge = followed & self._only_space(block, units, gap) & ~open_before(block, units.stop)
         cuts, count = _cuts(block, units, followed & (gap == 0) & (not has_spaces(lang)))
         can_merge &= "merge" in self.parts
         can_split = (count > 0) & ("split" in self.parts)

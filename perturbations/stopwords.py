@@ -40,7 +40,7 @@ class Stopwords(RuleBased):
         block = Block.join(texts)
         units = word_units(block, lang)
         last = np.append(np.diff(units.row) != 0, True)[: len(units)]
-        chosen = np.flatnonzero(units.chosen(words, severity) & ~open_before(block)[units.start])
+        chosen = np.flatnonzero(units.chosen(words, severity) & ~open_before(block, units.start))
         chosen = chosen[_known(block, units.take(chosen), lang)]
         closing = units.row[chosen[last[chosen]]]  # texts whose last word would go
         theirs = units.take(np.isin(units.row, closing))
