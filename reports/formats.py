@@ -84,6 +84,19 @@ def p_value(value: float) -> str:
     return f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
 
 
+def equals_p(value: float) -> str:
+    """Return what a p-value is, as it stands in a sentence: with its sign of equality, or as a bound."""
+    text = p_value(value)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def lead(names: tuple[str, str], difference: float, low: float, high: float) -> tuple[str, str, str]:
+    """Return which of A and B is ahead by a difference A - B with its limits, which is behind, and by how much in words."""
+    ahead, behind = names if difference > 0 else names[::-1]
+    low, high = (low, high) if difference > 0 else (-high, -low)
+    return ahead, behind, f"by {points(abs(difference))} points, interval {interval(low, high)}"
+
+
 def axis_step(end: float) -> float:
     """Return the distance between the ticks of an axis from 0 to ``end``, so that there are at most six steps."""
     return next((step for limit, step in ((10.0, 2.0), (25.0, 5.0), (60.0, 10.0)) if end <= limit), 20.0)

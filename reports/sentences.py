@@ -9,10 +9,11 @@ from robustir.reports.comparing import is_primary, verdict_text
 from robustir.reports.degradation import separated
 from robustir.reports.formats import (
     clean_text,
+    equals_p,
     interval,
     join_words,
+    lead,
     measure_name,
-    p_value,
     percent,
     severity_text,
     signed_points,
@@ -118,18 +119,11 @@ def _kind(verdict: str) -> str:
 
 
 def _claim(row: Row) -> str:
-    difference = value(row, "difference_in_differences")
-    better, worse = (row["encoder_a"], row["encoder_b"]) if difference > 0 else (row["encoder_b"], row["encoder_a"])
-    sign = 1.0 if difference > 0 else -1.0
-    low, high = sorted((sign * value(row, "ci_low"), sign * value(row, "ci_high")))
+    difference, low, high = (value(row, name) for name in ("difference_in_differences", "ci_low", "ci_high"))
+    better, worse, much = lead((row["encoder_a"], row["encoder_b"]), difference, low, high)
     severity = severity_text(row["severity"])
     over = "over the whole curve" if severity == "curve" else f"at severity {severity}"
     return (
         f"{better} lost less than {worse} under {row['perturbation']} in the {row['setting']} setting {over} "
-        f"(by {signed_points(abs(difference)).lstrip('+')} points, interval {interval(low, high)}, adjusted p "
-        f"{_equals(p_value(value(row, 'p_adjusted')))})"
+        f"({much}, adjusted p {equals_p(value(row, 'p_adjusted'))})"
     )
-
-
-def _equals(text: str) -> str:
-    return text if text.startswith("<") else f"= {text}"

@@ -22,8 +22,10 @@ from robustir.reports.blocks import (
 from robustir.reports.degradation import ALPHA
 from robustir.reports.formats import (
     axis_step,
+    equals_p,
     interval,
     join_words,
+    lead,
     measure_name,
     number,
     p_value,
@@ -296,15 +298,10 @@ def strategy_sentence(study: Study) -> str:
     if not claims:
         return f"{total}; no strategy was shown to be more robust to noise that it had not seen in training."
     best = max(claims, key=lambda row: abs(value(row, "difference")))
-    sign = math.copysign(1.0, value(best, "difference"))
-    better, worse = (best["strategy_a"], best["strategy_b"]) if sign > 0 else (best["strategy_b"], best["strategy_a"])
-    low, high = sorted((sign * value(best, "ci_low"), sign * value(best, "ci_high")))
+    difference, low, high = (value(best, name) for name in ("difference", "ci_low", "ci_high"))
+    better, worse, much = lead((best["strategy_a"], best["strategy_b"]), difference, low, high)
     return (
         f"{total}; the largest difference under noise that neither had seen in training: {better} lost less than {worse} under "
-        f"{best['perturbation']} on {best['benchmark']}, {best['setting']} (by {points(abs(value(best, 'difference')))} points, "
-        f"interval {interval(low, high)}, adjusted p {_equals(p_value(value(best, 'p_adjusted')))})."
+        f"{best['perturbation']} on {best['benchmark']}, {best['setting']} ({much}, "
+        f"adjusted p {equals_p(value(best, 'p_adjusted'))})."
     )
-
-
-def _equals(text: str) -> str:
-    return text if text.startswith("<") else f"= {text}"

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "AnalysisOptions", "Findings", "analyse", "empty_table", "read_findings", "write_findings"]
 
-
 _NAMED = ("encoder", "encoder_a", "encoder_b", "strategy", "strategy_a", "strategy_b")
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -93,7 +94,7 @@ def strategy_pairs(block: QueryScores, declared: Sequence[tuple[str, str]] | Non
 
 @dataclass(frozen=True, slots=True)
 class _Levels:
-    """One strategy under one condition. clean, noisy: float64 [s, m, views, groups], or noisy None for clean queries."""
+    """One strategy under one condition. clean, change: float64 [s, m, views, groups]; change is None for clean queries."""
 
     seeds: tuple[int, ...]
     layout: Layout
@@ -112,7 +113,7 @@ def add_strategies(
     pairs = strategy_pairs(block, declared)
     for perturbation in ("", *setting.perturbations):
         conditions = {name: dict(work.conditions(name, perturbation)) for name in work.numbers}
-        floors = work.above_floor() if perturbation else {}
+        floors = work.above_floor if perturbation else {}
         for name, found in conditions.items():
             for severity, level in found.items():
                 work.add_levels(levels, name, perturbation, severity, level)
@@ -133,7 +134,6 @@ class _Work:
             name: setting.block.trained[setting.block.encoders[next(iter(of_seed.values()))]]
             for name, of_seed in self.numbers.items()
         }
-        self._above: dict[str, NDArray[np.bool_]] | None = None
 
     def conditions(self, strategy: str, perturbation: str) -> Iterator[tuple[str, _Levels]]:
         """Yield (severity, levels) of a strategy: every severity and, of several, the curve."""
@@ -168,11 +168,10 @@ class _Work:
             sums = rows.group_sums(np.where(mask, scores, 0.0))
             yield "0", _Levels(tuple(of_seed), self.setting.layout(mask), sums, None)
 
+    @cached_property
     def above_floor(self) -> dict[str, NDArray[np.bool_]]:
-        """Return per strategy and measure whether its clean score can be told from the shuffled-query floor."""
-        if self._above is None:
-            self._above = {name: self._tell_from_floor(of_seed) for name, of_seed in self.numbers.items()}
-        return self._above
+        """Per strategy and measure whether its clean score can be told from the shuffled-query floor."""
+        return {name: self._tell_from_floor(of_seed) for name, of_seed in self.numbers.items()}
 
     def _tell_from_floor(self, of_seed: Mapping[int, int]) -> NDArray[np.bool_]:
         rows = self.setting.rows
