@@ -139,17 +139,20 @@ def count_rows(scores: NDArray[np.float32], pairs: Pairs, columns: Columns) -> T
     """Count for every pair; ``scores`` [b, width]: in the order of ``columns``, NaN in its padding and nowhere else."""
     threshold = scores[pairs.row, pairs.column]
     above, level = _count_words(scores, threshold, pairs, columns)
+    level -= above
     own = (columns.language[pairs.column], np.arange(len(pairs)))
+    level[own] -= 1
     lang_above, pool_above = above[own], above.sum(axis=0)
-    lang_tied = level[own] - lang_above - 1
-    pool_tied = level.sum(axis=0) - pool_above - 1
+    lang_tied, pool_tied = level[own], level.sum(axis=0)
     lang_before, pool_before = np.zeros((2, len(pairs)), dtype=np.int64)
     tied = np.flatnonzero(pool_tied)
     if len(tied):
-        few = int(pool_tied[tied].sum()) * _FEW < columns.width * len(tied)
-        count = _compare_few if few else _count_before
         part = Pairs(pairs.row[tied], pairs.column[tied])
-        lang_before[tied], pool_before[tied] = count(scores, threshold[tied], part, columns)
+        if int(pool_tied[tied].sum()) * _FEW < columns.width * len(tied):
+            before = _compare_few(scores, threshold[tied], part, columns, level[:, tied])
+        else:
+            before = _count_before(scores, threshold[tied], part, columns)
+        lang_before[tied], pool_before[tied] = before
     return Tally(lang_above, lang_tied, lang_before, pool_above, pool_tied, pool_before)
 
 
@@ -190,10 +193,26 @@ def _add_bytes(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _compare_few(
-    scores: NDArray[np.float32], threshold: NDArray[np.float32], pairs: Pairs, columns: Columns
+    scores: NDArray[np.float32],
+    threshold: NDArray[np.float32],
+    pairs: Pairs,
+    columns: Columns,
+    level: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return what :func:`_count_before` returns, from the level passages themselves."""
-    pair, column = np.divmod(np.flatnonzero(scores[pairs.row] == threshold[:, np.newaxis]), columns.width)
+    """Return what :func:`_count_before` returns, from the level passages themselves.
+
+    level [languages, m]: how many other passages of each language are level with each pair; the slices of other
+    languages are not read.
+    """
+    language, pair = np.nonzero(level)
+    longest = int((columns.ends - columns.starts).max())
+    # Slices of one length; what they hold of the next language is left out below.
+    first = np.minimum(columns.starts[language], columns.width - longest)
+    slices = np.lib.stride_tricks.sliding_window_view(scores, longest, axis=1)[pairs.row[pair], first]
+    line, place = np.divmod(np.flatnonzero(slices == threshold[pair][:, np.newaxis]), longest)
+    column = first[line] + place
+    inside = columns.language[column] == language[line]
+    pair, column = pair[line[inside]], column[inside]
     own = pairs.column[pair]
     same = columns.language[column] == columns.language[own]
     lang_before = np.bincount(pair[same & (column < own)], minlength=len(pairs))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,26 +83,32 @@ class VectorFile:
             self._folder = tempfile.TemporaryDirectory(dir=folder, prefix="vectors-")
         self.path = Path(self._folder.name) / "vectors.npy"
         self._rows = rows
-        self._map: NDArray[np.float32] | None = None
+        self._handle: BinaryIO | None = None
+        self._begin = 0
 
     def write(self, first: int, vectors: NDArray[np.float32]) -> None:
-        """Store vectors from row ``first`` on."""
-        if self._map is None:
-            self._map = self._create(vectors.shape[1])
-        self._map[first : first + len(vectors)] = vectors
-
-    def _create(self, width: int) -> NDArray[np.float32]:
+        """Store vectors from row ``first`` on; raises RunError where the disk is full."""
         with explained(self.path):
-            created = np.lib.format.open_memmap(self.path, mode="w+", dtype=np.float32, shape=(self._rows, width))
-            # Without its blocks a full disk would kill the process at some write (SIGBUS), with no message.
-            if hasattr(os, "posix_fallocate"):
-                with self.path.open("r+b") as handle:
-                    os.posix_fallocate(handle.fileno(), 0, self.path.stat().st_size)
-        return created
+            # Written, not copied into a map: faster, and a full disk is an error instead of the end of the process.
+            if self._handle is None:
+                self._handle = self._create(vectors.shape[1])
+            self._handle.seek(self._begin + first * vectors.shape[1] * vectors.itemsize)
+            self._handle.write(np.ascontiguousarray(vectors, dtype=np.float32).data)
+            self._handle.flush()
+
+    def _create(self, width: int) -> BinaryIO:
+        handle = self.path.open("wb")
+        header = {"descr": "<f4", "fortran_order": False, "shape": (self._rows, width)}
+        np.lib.format.write_array_header_1_0(handle, header)
+        self._begin = handle.tell()
+        handle.truncate(self._begin + self._rows * width * 4)
+        return handle
 
     def close(self) -> None:
         """Delete the file."""
-        self._map = None
+        if self._handle is not None:
+            with suppress(OSError):
+                self._handle.close()
         self._folder.cleanup()
 
 

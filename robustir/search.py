@@ -9,6 +9,7 @@ passages each take 1.1-1.4 times the bare matrix product, 1.8 where nearly every
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -304,16 +305,23 @@ def rank_dense(
     dense = DenseScorer(passages[columns.passage], device=device, scorer=scorer)
     if adjust is None and (counting == "torch" or (counting == "auto" and torch.device(device).type != "cpu")):
         return _rank_on_device(dense.tensors(query_vectors), columns, collector)
+    # No partial sum of a product exceeds the product of the lengths, so that NaN can come of an overflow alone.
+    overflows = not _longest(query_vectors) * _longest(passages) < np.finfo(np.float32).max / 2
     pool = _thread_pool(torch.get_num_threads())
     done = 0
     try:
         for block in dense.blocks(query_vectors):
-            _take_ordered(block, done, columns, collector, pool, adjust)
+            _take_ordered(block, done, columns, collector, pool, adjust, overflows=overflows)
             done += len(block)
     finally:
         if pool is not None:
             pool.shutdown()
     return collector.result()
+
+
+def _longest(vectors: NDArray[np.float32]) -> float:
+    """Return the length of the longest row."""
+    return math.sqrt(float(np.einsum("ij,ij->i", vectors, vectors).max(initial=0.0)))
 
 
 def _take_ordered(
@@ -323,10 +331,13 @@ def _take_ordered(
     collector: _Collector,
     pool: ThreadPoolExecutor | None,
     adjust: Callable[[NDArray[np.float32], int], None] | None,
+    *,
+    overflows: bool,
 ) -> None:
     def work(first: int, end: int) -> None:
         scores = block[first:end]
-        collector.refuse_nan(scores, done + first)
+        if overflows:
+            collector.refuse_nan(scores, done + first)
         if adjust is not None:
             adjust(scores, done + first)
         scores[:, columns.padding] = np.nan

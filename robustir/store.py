@@ -280,7 +280,7 @@ def _read(path: Path) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(path, memory_map=False, page_checksum_verification=True)
+        return pq.ParquetFile(path, memory_map=False, page_checksum_verification=True).read()
     except FileNotFoundError:
         raise RunError(f"{path} is missing; finish the run with  robustir resume {path.parent.parent}") from None
     except (pa.ArrowException, OSError) as error:

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from robustir.benchmarks.beir import Beir
+from robustir.encoding import VectorFile
 from robustir.errors import RunError
 from robustir.runner import RunSummary
 from robustir.store import RunDirectory
@@ -79,7 +81,7 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path, damage: str) ->
 def test_what_the_system_refuses_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = RunDirectory(tmp_path)
     run.write_ranks("a", ranks(1))
-    monkeypatch.setattr(pq, "read_table", refuse(errno.EMFILE))
+    monkeypatch.setattr(pq, "ParquetFile", refuse(errno.EMFILE))
     with pytest.raises(RunError, match="cannot be read: Too many open files") as caught:
         run.read_ranks("a")
     assert "delete" not in str(caught.value)
@@ -140,22 +142,24 @@ def test_leftovers_are_removed_and_nothing_of_others(tmp_path: Path) -> None:
     assert run.ranks_path("a" * 32).exists()
 
 
-@pytest.mark.parametrize("target", ["fsync", "replace", "posix_fallocate"])
+@pytest.mark.parametrize("target", ["fsync", "replace", "truncate"])
 def test_a_full_disk_stops_the_run_and_leaves_nothing_half_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:
     """The third file that is synced does not fit any more; the vectors of an encoder may not fit either."""
     suite = suite_of(write_beir(tmp_path / "task"), perturbations=("tests.tiny:OnlyA",))
-    real = getattr(Path if target == "replace" else os, target)
+    owner: Any = {"fsync": os, "replace": Path, "truncate": VectorFile}[target]
+    name = "_create" if target == "truncate" else target
+    real = getattr(owner, name)
     calls: list[object] = []
 
     def full(*arguments: object) -> object:
         calls.append(arguments)
-        if len(calls) > (0 if target == "posix_fallocate" else 6):
+        if len(calls) > (0 if target == "truncate" else 6):
             refuse(28)()
         return real(*arguments)
 
-    monkeypatch.setattr(Path if target == "replace" else os, target, full)
+    monkeypatch.setattr(owner, name, full)
     with pytest.raises(RunError, match="disk is full") as caught:
         run_cells(suite, tmp_path / "run")
     assert caught.value.exit_code == 2
