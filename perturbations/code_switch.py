@@ -66,9 +66,8 @@ class CodeSwitch(RuleBased):
         """Return the texts with words in the embedded language."""
         block = Block.join(texts)
         units = word_units(block, lang)
-        joined = block.text()
         lexemes = _lexemes(lang, self.embedded_lang)
-        number, bits, eligible = lexemes.of(units.strings(block, joined), units.row)
+        number, bits, eligible = lexemes.of(units.strings(block), units.row)
         places = np.flatnonzero(eligible)
         picked = units.take(places)
         taken = self._taken(picked, bits[places], severity, words)
@@ -85,7 +84,7 @@ class CodeSwitch(RuleBased):
             ]
         new = [word[0].upper() + word[1:] if capital else word for word, capital in zip(new, capitals, strict=True)]
         if not has_spaces(lang) and has_spaces(self.embedded_lang):
-            new = set_apart(joined, picked, new)
+            new = set_apart(block.text, picked, new)
         return splice_strings(block, picked.start, picked.stop, new).texts()
 
     def coverage(self, texts: Sequence[str], lang: str) -> NDArray[np.float64]:

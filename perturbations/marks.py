@@ -9,7 +9,7 @@ import regex
 from numpy.typing import NDArray
 
 from robustir.text.blocks import Block
-from robustir.text.classes import JOINS, OPEN, flags
+from robustir.text.classes import JOINS, OPEN
 from robustir.text.units import Clusters, word_runs
 
 __all__ = ["is_space", "open_before", "single_marks"]
@@ -24,10 +24,16 @@ def _table(pattern: str) -> NDArray[np.bool_]:
     return found
 
 
-def is_space(block: Block) -> NDArray[np.bool_]:
-    """Return which code points are white space (the separators among them) that carries no mark, bool [n]."""
-    found: NDArray[np.bool_] = _table(r"\s+")[block.codes]
-    found[:-1] &= (flags()[block.codes[1:]] & JOINS) == 0
+def is_space(block: Block, at: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+    """Return which code points are white space (the separators among them) that carries no mark, bool [n].
+
+    at: int64 [m], the positions asked for, by default all; then bool [m].
+    """
+    if at is None:
+        at = np.arange(len(block.codes))
+    found: NDArray[np.bool_] = _table(r"\s+").take(block.codes.take(at))
+    # A separator stands at the end, so that clipping the position after it changes nothing.
+    found &= (block.kinds.take(np.minimum(at + 1, len(block.codes) - 1)) & JOINS) == 0
     return found
 
 
@@ -36,7 +42,7 @@ def single_marks(block: Block) -> NDArray[np.bool_]:
 
     A mark after a joiner, a virama or the like is left out: without it, its neighbours would become one cluster.
     """
-    marks: NDArray[np.bool_] = _table(r"\p{P}+")[block.codes]
+    marks: NDArray[np.bool_] = _table(r"\p{P}+").take(block.codes)
     clusters = Clusters.of(block)
     alone = np.zeros(len(marks), dtype=bool)
     alone[clusters.start[:-1][np.diff(clusters.start) == 1]] = True
@@ -50,5 +56,5 @@ def single_marks(block: Block) -> NDArray[np.bool_]:
 
 def open_before(block: Block, at: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which positions [m] follow a code point that could join with another letter, bool [m]."""
-    before: NDArray[np.bool_] = (at > 0) & ((flags()[block.codes[np.maximum(at - 1, 0)]] & OPEN) != 0)
+    before: NDArray[np.bool_] = (at > 0) & ((block.kinds.take(np.maximum(at - 1, 0)) & OPEN) != 0)
     return before

@@ -62,9 +62,9 @@ class Options:
         total, last = upto[-1], len(upto) - 1
         for _ in range(_TRIES):
             limit = chance * total
-            at = min(bisect_right(upto, limit), last)
+            at = bisect_right(upto, limit, 0, last)
             folded = self.folded[at]
-            if is_new(folded, text, spaced=spaced) or (stays and stays(folded)):
+            if folded not in text or (spaced and not _stands(folded, text)) or (stays and stays(folded)):
                 return self.words[at]
             lower = upto[at - 1] if at else 0.0
             chance = (limit - lower) / (upto[at] - lower)  # where the draw fell in the refused share: a new draw

@@ -18,7 +18,6 @@ from robustir.perturbations.keyboards import read_data
 from robustir.perturbations.lexicons import Entry, fold, function_words, load_lexicon, name_words
 from robustir.perturbations.numbered_units import Units
 from robustir.text.blocks import Block, ragged_arange
-from robustir.text.classes import DIGIT, flags
 
 __all__ = [
     "CLASSES",
@@ -41,6 +40,11 @@ RANKS: Final = 8_000  # words count as frequent up to this rank
 _OTHER_SCRIPTS = frozenset({"ar", "el", "hi", "ru", "th", "zh"})  # where a word in Latin letters is a name or a copy
 
 
+_CLASS = 7  # the bits of a class
+_DIGIT, _INNER, _TITLED, _LATIN = 8, 16, 32, 64  # what else a form says: a capital inside, one that begins it
+_HAS_DIGIT, _HAS_UPPER, _HAS_LATIN = (regex.compile(pattern) for pattern in (r"\p{N}", r"\p{Lu}", r"\p{Latin}"))
+
+
 @cache
 def _table(pattern: str) -> NDArray[np.bool_]:
     every = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
@@ -50,66 +54,64 @@ def _table(pattern: str) -> NDArray[np.bool_]:
     return found
 
 
-def word_classes(block: Block, units: Units, lang: str, asked: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Return the class of the words ``asked`` for, int8 [asked]; ``units`` are all words of the block, for context.
+def word_classes(block: Block, units: Units, lang: str, asked: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the class of the words ``asked`` for, int64 [asked]; ``units`` are all words of the block, for context.
 
     number: has a digit. name: a capital that is not the text's first (German: the lexicon says so), capitals inside,
     Latin letters in another script, or a word that the lexicon knows as a name. function: its best translation is an
     English function word. common, rare: other words, among the most frequent ones of the language or not.
     """
     words = units.take(asked)
-    found = np.full(len(asked), -1, dtype=np.int8)
-    found[_names(block, units, words, lang)] = NAME
-    found[_any(block, words, (flags() & DIGIT) != 0)] = NUMBER
-    open_ones = np.flatnonzero(found < 0)
-    strings = words.take(open_ones).strings(block)
-    known = _classes(lang)
-    found[open_ones] = np.fromiter(map(known.__getitem__, strings), dtype=np.int8, count=len(strings))
-    return found
-
-
-def _any(block: Block, words: Units, table: NDArray[np.bool_], *, skip: int = 0) -> NDArray[np.bool_]:
-    """Return which words have a code point of a table (bool [0x110000]) after the first ``skip``, bool [words]."""
-    length = np.maximum(words.stop - words.start - skip, 0)
-    hits = np.append(0, np.cumsum(table[block.codes[ragged_arange(words.start + skip, length)]]))
-    ends = np.cumsum(length)
-    found: NDArray[np.bool_] = hits[ends] > hits[ends - length]
-    return found
-
-
-def _names(block: Block, units: Units, words: Units, lang: str) -> NDArray[np.bool_]:
-    upper = _table(r"\p{Lu}")
-    inner = _any(block, words, upper, skip=1)
-    titled = upper[block.codes[words.start]] & (words.number > 0) & (lang != "de")
-    rows = np.zeros(len(block), dtype=bool)
-    rows[words.row[inner | titled]] = True
-    around = units.take(
-        rows[units.row]
-    )  # capitals say nothing where all letters are, or nearly all words begin with one
-    lower = np.bincount(around.row[_any(block, around, _table(r"\p{Ll}"))], minlength=len(block))
-    size = np.bincount(around.row, minlength=len(block))
-    capitals = np.bincount(around.row[upper[block.codes[around.start]]], minlength=len(block))
-    headline = (size > 3) & (capitals > 0.8 * size)
-    names: NDArray[np.bool_] = (inner | (titled & ~headline[words.row])) & (lower > 0)[words.row]
+    forms = np.fromiter(map(_classes(lang).__getitem__, words.strings(block)), dtype=np.int64, count=len(asked))
+    inner = forms & _INNER != 0
+    titled = (forms & _TITLED != 0) & (words.number > 0) & (lang != "de")
+    some = np.flatnonzero(inner | titled)
+    found = forms & _CLASS
+    lower, headline = _capitals(block, units, words.row[some])
+    found[some[lower & (inner[some] | ~headline)]] = NAME
     if lang in _OTHER_SCRIPTS:
-        names |= _any(block, words, _table(r"\p{Latin}"))
-    return names
+        found[forms & _LATIN != 0] = NAME
+    found[forms & _DIGIT != 0] = NUMBER
+    return found
+
+
+def _capitals(block: Block, units: Units, asked: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which of some texts have small letters, and in which nearly all words begin with a capital, bool [asked].
+
+    Capitals say nothing where all letters are, or nearly all words begin with one.
+    """
+    rows = np.zeros(len(block), dtype=bool)
+    rows[asked] = True
+    around = np.flatnonzero(rows[units.row])
+    row = units.row[around]
+    start, length = units.start[around], (units.stop - units.start)[around]
+    small = _table(r"\p{Ll}").take(block.codes.take(ragged_arange(start, length)))
+    lower = np.zeros(len(block), dtype=bool)
+    lower[np.repeat(row, length)[small]] = True
+    size = np.bincount(row, minlength=len(block))
+    capitals = np.bincount(row[_table(r"\p{Lu}").take(block.codes.take(start))], minlength=len(block))
+    return lower[asked], ((size > 3) & (capitals > 0.8 * size))[asked]
 
 
 def word_class(form: str, lang: str) -> int:
     """Return the class of a word without its context: FUNCTION, NAME, COMMON or RARE."""
-    return _classes(lang)[form]
+    return _classes(lang)[form] & _CLASS
 
 
 class _Classes(dict[str, int]):
-    """The classes of word forms of a language, each looked at once per process."""
+    """The classes of word forms of a language, with what else the form says, each looked at once per process."""
 
     def __init__(self, lang: str) -> None:
         super().__init__()
         self.lang = lang
 
     def __missing__(self, form: str) -> int:
-        self[form] = found = _class(fold(form, self.lang), self.lang)
+        found = _class(fold(form, self.lang), self.lang)
+        found |= _DIGIT if _HAS_DIGIT.search(form) else 0
+        found |= _INNER if _HAS_UPPER.search(form, 1) else 0
+        found |= _TITLED if _HAS_UPPER.match(form) else 0
+        found |= _LATIN if _HAS_LATIN.search(form) else 0
+        self[form] = found
         return found
 
 

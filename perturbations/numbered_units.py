@@ -10,9 +10,9 @@ from unicodedata import category
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.seeds import uniforms
-from robustir.text.blocks import Block
-from robustir.text.classes import DIGIT, LETTER, flags
+from robustir.seeds import Draws
+from robustir.text.blocks import Block, ragged_arange
+from robustir.text.classes import DIGIT, LETTER
 from robustir.text.scripts import has_spaces
 from robustir.text.units import Clusters, unit_spans
 from robustir.text.words import block_word_spans
@@ -37,25 +37,30 @@ class Units:
     @classmethod
     def of(cls, block: Block, start: NDArray[np.int64], stop: NDArray[np.int64]) -> Self:
         """Number the spans of a block, which ascend."""
-        row = block.rows(start)
-        place = np.arange(len(row))
-        return cls(start, stop, row, place - np.searchsorted(row, row))
+        begin = np.searchsorted(start, block.offsets)
+        size = np.diff(begin)
+        number = ragged_arange(np.zeros_like(size), size)
+        return cls(start, stop, np.repeat(np.arange(len(size)), size), number)
 
     def take(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
         """Return some of the units, with the numbers that they have."""
         return type(self)(self.start[chosen], self.stop[chosen], self.row[chosen], self.number[chosen])
 
+    def draws(self, words: NDArray[np.uint64]) -> Draws:
+        """Return the units' uniform numbers; words: uint64 [texts, 2]."""
+        return Draws(words.take(self.row, axis=0), self.number)
+
     def draw(self, words: NDArray[np.uint64], slot: int) -> NDArray[np.float64]:
         """Return each unit's uniform number for one decision; words: uint64 [texts, 2]."""
-        return uniforms(words[self.row], self.number, slot)
+        return self.draws(words).uniform(slot)
 
     def chosen(self, words: NDArray[np.uint64], severity: float) -> NDArray[np.bool_]:
         """Return which units are edited at a severity if they can be, bool [units]."""
         return self.draw(words, SELECT) < severity
 
-    def strings(self, block: Block, joined: str | None = None) -> list[str]:
-        """Return what the units read; joined: ``block.text()``, where it is there already."""
-        joined = block.text() if joined is None else joined
+    def strings(self, block: Block) -> list[str]:
+        """Return what the units read."""
+        joined = block.text
         return [joined[start:stop] for start, stop in zip(self.start.tolist(), self.stop.tolist(), strict=True)]
 
 
@@ -68,7 +73,7 @@ def letter_units(block: Block, lang: str) -> Units:
     """Return the words with a letter, or the grapheme clusters that begin with one where a script has no spaces."""
     if has_spaces(lang):
         units = Units.of(block, *unit_spans(block, spaced=True))
-        return units.take(has_any(units, flags()[block.codes] & LETTER != 0))
+        return units.take(has_any(units, block.kinds & LETTER != 0))
     clusters = Clusters.of(block)
     letters = np.flatnonzero((clusters.kind & (LETTER | DIGIT)) == LETTER)
     return Units.of(block, clusters.start[letters], clusters.start[letters + 1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -51,9 +51,7 @@ class RuleBased:
             raise SpecError(
                 f"{len(texts)} texts, {len(langs)} languages and {len(keys)} keys; give one of each per text"
             )
-        rows_of: dict[str, list[int]] = {}
-        for row, lang in enumerate(langs):
-            rows_of.setdefault(lang, []).append(row)
+        rows_of = _by_language(langs)
         if self.languages is not None and (missing := sorted(set(rows_of) - self.languages)):
             raise NotApplicableError(
                 f"{self.name} does not know {', '.join(missing)}; it works in: {', '.join(sorted(self.languages))}"
@@ -69,3 +67,14 @@ class RuleBased:
                 for row, text in zip(part, noisy, strict=True):
                     result[row] = text
         return result
+
+
+def _by_language(langs: Sequence[str]) -> Mapping[str, Sequence[int]]:
+    """Return the rows of each language, in the order in which the languages come."""
+    alone = dict.fromkeys(langs, range(len(langs)))
+    if len(alone) < 2:
+        return alone
+    found: dict[str, list[int]] = {lang: [] for lang in alone}
+    for row, lang in enumerate(langs):
+        found[lang].append(row)
+    return found

@@ -65,10 +65,10 @@ def _sources(row: NDArray[np.int64], severity: float, words: NDArray[np.uint64])
     """Return for each word's place the number of the word that comes there; row: the text of each word, ascending."""
     size = np.bincount(row, minlength=1)[row]
     begin = np.searchsorted(row, row)
-    order = np.lexsort((uniforms(words[row], np.arange(len(row)) - begin, _ORDER), row))
+    order = np.lexsort((uniforms(words.take(row, axis=0), np.arange(len(row)) - begin, _ORDER), row))
     rank = np.arange(len(row)) - begin  # the sort keeps rows together: row, size and begin hold for order as well
     group = np.minimum(rank // 2, np.maximum(size // 2 - 1, 0))
-    moves = (uniforms(words[row], group, _SELECT) < severity) & (size > 1)
+    moves = (uniforms(words.take(row, axis=0), group, _SELECT) < severity) & (size > 1)
     first = 2 * group
     width = np.where(group == size // 2 - 1, size - first, 2)
     following = begin + first + np.where(moves, (rank - first + 1) % np.maximum(width, 1), rank - first)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from robustir.errors import DataError
 from robustir.perturbations.keyboards import read_data
-from robustir.seeds import uniforms
+from robustir.perturbations.numbered_units import Units
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.scripts import has_spaces
 from robustir.text.splices import splice
@@ -21,7 +21,7 @@ from robustir.text.units import unit_spans
 
 __all__ = ["Substitutions", "covered", "read_table", "replace_all", "replace_one", "substitutions"]
 
-_SELECT, _PLACE, _ENTRY = range(3)  # slots
+_PLACE, _ENTRY = 1, 2  # slots, after numbered_units.SELECT
 _TOP: Final = 0xFFFF  # a noncharacter; code points above the BMP are looked up as this one
 
 
@@ -113,44 +113,29 @@ class Substitutions:
         return self.first[row] + (drawn * self.count[row]).astype(np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """The units of a block whose uniform number is below the severity.
+def _chosen(block: Block, lang: str, severity: float, words: NDArray[np.uint64]) -> Units:
+    """Choose among words, or among grapheme clusters where a script has no spaces."""
+    units = Units.of(block, *unit_spans(block, spaced=has_spaces(lang)))
+    return units.take(units.chosen(words, severity))
 
-    start, stop: int64 [u], code point positions; row, number: int64 [u], the text, and the unit's number in it.
-    """
 
-    start: NDArray[np.int64]
-    stop: NDArray[np.int64]
-    row: NDArray[np.int64]
-    number: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, block: Block, lang: str, severity: float, words: NDArray[np.uint64]) -> Self:
-        """Choose among words, or among grapheme clusters where a script has no spaces."""
-        start, stop = unit_spans(block, spaced=has_spaces(lang))
-        row = block.rows(start)
-        number = np.arange(len(row)) - np.searchsorted(row, row)
-        kept = np.flatnonzero(uniforms(words[row], number, _SELECT) < severity)
-        return cls(start[kept], stop[kept], row[kept], number[kept])
-
-    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return every code point position in the units and which unit it belongs to."""
-        length = self.stop - self.start
-        return ragged_arange(self.start, length), np.repeat(np.arange(len(length)), length)
+def _places(units: Units) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return every code point position in the units and which unit it belongs to."""
+    length = units.stop - units.start
+    return ragged_arange(units.start, length), np.repeat(np.arange(len(length)), length)
 
 
 def replace_one(block: Block, table: Substitutions, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:
     """Return the block with one substitution in each chosen unit that has any; words: uint64 [texts, 2], the keys."""
-    units = _Chosen.of(block, lang, severity, words)
-    at, owner = units.places()
+    units = _chosen(block, lang, severity, words)
+    at, owner = _places(units)
     rows = table.rows(block.codes, at, at + 1 < units.stop[owner]).ravel()
     sites = np.flatnonzero(rows)
-    count = np.bincount(owner[sites // 2], minlength=len(units.start))
+    count = np.bincount(owner[sites // 2], minlength=len(units))
     some = np.flatnonzero(count)
-    drawn = uniforms(words[units.row[some]], units.number[some], _PLACE)
-    site = sites[(np.cumsum(count) - count)[some] + (drawn * count[some]).astype(np.int64)]
-    entry = table.entries(rows[site], uniforms(words[units.row[some]], units.number[some], _ENTRY))
+    draws = units.take(some).draws(words)
+    site = sites[(np.cumsum(count) - count)[some] + (draws.uniform(_PLACE) * count[some]).astype(np.int64)]
+    entry = table.entries(rows[site], draws.uniform(_ENTRY))
     start = at[site // 2]
     return splice(block, start, start + 1 + site % 2, table.codes, table.start[entry], table.length[entry])
 
@@ -160,10 +145,10 @@ def replace_all(block: Block, table: Substitutions, lang: str, severity: float, 
 
     One draw per unit chooses among the entries, so that a word is spelled in one way throughout.
     """
-    units = _Chosen.of(block, lang, severity, words)
-    at, owner = units.places()
+    units = _chosen(block, lang, severity, words)
+    at, owner = _places(units)
     rows = table.single[np.minimum(block.codes[at], _TOP)]
     sites = np.flatnonzero(rows)
-    drawn = uniforms(words[units.row], units.number, _ENTRY)[owner[sites]]
+    drawn = units.draw(words, _ENTRY)[owner[sites]]
     entry = table.entries(rows[sites], drawn)
     return splice(block, at[sites], at[sites] + 1, table.codes, table.start[entry], table.length[entry])

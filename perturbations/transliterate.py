@@ -116,11 +116,10 @@ class Transliterate(RuleBased):
             word_units(block, lang) if lang == "th" else Units.of(block, *unit_spans(block, spaced=has_spaces(lang)))
         )
         units = units.take(units.chosen(words, severity))
-        joined = block.text()
-        clean = units.strings(block, joined)
+        clean = units.strings(block)
         latin = [romanised(word, lang, self.russian) for word in clean]
         if lang == "th":
             changed = np.flatnonzero([new != old for new, old in zip(latin, clean, strict=True)])
             units = units.take(changed)
-            latin = set_apart(joined, units, [latin[place] for place in changed.tolist()])
+            latin = set_apart(block.text, units, [latin[place] for place in changed.tolist()])
         return splice_strings(block, units.start, units.stop, latin).texts()

@@ -18,7 +18,7 @@ from robustir.perturbations.edits import DELETE, INSERT_AFTER, INSERT_BEFORE, RE
 from robustir.perturbations.key_table import INSERT, STACK, KeyTable
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block, ragged_arange
-from robustir.text.classes import LETTER, OPEN, flags
+from robustir.text.classes import LETTER, OPEN
 from robustir.text.units import Clusters, word_runs
 
 __all__ = ["PARTS", "Typist"]
@@ -119,7 +119,7 @@ class Typist:
         return row, place - np.maximum.accumulate(np.where(np.diff(row, prepend=-1) > 0, place, 0))
 
     def _draw(self, row: NDArray[np.int64], unit: NDArray[np.int64], slot: int) -> NDArray[np.float64]:
-        return uniforms(self._words[row], unit, slot)
+        return uniforms(self._words.take(row, axis=0), unit, slot)
 
     def _possible(self, inside: NDArray[np.int64], joined: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
         """Return for each part where it can edit; inside: clusters; joined: whether the next one is its neighbour and partner."""
@@ -140,7 +140,7 @@ class Typist:
 
         The first code point counts as well as the last: typed twice, it stands without the marks that closed it.
         """
-        last = flags()[self._block.codes[self.clusters.start[1:] - 1]]
+        last = self._block.kinds.take(self.clusters.start[1:] - 1)
         ends = ((self.clusters.kind | last) & OPEN) != 0
         if not ends.any():
             return np.ones(len(inside), dtype=bool)

@@ -2,8 +2,8 @@
 
 No global state, no order, no worker count: the noise of one query is a function of its own key. A draw is
 ``mix(mix(k0 + index * GOLDEN) ^ (k1 + slot * ODD))`` with the splitmix64 finaliser (Steele, Lea & Flood 2014),
-addressed by ``index`` (the unit: a word, a cluster) and ``slot`` (the decision within it). :func:`uniforms` gives the same
-numbers for whole arrays that :class:`Stream` gives one by one.
+addressed by ``index`` (the unit: a word, a cluster) and ``slot`` (the decision within it). :func:`uniforms` and
+:class:`Draws` give the same numbers for whole arrays that :class:`Stream` gives one by one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["KEY_BYTES", "Stream", "derive_key", "derive_keys", "key_words", "uniforms"]
+__all__ = ["KEY_BYTES", "Draws", "Stream", "derive_key", "derive_keys", "key_words", "uniforms"]
 
 T = TypeVar("T")
 
@@ -134,14 +134,47 @@ def uniforms(
 
     words: uint64 [m, 2], the key of each element (``key_words(keys)[rows]``); index, slot: integers [m]. Returns float64 [m].
     """
+    return Draws(words, index).uniform(slot)
+
+
+class Draws:
+    """The uniform numbers of many addresses, for decision after decision: half of the hash is made once for all slots.
+
+    words: uint64 [m, 2]; index: integers [m]; as in :func:`uniforms`.
+    """
+
+    __slots__ = ("_inner", "_k1")
+
+    def __init__(self, words: NDArray[np.uint64], index: NDArray[np.integer]) -> None:
+        import numpy as np
+
+        self._inner = _mix_all(words[:, 0] + np.asarray(index).astype(np.uint64) * np.uint64(_GOLDEN))
+        self._k1 = words[:, 1]
+
+    def uniform(
+        self, slot: int | NDArray[np.integer], chosen: NDArray[np.integer] | None = None
+    ) -> NDArray[np.float64]:
+        """Return the numbers of one slot; chosen: int64 [c], the elements asked for, by default all."""
+        import numpy as np
+
+        inner, k1 = (self._inner, self._k1) if chosen is None else (self._inner.take(chosen), self._k1.take(chosen))
+        # A product of two scalars that overflows would warn.
+        add = np.uint64(slot * _ODD & _MASK) if isinstance(slot, int) else slot.astype(np.uint64) * np.uint64(_ODD)
+        outer = _mix_all(inner ^ (k1 + add))
+        outer >>= np.uint64(11)
+        return outer.view(np.int64) * _TO_UNIT
+
+
+def _mix_all(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return :func:`_mix` elementwise, in the array that is given."""
     import numpy as np
 
-    def mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        value = (value ^ (value >> np.uint64(30))) * np.uint64(_MIX_1)
-        value = (value ^ (value >> np.uint64(27))) * np.uint64(_MIX_2)
-        return value ^ (value >> np.uint64(31))
-
-    with np.errstate(over="ignore"):
-        inner = mix(words[:, 0] + np.asarray(index).astype(np.uint64) * np.uint64(_GOLDEN))
-        outer = mix(inner ^ (words[:, 1] + np.asarray(slot).astype(np.uint64) * np.uint64(_ODD)))
-    return (outer >> np.uint64(11)).astype(np.float64) * _TO_UNIT
+    spare = value >> np.uint64(30)
+    value ^= spare
+    value *= np.uint64(_MIX_1)
+    np.right_shift(value, np.uint64(27), out=spare)
+    value ^= spare
+    value *= np.uint64(_MIX_2)
+    np.right_shift(value, np.uint64(31), out=spare)
+    value ^= spare
+    return value

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.text.classes import flags
+
 __all__ = ["SEPARATOR", "Block", "ragged_arange"]
 
 SEPARATOR = "\n"  # a control: clusters and words end at it, so no text touches the next
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """Texts joined, each followed by one separator.
 
@@ -35,19 +38,27 @@ class Block:
         joined = SEPARATOR.join([*texts, ""]) if texts else ""
         offsets = np.zeros(len(texts) + 1, dtype=np.int64)
         np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1, out=offsets[1:])
-        return cls(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4"), offsets)
+        made = cls(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4"), offsets)
+        vars(made)["text"] = joined
+        return made
 
     def rows(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return which text each code point position belongs to."""
         return np.searchsorted(self.offsets, positions, side="right") - 1
 
+    @cached_property
+    def kinds(self) -> NDArray[np.uint8]:
+        """The flags of every code point (:mod:`robustir.text.classes`), uint8 [n]."""
+        return flags().take(self.codes)
+
+    @cached_property
     def text(self) -> str:
-        """Return the texts as one string, each with its separator; positions are those of ``codes``."""
+        """The texts as one string, each with its separator; positions are those of ``codes``."""
         return self.codes.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
 
     def texts(self) -> list[str]:
         """Return the texts."""
-        joined = self.text()
+        joined = self.text
         bounds = self.offsets.tolist()
         return [joined[start : stop - 1] for start, stop in pairwise(bounds)]
 

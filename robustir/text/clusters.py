@@ -7,7 +7,7 @@ import regex
 from numpy.typing import NDArray
 
 from robustir.text.blocks import Block
-from robustir.text.classes import CONTROL, HARD, JOINS, flags
+from robustir.text.classes import CONTROL, HARD, JOINS
 
 __all__ = ["cluster_starts", "clusters"]
 
@@ -29,7 +29,7 @@ def cluster_starts(block: Block) -> NDArray[np.bool_]:
     Most text needs only "no boundary before a mark", which is done on the whole array; texts with viramas, joiners,
     jamo or flags go through ``regex``, piece by piece.
     """
-    kinds = flags()[block.codes]
+    kinds = block.kinds
     starts = np.ones(len(kinds), dtype=bool)
     joins = (kinds & JOINS) != 0
     if not joins.any() and not (kinds & HARD).any():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.text.blocks import Block, ragged_arange
 
-__all__ = ["splice", "splice_strings"]
+__all__ = ["splice", "splice_strings", "spliced_texts"]
 
 
 def splice(
@@ -46,3 +46,27 @@ def splice_strings(
     codes = np.frombuffer("".join(replacements).encode("utf-32-le", "surrogatepass"), dtype="<u4")
     lengths = np.fromiter(map(len, replacements), dtype=np.int64, count=len(replacements))
     return splice(block, starts, stops, codes, np.cumsum(lengths) - lengths, lengths)
+
+
+def spliced_texts(
+    block: Block, starts: NDArray[np.int64], stops: NDArray[np.int64], replacements: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield (row, new text) of the texts that have a span; spans as in :func:`splice`.
+
+    Where few texts have one, this is faster than :func:`splice_strings`: what lies between spans is copied as it is.
+    """
+    if not len(starts):
+        return
+    pieces = [""] * (2 * len(starts) + 1)
+    pieces[1::2] = replacements
+    kept = zip([0, *stops.tolist()], [*starts.tolist(), len(block.text)], strict=True)
+    pieces[0::2] = [block.text[start:stop] for start, stop in kept]
+    joined = "".join(pieces)
+    grown = np.cumsum(np.fromiter(map(len, replacements), dtype=np.int64, count=len(replacements)) - (stops - starts))
+    row = block.rows(starts)
+    last = np.flatnonzero(np.diff(row, append=-1))  # of each text's spans
+    rows = row[last]
+    begin = block.offsets[rows] + np.append(0, grown[last[:-1]])
+    end = block.offsets[rows + 1] + grown[last] - 1
+    for text, start, stop in zip(rows.tolist(), begin.tolist(), end.tolist(), strict=True):
+        yield text, joined[start:stop]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.text.blocks import Block
-from robustir.text.classes import APOSTROPHE, DIGIT, JOINS, LETTER, flags
+from robustir.text.classes import APOSTROPHE, DIGIT, JOINS, LETTER
 from robustir.text.clusters import cluster_starts
 
 __all__ = ["Clusters", "unit_spans", "word_runs"]
@@ -34,9 +34,14 @@ class Clusters:
     @classmethod
     def of(cls, block: Block) -> Self:
         """Find the clusters of a block; one that begins with a mark (Thai ำ is a letter, too) counts as no letter."""
-        first = np.flatnonzero(cluster_starts(block))
-        kind = flags()[block.codes[first]]
-        return cls(np.append(first, len(block.codes)), np.where(kind & JOINS, kind & ~_WORDISH, kind))
+        starts = cluster_starts(block)
+        if starts.all():
+            first, kind = np.arange(len(starts) + 1), block.kinds
+        else:
+            first = np.append(np.flatnonzero(starts), len(starts))
+            kind = block.kinds.take(first[:-1])
+        joins = (kind & JOINS) != 0
+        return cls(first, np.where(joins, kind & ~_WORDISH, kind) if joins.any() else kind)
 
 
 def _runs(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -47,7 +52,7 @@ def _runs(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int6
 def word_runs(clusters: Clusters) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return first cluster and one past the last cluster of every word, two int64 arrays [words]."""
     inside = (clusters.kind & (LETTER | DIGIT)) != 0
-    marks = np.flatnonzero(clusters.kind & APOSTROPHE)
+    marks = np.flatnonzero((clusters.kind & APOSTROPHE) != 0)
     marks = marks[(marks > 0) & (marks + 1 < len(inside))]
     inside[marks[inside[marks - 1] & ((clusters.kind[marks + 1] & LETTER) != 0)]] = True
     return _runs(inside)
@@ -59,5 +64,5 @@ def unit_spans(block: Block, *, spaced: bool) -> tuple[NDArray[np.int64], NDArra
     if spaced:
         first, last = word_runs(clusters)
         return clusters.start[first], clusters.start[last]
-    units = np.flatnonzero(clusters.kind & (LETTER | DIGIT))
+    units = np.flatnonzero((clusters.kind & (LETTER | DIGIT)) != 0)
     return clusters.start[units], clusters.start[units + 1]

@@ -53,7 +53,7 @@ def test_a_block_has_the_clusters_of_its_texts(many: list[str]) -> None:
 def test_pieces_between_spaces_are_read_as_in_their_text(many: list[str]) -> None:
     block = Block.join(many)
     expected = np.zeros(len(block.codes), dtype=bool)
-    expected[[match.start() for match in regex.finditer(r"\X", block.text())]] = True
+    expected[[match.start() for match in regex.finditer(r"\X", block.text)]] = True
     assert np.array_equal(cluster_starts(block), expected)
 
 
