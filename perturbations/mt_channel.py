@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from robustir.errors import SpecError
 from robustir.perturbations.mt_instead import Options
 from robustir.perturbations.mt_noise import STRONGEST, Channel
-from robustir.perturbations.mt_rates import load_table
+from robustir.perturbations.mt_rates import Rates, load_table
 from robustir.perturbations.rule_based import RuleBased
 from robustir.text.scripts import LANGUAGES
 
@@ -68,6 +69,12 @@ class MTChannel(RuleBased):
         self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts as translation would have left them."""
-        table = load_table(*self._pair(lang))
-        pair, pool = (table.source, table.target), Options.of(table.pool.items(), lang)
-        return Channel(texts, pair, table.rates(self.system), pool, STRONGEST * severity, words).noisy()
+        pair = self._pair(lang)
+        return Channel(texts, pair, *_noise(*pair, self.system), STRONGEST * severity, words).noisy()
+
+
+@cache
+def _noise(source: str, target: str, system: str) -> tuple[Rates, Options]:
+    """Return the rates of a system, and the function words that systems of the pair add."""
+    table = load_table(source, target)
+    return table.rates(system), Options.of(table.pool.items(), target)

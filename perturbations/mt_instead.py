@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
@@ -30,6 +30,7 @@ __all__ = [
 LEXICAL, FORM, UNTRANSLATED, OTHER = 1, 2, 3, 4  # as in mt_rates.OUTCOMES, without kept
 _STEM = 0.6  # forms of a word share this much of its beginning, three letters at least
 _FORMS = 8
+_LETTERS = frozenset({NAME, NUMBER})  # classes that err in letters
 _TRIES = 4  # draws before all options are asked: each takes bits from the draw before it
 
 Stays = Callable[[str], bool]  # whether a folded word may come into a text that has it already
@@ -94,20 +95,29 @@ def _stands(folded: str, text: str) -> bool:
 
 
 def instead(
-    form: str, kind: int, way: int, pair: tuple[str, str], chance: float, text: str, *, spaced: bool
-) -> str | None:
-    """Return what a word becomes, in its own case, or None where nothing fits.
+    forms: Iterable[str],
+    kinds: Iterable[int],
+    ways: Iterable[int],
+    pair: tuple[str, str],
+    chances: Iterable[float],
+    texts: Iterable[str],
+    *,
+    spaced: bool,
+) -> Iterator[str | None]:
+    """Yield what each word becomes, in its own case, or None where nothing fits.
 
-    kind: its class; way: LEXICAL, FORM, UNTRANSLATED or OTHER; pair: source and target language of the translation;
-    chance: in [0, 1), the word's own draw; text, spaced: what it comes into, as of :meth:`Options.drawn`. Names and
+    kinds: their classes; ways: LEXICAL, FORM, UNTRANSLATED or OTHER; pair: source and target language of the translation;
+    chances: in [0, 1), the words' own draws; texts, spaced: what they come into, as of :meth:`Options.drawn`. Names and
     numbers lose a letter, or two change places, whatever the way, as does a word for which the lexicons have nothing else.
     """
-    if kind not in {NAME, NUMBER}:
-        for options in _ways(form, way, pair):
+    for form, kind, way, chance, text in zip(forms, kinds, ways, chances, texts, strict=True):
+        for options in _ways(form, way, pair) if kind not in _LETTERS else ():
             if found := options.drawn(chance, text, spaced=spaced):
-                return found
-    found = garbled(form, chance)
-    return found if found != form and is_new(fold(found, pair[1]), text, spaced=spaced) else None
+                yield found
+                break
+        else:
+            new = garbled(form, chance)
+            yield new if new != form and is_new(fold(new, pair[1]), text, spaced=spaced) else None
 
 
 def another(next_word: str, pair: tuple[str, str], chance: float, text: str, *, spaced: bool) -> str | None:

@@ -73,22 +73,23 @@ def laid_out(
     after them (before them at the end of a text); instead: word to what stands for it; added: place to what comes before
     its word. What stands between places stays. spaced: whether a space sets an added word apart.
     """
-    changed = gone.copy()
-    changed[np.fromiter(instead, dtype=np.int64, count=len(instead))] = True
-    changed = changed[taken] | (taken != np.arange(len(units)))
-    changed[np.fromiter(added, dtype=np.int64, count=len(added))] = True
+    replaced, extra = (np.fromiter(of, dtype=np.int64, count=len(of)) for of in (instead, added))
+    known = gone.copy()  # of these words the text is not asked for
+    known[replaced] = True
+    changed = known[taken] | (taken != np.arange(len(units)))
+    changed[extra] = True
     places = np.flatnonzero(changed)
     words = taken[places]
-    joined, space = block.text, " " if spaced else ""
-    made = []
-    columns = (places, words, gone[words], units.start[words], units.stop[words])
-    for place, word, left_out, start, stop in zip(*(column.tolist() for column in columns), strict=True):
-        form = "" if left_out else instead.get(word) or joined[start:stop]
-        more = added.get(place)
-        # An added word takes the place of one that is gone.
-        made.append(f"{more}{space}{form}" if more and form else more or form)
+    made = [instead.get(word, "") for word in words.tolist()]
+    same = np.flatnonzero(~known[words])
+    for at, form in zip(same.tolist(), units.take(words[same]).strings(block), strict=True):
+        made[at] = form
+    space = " " if spaced else ""
+    for at, more in zip(np.searchsorted(places, extra).tolist(), added.values(), strict=True):
+        made[at] = f"{more}{space}{made[at]}" if made[at] else more  # takes the place of one that is gone
+    empty = np.flatnonzero(gone[words])
+    empty = empty[~np.isin(places[empty], extra)]
     starts, stops = units.start[places], units.stop[places]
-    empty = np.flatnonzero([not form for form in made])
     before, after = _spaces(block, units, places[empty])
     starts[empty[before]] -= 1
     stops[empty[after]] += 1

@@ -49,8 +49,10 @@ class Channel:
         self.block = Block.join(texts)
         self.units = word_units(self.block, self.lang)
         self.draws = self.units.draws(keys)
-        self._limits: list[float] = (STRONGEST * rates.lost).tolist()  # below which a strength takes a word, by class
         self._folds: dict[int, str] = {}
+        self._risky: dict[tuple[int, int], frozenset[str]] = {}  # by text and class
+        # By class: where the words that some strength takes of it start and stop, and which are each text's first.
+        self._takeable: dict[int, tuple[list[int], list[int], list[int]]] = {}
         self._spaced = has_spaces(self.lang)
 
     def noisy(self) -> list[str]:
@@ -105,14 +107,16 @@ class Channel:
         begin = np.flatnonzero(units.number == 0)
         gone[dropped] = lose[dropped] < np.maximum.reduceat(lose, begin)[np.searchsorted(begin, dropped, "right") - 1]
         kept = np.flatnonzero(ways != _DROPPED)
-        new: dict[int, str] = {}
-        words = lost[kept]
-        forms = units.take(words).strings(self.block)
-        columns = (words, units.row[words], kinds[kept], ways[kept], self.draws.uniform(_WHICH, words))
-        for form, word, row, kind, way, chance in zip(forms, *(column.tolist() for column in columns), strict=True):
-            found = instead(form, kind, way, self.pair, chance, self._folded(row), spaced=self._spaced)
-            if found is not None:
-                new[word] = self._apart(word, found) if way == UNTRANSLATED else found
+        words = units.take(lost[kept])
+        columns = (kinds[kept], ways[kept], self.draws.uniform(_WHICH, lost[kept]))
+        kind, way, chance = (column.tolist() for column in columns)
+        forms, texts = words.strings(self.block), self._folded(words.row)
+        found = instead(forms, kind, way, self.pair, chance, texts, spaced=self._spaced)
+        new = {word: made for word, made in zip(lost[kept].tolist(), found, strict=True) if made is not None}
+        if has_spaces(self.pair[0]) and not self._spaced:
+            for word in lost[kept[ways[kept] == UNTRANSLATED]].tolist():
+                if word in new:
+                    new[word] = self._apart(word, new[word])
         return gone, new
 
     def _added(self) -> dict[int, str]:
@@ -125,42 +129,42 @@ class Channel:
         of_pool = (self.draws.uniform(_ADDED, places) < function / total).tolist()
         chances = self.draws.uniform(_ADDED_WHICH, places).tolist()
         picked = self.units.take(places)
-        added = map(self._addition, picked.strings(self.block), picked.row.tolist(), chances, of_pool)
-        found = dict(zip(places.tolist(), added, strict=True))
-        return {place: word for place, word in found.items() if word}
+        texts = self._folded(picked.row)
+        added = map(self._addition, picked.strings(self.block), picked.row.tolist(), texts, chances, of_pool)
+        return {place: word for place, word in zip(places.tolist(), added, strict=True) if word}
 
-    def _addition(self, next_word: str, row: int, chance: float, of_pool: bool) -> str | None:
-        text, spaced = self._folded(row), self._spaced
-        found = None if of_pool else another(next_word, self.pair, chance, text, spaced=spaced)
-        return found or self.pool.drawn(chance, text, spaced=spaced, stays=lambda word: self._stays(word, row))
+    def _addition(self, next_word: str, row: int, text: str, chance: float, of_pool: bool) -> str | None:
+        found = None if of_pool else another(next_word, self.pair, chance, text, spaced=self._spaced)
+        return found or self.pool.drawn(chance, text, spaced=self._spaced, stays=lambda word: self._stays(word, row))
 
-    def _folded(self, row: int) -> str:
-        """Return a text as its words are compared."""
-        found = self._folds.get(row)
-        if found is None:
-            found = self._folds[row] = fold(self.texts[row], self.lang)
-        return found
-
-    @cached_property
-    def _risky(self) -> tuple[list[str], list[float], list[int]]:
-        """The words that some strength may take, their draws, and where those of each text begin and end."""
-        words = np.flatnonzero(self._lose < max(self._limits))
-        picked = self.units.take(words)
-        bounds = np.searchsorted(picked.row, np.arange(len(self.block) + 1))
-        return picked.strings(self.block), self._lose[words].tolist(), bounds.tolist()
+    def _folded(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return some texts as their words are compared; each is made once."""
+        asked = rows.tolist()
+        folds, texts, lang = self._folds, self.texts, self.lang
+        folds.update({row: fold(texts[row], lang) for row in set(asked).difference(folds)})
+        return [folds[row] for row in asked]
 
     def _stays(self, folded: str, row: int) -> bool:
         """Whether no strength takes any of a text's own words ``folded``, so that one more of them shows."""
-        limit = self._limits[word_class(folded, self.lang)]
-        forms, draws, bounds = self._risky
-        return not any(
-            draws[at] < limit and fold(forms[at], self.lang) == folded for at in range(bounds[row], bounds[row + 1])
+        kind = word_class(folded, self.lang)
+        if (row, kind) not in self._risky:
+            self._risky[row, kind] = self._taken_forms(row, kind)
+        return folded not in self._risky[row, kind]
+
+    def _taken_forms(self, row: int, kind: int) -> frozenset[str]:
+        """Return the words of a text, folded, that some strength takes if they are of a class."""
+        if kind not in self._takeable:
+            words = self.units.take(np.flatnonzero(self._lose < STRONGEST * self.rates.lost[kind]))
+            firsts = np.searchsorted(words.row, np.arange(len(self.block) + 1))
+            self._takeable[kind] = words.start.tolist(), words.stop.tolist(), firsts.tolist()
+        starts, stops, first = self._takeable[kind]
+        here = slice(first[row], first[row + 1])
+        return frozenset(
+            fold(self.block.text[start:stop], self.lang) for start, stop in zip(starts[here], stops[here], strict=True)
         )
 
     def _apart(self, word: int, new: str) -> str:
         """Set a word from a script with spaces apart where the language has none."""
-        if self._spaced or not has_spaces(self.pair[0]):
-            return new
         units, row = self.units, self.units.row
         before = word > 0 and row[word - 1] == row[word] and units.stop[word - 1] == units.start[word]
         after = word + 1 < len(units) and row[word + 1] == row[word] and units.start[word + 1] == units.stop[word]

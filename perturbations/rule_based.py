@@ -63,6 +63,10 @@ class RuleBased:
         for lang, rows in rows_of.items():
             for at in range(0, len(rows), _TEXTS_AT_ONCE):
                 part = rows[at : at + _TEXTS_AT_ONCE]
+                if isinstance(part, range):  # slices: four times as fast
+                    here = slice(part.start, part.stop)
+                    result[here] = self.in_one_language(result[here], lang, severity, words[here])
+                    continue
                 noisy = self.in_one_language([texts[row] for row in part], lang, severity, words[part])
                 for row, text in zip(part, noisy, strict=True):
                     result[row] = text

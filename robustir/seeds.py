@@ -162,7 +162,7 @@ class Draws:
         add = np.uint64(slot * _ODD & _MASK) if isinstance(slot, int) else slot.astype(np.uint64) * np.uint64(_ODD)
         outer = _mix_all(inner ^ (k1 + add))
         outer >>= np.uint64(11)
-        return outer.view(np.int64) * _TO_UNIT
+        return outer.view(np.int64).astype(np.float64) * _TO_UNIT
 
 
 def _mix_all(value: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustir.seeds import Stream, derive_key, derive_keys, key_words, uniforms
+from robustir.seeds import Draws, Stream, derive_key, derive_keys, key_words, uniforms
 from tests.processes import outputs_under_hash_seeds
 
 
@@ -31,6 +31,8 @@ def test_vector_route_equals_scalar_route(seed: int, index: int, slot: int) -> N
     key = derive_key(seed)
     vector = uniforms(key_words([key]), np.array([index]), slot)
     assert vector[0] == Stream(key).uniform(index, slot)
+    draws = Draws(np.repeat(key_words([key]), 2, axis=0), np.array([0, index]))
+    assert draws.uniform(slot, np.array([1])).tolist() == [Stream(key).uniform(index, slot)]
 
 
 def test_uniform_and_uncorrelated() -> None:

@@ -128,14 +128,15 @@ def test_moves_nest_and_stay_in_their_texts() -> None:
     block = Block.join(["a b c d e", "", "f", "g h i j"] * 20)
     units = word_units(block, "en")
     many_keys = key_words(derive_keys(("t",), ["en"] * 80, [str(n) for n in range(80)], 0))
-    able, reach = np.ones(len(units), dtype=bool), np.linspace(1 / FARTHEST, 1, FARTHEST)
-    low, high = (turned(units, many_keys, able, reach, share) for share in (0.05, 0.2))
+    draws = units.draws(many_keys)
+    reach = np.linspace(1 / FARTHEST, 1, FARTHEST)
+    low, high = (turned(units, draws, lambda words: words >= 0, reach, share) for share in (0.05, 0.2))
     assert sorted(high.tolist()) == list(range(len(units)))
     assert (units.row[high] == units.row).all()
     moved = low != np.arange(len(units))
     assert moved.any()
     assert (low[moved] == high[moved]).all()
-    assert (turned(units, many_keys, ~able, reach, 0.2) == np.arange(len(units))).all()
+    assert (turned(units, draws, lambda words: words < 0, reach, 0.2) == np.arange(len(units))).all()
 
 
 def test_severities_nest_word_by_word() -> None:
@@ -178,7 +179,8 @@ class Everything(str):
 
 def test_what_comes_instead() -> None:
     def made(form: str, kind: int, way: int, chance: float, text: str = "") -> str | None:
-        return instead(form, kind, way, ("de", "en"), chance, text, spaced=True)
+        (found,) = instead([form], [kind], [way], ("de", "en"), [chance], [text], spaced=True)
+        return found
 
     assert made("water", COMMON, UNTRANSLATED, 0.0) == "Wasser"
     other = made("House", COMMON, LEXICAL, 0.5)
@@ -191,7 +193,7 @@ def test_what_comes_instead() -> None:
     assert form.startswith("ident")
     assert made("house", COMMON, OTHER, 0.5) not in {None, "house", other}
     assert made("1812", NUMBER, OTHER, 0.0) == "112"
-    assert instead("house", COMMON, LEXICAL, ("de", "en"), 0.5, Everything(), spaced=False) is None
+    assert list(instead(["house"], [COMMON], [LEXICAL], ("de", "en"), [0.5], [Everything()], spaced=False)) == [None]
 
 
 def test_what_is_new_to_a_text() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustir.text.blocks import Block
-from robustir.text.splices import splice, splice_strings
+from robustir.text.splices import splice, splice_strings, spliced_texts
 
 
 @st.composite
@@ -32,7 +32,10 @@ def test_a_block_is_spliced_as_its_texts_would_be(case: tuple[list[str], list[tu
     first = block.offsets[[row for row, *_ in spans]] if spans else np.zeros(0, dtype=np.int64)
     starts = first + np.array([start for _, start, _, _ in spans], dtype=np.int64)
     stops = first + np.array([stop for _, _, stop, _ in spans], dtype=np.int64)
-    assert splice_strings(block, starts, stops, [new for *_, new in spans]).texts() == expected
+    replacements = [new for *_, new in spans]
+    assert splice_strings(block, starts, stops, replacements).texts() == expected
+    touched = {row: expected[row] for row, *_ in spans}
+    assert dict(spliced_texts(block, starts, stops, replacements)) == touched
 
 
 def test_entries_may_be_shared_and_empty_spans_insert() -> None:
