@@ -24,6 +24,9 @@ _KNOWN: Mapping[str, tuple[frozenset[str], str]] = {
     ),
 }
 
+# Source of training pairs -> the perturbation that makes such text: glosses come of the lexicons that mix languages.
+_LIKE: Mapping[str, str] = {"glossed": "code-switch"}
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecord:
@@ -58,9 +61,9 @@ def read_training_record(folder: Path) -> TrainingRecord | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         told = content["configuration"]
-        noise = tuple(str(entry["spec"]) for entry in content["robust_training"]["queries"])
-        return TrainingRecord(
-            str(content["name"]), str(told["sampling"]), int(told["seed"]), tuple(map(str, told["sources"])), noise
-        )
+        sources = tuple(map(str, told["sources"]))
+        noise = [str(entry["spec"]) for entry in content["robust_training"]["queries"]]
+        noise += [_LIKE[source] for source in sources if source in _LIKE]
+        return TrainingRecord(str(content["name"]), str(told["sampling"]), int(told["seed"]), sources, tuple(noise))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is no record of a training ({error!r}); train again with  robustir train") from error

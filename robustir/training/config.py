@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Sampling = Literal["x-x", "x-y", "hybrid"]
-SourceName = Literal["tatoeba", "wmt", "flores", "mkqa", "qa", "neighbours", "contexts"]
+SourceName = Literal["tatoeba", "wmt", "flores", "mkqa", "qa", "neighbours", "contexts", "glossed"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -47,6 +47,8 @@ class StaticModel(_Section):
         default=1e-3, gt=0
     )  # a piece of relative frequency p starts with the weight a / (a + p)
     packed_bits: Bits = 8  # of a number of the packed encoder
+    language_free: bool = False  # project out the mean vectors of the languages, once the table has learnt
+    whitening: float = Field(default=0.0, ge=0, le=0.5)  # then make directions more equal; 0.5: all alike
 
 
 class Architecture(_Section):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from robustir.errors import DataError
 from robustir.training.correspondence import check_correspondence
+from robustir.training.glosses import gloss
 from robustir.training.unseen import TestSentences
 
 __all__ = ["LICENCES", "Pairs", "Shelf", "read_pairs"]
@@ -23,6 +24,7 @@ LICENCES: Mapping[str, str] = {
     "qa": "question-passage pairs: SQuAD train (CC BY-SA 4.0), TQuAD, CMRC 2018, ARCD/SOQAL, a Vietnamese QA set",
     "neighbours": "neighbouring sentences of FLORES dev (CC BY-SA 4.0) and WMT newstest (research use)",
     "contexts": "sentences of FLORES dev (CC BY-SA 4.0) and WMT newstest (research use) with a neighbour",
+    "glossed": "SQuAD train (CC BY-SA 4.0), word by word through the lexicons of code-switch (their sources are in its docs)",
 }
 
 
@@ -90,7 +92,7 @@ def read_pairs(data: Path, sources: Sequence[str], languages: Sequence[str], *, 
 def _shelf(pairs: Pairs, source: str, langs: tuple[str, ...], items: list[_Item], longest: int) -> Shelf:
     left = {lang: [pairs.add(item[0][lang][:longest]) for item in items] for lang in langs}
     right = {lang: [pairs.add(item[1][lang][:longest]) for item in items] for lang in langs}
-    return Shelf(source, langs, left, right, whole=source not in ("qa", "neighbours", "contexts"))
+    return Shelf(source, langs, left, right, whole=source not in ("qa", "neighbours", "contexts", "glossed"))
 
 
 def _lines(path: Path) -> list[str]:
@@ -186,6 +188,16 @@ def _qa(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
             yield {lang: row["question"]}, {lang: row["passage"]}
 
 
+def _glossed(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
+    """Yield the English questions and passages, in English and glossed in the other languages."""
+    for left, right in _qa(data, frozenset({"en"})):
+        yield _with_glosses(left["en"], langs), _with_glosses(right["en"], langs)
+
+
+def _with_glosses(text: str, langs: frozenset[str]) -> dict[str, str]:
+    return {lang: text if lang == "en" else gloss(text, lang) for lang in sorted(langs)}
+
+
 _READERS: Mapping[str, Callable[[Path, frozenset[str]], Iterator[_Item]]] = {
     "tatoeba": _tatoeba,
     "wmt": _wmt,
@@ -194,4 +206,5 @@ _READERS: Mapping[str, Callable[[Path, frozenset[str]], Iterator[_Item]]] = {
     "qa": _qa,
     "neighbours": _neighbours,
     "contexts": _contexts,
+    "glossed": _glossed,
 }

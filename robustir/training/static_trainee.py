@@ -12,7 +12,9 @@ import numpy as np
 import torch
 
 from robustir.encoders.static_files import write_open, write_packed
+from robustir.errors import DataError
 from robustir.training.config import StaticModel, TrainingConfig
+from robustir.training.finish import finished, parallel_texts
 from robustir.training.losses import adversarial_shift, info_nce
 from robustir.training.robust import QueryNoise, blurred, kept_pieces
 from robustir.training.sampling import Batch, Sampler
@@ -43,6 +45,11 @@ class StaticMaterial:
     ) -> StaticMaterial:
         """Learn the pieces, or read them; then tokenise all texts."""
         model = _static(config)
+        if (model.language_free or model.whitening) and not parallel_texts(shelves):
+            raise DataError(
+                "model.language_free and model.whitening need translations: add a source that has them (tatoeba, wmt, "
+                "flores, mkqa), or leave them out"
+            )
         if "tokenizer" in kept:
             tokenizer = kept["tokenizer"]
         elif model.tokenizer is not None:
@@ -155,9 +162,14 @@ class StaticTrainee:
 
     def write(self, folder: Path, weights: Mapping[str, torch.Tensor]) -> list[Path]:
         """Write the layout of Sentence Transformers, and rows of few bits in ``packed``."""
-        table, tokenizer = weights["table"].numpy(), self._material.tokenizer
+        model, tokenizer = _static(self._config), self._material.tokenizer
+        table = weights["table"].numpy()
+        if model.language_free or model.whitening:
+            parallel = parallel_texts(self._material.shelves)
+            texts = {lang: self._bags.take(numbers) for lang, numbers in parallel.items()}
+            table = finished(table, texts, language_free=model.language_free, whitening=model.whitening)
         write_open(folder, table, tokenizer)
-        write_packed(folder / "packed", table, tokenizer, _static(self._config).packed_bits)
+        write_packed(folder / "packed", table, tokenizer, model.packed_bits)
         return [folder, folder / "packed"]
 
     def description(self) -> dict[str, Any]:
