@@ -139,7 +139,7 @@ class Channel:
 
     def _folded(self, rows: NDArray[np.int64]) -> list[str]:
         """Return some texts as their words are compared; each is made once."""
-        asked = rows.tolist()
+        asked: list[int] = rows.tolist()
         folds, texts, lang = self._folds, self.texts, self.lang
         folds.update({row: fold(texts[row], lang) for row in set(asked).difference(folds)})
         return [folds[row] for row in asked]
