@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
@@ -53,14 +54,13 @@ def attack_section(study: Study) -> Section | None:
     return Section("attacks", "Attacks and their transfer", tuple(blocks))
 
 
+_AGAINST = re.compile(r"""against=("[^"]*"|'(?:[^'\\]|\\.)*')(, )?""")
+
+
 def _kind(row: Row) -> str:
     """Return the attack without the encoder it is made against; a control counts to its attack."""
-    name = str(row["perturbation"]).removeprefix("random-control(")
-    name = name[:-1] if row["perturbation"] != name else name
-    attacked = repr(str(row["attacked"]))
-    for part in (f"against={attacked}, ", f", against={attacked}", f"against={attacked}"):
-        name = name.replace(part, "")
-    return name.removesuffix("()")
+    name = str(row["perturbation"]).removeprefix("random control of ")
+    return _AGAINST.sub("", name).replace(", )", ")").removesuffix("()")
 
 
 def _matrix(study: Study, name: str, caption: str, rows: Sequence[Row], *, alone: bool = False) -> Table:

@@ -61,11 +61,26 @@ def _entries(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 _FILE = re.compile(r"'(?:/[^']*/([^'/]+?)(?:\.[A-Za-z]\w*)?|[^'/][^']*/([^'/]+)\.[A-Za-z]\w*)'")
 
 
+# An encoder that lies in a folder, as an attack names it.
+_FOLDER = re.compile(r"""=(["'])static\(\\?'(?:[^'"]*/)?([^'"/\\]+)\\?'\)\1""")
+_CONTROL = re.compile(r"random-control\((.*)\)")
+
+
 def short_names(specs: Iterable[str]) -> dict[str, str]:
-    """Return how specs are called in text and tables: a file by its name alone, where that leaves them distinct."""
-    short = {spec: _FILE.sub(lambda found: f"'{found[1] or found[2]}'", spec) for spec in dict.fromkeys(specs)}
+    """Return how specs are called in text and tables, where that leaves them distinct.
+
+    A file goes by its name alone, and so does a static encoder in a folder; a random control says whose it is in words.
+    """
+    short = {spec: _short(spec) for spec in dict.fromkeys(specs)}
     names = list(short.values())
     return {spec: name if names.count(name) == 1 else spec for spec, name in short.items()}
+
+
+def _short(spec: str) -> str:
+    named = _FILE.sub(lambda found: f"'{found[1] or found[2]}'", spec)
+    named = _FOLDER.sub(lambda found: f"='{found[2]}'", named)
+    control = _CONTROL.fullmatch(named)
+    return f"random control of {control[1]}" if control else named
 
 
 def _clean(record: Row, short: Mapping[str, str]) -> Row:

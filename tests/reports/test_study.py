@@ -24,6 +24,19 @@ def test_files_are_called_by_their_names_and_hub_ids_by_all_of_theirs() -> None:
     ]
 
 
+def test_attacks_on_folders_and_their_controls_are_called_by_the_last_name() -> None:
+    attack = """adversarial(against="static('surrogates/x-y-12')", passages='en')"""
+    specs = [attack, f"random-control({attack})", "adversarial(against='hashing')", "random-control(shuffle-words)"]
+    assert list(short_names(specs).values()) == [
+        "adversarial(against='x-y-12', passages='en')",
+        "random control of adversarial(against='x-y-12', passages='en')",
+        "adversarial(against='hashing')",
+        "random control of shuffle-words",
+    ]
+    same = [attack, attack.replace("surrogates", "others")]
+    assert list(short_names(same).values()) == same
+
+
 def test_files_of_one_name_keep_their_folders() -> None:
     specs = ["recorded(file='a/asr.jsonl')", "recorded(file='b/asr.jsonl')"]
     assert list(short_names(specs).values()) == specs
