@@ -17,6 +17,7 @@ from robustir.per_query import score_tables
 from robustir.plan import make_plan
 from robustir.reports.blocks import Table, walk_texts
 from robustir.reports.document import build
+from robustir.reports.study import short_names
 from robustir.specs import Spec
 from robustir.store import RunDirectory
 from tests.tiny import run_cells, suite_of, write_beir
@@ -167,7 +168,7 @@ def test_the_report_shows_what_attacks_did_per_language(run: RunDirectory) -> No
         for name, severity in dict.fromkeys(
             zip(rows.index.get_level_values(0), rows.index.get_level_values(1), strict=True)
         ):
-            for lang, cell in zip(languages, shown[f"{name} at {severity:g}"], strict=True):
+            for lang, cell in zip(languages, shown[f"{short_names([name])[name]} at {severity:g}"], strict=True):
                 expected = 100 * float(rows.loc[(name, severity, lang)][field])
                 assert (cell.text == "–") if expected != expected else abs(float(cell.text) - expected) <= 0.5
 
