@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
 from robustir.reports.degradation import separated
 from robustir.reports.formats import interval, measure_name, percent, severity_text, signed_points
-from robustir.reports.study import Row, Study, value
+from robustir.reports.study import CONTROL_OF, Row, Study, value
 
 __all__ = ["attack_section"]
 
@@ -59,7 +59,7 @@ _AGAINST = re.compile(r"""against=("[^"]*"|'(?:[^'\\]|\\.)*')(, )?""")
 
 def _kind(row: Row) -> str:
     """Return the attack without the encoder it is made against; a control counts to its attack."""
-    name = str(row["perturbation"]).removeprefix("random control of ")
+    name = str(row["perturbation"]).removeprefix(CONTROL_OF)
     return _AGAINST.sub("", name).replace(", )", ")").removesuffix("()")
 
 

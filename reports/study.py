@@ -14,7 +14,7 @@ from robustir.reports.formats import clean_text
 if TYPE_CHECKING:
     from robustir.analysis import Findings
 
-__all__ = ["SETTINGS", "Row", "Study", "mean", "short_names", "value"]
+__all__ = ["CONTROL_OF", "SETTINGS", "Row", "Study", "mean", "short_names", "value"]
 
 Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.analysis.TABLES lists its columns
 SETTINGS = ("mono", "cross", "cross-embedded", "multi")
@@ -63,7 +63,8 @@ _FILE = re.compile(r"'(?:/[^']*/([^'/]+?)(?:\.[A-Za-z]\w*)?|[^'/][^']*/([^'/]+)\
 
 # An encoder that lies in a folder, as an attack names it.
 _FOLDER = re.compile(r"""=(["'])static\(\\?'(?:[^'"]*/)?([^'"/\\]+)\\?'\)\1""")
-_CONTROL = re.compile(r"random-control\((.*)\)")
+_CONTROL = re.compile(r"^random-control\((.*)\)$")
+CONTROL_OF = "random control of "
 
 
 def short_names(specs: Iterable[str]) -> dict[str, str]:
@@ -73,14 +74,13 @@ def short_names(specs: Iterable[str]) -> dict[str, str]:
     """
     short = {spec: _short(spec) for spec in dict.fromkeys(specs)}
     names = list(short.values())
-    return {spec: name if names.count(name) == 1 else spec for spec, name in short.items()}
+    kept = {spec: name if names.count(name) == 1 else spec for spec, name in short.items()}
+    return {spec: _CONTROL.sub(rf"{CONTROL_OF}\1", name) for spec, name in kept.items()}
 
 
 def _short(spec: str) -> str:
     named = _FILE.sub(lambda found: f"'{found[1] or found[2]}'", spec)
-    named = _FOLDER.sub(lambda found: f"='{found[2]}'", named)
-    control = _CONTROL.fullmatch(named)
-    return f"random control of {control[1]}" if control else named
+    return _FOLDER.sub(lambda found: f"='{found[2]}'", named)
 
 
 def _clean(record: Row, short: Mapping[str, str]) -> Row:

@@ -92,7 +92,7 @@ def read_pairs(data: Path, sources: Sequence[str], languages: Sequence[str], *, 
 def _shelf(pairs: Pairs, source: str, langs: tuple[str, ...], items: list[_Item], longest: int) -> Shelf:
     left = {lang: [pairs.add(item[0][lang][:longest]) for item in items] for lang in langs}
     right = {lang: [pairs.add(item[1][lang][:longest]) for item in items] for lang in langs}
-    return Shelf(source, langs, left, right, whole=source not in ("qa", "neighbours", "contexts", "glossed"))
+    return Shelf(source, langs, left, right, whole=all(one is other for one, other in items))
 
 
 def _lines(path: Path) -> list[str]:

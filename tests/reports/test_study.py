@@ -35,6 +35,8 @@ def test_attacks_on_folders_and_their_controls_are_called_by_the_last_name() -> 
     ]
     same = [attack, attack.replace("surrogates", "others")]
     assert list(short_names(same).values()) == same
+    controls = [f"random-control({spec})" for spec in same]
+    assert list(short_names(controls).values()) == [f"random control of {spec}" for spec in same]
 
 
 def test_files_of_one_name_keep_their_folders() -> None:
