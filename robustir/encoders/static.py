@@ -65,24 +65,13 @@ class StaticEncoder:
     def _encode_block(self, texts: Sequence[str]) -> NDArray[np.float32]:
         import torch
 
-        rows = self._pieces(texts)
-        counts = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
-        pieces = np.fromiter((piece for row in rows for piece in row), dtype=np.int64, count=int(counts.sum()))
-        offsets = np.cumsum(counts) - counts
+        numbers, counts = self._files.pieces.find(texts)
+        offsets = np.cumsum(counts, dtype=np.int32) - counts
         # Adds the pieces of each text in their order, without a copy of their vectors.
         summed = torch.nn.functional.embedding_bag(
-            torch.from_numpy(pieces), torch.from_numpy(self._files.table), torch.from_numpy(offsets), mode="sum"
+            torch.from_numpy(numbers), torch.from_numpy(self._files.table), torch.from_numpy(offsets), mode="sum"
         ).numpy()
         length = counts.astype(np.float64)
         if self._files.normalize:
             length = np.sqrt(np.einsum("nd,nd->n", summed, summed, dtype=np.float64))
         return (summed / np.where(length == 0, 1.0, length)[:, None]).astype(np.float32)
-
-    def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
-        tokenizer = self._files.tokenizer
-        try:
-            found = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        except (TypeError, UnicodeEncodeError):  # a lone surrogate has no UTF-8
-            whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-            found = tokenizer.encode_batch_fast(whole, add_special_tokens=False)
-        return [encoding.ids for encoding in found]

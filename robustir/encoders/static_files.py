@@ -12,16 +12,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.encoders.pieces import PieceFinder, piece_finder
 from robustir.errors import InputError
 from robustir.files import write_atomically, write_text_atomically
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 __all__ = ["Bits", "StaticFiles", "pack_rows", "read_static", "write_open", "write_packed"]
 
@@ -38,7 +36,7 @@ class StaticFiles:
     """What a folder holds. table: float32 [pieces, d]; normalize: whether vectors get unit length; digest: of the files."""
 
     table: NDArray[np.float32]
-    tokenizer: Tokenizer
+    pieces: PieceFinder
     normalize: bool
     digest: str
 
@@ -81,14 +79,14 @@ def read_static(folder: Path) -> StaticFiles:
                 "or Sentence Transformers' StaticEmbedding or model2vec wrote"
             )
     table = _read_table(weights)
-    tokenizer = _read_tokenizer(vocabulary)
-    if tokenizer.get_vocab_size() > len(table):
+    pieces = _read_tokenizer(vocabulary)
+    if pieces.size > len(table):
         raise InputError(
-            f"{folder}: the tokenizer knows {tokenizer.get_vocab_size()} pieces, but the table has {len(table)} rows; "
+            f"{folder}: the tokenizer knows {pieces.size} pieces, but the table has {len(table)} rows; "
             "the two files are not of one encoder"
         )
     digest = hashlib.sha256(weights.read_bytes() + vocabulary.read_bytes()).hexdigest()[:32]
-    return StaticFiles(table, tokenizer, _normalizes(folder), digest)
+    return StaticFiles(table, pieces, _normalizes(folder), digest)
 
 
 def _read_table(path: Path) -> NDArray[np.float32]:
@@ -118,16 +116,11 @@ def _read_table(path: Path) -> NDArray[np.float32]:
     return np.ascontiguousarray(table)
 
 
-def _read_tokenizer(path: Path) -> Tokenizer:
-    from tokenizers import Tokenizer
-
+def _read_tokenizer(path: Path) -> PieceFinder:
     try:
-        tokenizer = Tokenizer.from_file(str(path))
+        return piece_finder(path.read_bytes())
     except Exception as error:  # the library raises its own plain Exception
         raise InputError(f"{path} is no tokenizer ({error}); copy it again") from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
 
 
 def _normalizes(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from robustir.conformance import check
+from robustir.encoders.pieces import PieceFinder, Pieces
 from robustir.encoders.static import StaticEncoder
 from robustir.encoders.static_files import pack_rows, write_open, write_packed
 from robustir.errors import InputError
@@ -134,3 +136,35 @@ def test_the_revision_is_that_of_the_content(folder: Path, tmp_path: Path) -> No
     write_open(tmp_path / "other", tiny_table() * 2, tiny_tokenizer())
     revision = StaticEncoder(str(folder)).revision
     assert StaticEncoder(str(tmp_path / "copy")).revision == revision != StaticEncoder(str(tmp_path / "other")).revision
+
+
+def test_encoders_of_one_tokenizer_share_the_pieces_of_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["The Nile is long", "", "是水 nile"]
+    tables = [np.random.default_rng(seed).standard_normal(tiny_table().shape).astype(np.float32) for seed in range(4)]
+    made, seen = [], Counter[str]()
+    find = PieceFinder._find
+
+    def counting(finder: PieceFinder, some: list[str]) -> Pieces:
+        seen.update(some)
+        return find(finder, some)
+
+    monkeypatch.setattr(PieceFinder, "_find", counting)
+    for number, table in enumerate(tables):
+        write_open(tmp_path / str(number), table, tiny_tokenizer())
+        made.append(StaticEncoder(str(tmp_path / str(number))))
+        vectors = made[-1].encode(texts, role="query")
+        pieces = Tokenizer.from_str(tiny_tokenizer()).encode(texts[0]).ids
+        expected = table[pieces].sum(axis=0)
+        assert vectors[0] == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
+    assert set(seen.values()) == {2}  # by the first, which is alone, and by the second, which finds that it is not
+
+
+def test_pieces_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("robustir.encoders.pieces._MOST_BYTES", 200)
+    finder = PieceFinder(Tokenizer.from_str(tiny_tokenizer()))
+    finder.users = 2
+    blocks = [[f"nile {number}", "is long"] for number in range(50)]
+    first = [finder.find(block) for block in blocks]
+    assert finder._bytes <= 200
+    again = [finder.find(block) for block in blocks]
+    assert all(np.array_equal(a.numbers, b.numbers) for a, b in zip(first, again, strict=True))
