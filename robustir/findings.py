@@ -39,6 +39,7 @@ def analyse_run(run: RunDirectory) -> Findings:
         seed=suite["seed"],
         primary_measure=suite["measures"][0],
         primary=not suite["exploratory"],
+        explored=frozenset(row["name"] for row in manifest["perturbations"] if row.get("exploratory")),
         in_domain=frozenset(
             (benchmark, encoder.get("strategy") or encoder["name"])
             for encoder in manifest["encoders"]

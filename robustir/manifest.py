@@ -154,6 +154,7 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
                 "version": noise.version,
                 "severities": list(noise.severities),
                 "draws": noise.draws,
+                "exploratory": noise.exploratory,
                 **asdict(noise.treatment),
             }
             for noise in plan.noises

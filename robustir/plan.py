@@ -65,7 +65,10 @@ class PlannedEncoder:
 
 @dataclass(frozen=True, slots=True)
 class PlannedNoise:
-    """A perturbation with its severities and draws; ``control_of``: the attack whose edits a random control repeats."""
+    """A perturbation with its severities and draws; ``control_of``: the attack whose edits a random control repeats.
+
+    exploratory: its rows are no declared hypotheses.
+    """
 
     spec: str
     plugin: Any = field(compare=False, repr=False)
@@ -74,6 +77,7 @@ class PlannedNoise:
     draws: int = 1
     treatment: Treatment = field(default_factory=Treatment)
     control_of: str = ""
+    exploratory: bool = False
 
     def conditions(self) -> Iterator[Condition]:
         """Yield every severity and draw."""
@@ -173,7 +177,8 @@ def _noises(suite: Suite, encoders: Sequence[PlannedEncoder]) -> Iterator[Planne
     for noise in suite.perturbations:
         plugin = create("perturbation", noise.spec)
         if hasattr(plugin, "attack"):
-            yield from _attacks(suite, noise, plugin, encoders)
+            for planned in _attacks(suite, noise, plugin, encoders):
+                yield replace(planned, exploratory=noise.exploratory)
             continue
         yield PlannedNoise(
             canonical("perturbation", noise.spec),
@@ -182,6 +187,7 @@ def _noises(suite: Suite, encoders: Sequence[PlannedEncoder]) -> Iterator[Planne
             suite.severities_of(noise),
             suite.draws_of(noise),
             Treatment(embedded_lang=getattr(plugin, "embedded_lang", ""), dose=str(getattr(plugin, "dose", ""))),
+            exploratory=noise.exploratory,
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from robustir.encoders.training_record import read_training_record
 from robustir.errors import DataError, SpecError
-from robustir.suite import Strategy, Suite
+from robustir.suite import Suite
 
 __all__ = ["Trained", "find_trained"]
 
@@ -24,11 +24,12 @@ class Trained:
 def find_trained(suite: Suite) -> tuple[Trained, ...]:
     """Return the encoders of the suite's strategies, by seed and strategy, so that an interrupted run holds whole seeds.
 
-    Patterns are relative to the working directory. Raises DataError that gives the commands which make what is missing,
+    Patterns are relative to the working directory. Raises DataError that gives the commands which make what is missing
+    (what the suite needs beside them included),
     SpecError where two folders of one strategy have the same seed.
     """
     found: list[Trained] = []
-    missing: dict[str, Strategy] = {}
+    missing: dict[str, str] = {}  # what is not there: the command that makes it
     for name, strategy in suite.strategies.items():
         pattern = Path(strategy.encoders)
         folders = sorted(Path(pattern.anchor or ".").glob(str(pattern.relative_to(pattern.anchor))))
@@ -43,13 +44,13 @@ def find_trained(suite: Suite) -> tuple[Trained, ...]:
                 )
             of_seed[record.seed] = folder
         if not of_seed:
-            missing[name] = strategy
+            missing[f"{name} ({strategy.encoders})"] = strategy.train
         found += [Trained(f"static('{of_seed[seed].as_posix()}')", name, seed) for seed in sorted(of_seed)]
+    missing |= {folder: command for folder, command in suite.needs.items() if not Path(folder).exists()}
     if missing:
-        where = "; ".join(f"{name} ({strategy.encoders})" for name, strategy in missing.items())
-        commands = dict.fromkeys(strategy.train for strategy in missing.values() if strategy.train)
+        commands = dict.fromkeys(command for command in missing.values() if command)
         raise DataError(
-            f"suite {suite.name}: no trained encoder here for {where}. Train them in this folder:\n  "
+            f"suite {suite.name}: no trained encoder here for {'; '.join(missing)}. Train them in this folder:\n  "
             + ("\n  ".join(commands) or "robustir train CONFIG --seed 0 --seed 1 ... -o DIR")
         )
     return tuple(sorted(found, key=lambda one: one.seed))

@@ -57,11 +57,15 @@ _Severities = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_
 
 
 class Noise(_Model):
-    """A perturbation of a suite; its severities and draws default to the suite's."""
+    """A perturbation of a suite; its severities and draws default to the suite's.
+
+    exploratory: its rows are no declared hypotheses, so that many kinds of noise can stand beside the few in question.
+    """
 
     spec: str
     severities: _Severities | None = None
     draws: int | None = Field(default=None, ge=1, le=1000)
+    exploratory: bool = False
 
 
 class Strategy(_Model):
@@ -84,6 +88,10 @@ class Suite(_Model):
     strategies: dict[str, Strategy] = {}
     compare: tuple[tuple[str, str], ...] | None = Field(
         default=None, description="pairs of strategies (A, B) that are compared as A - B; all if not given"
+    )
+    needs: dict[str, str] = Field(
+        default={},
+        description="folders that specs name: the command that makes each, relative to the working directory",
     )
     perturbations: tuple[Annotated[Noise, BeforeValidator(_noise)], ...] = ()
     severities: _Severities = (0.1, 0.2, 0.3, 0.5)

@@ -108,9 +108,26 @@ def test_the_study_says_how_its_encoders_are_trained(tmp_path: Path, monkeypatch
     with pytest.raises(DataError) as raised:
         find_trained(load_suite("hybrid-study"))
     commands = [line.split() for line in str(raised.value).splitlines()[1:]]
-    assert [words[:3] for words in commands] == [["robustir", "train", "study"], ["robustir", "train", "study-robust"]]
-    assert all(words.count("--seed") == 12 for words in commands)
-    plain, robust = (load_config(find_config(Path(words[2]))) for words in commands)
+    assert [words[2] for words in commands] == ["study", "study-robust", "study"]
+    assert [words.count("--seed") for words in commands] == [12, 12, 1]
+    assert "study-surrogates" in commands[2]
+    assert (
+        commands[2][commands[2].index("--seed") + 1] not in commands[0]
+    )  # attacks are made on a seed that is not compared
+    plain, robust = (load_config(find_config(Path(words[2]))) for words in commands[:2])
     # The arm with robust training differs in that alone.
     assert plain.model_copy(update={"name": robust.name, "robust": robust.robust}) == robust
     assert robust.robust != plain.robust
+
+
+def test_what_a_suite_needs_beside_its_strategies_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for sampling in ("hybrid", "x-x"):
+        trained(tmp_path / "study" / f"{sampling}-0", sampling, 0)
+    suite = validate_suite(SUITE | {"needs": {"others/x-x-12": "robustir train study --seed 12 -o others"}}, "test")
+    with pytest.raises(
+        DataError, match=r"others/x-x-12\. Train them in this folder:\n  robustir train study --seed 12"
+    ):
+        find_trained(suite)
+    trained(tmp_path / "others" / "x-x-12", "x-x", 12)
+    assert len(find_trained(suite)) == 2

@@ -48,9 +48,9 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
             _add_setting(grids, setting, {member.strategy for member in block.trained.values()})
             roles[block.benchmark, block.setting] = (setting.measures[setting.primary], setting.twins)
     frames = {name: grids[name].frame() for name in names}
-    frames["contrasts"] = adjust_contrasts(frames["contrasts"], roles)
-    frames["comparisons"] = adjust_comparisons(frames["comparisons"], roles, declared=chosen.primary)
-    frames["strategies"] = adjust_strategies(frames["strategies"], roles, declared=chosen.primary)
+    frames["contrasts"] = adjust_contrasts(frames["contrasts"], roles, chosen)
+    frames["comparisons"] = adjust_comparisons(frames["comparisons"], roles, chosen)
+    frames["strategies"] = adjust_strategies(frames["strategies"], roles, chosen)
     tables: dict[str, Any] = {name: _as_listed(name, frame, chosen.in_domain) for name, frame in frames.items()}
     return Findings(**tables)
 

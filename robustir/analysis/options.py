@@ -16,7 +16,8 @@ class AnalysisOptions:
 
     confidence: of all intervals; interval: their kind; resamples: bootstrap replicates; flips: of the randomisation
     test. primary_measure: the measure of the declared families (None: the first of every block). primary: whether the
-    comparisons were declared beforehand; if not, all of them are exploratory. floors: whether clean scores are judged
+    comparisons were declared beforehand; if not, all of them are exploratory. explored: specs of perturbations whose
+    rows are exploratory in any case. floors: whether clean scores are judged
     against the shuffled-query floor. low_score: clean means below it make retention unstable. loss: the share of the
     clean score behind ``dose_at_10_percent_loss``. in_domain: (benchmark, encoder or strategy) where that was trained
     on the benchmark's own collection. compare: the pairs of training strategies that are compared, (A, B) for A - B
@@ -30,6 +31,7 @@ class AnalysisOptions:
     interval: IntervalKind = "studentised"
     primary_measure: str | None = None
     primary: bool = True
+    explored: frozenset[str] = frozenset()
     floors: bool = True
     low_score: float = 0.05
     loss: float = 0.10

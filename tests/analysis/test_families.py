@@ -86,3 +86,18 @@ def test_the_primary_measure_is_the_one_that_is_kept(make_block: MakeBlock) -> N
     assert set(found[found["measure"] == "AP"]["family"]) == {"same as RR"}
     assert set(found[found["measure"] == "RR"]["family"]) == {"primary", "exploratory"}
     assert np.isfinite(found["p_adjusted"]).all()
+
+
+def test_noise_that_its_suite_calls_exploratory_is_in_no_declared_family(make_block: MakeBlock) -> None:
+    block = make_block("mono")
+    explored = block.conditions[-1][0]
+    found = tables([block], replace(QUICK, explored=frozenset([explored])))
+    for table, name in (("comparisons", "primary"), ("contrasts", "contrasts")):
+        frame = found.tables()[table]
+        declared = frame[frame["family"] == name]
+        assert len(declared)
+        assert explored not in set(declared["perturbation"])
+        assert declared["p_adjusted"].to_numpy() == pytest.approx(holm(declared["p"].to_numpy()))
+        rest = frame[frame["family"] == "exploratory"]
+        assert explored in set(rest["perturbation"])
+        assert rest["p_adjusted"].to_numpy() == pytest.approx(benjamini_hochberg(rest["p"].to_numpy()))
