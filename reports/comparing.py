@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
 from robustir.reports.degradation import separated
-from robustir.reports.formats import interval, measure_name, number, p_value, severity_text, signed_points
+from robustir.reports.formats import interval, join_words, measure_name, number, p_value, severity_text, signed_points
 from robustir.reports.in_domain import encoder_cell, marked, noted
 from robustir.reports.study import SETTINGS, Row, Study, value
 
-__all__ = ["bias_section", "comparison_section", "is_primary", "verdict_text"]
+__all__ = ["bias_section", "claims_more", "comparison_section", "counted_verdicts", "is_primary", "verdict_text"]
 
 _SHOWN_ROWS = 48  # rows of one table in the report; the CSV holds all
 _NOT_SEPARATED = "not separated"
@@ -38,11 +39,34 @@ def is_primary(row: Row) -> bool:
 def verdict_text(row: Row) -> str:
     """Return the verdict in words; "more robust" stands only where both intervals and the adjusted p support it."""
     verdict = str(row.get("verdict", _NOT_SEPARATED))
-    if not verdict.endswith("more robust"):
+    if not claims_more(verdict):
         return verdict
     low, high = value(row, "log_ratio_low"), value(row, "log_ratio_high")
     same_sign = value(row, "difference_in_differences") * value(row, "log_retention_ratio") > 0
     return verdict if separated(row) and (low > 0 or high < 0) and same_sign else _NOT_SEPARATED
+
+
+_MORE = "more robust"
+_COUNTED = {
+    _MORE: "separated the two",
+    "depends on the scale": "depended on the scale",
+    _NOT_SEPARATED: "did not separate them",
+    "no claim: near the floor": "allowed no claim near the floor",
+}
+
+
+def claims_more(verdict: str) -> bool:
+    """Whether a verdict in words says that one is more robust than the other."""
+    return verdict.endswith(_MORE)
+
+
+def counted_verdicts(verdicts: Iterable[str]) -> str:
+    """Count verdicts in words: "2 separated the two and 5 did not separate them"."""
+    kinds = Counter(
+        _MORE if claims_more(verdict) else next((kind for kind in _COUNTED if verdict.startswith(kind)), _NOT_SEPARATED)
+        for verdict in verdicts
+    )
+    return join_words([f"{kinds[kind]} {words}" for kind, words in _COUNTED.items() if kinds[kind]])
 
 
 def comparison_section(study: Study) -> Section:
@@ -111,7 +135,7 @@ def _comparison_row(study: Study, row: Row, *, several: bool) -> tuple[Cell, ...
         Cell(signed_points(value(row, "difference_in_differences")), difference),
         Cell(number(value(row, "log_retention_ratio"), 3), ratio),
         Cell(p_value(value(row, "p_adjusted"))),
-        Cell(verdict, mark="strong" if verdict.endswith("more robust") else "faint"),
+        Cell(verdict, mark="strong" if claims_more(verdict) else "faint"),
     )
 
 

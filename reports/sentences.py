@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 
-from robustir.reports.comparing import is_primary, verdict_text
+from robustir.reports.comparing import claims_more, counted_verdicts, is_primary, verdict_text
 from robustir.reports.degradation import separated
 from robustir.reports.formats import (
     clean_text,
@@ -94,28 +93,13 @@ def _comparisons(study: Study) -> str:
         return (
             f"All {_count(len(rows), 'comparison')} between encoders are exploratory, so none is a finding in itself."
         )
-    verdicts = Counter(_kind(verdict_text(row)) for row in primary)
-    order = ("more robust", "depends on the scale", "not separated", "no claim: near the floor")
-    wording = {
-        "more robust": "separated the two encoders",
-        "depends on the scale": "depended on the scale",
-        "not separated": "did not separate them",
-        "no claim: near the floor": "allowed no claim near the floor",
-    }
-    counted = [f"{verdicts[kind]} {wording[kind]}" for kind in order if verdicts[kind]]
-    total = f"Of {_count(len(primary), 'declared comparison')} between encoders, {join_words(counted)}"
-    claims = [row for row in primary if _kind(verdict_text(row)) == "more robust"]
+    verdicts = [verdict_text(row) for row in primary]
+    total = f"Of {_count(len(primary), 'declared comparison')} between encoders, {counted_verdicts(verdicts)}"
+    claims = [row for row, verdict in zip(primary, verdicts, strict=True) if claims_more(verdict)]
     if not claims:
         return f"{total}; no encoder was shown to be more robust than another."
     best = max(claims, key=lambda row: abs(value(row, "difference_in_differences")))
     return f"{total}; the largest difference: {_claim(best)}."
-
-
-def _kind(verdict: str) -> str:
-    if verdict.endswith("more robust"):
-        return "more robust"
-    known = ("depends on the scale", "no claim: near the floor")
-    return next((kind for kind in known if verdict.startswith(kind)), "not separated")
 
 
 def _claim(row: Row) -> str:

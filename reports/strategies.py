@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 from robustir.reports.blocks import (
@@ -19,6 +18,7 @@ from robustir.reports.blocks import (
     Series,
     Table,
 )
+from robustir.reports.comparing import claims_more, counted_verdicts
 from robustir.reports.degradation import ALPHA
 from robustir.reports.formats import (
     axis_step,
@@ -158,7 +158,7 @@ def _verdict(row: Row) -> str:
     verdict = str(row.get("verdict", "")) or "–"
     if row.get("family") == "nothing changed":
         return "nothing changed"
-    if verdict.endswith("more robust") and not value(row, "p_adjusted") < ALPHA:
+    if claims_more(verdict) and not value(row, "p_adjusted") < ALPHA:
         return _NOT_SEPARATED
     return verdict
 
@@ -192,7 +192,7 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
                         _difference(change),
                         Cell(p_value(value(change, "p_adjusted"))),
                         Cell(number(value(change, "log_retention_ratio"), 2), ratio),
-                        Cell(verdict, mark="strong" if verdict.endswith("more robust") else "faint"),
+                        Cell(verdict, mark="strong" if claims_more(verdict) else "faint"),
                     )
                 )
     titles = ("Difference in score", "Adjusted\u00a0p", "Difference in loss", "Adjusted\u00a0p", "Log retention ratio")
@@ -282,19 +282,16 @@ def strategy_sentence(study: Study) -> str:
         return ""
     if not declared:
         return "All comparisons between training strategies are exploratory, so none is a finding in itself."
-    kinds = Counter("more robust" if _verdict(row).endswith("more robust") else _verdict(row) for row in declared)
-    wording = {
-        "more robust": "separated the two",
-        "depends on the scale": "depended on the scale",
-        _NOT_SEPARATED: "did not separate them",
-        "no claim: near the floor": "allowed no claim near the floor",
-    }
-    counted = [f"{kinds[kind]} {words}" for kind, words in wording.items() if kinds[kind]]
+    verdicts = [_verdict(row) for row in declared]
     total = (
         f"Of {len(declared)} declared comparisons of how much training strategies lose under noise, over {_seed_counts(declared)} "
-        f"paired seeds, {join_words(counted)}"
+        f"paired seeds, {counted_verdicts(verdicts)}"
     )
-    claims = [row for row in declared if _verdict(row).endswith("more robust") and not (row["seen_a"] or row["seen_b"])]
+    claims = [
+        row
+        for row, verdict in zip(declared, verdicts, strict=True)
+        if claims_more(verdict) and not (row["seen_a"] or row["seen_b"])
+    ]
     if not claims:
         return f"{total}; no strategy was shown to be more robust to noise that it had not seen in training."
     best = max(claims, key=lambda row: abs(value(row, "difference")))
