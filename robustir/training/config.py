@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Sampling = Literal["x-x", "x-y", "hybrid"]
-SourceName = Literal["tatoeba", "wmt", "flores", "mkqa", "qa", "neighbours", "contexts", "glossed"]
+SourceName = Literal["tatoeba", "wmt", "flores", "mkqa", "qa", "qa-sentences", "neighbours", "contexts", "glossed"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -49,6 +49,18 @@ class StaticModel(_Section):
     packed_bits: Bits = 8  # of a number of the packed encoder
     language_free: bool = False  # project out the mean vectors of the languages, once the table has learnt
     whitening: float = Field(default=0.0, ge=0, le=0.5)  # then make directions more equal; 0.5: all alike
+    reduced_to: int | None = Field(default=None, ge=1)  # then keep so many directions, those of the largest variance
+
+    @model_validator(mode="after")
+    def _not_longer(self) -> StaticModel:
+        if self.reduced_to is not None and self.reduced_to > self.dimensions:
+            raise ValueError(f"reduced_to is {self.reduced_to}, and the table has {self.dimensions} dimensions")
+        return self
+
+    @property
+    def finished(self) -> bool:
+        """Whether something is done to the table once it has learnt."""
+        return self.language_free or self.whitening > 0 or self.reduced_to is not None
 
 
 class Architecture(_Section):
@@ -148,7 +160,8 @@ class TrainingConfig(_Section):
     set of languages equally often, "size" by its number of pairs. weights: how often a source is drawn, relative to
     its size. parts: a query keeps a random share of its pieces, down to 1 - parts; translation pairs, which have no
     monolingual form, then serve as "part of a sentence to the sentence". mixed: a batch of so many draws, all of one
-    kind, so that the negatives of a query stand in several languages.
+    kind, so that the negatives of a query stand in several languages. shared: of a source, how many draws of every
+    mixed batch it gives, each in one language, whatever the sampling; its pairs serve nothing else.
     """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -163,6 +176,7 @@ class TrainingConfig(_Section):
     steps: int = Field(default=1000, ge=1)
     batch: int = Field(default=512, ge=2)
     mixed: int = Field(default=1, ge=1)  # draws of shelf and languages that share a batch
+    shared: dict[SourceName, int] = {}
     longest: int = Field(default=400, ge=8)  # characters of a passage that are read
     seed: int = Field(default=0, ge=0)
     validate_every: int = Field(default=0, ge=0)  # steps; 0: never
@@ -190,6 +204,10 @@ class TrainingConfig(_Section):
     def _fits(self) -> TrainingConfig:
         if self.mixed * 2 > self.batch:
             raise ValueError("mixed: a draw needs at least 2 pairs; lower mixed or raise batch")
+        if self.shared and sum(self.shared.values()) >= self.mixed:
+            raise ValueError("shared: its draws must be fewer than mixed, which is what all draws of a batch are")
+        if unread := [source for source in self.shared if source not in self.sources]:
+            raise ValueError(f"shared: {unread[0]!r} is not among the sources")
         return self
 
     @property

@@ -1,6 +1,6 @@
-"""What is done to a table once it has learnt: the traces of languages taken out, and its directions made more equal.
+"""What is done to a table once it has learnt: the traces of languages taken out, its directions made more equal or fewer.
 
-Both are linear, so that they become part of the rows: a text's vector changes, and how it is encoded does not.
+All is linear, so that they become part of the rows: a text's vector changes, and how it is encoded does not.
 """
 
 from __future__ import annotations
@@ -33,14 +33,22 @@ def parallel_texts(shelves: Sequence[Shelf]) -> dict[str, NDArray[np.int64]]:
 
 
 def finished(
-    table: NDArray[np.float32], texts: Mapping[str, Bags], *, language_free: bool, whitening: float
+    table: NDArray[np.float32],
+    texts: Mapping[str, Bags],
+    *,
+    language_free: bool = False,
+    whitening: float = 0.0,
+    reduced_to: int | None = None,
+    seed: int = 0,
 ) -> NDArray[np.float32]:
-    """Return a table float32 [pieces, d] whose texts' vectors tell less of their language.
+    """Return a table float32 [pieces, d] whose texts' vectors tell less of their language, or are shorter.
 
     texts: texts of the same content in several languages, as pieces. language_free: the space that the languages' mean
     vectors span is projected out (after Yang et al. 2021, A simple and effective method to eliminate the self language
     bias in multilingual representations, who take several directions per language). whitening: the variance v of a
-    direction, within languages, becomes v ** (1 - 2 * whitening); 0 leaves it, 0.5 makes all equal.
+    direction, within languages, becomes v ** (1 - 2 * whitening); 0 leaves it, 0.5 makes all equal. reduced_to: the
+    directions of the largest variance that are kept, turned at random by ``seed``, so that each number of a row carries
+    as much as another and few bits hold it.
     """
     vectors = {lang: _encoded(table, bags) for lang, bags in texts.items()}
     change = np.eye(table.shape[1])
@@ -48,13 +56,23 @@ def finished(
         means = np.stack([found.mean(axis=0) for found in vectors.values()])
         span, _ = np.linalg.qr(means.T)
         change -= span @ span.T
-    if whitening:
+    if whitening or reduced_to is not None:
         centred = np.concatenate([found - found.mean(axis=0) for found in vectors.values()]) @ change
         variance, directions = np.linalg.eigh(centred.T @ centred / len(centred))
         there = variance > _NOTHING * variance[-1]
         size = (variance[there] / variance[there].mean()) ** -whitening
-        change = change @ (directions[:, there] * size) @ directions[:, there].T
+        change = change @ (directions[:, there] * size)
+        change = change @ (directions[:, there].T if reduced_to is None else _turned(change.shape[1], reduced_to, seed))
     return np.asarray(table @ change, dtype=np.float32)
+
+
+def _turned(directions: int, kept: int, seed: int) -> NDArray[np.float64]:
+    """Return float64 [directions, kept] that keeps the last ones and turns them at random."""
+    turn = np.zeros((directions, kept))
+    count = min(directions, kept)
+    random = np.random.Generator(np.random.Philox(key=[seed, 0])).standard_normal((kept, count))
+    turn[directions - count :] = np.linalg.qr(random)[0].T
+    return turn
 
 
 def _encoded(table: NDArray[np.float32], bags: Bags) -> NDArray[np.float64]:

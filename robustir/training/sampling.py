@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,11 @@ class Draw:
     langs: tuple[str, str]
     size: int
     whole: bool
+
+    @property
+    def kind(self) -> str:
+        """ "x-x" or "x-y", by the languages."""
+        return "x-x" if self.langs[0] == self.langs[1] else "x-y"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,14 @@ class Sampler:
 
     def __init__(self, shelves: Sequence[Shelf], config: TrainingConfig) -> None:
         self._config = config
+        self._shared = [
+            [shelf for shelf in shelves if shelf.source == source]
+            for source, count in config.shared.items()
+            for _ in range(count)
+        ]
+        if not all(self._shared):
+            raise DataError(f"shared: {', '.join(config.shared)} have no pairs in {', '.join(config.languages)}")
+        shelves = [shelf for shelf in shelves if shelf.source not in config.shared]
         # A translation has no monolingual form but a part of the sentence, and without parts there is none.
         self._serving = {
             "x-x": [shelf for shelf in shelves if not shelf.whole or config.parts > 0],
@@ -65,7 +78,7 @@ class Sampler:
                 lang: (np.array(shelf.left[lang], dtype=np.int64), np.array(shelf.right[lang], dtype=np.int64))
                 for lang in shelf.langs
             }
-            for shelf in shelves
+            for shelf in (*shelves, *chain(*self._shared))
         }
         share = config.monolingual_share
         for kind, needed in (("x-x", share > 0), ("x-y", share < 1)):
@@ -83,6 +96,7 @@ class Sampler:
                 f"sampling {config.sampling!r} can use; take the languages out, or add a source"
             )
         self._chances = {kind: self._chance(serving) for kind, serving in self._serving.items()}
+        self._shared_chances = [self._chance(serving) for serving in self._shared]
 
     def _chance(self, shelves: Sequence[Shelf]) -> NDArray[np.float64]:
         size = np.array([len(shelf) for shelf in shelves], dtype=np.float64)
@@ -106,9 +120,17 @@ class Sampler:
         streams = [self.stream(step, what) for what in (1, 2, 3)]
         size = self._config.batch
         if self._config.mixed == 1:
-            return self._drawn(kind, size, streams)
+            return self._drawn(kind, self._serving[kind], self._chances[kind], size, streams)
         ends = [size * number // self._config.mixed for number in range(self._config.mixed + 1)]
-        parts = [self._drawn(kind, last - first, streams) for first, last in pairwise(ends)]
+        sizes = [last - first for first, last in pairwise(ends)]
+        # What all samplings share comes first, so that the rest is drawn from the same place of the streams.
+        parts = [
+            self._drawn("x-x", serving, chance, count, streams)
+            for serving, chance, count in zip(self._shared, self._shared_chances, sizes, strict=False)
+        ]
+        parts += [
+            self._drawn(kind, self._serving[kind], self._chances[kind], count, streams) for count in sizes[len(parts) :]
+        ]
         source, langs = MIXED
         return Batch(
             kind,
@@ -120,10 +142,16 @@ class Sampler:
             draws=tuple(Draw(part.source, part.langs, len(part.left), part.whole) for part in parts),
         )
 
-    def _drawn(self, kind: str, size: int, streams: Sequence[np.random.Generator]) -> Batch:
-        """Return pairs of one shelf; streams: of the shelf, the items and the languages."""
-        serving = self._serving[kind]
-        at = np.searchsorted(np.cumsum(self._chances[kind]), streams[0].random(), side="right")
+    def _drawn(
+        self,
+        kind: str,
+        serving: Sequence[Shelf],
+        chance: NDArray[np.float64],
+        size: int,
+        streams: Sequence[np.random.Generator],
+    ) -> Batch:
+        """Return pairs of one of the serving shelves; streams: of the shelf, the items and the languages."""
+        at = np.searchsorted(np.cumsum(chance), streams[0].random(), side="right")
         shelf = serving[min(int(at), len(serving) - 1)]
         items = streams[1].permutation(len(shelf))[:size]
         langs = streams[2].permutation(len(shelf.langs))

@@ -12,6 +12,7 @@ from pathlib import Path
 from robustir.errors import DataError
 from robustir.training.correspondence import check_correspondence
 from robustir.training.glosses import gloss
+from robustir.training.sentences import answering_sentences
 from robustir.training.unseen import TestSentences
 
 __all__ = ["LICENCES", "Pairs", "Shelf", "read_pairs"]
@@ -22,6 +23,7 @@ LICENCES: Mapping[str, str] = {
     "flores": "FLORES dev, CC BY-SA 4.0",
     "mkqa": "MKQA questions, CC BY 3.0",
     "qa": "question-passage pairs: SQuAD train (CC BY-SA 4.0), TQuAD, CMRC 2018, ARCD/SOQAL, a Vietnamese QA set",
+    "qa-sentences": "questions with a sentence of their passage: the sets of qa",
     "neighbours": "neighbouring sentences of FLORES dev (CC BY-SA 4.0) and WMT newstest (research use)",
     "contexts": "sentences of FLORES dev (CC BY-SA 4.0) and WMT newstest (research use) with a neighbour",
     "glossed": "SQuAD train (CC BY-SA 4.0), word by word through the lexicons of code-switch (their sources are in its docs)",
@@ -188,6 +190,14 @@ def _qa(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
             yield {lang: row["question"]}, {lang: row["passage"]}
 
 
+def _qa_sentences(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
+    """Yield questions with the sentence of their passage that shares most with them."""
+    for lang in sorted(langs):
+        pairs = [(left[lang], right[lang]) for left, right in _qa(data, frozenset({lang}))]
+        for (question, _), sentence in zip(pairs, answering_sentences(pairs, lang), strict=True):
+            yield {lang: question}, {lang: sentence}
+
+
 def _glossed(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
     """Yield the English questions and passages, in English and glossed in the other languages."""
     for left, right in _qa(data, frozenset({"en"})):
@@ -204,6 +214,7 @@ _READERS: Mapping[str, Callable[[Path, frozenset[str]], Iterator[_Item]]] = {
     "flores": _flores,
     "mkqa": _mkqa,
     "qa": _qa,
+    "qa-sentences": _qa_sentences,
     "neighbours": _neighbours,
     "contexts": _contexts,
     "glossed": _glossed,

@@ -45,9 +45,9 @@ class StaticMaterial:
     ) -> StaticMaterial:
         """Learn the pieces, or read them; then tokenise all texts."""
         model = _static(config)
-        if (model.language_free or model.whitening) and not parallel_texts(shelves):
+        if model.finished and not parallel_texts(shelves):
             raise DataError(
-                "model.language_free and model.whitening need translations: add a source that has them (tatoeba, wmt, "
+                "model.language_free, model.whitening and model.reduced_to need translations: add a source that has them (tatoeba, wmt, "
                 "flores, mkqa), or leave them out"
             )
         if "tokenizer" in kept:
@@ -164,10 +164,17 @@ class StaticTrainee:
         """Write the layout of Sentence Transformers, and rows of few bits in ``packed``."""
         model, tokenizer = _static(self._config), self._material.tokenizer
         table = weights["table"].numpy()
-        if model.language_free or model.whitening:
+        if model.finished:
             parallel = parallel_texts(self._material.shelves)
             texts = {lang: self._bags.take(numbers) for lang, numbers in parallel.items()}
-            table = finished(table, texts, language_free=model.language_free, whitening=model.whitening)
+            table = finished(
+                table,
+                texts,
+                language_free=model.language_free,
+                whitening=model.whitening,
+                reduced_to=model.reduced_to,
+                seed=self._config.seed,
+            )
         write_open(folder, table, tokenizer)
         write_packed(folder / "packed", table, tokenizer, model.packed_bits)
         return [folder, folder / "packed"]
@@ -177,9 +184,21 @@ class StaticTrainee:
         model = _static(self._config)
         return {
             "kind": "static",
-            "summary": f"A table of {model.pieces:,} subword vectors of {model.dimensions} dimensions; a text is the "
-            "mean of its pieces, to unit length.",
+            "summary": f"A table of {model.pieces:,} subword vectors of {model.reduced_to or model.dimensions} dimensions; a "
+            f"text is the mean of its pieces, to unit length.{_finish(model)}",
             "adversarial": "vectors",
             "limits": "it has no word order and knows the words of a small collection; languages with few pairs (Thai, "
             "Vietnamese, Hindi) are weak.",
         }
+
+
+def _finish(model: StaticModel) -> str:
+    """Say in sentences what was done to the table once it had learnt."""
+    done = []
+    if model.language_free:
+        done.append("the mean vectors of the languages were projected out")
+    if model.whitening:
+        done.append(f"the variance v of every direction became v ** {1 - 2 * model.whitening:.3g}")
+    if model.reduced_to is not None:
+        done.append(f"of {model.dimensions} directions the {model.reduced_to} of the largest variance were kept")
+    return f" Once it had learnt, {', '.join(done)}." if done else ""

@@ -132,7 +132,8 @@ def _advance(trainee: Trainee, sampler: Sampler, config: TrainingConfig, progres
     one = Draw(batch.source, batch.langs, len(batch.left), batch.whole)
     draws = batch.draws if step.draw_tokens else (one,)
     for draw, tokens in zip(draws, step.draw_tokens or (step.tokens,), strict=True):
-        count = progress.counts.setdefault("|".join((draw.source, batch.kind, *draw.langs)), [0, 0, 0])
+        kind = draw.kind if step.draw_tokens else batch.kind
+        count = progress.counts.setdefault("|".join((draw.source, kind, *draw.langs)), [0, 0, 0])
         for place, more in enumerate((draw.size, *tokens)):
             count[place] += more
 

@@ -50,7 +50,7 @@ def found_first(table: np.ndarray, texts: dict[str, Bags]) -> float:
 def test_translations_come_before_texts_of_the_same_language() -> None:
     table, texts = two_languages()
     assert found_first(table, texts) < 0.2
-    free = finished(table, texts, language_free=True, whitening=0.0)
+    free = finished(table, texts, language_free=True)
     assert found_first(free, texts) > 0.8
     means = np.stack([encoded(table, bags).mean(axis=0) for bags in texts.values()])
     # Nothing is left of the directions of the means, in any row; all others are as they were.
@@ -62,13 +62,39 @@ def test_translations_come_before_texts_of_the_same_language() -> None:
 @pytest.mark.parametrize("whitening", [0.1, 0.5])
 def test_variances_within_languages_take_the_power(whitening: float) -> None:
     table, texts = two_languages()
-    new = finished(table, texts, language_free=False, whitening=whitening).astype(np.float64)
+    new = finished(table, texts, whitening=whitening).astype(np.float64)
     change = np.linalg.lstsq(table.astype(np.float64), new, rcond=None)[0]
     vectors = [encoded(table, bags) for bags in texts.values()]
     centred = np.concatenate([found - found.mean(axis=0) for found in vectors])
     before, after = (np.linalg.eigvalsh(found.T @ found / len(found)) for found in (centred, centred @ change))
     ratio = after / before ** (1 - 2 * whitening)
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
+
+
+def test_the_directions_of_the_largest_variance_are_kept_and_turned() -> None:
+    table, texts = two_languages()
+    table[:, 5:] *= 0.01  # so that five directions hold nearly everything
+    short, other = (finished(table, texts, reduced_to=5, seed=seed) for seed in (0, 1))
+    assert short.shape == (len(table), 5)
+    assert np.abs(short - other).max() > 0.1
+    for one in (short, other):
+        # Angles between rows are as they were, and the numbers of a row are less unequal than the directions.
+        np.testing.assert_allclose(one @ one.T, table @ table.T, atol=0.05)
+        power, of_directions = np.square(one).sum(axis=0), np.linalg.eigvalsh(one.T @ one)
+        assert power.max() / power.min() < of_directions.max() / of_directions.min() / 2
+    whole = finished(table, texts, reduced_to=DIMENSIONS)
+    np.testing.assert_allclose(whole @ whole.T, table @ table.T, atol=1e-3)
+
+
+def test_what_is_taken_out_takes_no_place_among_the_kept() -> None:
+    table, texts = two_languages()
+    kept = DIMENSIONS - len(texts)
+    free = finished(table, texts, language_free=True)
+    short = finished(table, texts, language_free=True, reduced_to=kept)
+    np.testing.assert_allclose(short @ short.T, free @ free.T, atol=1e-3)
+    padded = finished(table, texts, language_free=True, reduced_to=DIMENSIONS)
+    assert padded.shape == table.shape
+    np.testing.assert_allclose(padded @ padded.T, free @ free.T, atol=1e-3)
 
 
 def test_parallel_texts_are_the_translations_in_most_languages() -> None:
@@ -85,7 +111,14 @@ def test_parallel_texts_are_the_translations_in_most_languages() -> None:
 
 def test_a_finished_training_repeats_its_bytes_and_needs_translations(tmp_path: Path) -> None:
     data = write_data(tmp_path / "data")
-    model = {"pieces": 130, "dimensions": 16, "language_free": True, "whitening": 0.1}
+    model = {
+        "pieces": 130,
+        "dimensions": 24,
+        "language_free": True,
+        "whitening": 0.1,
+        "reduced_to": 16,
+        "packed_bits": 4,
+    }
     told = {**SETTINGS, "steps": 6, "batch": 24}
     plain = TrainingConfig.model_validate({**told, "model": {"pieces": 130, "dimensions": 16}})
     config = TrainingConfig.model_validate({**told, "model": model})
@@ -95,6 +128,9 @@ def test_a_finished_training_repeats_its_bytes_and_needs_translations(tmp_path: 
     before, after = (
         StaticEncoder(str(tmp_path / name)).encode(["the dog", "der Hund"], role="query") for name in ("plain", "a")
     )
+    packed = StaticEncoder(str(tmp_path / "a" / "packed")).encode(["the dog", "der Hund"], role="query")
+    assert (packed * after).sum(axis=1).min() > 0.9
+    assert "24 directions the 16 of the largest variance" in (tmp_path / "a" / "README.md").read_text(encoding="utf-8")
     assert before.shape == after.shape
     assert np.abs(before - after).max() > 1e-3
     alone = TrainingConfig.model_validate(

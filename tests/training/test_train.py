@@ -17,6 +17,7 @@ from robustir.training.config import TrainingConfig, find_config, load_config
 from robustir.training.correspondence import check_correspondence
 from robustir.training.robust import QueryNoise
 from robustir.training.sampling import Sampler
+from robustir.training.sentences import answering_sentences
 from robustir.training.shelves import Shelf, read_pairs
 from robustir.training.trainer import train
 from tests.training.tiny_pairs import NOUNS, SETTINGS, files, write_data
@@ -132,6 +133,28 @@ def test_samplings_differ_in_the_languages_alone(data: Path, source: str) -> Non
     assert 15 <= kinds.count("x-x") <= 45
 
 
+def test_what_is_shared_enters_every_sampling_alike(data: Path, tmp_path: Path) -> None:
+    told = {"sources": ["contexts", "qa"], "shared": {"qa": 1}, "mixed": 3, "parts": 0.0}
+    arms = {kind: config(sampling=kind, **told) for kind in ("x-x", "x-y", "hybrid")}
+    pairs = read_pairs(data, ["contexts", "qa"], ["en", "de", "es"], longest=400)
+    samplers = {kind: Sampler(pairs.shelves, one) for kind, one in arms.items()}
+    for step in range(30):
+        batches = [sampler.batch(step) for sampler in samplers.values()]
+        for batch in batches:
+            assert [draw.source for draw in batch.draws] == ["qa", "contexts", "contexts"]
+            assert batch.draws[0].kind == "x-x"
+            assert {draw.kind for draw in batch.draws[1:]} == {batch.kind}
+            assert batch.left[:8].tolist() == batches[0].left[:8].tolist()
+            assert batch.right[:8].tolist() == batches[0].right[:8].tolist()
+    train(arms["x-y"], data, tmp_path / "run")
+    drawn = json.loads((tmp_path / "run" / "training.json").read_text())["drawn"]
+    assert {(entry["source"], entry["kind"]) for entry in drawn} == {("qa", "x-x"), ("contexts", "x-y")}
+    with pytest.raises(ValueError, match="fewer than mixed"):
+        config(sources=["contexts", "qa"], shared={"qa": 1})
+    with pytest.raises(ValueError, match="'qa' is not among"):
+        config(sources=["contexts"], shared={"qa": 1}, mixed=3)
+
+
 def test_the_study_draws_languages_evenly(data: Path) -> None:
     shelves = read_pairs(data, ["neighbours"], ["en", "de", "es"], longest=400).shelves
     sampler = Sampler(shelves, config(sources=["neighbours"], parts=0.0, sampling="x-y"))
@@ -224,6 +247,17 @@ def test_a_mixed_batch_holds_several_draws_and_counts_each(data: Path, tmp_path:
     assert sum(entry["pairs"] for entry in drawn) == 30 * 24
     assert {entry["source"] for entry in drawn} == {"tatoeba", "flores"}
     assert all(entry["tokens"][1] >= entry["pairs"] for entry in drawn)
+
+
+def test_the_sentence_that_answers_is_the_one_that_shares_most() -> None:
+    passage = "The bridge was built in 1903 by J. Smith. It spans the river! Boats pass below it."
+    pairs = [("who built the bridge?", passage), ("which boats pass?", passage), ("does it span the river", passage)]
+    sentences = ["The bridge was built in 1903 by J. Smith.", "Boats pass below it.", "It spans the river!"]
+    assert answering_sentences([*pairs, ("qqq", passage)], "en") == [*sentences, passage]
+    assert answering_sentences([("桥是谁建的？", "这座桥很长。桥是史密斯在一九零三年建的。")], "zh") == [
+        "桥是史密斯在一九零三年建的。"
+    ]
+    assert answering_sentences([], "en") == []
 
 
 def test_query_noise_meets_every_language_of_a_mixed_batch(data: Path) -> None:
