@@ -56,13 +56,13 @@ MeasureRoles = Mapping[tuple[str, str], tuple[str, Mapping[str, str]]]
 
 def adjust_contrasts(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:
     """Return the contrasts with family and p_adjusted."""
-    eligible = (frame["query_lang"] == ALL) & ~frame["perturbation"].isin(options.explored)
+    eligible = (frame["query_lang"].to_numpy() == ALL) & _asked(frame, options)
     return _adjusted(frame, roles, eligible, CONTRASTS)
 
 
 def adjust_comparisons(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:
     """Return the comparisons with family and p_adjusted; all are exploratory unless they were declared beforehand."""
-    eligible = (frame["severity"] == CURVE) & ~frame["perturbation"].isin(options.explored) & options.primary
+    eligible = (frame["severity"].to_numpy() == CURVE) & _asked(frame, options) & options.primary
     return _adjusted(frame, roles, eligible, PRIMARY)
 
 
@@ -71,22 +71,28 @@ def adjust_strategies(frame: pd.DataFrame, roles: MeasureRoles, options: Analysi
 
     Declared is the primary measure over the whole curve (at the severity itself where there is one alone).
     """
-    condition = [frame[name] for name in ("benchmark", "setting", "perturbation")]
-    curve = frame["severity"] == CURVE
-    shown = curve | ~curve.groupby(condition).transform("any").astype(bool)
-    family = np.where(frame["robust_training"], ROBUST, STRATEGIES)
-    still = (frame["quantity"] == "degradation") & (frame["a"] == 0) & (frame["b"] == 0)
-    eligible = shown & ~frame["perturbation"].isin(options.explored) & options.primary
+    columns = [frame[name].to_numpy() for name in ("benchmark", "setting", "perturbation", "severity")]
+    curved = {row[:3] for row in zip(*columns, strict=True) if row[3] == CURVE}
+    shown = np.array([row[3] == CURVE or row[:3] not in curved for row in zip(*columns, strict=True)], dtype=bool)
+    family = np.where(frame["robust_training"].to_numpy(), ROBUST, STRATEGIES)
+    idle = (frame["a"].to_numpy() == 0) & (frame["b"].to_numpy() == 0)
+    still = (frame["quantity"].to_numpy() == "degradation") & idle
+    eligible = shown & _asked(frame, options) & options.primary
     return _adjusted(frame, roles, eligible, family, still=still, within=("benchmark", "setting", "quantity"))
+
+
+def _asked(frame: pd.DataFrame, options: AnalysisOptions) -> NDArray[np.bool_]:
+    """Return the rows of perturbations that the suite does not call exploratory."""
+    return np.array([name not in options.explored for name in frame["perturbation"]], dtype=np.bool_)
 
 
 def _adjusted(
     frame: pd.DataFrame,
     roles: MeasureRoles,
-    eligible: pd.Series[bool],
+    eligible: NDArray[np.bool_],
     family: str | NDArray[np.str_],
     *,
-    still: pd.Series[bool] | None = None,
+    still: NDArray[np.bool_] | None = None,
     within: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     """Return the rows with family and p_adjusted.
@@ -97,29 +103,30 @@ def _adjusted(
     """
     keys = list(zip(frame["benchmark"], frame["setting"], strict=True))
     primary = {key: measure for key, (measure, _) in roles.items()}
-    declared = eligible & (frame["measure"] == [primary.get(key, "") for key in keys])
-    families = np.where(declared, np.where(frame["attacked"] != "", ATTACKS, family), EXPLORATORY).astype(object)
+    measures = frame["measure"].to_numpy()
+    declared = eligible & (measures == np.array([primary.get(key, "") for key in keys], dtype=object))
+    attacked = frame["attacked"].to_numpy() != ""
+    families = np.where(declared, np.where(attacked, ATTACKS, family), EXPLORATORY).astype(object)
     if still is not None:
         families[still] = UNCHANGED
-    kept = [
-        roles[key][1].get(measure, "") if key in roles else ""
-        for key, measure in zip(keys, frame["measure"], strict=True)
-    ]
+    kept = [roles[key][1].get(measure, "") if key in roles else "" for key, measure in zip(keys, measures, strict=True)]
     twin = np.array(kept, dtype=object) != ""
     families[twin] = [f"same as {measure}" for measure in kept if measure]
-    frame = frame.assign(family=families, p_adjusted=np.nan)
+    p, adjusted = frame["p"].to_numpy(), np.full(len(frame), np.nan)
     for names, adjust in (
         ((PRIMARY, CONTRASTS, ATTACKS, STRATEGIES, ROBUST), holm),
         ((EXPLORATORY,), benjamini_hochberg),
     ):
-        columns = ["family", *(within if adjust is holm else dict.fromkeys(("benchmark", "setting", *within)))]
-        members = frame[frame["family"].isin(names)]
-        for _, rows in members.groupby(columns, sort=False):
-            frame.loc[rows.index, "p_adjusted"] = adjust(rows["p"].to_numpy())
+        columns = within if adjust is holm else tuple(dict.fromkeys(("benchmark", "setting", *within)))
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for row, group in enumerate(zip(families, *(frame[name] for name in columns), strict=True)):
+            if group[0] in names:
+                groups.setdefault(group, []).append(row)
+        for rows in groups.values():
+            adjusted[rows] = adjust(p[rows])
     for key, (_, twins) in roles.items():
-        here = np.array([key == one for one in keys], dtype=bool)
+        here = np.array([key == one for one in keys], dtype=np.bool_)
         for measure, of in twins.items():
             # The rows of both measures stand in the same order: tables are grids.
-            rows = here & (frame["measure"] == measure)
-            frame.loc[rows, "p_adjusted"] = frame.loc[here & (frame["measure"] == of), "p_adjusted"].to_numpy()
-    return frame
+            adjusted[here & (measures == measure)] = adjusted[here & (measures == of)]
+    return frame.assign(family=families, p_adjusted=adjusted)

@@ -1,7 +1,7 @@
 """The files of a static encoder: its table of vectors and its tokenizer.
 
 Two layouts are written. *Open*: that of Sentence Transformers (``modules.json``, ``0_StaticEmbedding/``), in float32.
-*Packed*: a quarter or an eighth of the size, each row as 8-bit or 4-bit integers times a scale. Read are both, and
+*Packed*: a quarter of the size or less, each row as integers of 8, 4 or 3 bits times a scale. Read are both, and
 model2vec's.
 """
 
@@ -21,14 +21,17 @@ from robustir.encoders.pieces import PieceFinder, piece_finder
 from robustir.errors import InputError
 from robustir.files import write_atomically, write_text_atomically
 
-__all__ = ["Bits", "StaticFiles", "pack_rows", "read_static", "write_open", "write_packed"]
+__all__ = ["Bits", "StaticFiles", "pack_rows", "read_static", "unpack_rows", "write_open", "write_packed"]
 
 _OPEN = "0_StaticEmbedding"
-_REACH = 2.7  # times the root mean square of a row: where 4-bit rows end, as their steps would be too wide else
+# Where rows of few bits end, in root mean squares of the row, as their steps would be too wide else; for three bits that
+# of the best even quantiser of a normal variable (Max 1960, Quantizing for minimum distortion).
+_REACH = {4: 2.7, 3: 2.344}
 _FLOATS = ("embedding.weight", "embeddings")  # Sentence Transformers' name, model2vec's
 
 
-Bits = Literal[4, 8]
+Bits = Literal[3, 4, 8]
+_FEW: tuple[Bits, ...] = (4, 3)  # that do not fill a byte
 
 
 @dataclass(frozen=True)
@@ -42,28 +45,37 @@ class StaticFiles:
 
 
 def pack_rows(table: NDArray[np.float32], bits: Bits = 8) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Return (codes [pieces, d], scale [pieces]) with ``codes * scale[:, None]`` within half a step of the table.
+    """Return (codes [pieces, d], scale [pieces]), from which :func:`unpack_rows` makes the table to within half a step.
 
-    Codes go from -127 to 127, or from -7 to 7; those of 4 bits end at 2.7 times the root mean square of a row.
+    Codes go from -127 to 127, from -7 to 7, or, of three bits, from -4 to 3; rows of few bits end at ``_REACH``.
     """
-    levels = 2 ** (bits - 1) - 1
+    levels = 4 if bits == 3 else 2 ** (bits - 1) - 1
     largest = np.abs(table).max(axis=1)
-    if bits == 4:
-        largest = np.minimum(largest, _REACH * np.sqrt(np.square(table, dtype=np.float64).mean(axis=1)))
+    if bits in _REACH:
+        largest = np.minimum(largest, _REACH[bits] * np.sqrt(np.square(table, dtype=np.float64).mean(axis=1)))
     scale = (largest / levels).astype(np.float32)
-    codes = np.rint(table / np.where(scale == 0, 1, scale)[:, None])
-    return np.clip(codes, -levels, levels).astype(np.int8), scale
+    steps = table / np.where(scale == 0, 1, scale)[:, None]
+    codes = np.clip(np.floor(steps), -levels, levels - 1) if bits == 3 else np.clip(np.rint(steps), -levels, levels)
+    return codes.astype(np.int8), scale
 
 
-def _halves(codes: NDArray[np.int8]) -> NDArray[np.uint8]:
-    """Return two codes a byte, uint8 [pieces, ceil(d / 2)]: the first in the lower half, each plus 8."""
-    even = np.pad(codes, ((0, 0), (0, codes.shape[1] % 2))) + np.int8(8)
-    return (even[:, ::2] | (even[:, 1::2] << 4)).astype(np.uint8)
+def unpack_rows(codes: NDArray[np.int8], scale: NDArray[np.float32], bits: Bits = 8) -> NDArray[np.float32]:
+    """Return the table, float32 [pieces, d]. A code of three bits stands for the middle of its step: no zero among eight."""
+    middle = np.float32(0.5 if bits == 3 else 0.0)
+    return np.asarray((codes + middle) * scale.astype(np.float32)[:, None], dtype=np.float32)
 
 
-def _whole(halves: NDArray[np.uint8], dimensions: int) -> NDArray[np.int8]:
-    codes = np.stack([halves & 15, halves >> 4], axis=2).reshape(len(halves), -1)[:, :dimensions]
-    return codes.astype(np.int8) - np.int8(8)
+def _packed(codes: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
+    """Return codes of few bits one after the other, uint8 [pieces, ceil(d * bits / 8)]: the lowest bit first."""
+    raised = (codes + np.int8(2 ** (bits - 1))).astype(np.uint8)
+    single = np.unpackbits(raised[:, :, None], axis=2, count=bits, bitorder="little")
+    return np.packbits(single.reshape(len(codes), -1), axis=1, bitorder="little")
+
+
+def _unpacked(packed: NDArray[np.uint8], dimensions: int, bits: int) -> NDArray[np.int8]:
+    single = np.unpackbits(packed, axis=1, count=dimensions * bits, bitorder="little")
+    raised = np.packbits(single.reshape(len(packed), dimensions, bits), axis=2, bitorder="little")
+    return raised[:, :, 0].astype(np.int8) - np.int8(2 ** (bits - 1))
 
 
 def read_static(folder: Path) -> StaticFiles:
@@ -97,12 +109,12 @@ def _read_table(path: Path) -> NDArray[np.float32]:
         tensors: Mapping[str, NDArray[Any]] = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{path} is no safetensors file ({error}); copy it again") from error
+    few = next((bits for bits in _FEW if f"embedding.int{bits}" in tensors), None)
     if "embedding.int8" in tensors and "embedding.scale" in tensors:
-        table = tensors["embedding.int8"].astype(np.float32) * tensors["embedding.scale"].astype(np.float32)[:, None]
-    elif "embedding.int4" in tensors and "embedding.scale" in tensors:
-        halves = tensors["embedding.int4"]
-        dimensions = int(tensors["embedding.dimensions"][0])
-        table = _whole(halves, dimensions) * tensors["embedding.scale"].astype(np.float32)[:, None]
+        table = unpack_rows(tensors["embedding.int8"], tensors["embedding.scale"])
+    elif few is not None and "embedding.scale" in tensors:
+        codes = _unpacked(tensors[f"embedding.int{few}"], int(tensors["embedding.dimensions"][0]), few)
+        table = unpack_rows(codes, tensors["embedding.scale"], few)
     else:
         name = next((name for name in _FLOATS if name in tensors), None)
         if name is None:
@@ -147,14 +159,18 @@ def write_open(folder: Path, table: NDArray[np.float32], tokenizer: str) -> None
 
 
 def write_packed(folder: Path, table: NDArray[np.float32], tokenizer: str, bits: Bits = 8) -> None:
-    """Write rows of 8 or 4 bits and the tokenizer, without spaces."""
+    """Write rows of 8, 4 or 3 bits and the tokenizer, without spaces."""
     codes, scale = pack_rows(table, bits)
     compact = json.dumps(json.loads(tokenizer), ensure_ascii=False, separators=(",", ":"))
     write_text_atomically(folder / "tokenizer.json", compact)
     tensors: dict[str, NDArray[Any]] = {"embedding.int8": codes, "embedding.scale": scale}
-    if bits == 4:
+    if bits in _FEW:
         width = np.array([codes.shape[1]], dtype=np.int64)
-        tensors = {"embedding.int4": _halves(codes), "embedding.scale": scale, "embedding.dimensions": width}
+        tensors = {
+            f"embedding.int{bits}": _packed(codes, bits),
+            "embedding.scale": scale,
+            "embedding.dimensions": width,
+        }
     _write_tensors(folder / "model.safetensors", tensors)
 
 
