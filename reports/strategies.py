@@ -42,6 +42,7 @@ _SEEN = "‡"
 _CLEAN, _NOISY, _DEGRADATION = "clean", "noisy", "degradation"
 _EXPLORATORY = "exploratory"
 _NOT_SEPARATED = "not separated"
+_BESIDE_CLEAN, _NOISES_A_TABLE = 4, 8  # what the width of a page holds
 _READING = (
     "A strategy is a way of training, judged by encoders that differ in their seeds. Intervals and tests here take seeds and "
     "queries as random together: they speak of what other seeds and other queries would show. In all other sections a "
@@ -70,7 +71,7 @@ def strategy_section(study: Study) -> Section | None:
             if not levels:
                 continue
             if not frame:
-                blocks.append(_level_table(study, benchmark, levels))
+                blocks += _level_tables(study, benchmark, levels)
             if rows:
                 blocks.append(_figure(study, benchmark, rows, wording))
                 blocks.append(_difference_table(study, benchmark, rows, wording))
@@ -99,24 +100,30 @@ def _name(row: Row) -> str:
     return f"{row['strategy']}\u00a0{MARK}" if row.get("in_domain") else str(row["strategy"])
 
 
-def _level_table(study: Study, benchmark: str, rows: Sequence[Row]) -> Table:
-    """Clean level with its spread over seeds, and the change under each noise, per setting and strategy."""
+def _level_tables(study: Study, benchmark: str, rows: Sequence[Row]) -> list[Block]:
+    """Clean level with its spread over seeds, and the change under each noise, per setting and strategy; some noises a table."""
     noises = _noises(study, rows)
+    severities = sorted({severity_text(row["severity"]) for row in rows if row["perturbation"]})
+    at = f"; change under noise ({_at(severities)})" if noises else ""
+    title = (
+        f"Strategies on {benchmark}: clean {measure_name(study.measure)} in points, mean over seeds with interval{at}"
+    )
+    tables: list[Block] = [_level_table(f"strategies-{benchmark}", title, rows, noises[:_BESIDE_CLEAN], clean=True)]
+    for first in range(_BESIDE_CLEAN, len(noises), _NOISES_A_TABLE):
+        more = f"Strategies on {benchmark}: change under more noise ({_at(severities)})"
+        some = noises[first : first + _NOISES_A_TABLE]
+        tables.append(_level_table(f"strategies-{benchmark}-{first}", more, rows, some, clean=False))
+    return tables
+
+
+def _level_table(name: str, title: str, rows: Sequence[Row], noises: Sequence[str], *, clean: bool) -> Table:
     lines, seen = [], False
     for setting in _settings(rows):
         for strategy in dict.fromkeys(row["strategy"] for row in rows):
             own = {row["perturbation"]: row for row in rows if (row["setting"], row["strategy"]) == (setting, strategy)}
-            clean = own.get("", {})
-            if not clean:
+            if "" not in own or not (clean or any(noise in own for noise in noises)):
                 continue
-            cells = [
-                Cell(setting),
-                Cell(_name(clean)),
-                Cell(str(clean["seeds"])),
-                Cell(points(value(clean, "mean")), interval(value(clean, "ci_low"), value(clean, "ci_high"))),
-                Cell(points(value(clean, "seed_sd"), 2)),
-                Cell(f"{points(value(clean, 'seed_low'))} to {points(value(clean, 'seed_high'))}"),
-            ]
+            cells = [Cell(setting), Cell(_name(own[""])), *(_clean_cells(own[""]) if clean else ())]
             for noise in noises:
                 row = own.get(noise, {})
                 mark = f"\u00a0{_SEEN}" if row.get("seen") else ""
@@ -124,21 +131,19 @@ def _level_table(study: Study, benchmark: str, rows: Sequence[Row]) -> Table:
                 band = interval(value(row, "delta_low"), value(row, "delta_high"))
                 cells.append(Cell(signed_points(value(row, "delta")) + mark, band))
             lines.append(tuple(cells))
-    columns = [Column("Setting", number=False), Column("Strategy", number=False), Column("Seeds"), Column("Clean")]
-    columns += [Column("SD over seeds"), Column("Lowest to highest seed"), *map(Column, noises)]
-    severities = sorted({severity_text(row["severity"]) for row in rows if row["perturbation"]})
-    at = f"; change under noise ({_at(severities)})" if noises else ""
-    return noted(
-        Table(
-            f"strategies-{benchmark}",
-            f"Strategies on {benchmark}: clean {measure_name(study.measure)} in points, mean over seeds with interval{at}",
-            tuple(columns),
-            tuple(lines),
-            2,
-            _seen_note() if seen else "",
-            main=True,
-        )
-    )
+    titles = ("Seeds", "Clean", "SD over seeds", "Lowest to highest seed") if clean else ()
+    columns = [Column(name, number=False) for name in ("Setting", "Strategy")]
+    columns += map(Column, (*titles, *noises))
+    return noted(Table(name, title, tuple(columns), tuple(lines), 2, _seen_note() if seen else "", main=True))
+
+
+def _clean_cells(row: Row) -> list[Cell]:
+    return [
+        Cell(str(row["seeds"])),
+        Cell(points(value(row, "mean")), interval(value(row, "ci_low"), value(row, "ci_high"))),
+        Cell(points(value(row, "seed_sd"), 2)),
+        Cell(f"{points(value(row, 'seed_low'))} to {points(value(row, 'seed_high'))}"),
+    ]
 
 
 def _at(severities: Sequence[str]) -> str:
@@ -181,18 +186,19 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
                 seen |= any(marks)
                 domain = f"\u00a0{MARK}" if score.get("in_domain") else ""
                 verdict = _verdict(change) if change else "–"
+                explored = change.get("family") == _EXPLORATORY
                 ratio = interval(value(change, "log_ratio_low"), value(change, "log_ratio_high"), 1.0, 2)
                 lines.append(
                     (
                         Cell(setting),
                         Cell(f"{pair[0]}{marks[0]} − {pair[1]}{marks[1]}{domain}"),
-                        Cell(noise or "clean queries"),
+                        Cell(f"{noise} ({_EXPLORATORY})" if explored else noise or "clean queries"),
                         _difference(score),
                         Cell(p_value(value(score, "p_adjusted"))),
                         _difference(change),
                         Cell(p_value(value(change, "p_adjusted"))),
                         Cell(number(value(change, "log_retention_ratio"), 2), ratio),
-                        Cell(verdict, mark="strong" if claims_more(verdict) else "faint"),
+                        Cell(verdict, mark="strong" if claims_more(verdict) and not explored else "faint"),
                     )
                 )
     titles = ("Difference in score", "Adjusted\u00a0p", "Difference in loss", "Adjusted\u00a0p", "Log retention ratio")

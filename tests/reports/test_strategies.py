@@ -132,6 +132,28 @@ def test_the_third_sentence_names_unseen_noise_only() -> None:
     )
 
 
+def test_many_noises_share_out_among_tables() -> None:
+    made = findings()
+    frame: pd.DataFrame = made.strategy_scores
+    noisy = frame[frame["perturbation"] == "typos"]
+    more = [noisy.assign(perturbation=f"noise-{number}", setting="mono") for number in range(9)]
+    made = replace(made, strategy_scores=pd.concat([frame, *more], ignore_index=True))
+    shown = tables(build(made, made.manifest))
+    first, second = shown["strategies-mini"], shown["strategies-mini-4"]
+    assert [column.title for column in first.columns[6:]] == [*NOISES, "noise-0", "noise-1"]
+    assert [column.title for column in second.columns] == ["Setting", "Strategy", *(f"noise-{n}" for n in range(2, 9))]
+    assert {row[0].text for row in second.rows} == {"mono"}  # nothing of these noises is known in the other setting
+    assert {row[0].text for row in first.rows} == {"mono", "cross"}
+
+
+def test_what_was_not_declared_is_no_strong_claim() -> None:
+    made = findings(family="exploratory")
+    rows = tables(build(made, made.manifest))["strategy-differences-mini"].rows
+    noisy = [row for row in rows if row[2].text != "clean queries"]
+    assert {row[2].text for row in noisy} == {f"{noise} (exploratory)" for noise in NOISES}
+    assert {row[8].mark for row in noisy} == {"faint"}
+
+
 def test_the_figure_has_a_row_per_noise_and_an_interval_per_pair(document: Document) -> None:
     figure = next(block for block in section(document).blocks if isinstance(block, Figure))
     panel = figure.panels[0]
