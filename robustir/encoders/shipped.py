@@ -24,7 +24,7 @@ class _Shipped(StaticEncoder):
 
 
 class StaticXX(_Shipped):
-    """Encodes by a table trained on monolingual batches alone (x-x); comes with robustir, 512 dimensions.
+    """Encodes by a table trained on monolingual batches alone (x-x); comes with robustir, 720 dimensions.
 
     Needs no download. docs/training.md has its figures, and its folder a model card.
     """
@@ -33,7 +33,7 @@ class StaticXX(_Shipped):
 
 
 class StaticXY(_Shipped):
-    """Encodes by a table trained on cross-lingual batches alone (x-y); comes with robustir, 512 dimensions.
+    """Encodes by a table trained on cross-lingual batches alone (x-y); comes with robustir, 720 dimensions.
 
     Needs no download. docs/training.md has its figures, and its folder a model card.
     """
@@ -42,7 +42,7 @@ class StaticXY(_Shipped):
 
 
 class StaticHybrid(_Shipped):
-    """Encodes by a table trained on monolingual and cross-lingual batches (hybrid); comes with robustir, 512 dimensions.
+    """Encodes by a table trained on monolingual and cross-lingual batches (hybrid); comes with robustir, 720 dimensions.
 
     Needs no download. docs/training.md has its figures, and its folder a model card.
     """

@@ -109,7 +109,7 @@ def _read_table(path: Path) -> NDArray[np.float32]:
         tensors: Mapping[str, NDArray[Any]] = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{path} is no safetensors file ({error}); copy it again") from error
-    few = next((bits for bits in _FEW if f"embedding.int{bits}" in tensors), None)
+    few: Bits | None = next((bits for bits in _FEW if f"embedding.int{bits}" in tensors), None)
     if "embedding.int8" in tensors and "embedding.scale" in tensors:
         table = unpack_rows(tensors["embedding.int8"], tensors["embedding.scale"])
     elif few is not None and "embedding.scale" in tensors:

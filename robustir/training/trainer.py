@@ -16,6 +16,7 @@ from robustir.errors import DataError, TrainingError
 from robustir.training.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
 from robustir.training.config import TrainingConfig
 from robustir.training.kinds import read_material
+from robustir.training.memory import keep_memory
 from robustir.training.record import training_manifest, write_record
 from robustir.training.sampling import Batch, Draw, Sampler
 from robustir.training.shelves import Pairs, Shelf, read_pairs
@@ -77,6 +78,7 @@ def train(
     steps with a checkpoint, as an interruption would. Raises RunError where the folder holds another training,
     TrainingError when the loss is no number (the last checkpoint stays).
     """
+    keep_memory()
     begin = time.process_time()
     torch.set_num_threads(1)  # sums in one order, whatever the machine
     digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
