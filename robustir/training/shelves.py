@@ -17,13 +17,14 @@ from robustir.training.unseen import TestSentences
 
 __all__ = ["LICENCES", "Pairs", "Shelf", "read_pairs"]
 
+_QA_SETS = "SQuAD train (CC BY-SA 4.0), TQuAD, CMRC 2018, ARCD/SOQAL, a Vietnamese QA set"
 LICENCES: Mapping[str, str] = {
     "tatoeba": "OPUS Tatoeba test sets v2021-08-07, CC BY 2.0 FR",
     "wmt": "WMT newstest 2008-2018 and IWSLT 2017, research use",
     "flores": "FLORES dev, CC BY-SA 4.0",
     "mkqa": "MKQA questions, CC BY 3.0",
-    "qa": "question-passage pairs: SQuAD train (CC BY-SA 4.0), TQuAD, CMRC 2018, ARCD/SOQAL, a Vietnamese QA set",
-    "qa-sentences": "questions with a sentence of their passage: the sets of qa",
+    "qa": f"question-passage pairs: {_QA_SETS}",
+    "qa-sentences": f"a sentence of the passage to each question of qa: {_QA_SETS}",
     "neighbours": "neighbouring sentences of FLORES dev (CC BY-SA 4.0) and WMT newstest (research use)",
     "contexts": "sentences of FLORES dev (CC BY-SA 4.0) and WMT newstest (research use) with a neighbour",
     "glossed": "SQuAD train (CC BY-SA 4.0), word by word through the lexicons of code-switch (their sources are in its docs)",

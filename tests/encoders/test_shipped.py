@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from robustir.encoders.hashing import HashingEncoder
 from robustir.encoders.shipped import StaticHybrid, StaticXX, StaticXY
 from robustir.encoders.static import StaticEncoder
+from robustir.training.card import model_card
+from robustir.training.shelves import LICENCES
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "mini"
 LANGS = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
@@ -17,8 +20,6 @@ SHIPPED: tuple[Callable[[], StaticEncoder], ...] = (StaticXX, StaticXY, StaticHy
 
 
 def columns() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    import json
-
     rows = {
         lang: [json.loads(line) for line in (FOLDER / f"{lang}.jsonl").read_text(encoding="utf-8").splitlines()]
         for lang in LANGS
@@ -64,7 +65,10 @@ def test_a_folder_has_ten_megabytes_at_most_and_a_card(made: Callable[[], Static
     assert [record.in_domain(name) for name in ("tatoeba", "wmt", "flores-dev", "flores", "ntrex", "xquad-r")] == [
         True, True, True, False, False, False,
     ]  # fmt: skip
-    for needed in ("CC BY 2.0 FR", "CC BY-SA 4.0", "In-domain"):
+    manifest = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    assert card == model_card(manifest)
+    assert manifest["licences"] == {source: LICENCES[source] for source in manifest["configuration"]["sources"]}
+    for needed in ("CC BY 2.0 FR", "CC BY-SA 4.0", "TQuAD", "CMRC", "In-domain"):
         assert needed in card
 
 
