@@ -9,7 +9,6 @@ passages each take 1.1-1.4 times the bare matrix product, 1.8 where nearly every
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -23,6 +22,7 @@ from robustir.errors import EncoderError
 from robustir.sparse_counting import SparseColumns, count_sparse_rows
 from robustir.top import Top, find_top
 from robustir.types import Corpus, Qrels, Ranks
+from robustir.vector_checks import check_products, check_vectors
 
 if TYPE_CHECKING:
     import torch
@@ -222,19 +222,6 @@ def _check_block(block: NDArray[np.float32], passages: int, left: int, scorer: s
         raise EncoderError(f"{scorer} gave {len(block) - left} rows of scores too many; it must give one row per query")
 
 
-def _check_vectors(vectors: NDArray[np.float32], what: str, dimensions: int | None, scorer: str) -> None:
-    if vectors.dtype != np.float32 or vectors.ndim != 2 or dimensions not in (None, vectors.shape[1]):
-        shape = f"[n, {dimensions if dimensions is not None else 'd'}]"
-        raise EncoderError(
-            f"{scorer}: the {what} vectors are {vectors.dtype} of shape {vectors.shape}; they must be float32 {shape}"
-        )
-    if not np.isfinite(vectors).all():
-        row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
-        raise EncoderError(
-            f"{scorer}: the vector of {what} row {row} is not finite; look at the text in that row and at the weights"
-        )
-
-
 class DenseScorer:
     """Inner products of query vectors with a corpus's passage vectors, in blocks of one fixed shape.
 
@@ -246,7 +233,7 @@ class DenseScorer:
     def __init__(self, passages: NDArray[np.float32], *, device: str = "cpu", scorer: str = "the encoder") -> None:
         import torch
 
-        _check_vectors(passages, "passage", None, scorer)
+        check_vectors(passages, "passage", None, scorer)
         self.rows = max(16, min(_BLOCK_ROWS, _BLOCK_SCORES // max(1, len(passages))))
         self._scorer = scorer
         self._device = device
@@ -261,7 +248,7 @@ class DenseScorer:
         """Yield the same blocks as tensors on the device."""
         import torch
 
-        _check_vectors(query_vectors, "query", self._passages.shape[1], self._scorer)
+        check_vectors(query_vectors, "query", self._passages.shape[1], self._scorer)
         transposed = self._passages.T
         scores = torch.empty((self.rows, len(self._passages)), dtype=torch.float32, device=self._device)
         for first in range(0, len(query_vectors), self.rows):
@@ -298,30 +285,25 @@ def rank_dense(
         raise EncoderError(
             f"{scorer} gave {len(passages)} passage vectors for a corpus of {len(corpus)}; it must give one per passage"
         )
-    _check_vectors(passages, "passage", None, scorer)
+    check_vectors(passages, "passage", None, scorer)
+    check_vectors(query_vectors, "query", passages.shape[1], scorer)
+    check_products(query_vectors, passages, scorer)
     columns = Columns.of(corpus)
     collector = _Collector(columns, qrels, queries=len(query_vectors), keep_top=keep_top, scorer=scorer)
     # The product comes out in the order of the columns, so that no score is moved.
     dense = DenseScorer(passages[columns.passage], device=device, scorer=scorer)
     if adjust is None and (counting == "torch" or (counting == "auto" and torch.device(device).type != "cpu")):
         return _rank_on_device(dense.tensors(query_vectors), columns, collector)
-    # No partial sum of a product exceeds the product of the lengths, so that NaN can come of an overflow alone.
-    overflows = not _longest(query_vectors) * _longest(passages) < np.finfo(np.float32).max / 2
     pool = _thread_pool(torch.get_num_threads())
     done = 0
     try:
         for block in dense.blocks(query_vectors):
-            _take_ordered(block, done, columns, collector, pool, adjust, overflows=overflows)
+            _take_ordered(block, done, columns, collector, pool, adjust)
             done += len(block)
     finally:
         if pool is not None:
             pool.shutdown()
     return collector.result()
-
-
-def _longest(vectors: NDArray[np.float32]) -> float:
-    """Return the length of the longest row."""
-    return math.sqrt(float(np.einsum("ij,ij->i", vectors, vectors).max(initial=0.0)))
 
 
 def _take_ordered(
@@ -331,13 +313,9 @@ def _take_ordered(
     collector: _Collector,
     pool: ThreadPoolExecutor | None,
     adjust: Callable[[NDArray[np.float32], int], None] | None,
-    *,
-    overflows: bool,
 ) -> None:
     def work(first: int, end: int) -> None:
         scores = block[first:end]
-        if overflows:
-            collector.refuse_nan(scores, done + first)
         if adjust is not None:
             adjust(scores, done + first)
         scores[:, columns.padding] = np.nan
@@ -353,8 +331,6 @@ def _rank_on_device(tensors: Iterator[torch.Tensor], columns: Columns, collector
     done = 0
     for scores in tensors:
         counter = counter or DeviceCounter(columns, scores.device)
-        if bool(scores.max().isnan()):
-            collector.refuse_nan(scores.cpu().numpy(), done)
         scores[:, counter.padding] = float("nan")
         pairs, rows = collector.pairs(done, len(scores))
         if len(pairs):

@@ -276,11 +276,21 @@ def test_bad_blocks_are_refused(given_blocks: list[Any], message: str) -> None:
             "the vector of passage row 0 is not finite",
         ),
         (np.full((1, 4), np.nan, np.float32), np.zeros((3, 4), np.float32), "the vector of query row 0 is not finite"),
-        # Finite vectors whose product is inf - inf.
+        # Finite vectors whose scores are inf - inf, NaN or inf by the kernel; inf by every kernel; 0 or inf by the order.
         (
             np.array([[3e38, 3e38, 0, 0]], np.float32),
             np.tile(np.array([3e38, -3e38, 0, 0], np.float32), (3, 1)),
-            "row 0 is NaN",
+            "a score of query row 0 overflows float32",
+        ),
+        (
+            np.array([[1e20, 0, 0, 0]], np.float32),
+            np.array([[1, 0, 0, 0], [0, 1e30, 0, 0], [1e20, 0, 0, 0]], np.float32),
+            "a score of query row 0 overflows float32",
+        ),
+        (
+            np.array([[1, 1, 1, 1]], np.float32),
+            np.array([[0, 0, 0, 0], [2e38, 2e38, -2e38, -2e38], [0, 0, 0, 0]], np.float32),
+            "a score of query row 0 overflows float32",
         ),
     ],
 )
@@ -289,6 +299,29 @@ def test_bad_vectors_are_refused(queries: Any, passages: Any, message: str, coun
     corpus = Corpus(("a", "b", "c"), ("",) * 3, ("en",) * 3)
     with pytest.raises(EncoderError, match=f"^laser.*{message}"):
         rank_dense(queries, passages, corpus, Qrels.from_rows([(0, 0, 1)]), scorer="laser", counting=counting)
+
+
+@pytest.mark.parametrize("counting", ["numpy", "torch"])
+@pytest.mark.parametrize(("row", "queries"), [(0, 1), (16, 17), (299, 300)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_overflow_is_refused_in_every_row_and_block(row: int, queries: int, sign: int, counting: Any) -> None:
+    vectors = np.ones((queries, 3), dtype=np.float32)
+    vectors[row] = [2e19, 0, 0]
+    passages = np.array([[1, 1, 1], [sign * 2e19, 0, 0]], dtype=np.float32)
+    corpus = Corpus(("a", "b"), ("", ""), ("en", "en"))
+    qrels = Qrels.from_rows((query, 0, 1) for query in range(queries))
+    with pytest.raises(EncoderError, match=rf"^laser: a score of query row {row} overflows float32 .* 4\.0e\+38"):
+        rank_dense(vectors, passages, corpus, qrels, scorer="laser", counting=counting)
+
+
+@pytest.mark.parametrize("counting", ["numpy", "torch"])
+def test_long_vectors_whose_scores_cannot_overflow_are_ranked(counting: Any) -> None:
+    queries = np.array([[2e38, 0], [0, 1e19]], dtype=np.float32)
+    passages = np.array([[0.5, 1e19], [0.25, 0], [0, 3e18]], dtype=np.float32)  # scores 1e38 5e37 0; 1e38 0 3e37
+    corpus = Corpus(("a", "b", "c"), ("",) * 3, ("en",) * 3)
+    qrels = Qrels.from_rows([(0, 0, 1), (0, 1, 1), (1, 1, 1), (1, 2, 1)])
+    ranks = rank_dense(queries, passages, corpus, qrels, counting=counting).ranks
+    assert ranks.pool_rank.tolist() == [1, 2, 3, 2]
 
 
 @pytest.mark.parametrize("order_of_queries", [[1, 0], [0, 2]])
