@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ __all__ = [
     "check_texts",
     "not_applicable",
     "perturb",
+    "query_set_name",
     "refusal",
     "shuffled_rows",
 ]
@@ -51,6 +53,25 @@ class Condition:
 CLEAN = Condition()
 # The floor: every query is scored for another query of its language. An encoder near it looks robust for free.
 FLOOR = Condition("*shuffled-queries*")
+
+
+_KEY_DIGITS = 8
+_NAME_CHARACTERS = 60
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def query_set_name(benchmark: str, condition: Condition, key: str) -> str:
+    """Return the file name, without its ending, of a query set and of rankings for it.
+
+    ``key``: that of the query set; its first digits tell files of other queries (another seed, other data) apart.
+    """
+    what = "clean" if condition == CLEAN else f"{condition.perturbation}-{condition.severity:g}-draw{condition.draw}"
+    return ".".join(
+        [
+            *(_NOT_IN_NAMES.sub("-", part).strip("-.")[:_NAME_CHARACTERS] for part in (benchmark, what)),
+            key[:_KEY_DIGITS],
+        ]
+    )
 
 
 def applicable_languages(perturbation: Any, languages: Sequence[str]) -> tuple[str, ...]:

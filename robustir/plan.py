@@ -173,11 +173,11 @@ def _encoders(specs: Iterable[str | Any]) -> Iterator[PlannedEncoder]:
             yield PlannedEncoder(f"{scorer.name}", scorer, scorer.revision, live=True)
 
 
-def _noises(suite: Suite, encoders: Sequence[PlannedEncoder]) -> Iterator[PlannedNoise]:
+def _noises(suite: Suite, encoders: Sequence[PlannedEncoder], *, attacks: bool) -> Iterator[PlannedNoise]:
     for noise in suite.perturbations:
         plugin = create("perturbation", noise.spec)
         if hasattr(plugin, "attack"):
-            for planned in _attacks(suite, noise, plugin, encoders):
+            for planned in _attacks(suite, noise, plugin, encoders) if attacks else ():
                 yield replace(planned, exploratory=noise.exploratory)
             continue
         yield PlannedNoise(
@@ -260,18 +260,19 @@ def _check_names(what: str, names: Sequence[str]) -> None:
             raise SpecError(f"two {what}s of the plan are called {name!r}; name each once")
 
 
-def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any] = ()) -> Plan:
+def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any] = (), scored: bool = True) -> Plan:
     """Resolve a suite: load the benchmarks, build encoders and perturbations, find out what is not applicable.
 
-    ``encoders``: live objects scored beside the suite's (from Python). Raises InputError with what to do.
+    ``encoders``: live objects scored beside the suite's (from Python). ``scored``: False for its queries alone, without
+    any encoder and so without attacks. Raises InputError with what to do.
     """
-    trained = find_trained(suite)
+    trained = find_trained(suite) if scored else []
     strategy_of = {canonical("encoder", one.spec): one.strategy for one in trained}
     planned_encoders = tuple(
         replace(encoder, strategy=strategy_of.get(encoder.spec, ""))
-        for encoder in _encoders((*(one.spec for one in trained), *suite.encoders, *encoders))
+        for encoder in (_encoders((*(one.spec for one in trained), *suite.encoders, *encoders)) if scored else ())
     )
-    noises = tuple(_noises(suite, planned_encoders))
+    noises = tuple(_noises(suite, planned_encoders, attacks=scored))
     tasks = tuple(_tasks(suite, data))
     _check_names("benchmark", [planned.task.name for planned in tasks])
     _check_names("encoder", [encoder.spec for encoder in planned_encoders])

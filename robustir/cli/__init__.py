@@ -21,6 +21,7 @@ COMMANDS = {
     "resume": "Finish what is missing of a run, and only that.",
     "report": "Write the reports of a run again, or in other formats.",
     "scores": "Stream the per-query table or the rankings of a run.",
+    "export": "Write the noisy queries of a suite or run for any search engine, whose rankings a run then scores.",
     "perturb": "Add noise to texts, one line in, one line out.",
     "encode": "Encode texts into a NumPy file.",
     "fetch": "Download the data of benchmarks, pinned and checked, or LASER's files; or take them from local files.",

@@ -11,8 +11,9 @@ import click
 
 if TYPE_CHECKING:
     from robustir.plan import Plan
+    from robustir.suite import Suite
 
-__all__ = ["data_option", "json_option", "plan_from_options", "runtime_options", "suite_options"]
+__all__ = ["data_option", "json_option", "plan_from_options", "runtime_options", "suite_from_options", "suite_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -130,8 +131,14 @@ def _severities(text: str | None) -> tuple[float, ...] | None:
 
 def plan_from_options(suite: str, data: Path | None, **options: Any) -> Plan:
     """Return the plan of a suite with its lists replaced by the options given."""
-    from robustir.folders import use_data_folder
     from robustir.plan import make_plan
+
+    return make_plan(*suite_from_options(suite, data, **options))
+
+
+def suite_from_options(suite: str, data: Path | None, **options: Any) -> tuple[Suite, Path | None]:
+    """Return a suite with its lists replaced by the options given, and the folder of data."""
+    from robustir.folders import use_data_folder
     from robustir.suite import load_suite
 
     folder = use_data_folder(data)
@@ -149,7 +156,7 @@ def plan_from_options(suite: str, data: Path | None, **options: Any) -> Plan:
         draws=draws,
         seed=options["seed"],
     )
-    return make_plan(replaced, folder)
+    return replaced, folder
 
 
 def _cleared(**given: Any) -> dict[str, None]:
