@@ -8,7 +8,7 @@ from pathlib import Path
 from robustir.benchmarks.bitext import parallel_task, read_lines
 from robustir.benchmarks.files import chosen_languages, find_folder, parallel_files
 from robustir.benchmarks.pinned import pinned
-from robustir.download import Remote
+from robustir.disk.download import Remote
 from robustir.errors import DataError
 from robustir.types import Task
 

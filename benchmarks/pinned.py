@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from robustir.download import Remote
+from robustir.disk.download import Remote
 
 __all__ = ["pinned"]
 

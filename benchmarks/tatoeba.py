@@ -10,7 +10,7 @@ from pathlib import Path
 from robustir.benchmarks.bitext import Bitext, pair_task, read_lines
 from robustir.benchmarks.files import chosen_languages, find_folder
 from robustir.benchmarks.pinned import pinned
-from robustir.download import Remote
+from robustir.disk.download import Remote
 from robustir.errors import NotApplicableError, SpecError
 from robustir.types import Task
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from robustir.benchmarks.files import chosen_languages, find_folder, read_json
 from robustir.benchmarks.pinned import pinned
-from robustir.download import Remote
+from robustir.disk.download import Remote
 from robustir.errors import DataError, SpecError
 from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.perturbations.casing import lowered
-from robustir.perturbations.keyboards import LANGUAGES
-from robustir.perturbations.marks import single_marks
-from robustir.perturbations.numbered_units import Units, letter_units
 from robustir.perturbations.phonetic import sounding_alike
-from robustir.perturbations.rule_based import RuleBased
+from robustir.perturbations.shared.numbered_units import Units, letter_units
+from robustir.perturbations.shared.rule_based import RuleBased
+from robustir.perturbations.tables.marks import single_marks
+from robustir.perturbations.typing.keyboards import LANGUAGES
 from robustir.text.blocks import Block
 from robustir.text.splices import splice_strings
 

@@ -11,8 +11,8 @@ import regex
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
-from robustir.perturbations.numbered_units import Units, letter_units
-from robustir.perturbations.rule_based import RuleBased
+from robustir.perturbations.shared.numbered_units import Units, letter_units
+from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.seeds import Stream
 from robustir.text.blocks import Block
 from robustir.text.splices import splice_strings

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
-from robustir.perturbations.lexicons import Entry, fold, function_words, load_lexicon, name_words
-from robustir.perturbations.numbered_units import Units, set_apart, word_units
-from robustir.perturbations.rule_based import RuleBased
+from robustir.perturbations.shared.numbered_units import Units, set_apart, word_units
+from robustir.perturbations.shared.rule_based import RuleBased
+from robustir.perturbations.tables.lexicons import Entry, fold, function_words, load_lexicon, name_words
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block
 from robustir.text.protected import FORM_BITS, TITLED, form_bits, protected_rows

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from robustir.errors import SpecError
-from robustir.perturbations.parts import DEFAULT_PARTS, build, calibrations, common_languages, part_keys, run, versions
+from robustir.perturbations.shared.parts import (
+    DEFAULT_PARTS,
+    build,
+    calibrations,
+    common_languages,
+    part_keys,
+    run,
+    versions,
+)
 from robustir.seeds import Stream
 
 __all__ = ["Compose"]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
-from robustir.perturbations.rule_based import RuleBased
-from robustir.perturbations.substitutions import covered, replace_all, replace_one, substitutions
+from robustir.perturbations.shared.rule_based import RuleBased
+from robustir.perturbations.tables.substitutions import covered, replace_all, replace_one, substitutions
 from robustir.text.blocks import Block
 
 __all__ = ["Diacritics"]

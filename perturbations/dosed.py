@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from robustir.doses import parse_dose
 from robustir.errors import DataError, NotApplicableError, SpecError
-from robustir.perturbations.calibrations import Calibration, find_calibration, shipped_folder
-from robustir.perturbations.parts import build, run
-from robustir.registry import canonical
+from robustir.perturbations.shared.parts import build, run
+from robustir.perturbations.tables.calibrations import Calibration, find_calibration, shipped_folder
+from robustir.plugins.doses import parse_dose
+from robustir.plugins.registry import canonical
+from robustir.plugins.specs import Spec
 from robustir.seeds import Stream
-from robustir.specs import Spec
 
 __all__ = ["Dosed"]
 

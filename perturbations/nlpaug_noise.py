@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from unittest.mock import patch
 
 from robustir.errors import DataError, MissingExtraError, NotApplicableError, SpecError
-from robustir.perturbations.random_state import random_state
+from robustir.perturbations.shared.random_state import random_state
 from robustir.seeds import Stream
 
 __all__ = ["Nlpaug"]

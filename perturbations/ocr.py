@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.perturbations.rule_based import RuleBased
-from robustir.perturbations.substitutions import covered, replace_one, substitutions
+from robustir.perturbations.shared.rule_based import RuleBased
+from robustir.perturbations.tables.substitutions import covered, replace_one, substitutions
 from robustir.text.blocks import Block
 
 __all__ = ["Ocr"]

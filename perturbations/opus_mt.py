@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from robustir.download import is_offline
+from robustir.disk.download import is_offline
 from robustir.errors import NotApplicableError, SpecError
-from robustir.perturbations.marian import Marian
+from robustir.perturbations.mt.marian import Marian
 from robustir.seeds import Stream
 from robustir.text.scripts import LANGUAGES
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
-from robustir.perturbations.marks import open_before, single_marks
-from robustir.perturbations.numbered_units import Units, word_units
-from robustir.perturbations.rule_based import RuleBased
+from robustir.perturbations.shared.numbered_units import Units, word_units
+from robustir.perturbations.shared.rule_based import RuleBased
+from robustir.perturbations.tables.marks import open_before, single_marks
 from robustir.text.blocks import Block
 from robustir.text.splices import splice_strings
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from robustir.errors import DataError, SpecError
-from robustir.perturbations.recordings import Recording, read_recording
+from robustir.perturbations.tables.recordings import Recording, read_recording
 from robustir.seeds import Stream, key_words, uniforms
 from robustir.types import QuerySet
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.perturbations.marks import open_before
-from robustir.perturbations.rule_based import RuleBased
+from robustir.perturbations.shared.rule_based import RuleBased
+from robustir.perturbations.tables.marks import open_before
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.scripts import has_spaces

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
-from robustir.perturbations.keyboards import read_data
-from robustir.perturbations.numbered_units import Units, set_apart, word_units
-from robustir.perturbations.romanisation import arabic, hindi
-from robustir.perturbations.rtgs import thai
-from robustir.perturbations.rule_based import RuleBased
+from robustir.perturbations.shared.numbered_units import Units, set_apart, word_units
+from robustir.perturbations.shared.rule_based import RuleBased
+from robustir.perturbations.tables.romanisation import arabic, hindi
+from robustir.perturbations.tables.rtgs import thai
+from robustir.perturbations.typing.keyboards import read_data
 from robustir.text.blocks import Block
 from robustir.text.scripts import has_spaces
 from robustir.text.splices import splice_strings

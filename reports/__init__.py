@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from robustir.reports.blocks import Document
 from robustir.reports.document import build
-from robustir.reports.html import render_html
-from robustir.reports.latex import render_latex
-from robustir.reports.pdf import render_pdf
+from robustir.reports.renderers.html import render_html
+from robustir.reports.renderers.latex import render_latex
+from robustir.reports.renderers.pdf import render_pdf
 from robustir.reports.writing import FORMATS, render, write_reports
 
 __all__ = ["FORMATS", "Document", "build", "render", "render_html", "render_latex", "render_pdf", "write_reports"]

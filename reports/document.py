@@ -6,19 +6,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from robustir.errors import RunError
-from robustir.reports.attacks import attack_section
 from robustir.reports.blocks import Document
-from robustir.reports.clean_scores import clean_section
-from robustir.reports.comparing import bias_section, comparison_section
-from robustir.reports.degradation import degradation_section, language_section
-from robustir.reports.examples import example_section
 from robustir.reports.formats import clean_text
-from robustir.reports.in_domain import in_domain_notices
-from robustir.reports.run_facts import failed_cells, failed_section, headline_facts, manifest_section, method_section
-from robustir.reports.sentences import three_sentences
-from robustir.reports.strategies import strategy_section
+from robustir.reports.sections.attacks import attack_section
+from robustir.reports.sections.clean_scores import clean_section
+from robustir.reports.sections.comparing import bias_section, comparison_section
+from robustir.reports.sections.degradation import degradation_section, language_section
+from robustir.reports.sections.examples import example_section
+from robustir.reports.sections.in_domain import in_domain_notices
+from robustir.reports.sections.run_facts import (
+    failed_cells,
+    failed_section,
+    headline_facts,
+    manifest_section,
+    method_section,
+)
+from robustir.reports.sections.sentences import three_sentences
+from robustir.reports.sections.strategies import strategy_section
+from robustir.reports.sections.validity import no_op_notices, validity_section
 from robustir.reports.study import Study
-from robustir.reports.validity import no_op_notices, validity_section
 
 if TYPE_CHECKING:
     from robustir.analysis import Findings

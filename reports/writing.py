@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robustir.disk.atomic import write_text_atomically
 from robustir.errors import InputError
-from robustir.files import write_text_atomically
 from robustir.reports.blocks import Document
 from robustir.reports.document import build
-from robustir.reports.html import render_html
-from robustir.reports.latex import render_latex
-from robustir.reports.pdf import render_pdf
+from robustir.reports.renderers.html import render_html
+from robustir.reports.renderers.latex import render_latex
+from robustir.reports.renderers.pdf import render_pdf
 
 if TYPE_CHECKING:
     from robustir.analysis import Findings

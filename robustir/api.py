@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robustir.disk.folders import data_folder
 from robustir.errors import RunError
-from robustir.folders import data_folder
 from robustir.types import QuerySet, Task
 
 if TYPE_CHECKING:
     from robustir.analysis import Findings
-    from robustir.plan import Plan
-    from robustir.runner import Progress, RunOptions, RunSummary
-    from robustir.store import RunDirectory
-    from robustir.suite import Suite
+    from robustir.planning.plan import Plan
+    from robustir.planning.suite import Suite
+    from robustir.rundir.directory import RunDirectory
+    from robustir.running.runner import Progress, RunOptions, RunSummary
 
 __all__ = ["analyse", "benchmark", "encoder", "execute_plan", "perturb", "render", "run"]
 
 
 def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed: int = 0, draw: int = 0) -> QuerySet:
     """Return ``queries`` with noise (same ids, same order) and the realised dose per query."""
-    from robustir.conditions import perturb as apply
+    from robustir.planning.conditions import perturb as apply
 
     return apply(queries, perturbation, severity=severity, seed=seed, draw=draw)
 
@@ -30,14 +30,14 @@ def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed
 def encoder(spec: str | Any) -> Any:
     """Return the encoder (or scorer) that a spec names, or adapt a live object."""
     from robustir.encoders.adapters import adapt
-    from robustir.registry import create
+    from robustir.plugins.registry import create
 
     return adapt(create("encoder", spec) if isinstance(spec, str) else spec)
 
 
 def benchmark(spec: str, *, data: Path | str | None = None, languages: Sequence[str] | None = None) -> Task:
     """Load a benchmark."""
-    from robustir.registry import create
+    from robustir.plugins.registry import create
 
     task: Task = create("benchmark", spec).load(data_folder(data), languages)
     return task
@@ -57,10 +57,10 @@ def run(
     ``encoders``: live objects scored beside the suite's own. ``jobs`` above 1 starts worker processes, so the calling
     script then needs the usual ``if __name__ == "__main__"`` guard.
     """
-    from robustir.plan import make_plan
-    from robustir.runner import RunOptions
-    from robustir.store import RunDirectory
-    from robustir.suite import load_suite
+    from robustir.planning.plan import make_plan
+    from robustir.planning.suite import load_suite
+    from robustir.rundir.directory import RunDirectory
+    from robustir.running.runner import RunOptions
 
     plan = make_plan(load_suite(suite) if isinstance(suite, str) else suite, data_folder(data), encoders=encoders)
     directory = RunDirectory(out)
@@ -80,8 +80,8 @@ def execute_plan(
 
     On an existing run the same plan resumes it; another plan raises RunError.
     """
-    from robustir.manifest import finished, new_manifest
-    from robustir.runner import execute
+    from robustir.rundir.manifest import finished, new_manifest
+    from robustir.running.runner import execute
 
     _refuse_another_plan(directory, plan)
     with directory.locked():
@@ -131,8 +131,8 @@ def _write_findings(findings: Findings, directory: RunDirectory) -> None:
 
 def analyse(run_directory: RunDirectory | Path | str) -> Findings:
     """Return the findings of a run as tidy pandas tables; needs neither encoders nor data."""
-    from robustir.findings import analyse_run
-    from robustir.store import RunDirectory
+    from robustir.analysis.of_run import analyse_run
+    from robustir.rundir.directory import RunDirectory
 
     directory = run_directory if isinstance(run_directory, RunDirectory) else RunDirectory.open(run_directory)
     return analyse_run(directory)

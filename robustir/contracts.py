@@ -206,7 +206,7 @@ class SeveritiesAttack(Attack, Protocol):
 class Benchmark(Protocol):
     """Loads one retrieval task from local data.
 
-    Optional: ``files() -> Sequence[robustir.download.Remote]``, what ``robustir fetch`` downloads into the data folder.
+    Optional: ``files() -> Sequence[robustir.disk.download.Remote]``, what ``robustir fetch`` downloads into the data folder.
     """
 
     name: str

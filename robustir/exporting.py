@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robustir.conditions import CLEAN, FLOOR, Condition, perturb, query_set_name
+from robustir.disk.atomic import write_text_atomically
 from robustir.errors import RunError
-from robustir.files import write_text_atomically
-from robustir.plan import Plan, PlannedTask, make_plan
-from robustir.store import RunDirectory
-from robustir.suite import Suite, validate_suite
+from robustir.planning.conditions import CLEAN, FLOOR, Condition, perturb, query_set_name
+from robustir.planning.plan import Plan, PlannedTask, make_plan
+from robustir.planning.suite import Suite, validate_suite
+from robustir.rundir.directory import RunDirectory
 from robustir.trec import one_line, trec_id
 from robustir.types import QuerySet, Task
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import robustir
-from robustir.suite import load_suite
+from robustir.planning.suite import load_suite
 from tests.tiny import suite_of, write_beir
 
 MARKUP = "<script>alert(1)</script> #set page(width: 1cm) \\input{x} $x^2$ & % _a_ *b* <b>"

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from robustir.contracts import AttackOutcome
 from robustir.errors import SpecError
-from robustir.manifest import finished, new_manifest
-from robustir.plan import Plan, make_plan
-from robustir.runner import RunOptions, RunSummary, execute
+from robustir.planning.plan import Plan, make_plan
+from robustir.planning.suite import Statistics, Suite
+from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import finished, new_manifest
+from robustir.running.runner import RunOptions, RunSummary, execute
 from robustir.seeds import Stream
-from robustir.store import RunDirectory
-from robustir.suite import Statistics, Suite
 from robustir.types import Corpus, QuerySet, Task
 
 Row = tuple[str, str, str]  # id, language, text

@@ -17,7 +17,7 @@ from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import add_scores, clean_scores
 from robustir.analysis.strategies import add_strategies, mean_over_seeds
 from robustir.analysis.tables import Grids
-from robustir.evidence import QueryScores
+from robustir.evidence.scores import QueryScores
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robustir.disk.atomic import write_atomically
 from robustir.errors import RunError
-from robustir.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from robustir.analysis.estimator import Estimator, Layout
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.rows import ViewRows
 from robustir.errors import InputError
-from robustir.evidence import QueryScores
+from robustir.evidence.scores import QueryScores
 
 __all__ = ["BIAS_MEASURES", "NoiseSums", "ReducedSetting"]
 

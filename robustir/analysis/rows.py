@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.evidence import QueryScores
+from robustir.evidence.scores import QueryScores
 from robustir.stats import group_codes
 
 __all__ = ["ViewRows"]

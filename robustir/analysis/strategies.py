@@ -22,8 +22,8 @@ from robustir.analysis.curves import curve_layout, curve_loss
 from robustir.analysis.estimator import Layout
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.tables import Grids
-from robustir.evidence import QueryScores, TrainedSeed
-from robustir.specs import Spec, parse
+from robustir.evidence.scores import QueryScores, TrainedSeed
+from robustir.plugins.specs import Spec, parse
 from robustir.stats import (
     Interval,
     SeedDraws,

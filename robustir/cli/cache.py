@@ -18,7 +18,7 @@ def command() -> None:
 @json_option
 def info(as_json: bool) -> None:
     """Say where the store is, how large, and what is in it."""
-    from robustir.embeddings import EmbeddingStore
+    from robustir.vectors.store import EmbeddingStore
 
     row = EmbeddingStore(None).info()
     if as_json:
@@ -31,7 +31,7 @@ def info(as_json: bool) -> None:
 @command.command(name="prune")
 def prune() -> None:
     """Delete all stored vectors; they are encoded again when needed."""
-    from robustir.embeddings import EmbeddingStore
+    from robustir.vectors.store import EmbeddingStore
 
     EmbeddingStore(None).prune()
     click.echo("pruned")

@@ -13,7 +13,7 @@ import click
 from robustir.cli.options import data_option, json_option
 
 if TYPE_CHECKING:
-    from robustir.training.calibration import Realised
+    from robustir.resources.calibration import Realised
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,7 +62,7 @@ def build(specs: tuple[str, ...], data: Path | None, languages: str | None, text
     Without SPEC all tables that come with robustir are made again.
     """
     from robustir.cli.progress import ProgressBars
-    from robustir.training.calibration import calibrate, shipped_specs, write_calibration
+    from robustir.resources.calibration import calibrate, shipped_specs, write_calibration
 
     chosen = list(specs) or shipped_specs()
     content, source = _training_texts(data, languages, texts)
@@ -102,8 +102,8 @@ def measure(
 
     Means over questions and two draws; the markdown cells are character error rate / edited words, in percent.
     """
-    from robustir.registry import canonical, create
-    from robustir.training.calibration import measure, questions
+    from robustir.plugins.registry import canonical, create
+    from robustir.resources.calibration import measure, questions
 
     content = questions(_folder(data), _chosen(languages))
     rows = _gathered(
@@ -157,8 +157,8 @@ def verify(
     The markdown cells are realised character error rates in percent; a dash: out of reach in that language; a star: some
     dose was missed by more than 15% there, so that with --record all are refused.
     """
-    from robustir.perturbations.calibrations import TOLERANCE, shipped_folder
-    from robustir.training import calibration as tables
+    from robustir.perturbations.tables.calibrations import TOLERANCE, shipped_folder
+    from robustir.resources import calibration as tables
 
     content = tables.questions(_folder(data), _chosen(languages))
     rows = _gathered(specs, lambda spec: tables.verify(spec, content, doses, calibration))
@@ -194,7 +194,7 @@ def _worst(rows: Sequence[Realised]) -> str:
 
 def _gathered(specs: Sequence[str], make: Callable[[str], Iterable[Realised]]) -> list[Realised]:
     from robustir.cli.progress import ProgressBars
-    from robustir.training.calibration import shipped_specs
+    from robustir.resources.calibration import shipped_specs
 
     chosen = list(specs) or shipped_specs()
     rows: list[Realised] = []
@@ -246,8 +246,8 @@ def _matrix(
 
 
 def _folder(data: Path | None) -> Path:
+    from robustir.disk.folders import use_data_folder
     from robustir.errors import DataError
-    from robustir.folders import use_data_folder
 
     folder = use_data_folder(data)
     if folder is None:
@@ -264,8 +264,8 @@ def _training_texts(
 ) -> tuple[dict[str, Sequence[str]], str]:
     """Return texts by language and what to call their source."""
     from robustir.errors import DataError
+    from robustir.resources.calibration import FLORES, flores
     from robustir.text.scripts import LANGUAGES
-    from robustir.training.calibration import FLORES, flores
 
     if not given:
         return {**flores(_folder(data), _chosen(languages) or LANGUAGES)}, FLORES

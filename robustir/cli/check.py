@@ -14,8 +14,8 @@ from robustir.cli.options import json_option
 @json_option
 def command(spec: str, as_json: bool) -> int:
     """Try the contract's laws on the perturbation or encoder SPEC (or kind:SPEC), in every language it claims. Exits 2 if one is broken."""
-    from robustir.catalogue import find
-    from robustir.conformance import check
+    from robustir.kit.catalogue import find
+    from robustir.kit.check import check
 
     kind, name = find(spec)
     laws = check(kind, name)

@@ -34,7 +34,7 @@ _WIDEST = 120
 @json_option
 def command(name: str, as_json: bool) -> None:
     """Show parameters, languages, what severity means, source and an example per language of NAME (or kind:NAME)."""
-    from robustir.catalogue import describe
+    from robustir.kit.catalogue import describe
 
     row = describe(name)
     if as_json:

@@ -15,7 +15,7 @@ from robustir.cli.options import data_option, json_option
 @json_option
 def command(data: Path | None, as_json: bool) -> None:
     """Say what is installed, which optional parts work, and what to do about the others."""
-    from robustir.doctor import examine
+    from robustir.cli.examination import examine
 
     rows = examine(data)
     if as_json:

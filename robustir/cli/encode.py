@@ -25,9 +25,9 @@ def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> 
     import numpy as np
 
     from robustir.api import encoder
+    from robustir.disk.atomic import write_atomically
     from robustir.encoders.adapters import check_vectors
     from robustir.errors import InputError
-    from robustir.files import write_atomically
 
     made = encoder(spec)
     if not hasattr(made, "encode"):

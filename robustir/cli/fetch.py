@@ -29,8 +29,8 @@ def command(benchmarks: tuple[str, ...], sources: tuple[Path, ...], data: Path |
     Licences and sources are shown first. Every file with a known sha256 is checked and appears whole or not at all.
     """
     from robustir.cli.progress import ProgressBars
-    from robustir.fetching import fetchable, order
-    from robustir.folders import download_folder
+    from robustir.disk.fetching import fetchable, order
+    from robustir.disk.folders import download_folder
 
     target = download_folder(data)
     orders = [order(fetchable(spec), sources) for spec in benchmarks]

@@ -27,7 +27,7 @@ def build(data: Path | None, languages: str | None, out: Path) -> None:
     lists. It needs the extra lexicon:  pip install 'robustir[lexicon]'. The same data give the same bytes.
     """
     from robustir.cli.progress import ProgressBars
-    from robustir.training.lexicon import build_lexicon
+    from robustir.resources.lexicons.lexicon import build_lexicon
 
     folder, chosen = _folder(data), _chosen(languages)
     lines = []
@@ -51,8 +51,8 @@ def evaluate(data: Path | None, languages: str | None, lexicons: Path | None, as
     """Compare lexicons with reference dictionaries (lexicons/en-XX.txt), on the 2,000 most frequent content words."""
     import json
 
-    from robustir.perturbations.lexicons import read_rows, shipped_file
-    from robustir.training.lexicon_quality import content_words, evaluate_lexicon, read_reference
+    from robustir.perturbations.tables.lexicons import read_rows, shipped_file
+    from robustir.resources.lexicons.lexicon_quality import content_words, evaluate_lexicon, read_reference
 
     folder = _folder(data)
     words = content_words(folder / "frequency" / "en.txt")
@@ -80,8 +80,8 @@ def evaluate(data: Path | None, languages: str | None, lexicons: Path | None, as
 
 
 def _folder(given: Path | None) -> Path:
+    from robustir.disk.folders import data_folder
     from robustir.errors import DataError
-    from robustir.folders import data_folder
 
     folder = data_folder(given)
     if folder is None:

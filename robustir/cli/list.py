@@ -17,7 +17,7 @@ KINDS = ("perturbations", "encoders", "benchmarks", "suites", "measures")
 @json_option
 def command(kind: str, as_json: bool) -> None:
     """List what is registered: built in, or brought by installed plugins."""
-    from robustir.catalogue import listing
+    from robustir.kit.catalogue import listing
 
     rows = listing(kind)
     if as_json:

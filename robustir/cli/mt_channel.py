@@ -27,7 +27,7 @@ def build(data: Path | None, pairs: str | None, out: Path) -> None:
     bytes.
     """
     from robustir.cli.progress import ProgressBars
-    from robustir.training.mt_channel import build_frequent, build_table
+    from robustir.resources.translation_noise.mt_channel import build_frequent, build_table
 
     folder, chosen = _folder(data), _chosen(pairs)
     lines = []
@@ -56,7 +56,7 @@ def evaluate(data: Path | None, pairs: str | None, every: bool, as_json: bool) -
     import json
 
     from robustir.cli.progress import ProgressBars
-    from robustir.training.mt_channel_quality import evaluate_pair
+    from robustir.resources.translation_noise.mt_channel_quality import evaluate_pair
 
     folder, chosen = _folder(data), _chosen(pairs)
     rows = []
@@ -75,8 +75,8 @@ def evaluate(data: Path | None, pairs: str | None, every: bool, as_json: bool) -
 
 
 def _folder(given: Path | None) -> Path:
+    from robustir.disk.folders import data_folder
     from robustir.errors import DataError
-    from robustir.folders import data_folder
 
     folder = data_folder(given)
     if folder is None:
@@ -86,7 +86,7 @@ def _folder(given: Path | None) -> Path:
 
 def _chosen(pairs: str | None) -> list[tuple[str, str]]:
     from robustir.errors import SpecError
-    from robustir.training.mt_channel import PAIRS
+    from robustir.resources.translation_noise.mt_channel import PAIRS
 
     if pairs is None:
         return list(PAIRS)

@@ -17,7 +17,7 @@ def command(kind: str, name: str) -> None:
     """Write the package folder robustir-NAME with a small working example, ready to install and pass its tests."""
     from robustir.cli.scaffolds import scaffold
     from robustir.errors import SpecError
-    from robustir.registry import KINDS, registered
+    from robustir.plugins.registry import KINDS, registered
 
     if not _NAME.fullmatch(name):
         raise SpecError(f"{name!r} is no name: use lower-case letters, digits and single hyphens, such as  slow-typing")

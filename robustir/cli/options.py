@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from robustir.plan import Plan
-    from robustir.suite import Suite
+    from robustir.planning.plan import Plan
+    from robustir.planning.suite import Suite
 
 __all__ = ["data_option", "json_option", "plan_from_options", "runtime_options", "suite_from_options", "suite_options"]
 
@@ -131,15 +131,15 @@ def _severities(text: str | None) -> tuple[float, ...] | None:
 
 def plan_from_options(suite: str, data: Path | None, **options: Any) -> Plan:
     """Return the plan of a suite with its lists replaced by the options given."""
-    from robustir.plan import make_plan
+    from robustir.planning.plan import make_plan
 
     return make_plan(*suite_from_options(suite, data, **options))
 
 
 def suite_from_options(suite: str, data: Path | None, **options: Any) -> tuple[Suite, Path | None]:
     """Return a suite with its lists replaced by the options given, and the folder of data."""
-    from robustir.folders import use_data_folder
-    from robustir.suite import load_suite
+    from robustir.disk.folders import use_data_folder
+    from robustir.planning.suite import load_suite
 
     folder = use_data_folder(data)
     languages = options["languages"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from robustir.plan import Plan
-    from robustir.runner import RunSummary
+    from robustir.planning.plan import Plan
+    from robustir.running.runner import RunSummary
 
 __all__ = ["FORMATS", "RUNTIME", "finish", "parse_formats"]
 
@@ -36,9 +36,9 @@ def finish(
     """Execute a plan into ``out``; return the exit code."""
     from robustir.api import execute_plan
     from robustir.cli.progress import ProgressBars
-    from robustir.executors import default_jobs
-    from robustir.runner import RunOptions
-    from robustir.store import RunDirectory
+    from robustir.rundir.directory import RunDirectory
+    from robustir.running.executors import default_jobs
+    from robustir.running.runner import RunOptions
 
     chosen = parse_formats(formats)
     options = RunOptions(jobs=jobs or default_jobs(), executor=executor, device=device, keep_top=keep_top)

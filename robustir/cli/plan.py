@@ -11,7 +11,7 @@ import click
 from robustir.cli.options import json_option, plan_from_options, suite_options
 
 if TYPE_CHECKING:
-    from robustir.plan import Plan
+    from robustir.planning.plan import Plan
 
 
 @click.command(name="plan")
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @json_option
 def command(suite: str, data: Path | None, out: Path | None, as_json: bool, **options: Any) -> None:
     """Say what SUITE would run, what is there already or not applicable, and what differences it could detect."""
-    from robustir.estimates import estimate
-    from robustir.store import RunDirectory
+    from robustir.cli.estimates import estimate
+    from robustir.rundir.directory import RunDirectory
 
     plan = plan_from_options(suite, data, **options)
     rows = estimate(plan, RunDirectory(out or Path("runs") / plan.suite.name))

@@ -9,7 +9,7 @@ __all__ = ["ProgressBars"]
 
 
 class ProgressBars:
-    """One bar per stage; implements :class:`robustir.runner.Progress`."""
+    """One bar per stage; implements :class:`robustir.running.runner.Progress`."""
 
     def __init__(self) -> None:
         from rich.console import Console

@@ -31,9 +31,9 @@ from robustir.cli.outcome import parse_formats
 )
 def command(run: Path, formats: str, out: Path | None, bounds: tuple[str, ...], strict: bool) -> int:
     """Analyse RUN again and write its reports; needs neither encoders nor data."""
+    from robustir.analysis.bounds import check_bounds
     from robustir.api import analyse, render
-    from robustir.bounds import check_bounds
-    from robustir.store import RunDirectory
+    from robustir.rundir.directory import RunDirectory
 
     chosen = parse_formats(formats)
     directory = RunDirectory.open(run)

@@ -17,11 +17,11 @@ from robustir.cli.outcome import finish
 @runtime_options
 def command(run: Path, data: Path | None, **runtime: Any) -> int:
     """Finish what is missing of RUN, and only that; failed cells are tried again."""
+    from robustir.disk.folders import use_data_folder
     from robustir.errors import RunError
-    from robustir.folders import use_data_folder
-    from robustir.plan import make_plan
-    from robustir.store import RunDirectory
-    from robustir.suite import validate_suite
+    from robustir.planning.plan import make_plan
+    from robustir.planning.suite import validate_suite
+    from robustir.rundir.directory import RunDirectory
 
     manifest = RunDirectory.open(run).read_manifest()
     suite = validate_suite(manifest["suite"], f"{run}/manifest.json")

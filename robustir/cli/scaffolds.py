@@ -47,7 +47,7 @@ from __future__ import annotations
 
 import pytest
 
-from robustir.conformance import Law, check
+from robustir.kit.check import Law, check
 
 
 @pytest.mark.parametrize("law", check("KIND", "NAME"), ids=lambda law: law.name)

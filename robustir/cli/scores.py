@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 if TYPE_CHECKING:
-    from robustir.store import RunDirectory
+    from robustir.rundir.directory import RunDirectory
     from robustir.types import Setting
 
 
@@ -47,8 +47,8 @@ def command(
     draw: int,
 ) -> None:
     """Stream the per-query table of RUN (or one of its rankings) to stdout."""
-    from robustir.per_query import trec_lines
-    from robustir.store import RunDirectory
+    from robustir.evidence.per_query import trec_lines
+    from robustir.rundir.directory import RunDirectory
 
     directory = RunDirectory.open(run)
     chosen = cast("Setting | None", setting)
@@ -73,7 +73,7 @@ def _stream(directory: RunDirectory, form: str, chosen: dict[str, Any]) -> None:
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
-    from robustir.per_query import score_tables
+    from robustir.evidence.per_query import score_tables
 
     sink: Any = pa.PythonFile(sys.stdout.buffer, mode="w")
     writer: Any = None

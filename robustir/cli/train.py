@@ -30,8 +30,8 @@ def command(config: Path, data: Path | None, out: Path, seeds: tuple[int, ...], 
     samplings make one encoder each, in OUT/SAMPLING-SEED; pairs are read and pieces are learnt once for all.
     """
     from robustir.cli.progress import ProgressBars
+    from robustir.disk.folders import use_data_folder
     from robustir.errors import DataError
-    from robustir.folders import use_data_folder
     from robustir.training.config import find_config, load_config
     from robustir.training.trainer import Prepared, train
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.contracts import Encoder, Role, Scorer
-from robustir.embeddings import check_vectors
 from robustir.encoders.identity import live_digest
 from robustir.errors import EncoderError, SpecError
+from robustir.vectors.store import check_vectors
 
 __all__ = ["AdaptedEncoder", "adapt", "check_vectors"]
 

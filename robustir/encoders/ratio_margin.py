@@ -12,8 +12,8 @@ from robustir.contracts import Role
 from robustir.encoders.adapters import adapt
 from robustir.encoders.training_record import TrainingRecord
 from robustir.errors import SpecError
-from robustir.registry import create
-from robustir.specs import Spec
+from robustir.plugins.registry import create
+from robustir.plugins.specs import Spec
 
 __all__ = ["RatioMargin"]
 

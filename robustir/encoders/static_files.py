@@ -17,9 +17,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.disk.atomic import write_atomically, write_text_atomically
 from robustir.encoders.pieces import PieceFinder, piece_finder
 from robustir.errors import InputError
-from robustir.files import write_atomically, write_text_atomically
 
 __all__ = ["Bits", "StaticFiles", "pack_rows", "read_static", "unpack_rows", "write_open", "write_packed"]
 

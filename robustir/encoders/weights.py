@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from robustir.disk.hub import first_line
 from robustir.errors import InputError
-from robustir.hub import first_line
 
 __all__ = ["asks_for_code", "load_pickle", "load_tensors", "wants_code"]
 

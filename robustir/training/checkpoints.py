@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from robustir.disk.atomic import write_atomically
 from robustir.errors import RunError
-from robustir.files import write_atomically
 
 __all__ = ["CHECKPOINT", "Checkpointed", "Progress", "read_checkpoint", "write_checkpoint"]
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from robustir.encoders.pooling import Pooling
 from robustir.encoders.static_files import Bits
+from robustir.encoders.transformers.pooling import Pooling
 from robustir.errors import SpecError
 
 __all__ = [

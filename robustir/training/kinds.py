@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from robustir.training.config import TrainingConfig, TransformerModel
-from robustir.training.shelves import Pairs, Shelf
-from robustir.training.static_trainee import StaticMaterial
+from robustir.training.data.shelves import Pairs, Shelf
+from robustir.training.static.trainee import StaticMaterial
 from robustir.training.trainee import Material
 
 __all__ = ["read_material"]
@@ -15,7 +15,7 @@ __all__ = ["read_material"]
 def read_material(config: TrainingConfig, pairs: Pairs, shelves: Sequence[Shelf], kept: Mapping[str, str]) -> Material:
     """Return what the configuration's kind of encoder needs beside the pairs; ``kept``: by an earlier checkpoint."""
     if isinstance(config.model, TransformerModel):
-        from robustir.training.transformer_start import TransformerMaterial
+        from robustir.training.transformer.start import TransformerMaterial
 
         return TransformerMaterial.read(config, pairs, kept)
     return StaticMaterial.read(config, pairs, shelves, kept)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import robustir
+from robustir.disk.atomic import write_text_atomically
 from robustir.encoders.training_record import RECORD
-from robustir.files import write_text_atomically
 from robustir.training.card import model_card
 from robustir.training.checkpoints import Progress
 from robustir.training.config import TrainingConfig
-from robustir.training.shelves import LICENCES, Pairs
+from robustir.training.data.shelves import LICENCES, Pairs
 
 __all__ = ["training_manifest", "write_record"]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.conditions import applicable_languages, perturb
-from robustir.registry import create
+from robustir.planning.conditions import applicable_languages, perturb
+from robustir.plugins.registry import create
 from robustir.training.config import TrainingConfig
-from robustir.training.sampling import Batch, Draw, Sampler
+from robustir.training.data.sampling import Batch, Draw, Sampler
 from robustir.types import QuerySet
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from robustir.training.config import TrainingConfig
-from robustir.training.sampling import Batch, Sampler
+from robustir.training.data.sampling import Batch, Sampler
 
 __all__ = ["Material", "Step", "Trainee"]
 

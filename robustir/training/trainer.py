@@ -15,11 +15,11 @@ import torch
 from robustir.errors import DataError, TrainingError
 from robustir.training.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
 from robustir.training.config import TrainingConfig
+from robustir.training.data.sampling import Batch, Draw, Sampler
+from robustir.training.data.shelves import Pairs, Shelf, read_pairs
 from robustir.training.kinds import read_material
 from robustir.training.memory import keep_memory
 from robustir.training.record import training_manifest, write_record
-from robustir.training.sampling import Batch, Draw, Sampler
-from robustir.training.shelves import Pairs, Shelf, read_pairs
 from robustir.training.trainee import Material, Trainee
 
 __all__ = ["Outcome", "Prepared", "train"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from robustir.evidence import QueryScores
+from robustir.evidence.scores import QueryScores
 from robustir.types import Setting
 
 LANGS = ("de", "en", "th")

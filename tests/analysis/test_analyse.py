@@ -14,7 +14,7 @@ from scipy import stats as scipy_stats
 
 from robustir.analysis import TABLES, AnalysisOptions, analyse
 from robustir.errors import DataError, InputError
-from robustir.evidence import QueryScores
+from robustir.evidence.scores import QueryScores
 
 MakeBlock = Callable[..., QueryScores]
 QUICK = AnalysisOptions(flips=400, resamples=300, seed=1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from robustir.analysis import AnalysisOptions, analyse
-from robustir.evidence import QueryScores
+from robustir.evidence.scores import QueryScores
 
 MakeBlock = Callable[..., QueryScores]
 QUICK = AnalysisOptions(flips=100, resamples=200, seed=1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from robustir.analysis import AnalysisOptions, analyse
-from robustir.evidence import QueryScores
+from robustir.evidence.scores import QueryScores
 from robustir.stats import benjamini_hochberg, holm
 
 MakeBlock = Callable[..., QueryScores]

@@ -13,7 +13,7 @@ import pytest
 
 from robustir.analysis import TABLES, AnalysisOptions, analyse, empty_table, read_findings, write_findings
 from robustir.errors import RunError
-from robustir.evidence import QueryScores
+from robustir.evidence.scores import QueryScores
 
 MakeBlock = Callable[..., QueryScores]
 QUICK = AnalysisOptions(flips=100, resamples=100, seed=1)

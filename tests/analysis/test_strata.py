@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from robustir.analysis import AnalysisOptions, analyse
-from robustir.strata import strata
+from robustir.evidence.strata import strata
 from robustir.types import Treatment
 from tests.analysis.conftest import MakeBlock
 

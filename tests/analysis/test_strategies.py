@@ -11,7 +11,7 @@ import pytest
 
 from robustir.analysis import AnalysisOptions, Findings, analyse
 from robustir.analysis.strategies import mean_over_seeds
-from robustir.evidence import QueryScores, TrainedSeed
+from robustir.evidence.scores import QueryScores, TrainedSeed
 from robustir.stats import holm
 from robustir.types import Treatment
 

@@ -13,8 +13,8 @@ from robustir.benchmarks.ntrex import Ntrex
 from robustir.benchmarks.tatoeba import Tatoeba
 from robustir.benchmarks.wmt import Wmt
 from robustir.errors import DataError, NotApplicableError, SpecError
+from robustir.evidence.views import view
 from robustir.types import Task
-from robustir.views import view
 
 
 def pairs(task: Task) -> dict[tuple[str, str], int]:

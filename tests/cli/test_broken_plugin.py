@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from robustir.catalogue import describe, listing
-from robustir.doctor import examine
+from robustir.cli.examination import examine
 from robustir.errors import SpecError
-from robustir.registry import create, registered
+from robustir.kit.catalogue import describe, listing
+from robustir.plugins.registry import create, registered
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from robustir.catalogue import SAMPLES, _explained, describe
-from robustir.registry import factory, registered
+from robustir.kit.catalogue import SAMPLES, _explained, describe
+from robustir.plugins.registry import factory, registered
 from tests.cli.conftest import Invoke
 
 ENTRIES = [f"{kind}:{name}" for kind in ("perturbation", "encoder", "benchmark") for name in registered(kind)]  # type: ignore[arg-type]

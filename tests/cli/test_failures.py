@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import robustir
-from robustir.store import RunDirectory
+from robustir.rundir.directory import RunDirectory
 from robustir.types import Ranks
 from tests.tiny import PASSAGES, write_beir
 

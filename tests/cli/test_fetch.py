@@ -17,11 +17,11 @@ from click.testing import CliRunner
 from robustir.benchmarks.pinned import pinned
 from robustir.benchmarks.tatoeba import Tatoeba
 from robustir.cli.fetch import command
-from robustir.download import Remote, sha256_of
-from robustir.encoders import laser_files
-from robustir.encoders.laser import Laser2
+from robustir.disk.download import Remote, sha256_of
+from robustir.disk.fetching import order
+from robustir.encoders.laser import files as laser_files
+from robustir.encoders.laser.encoders import Laser2
 from robustir.errors import DataError, NotApplicableError, RobustirError
-from robustir.fetching import order
 
 
 def run(*arguments: object) -> str:

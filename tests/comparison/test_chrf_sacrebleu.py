@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from robustir.perturbations.chrf import chrf
+from robustir.perturbations.attacks.chrf import chrf
 from tests.strategies import SENTENCES, texts
 
 sacrebleu = pytest.importorskip("sacrebleu", reason="pip install sacrebleu")

@@ -11,10 +11,10 @@ import pytest
 import pytrec_eval
 from numpy.typing import NDArray
 
+from robustir.evidence.views import rank_lists, view
 from robustir.measures import evaluate, parse_measure
-from robustir.search import rank_relevant
+from robustir.ranking.search import rank_relevant
 from robustir.types import SETTINGS, Corpus, Qrels, QuerySet, Setting, Task
-from robustir.views import rank_lists, view
 
 pytestmark = pytest.mark.comparison
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from robustir.encoders.adapters import adapt
-from robustir.encoders.transformer import TransformerEncoder
+from robustir.encoders.transformers.transformer import TransformerEncoder
 from robustir.training.config import TrainingConfig
 from robustir.training.trainer import train
 from tests.training.tiny_pairs import write_data

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 from robustir.api import execute_plan
-from robustir.conditions import CLEAN
 from robustir.encoders.adapters import adapt
-from robustir.gather import benchmarks, score_view
+from robustir.evidence.gather import benchmarks, score_view
+from robustir.evidence.views import view
 from robustir.measures import parse_measure
-from robustir.plan import Plan, make_plan
-from robustir.registry import create
-from robustir.runner import RunOptions
-from robustir.search import DenseScorer
-from robustir.store import RunDirectory
-from robustir.suite import load_suite
+from robustir.planning.conditions import CLEAN
+from robustir.planning.plan import Plan, make_plan
+from robustir.planning.suite import load_suite
+from robustir.plugins.registry import create
+from robustir.ranking.search import DenseScorer
+from robustir.rundir.directory import RunDirectory
+from robustir.running.runner import RunOptions
 from robustir.types import Task
-from robustir.views import view
 
 pytestmark = [pytest.mark.comparison, pytest.mark.slow, pytest.mark.data]
 NAMES = {"AP": "map", "RR": "recip_rank", "nDCG@10": "ndcg_cut_10", "R@10": "recall_10"}

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from robustir.embeddings import EmbeddingStore
 from robustir.encoders.adapters import AdaptedEncoder, adapt, check_vectors
 from robustir.encoders.bm25 import BM25
 from robustir.encoders.hashing import HashingEncoder
-from robustir.encoders.transformer import TransformerEncoder
+from robustir.encoders.transformers.transformer import TransformerEncoder
 from robustir.errors import EncoderError, SpecError
+from robustir.vectors.store import EmbeddingStore
 
 
 def lengths(texts: Sequence[str], offset: float = 0.0) -> NDArray[np.float64]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from robustir import hub
-from robustir.encoders.transformer import TransformerEncoder
+from robustir.disk import hub
+from robustir.encoders.transformers.transformer import TransformerEncoder
 from robustir.errors import InputError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustir.encoders.laser import Laser2, Laser3
-from robustir.encoders.laser_files import load_network, read_vocabulary
-from robustir.encoders.laser_languages import OWN_VOCABULARY, STUDENTS, student_of
+from robustir.encoders.laser.encoders import Laser2, Laser3
+from robustir.encoders.laser.files import load_network, read_vocabulary
+from robustir.encoders.laser.languages import OWN_VOCABULARY, STUDENTS, student_of
 from robustir.errors import InputError, UnknownNameError
-from robustir.registry import create
+from robustir.plugins.registry import create
 
 pytest.importorskip("sacremoses", reason="needs the extra laser")
 pytest.importorskip("sentencepiece", reason="needs the extra laser")
 
-from robustir.encoders.laser_text import LaserTokenizer, _normalizer, clean
+from robustir.encoders.laser.text import LaserTokenizer, _normalizer, clean
 from tests.encoders import laser_reference as reference
 
 TEXTS = [
@@ -213,7 +213,7 @@ def test_data_folder_and_specs(folder: Path, tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_download_is_recorded_and_held_to(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from robustir.encoders import laser_files
+    from robustir.encoders.laser import files as laser_files
 
     monkeypatch.setattr(laser_files, "_URL", folder.as_uri())
     encoder = Laser2(str(tmp_path / "new"), download=True)

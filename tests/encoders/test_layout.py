@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from robustir.encoders.checkpoint import Checkpoint
-from robustir.encoders.layout import read_layout
-from robustir.encoders.transformer import TransformerEncoder
+from robustir.encoders.transformers.checkpoint import Checkpoint
+from robustir.encoders.transformers.layout import read_layout
+from robustir.encoders.transformers.transformer import TransformerEncoder
 from robustir.errors import InputError
 
 TEXTS = ["where is the nile?", "a", "the nile is a long river in africa.", "rivers", "who", "what is long", "нил"]

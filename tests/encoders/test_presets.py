@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from robustir.catalogue import describe
-from robustir.encoders.transformer import TransformerEncoder
+from robustir.encoders.transformers.transformer import TransformerEncoder
 from robustir.errors import InputError, SpecError
-from robustir.registry import create, registered
+from robustir.kit.catalogue import describe
+from robustir.plugins.registry import create, registered
 
 TEXTS = ["where is the nile?", "a", "the nile is a long river in africa."]
 PRESETS = ["bge-m3", "distilmbert", "labse", "mbert", "multilingual-e5", "xlm-r"]
@@ -123,6 +123,8 @@ def test_the_commit_is_pinned_and_can_be_changed(name: str) -> None:
 
 def test_every_preset_is_tested_here() -> None:
     targets = {
-        name for name, entry in registered("encoder").items() if entry.target.startswith("robustir.encoders.presets")
+        name
+        for name, entry in registered("encoder").items()
+        if entry.target.startswith("robustir.encoders.transformers.presets")
     }
     assert targets == set(PRESETS)

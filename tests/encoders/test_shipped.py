@@ -12,7 +12,7 @@ from robustir.encoders.hashing import HashingEncoder
 from robustir.encoders.shipped import StaticHybrid, StaticXX, StaticXY
 from robustir.encoders.static import StaticEncoder
 from robustir.training.card import model_card
-from robustir.training.shelves import LICENCES
+from robustir.training.data.shelves import LICENCES
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "mini"
 LANGS = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from robustir.conformance import check
 from robustir.encoders.pieces import PieceFinder, Pieces
 from robustir.encoders.static import StaticEncoder
 from robustir.encoders.static_files import pack_rows, unpack_rows, write_open, write_packed
 from robustir.errors import InputError
+from robustir.kit.check import check
 
 # Letters of several scripts, so that questions of any language differ.
 WORDS = ("▁the", "▁nile", "▁is", "▁long", "▁n", "ile", "▁", "是", "水", "a", *"bcdefgrиеносвλοταकनारนรมاليو")

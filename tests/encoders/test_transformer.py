@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from robustir.embeddings import EmbeddingStore
-from robustir.encoders.bodies import TransformerBody
-from robustir.encoders.pooling import pool
-from robustir.encoders.transformer import TransformerEncoder
+from robustir.encoders.transformers.bodies import TransformerBody
+from robustir.encoders.transformers.pooling import pool
+from robustir.encoders.transformers.transformer import TransformerEncoder
 from robustir.errors import EncoderError, InputError, SpecError
+from robustir.vectors.store import EmbeddingStore
 
 TEXTS = ["where is the nile?", "a", "the nile is a long river in africa.", "", "rivers", "who", "what is long", "нил"]
 
@@ -159,7 +159,7 @@ def test_the_tokenizer_is_part_of_the_revision(tiny_bert: Path, tmp_path: Path) 
 
 
 def test_constructing_and_describing_load_nothing(monkeypatch: pytest.MonkeyPatch, tiny_bert: Path) -> None:
-    from robustir.encoders.checkpoint import Checkpoint
+    from robustir.encoders.transformers.checkpoint import Checkpoint
 
     monkeypatch.setattr(Checkpoint, "load_model", lambda _: pytest.fail("weights were loaded"))
     encoder = TransformerEncoder(str(tiny_bert))

@@ -14,13 +14,13 @@ from robustir.contracts import Attack
 from robustir.encoders.bm25 import BM25
 from robustir.encoders.hashing import HashingEncoder
 from robustir.errors import NotApplicableError, PerturbationError, SpecError
-from robustir.perturbations.adversarial import Adversarial
-from robustir.perturbations.chrf import chrf
+from robustir.perturbations.attacks.adversarial import Adversarial
+from robustir.perturbations.attacks.chrf import chrf
+from robustir.perturbations.attacks.searches import Score, beam, greedy, lockstep
+from robustir.perturbations.attacks.swaps import Attackable, Word, budget, prepare
+from robustir.perturbations.attacks.victims import Victim
 from robustir.perturbations.homoglyph import homoglyphs
-from robustir.perturbations.searches import Score, beam, greedy, lockstep
-from robustir.perturbations.swaps import Attackable, Word, budget, prepare
-from robustir.perturbations.victims import Victim
-from robustir.registry import canonical, create
+from robustir.plugins.registry import canonical, create
 from robustir.seeds import Stream, derive_key, derive_keys
 from robustir.types import Corpus, Qrels, QuerySet, Task
 from tests.strategies import LANGUAGES, SENTENCES, keys, languages, severities, texts

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from robustir.errors import SpecError
 from robustir.perturbations.compose import Compose
 from robustir.perturbations.one_of import OneOf
-from robustir.registry import create
+from robustir.plugins.registry import create
 from robustir.seeds import Stream, derive_key
 
 TEXT = "where does the river nile begin and where does it end"

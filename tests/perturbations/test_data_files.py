@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from robustir.registry import create
+from robustir.plugins.registry import create
 from tests.strategies import LANGUAGES
 
 FOLDER = Path(__file__).resolve().parents[2] / "perturbations" / "data"

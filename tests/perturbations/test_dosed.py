@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robustir.conditions import perturb
 from robustir.errors import DataError, NotApplicableError, SpecError
-from robustir.perturbations.calibrations import Curve, find_calibration, read_calibrations, shipped_folder
 from robustir.perturbations.dosed import Dosed
-from robustir.registry import canonical, create, registered
+from robustir.perturbations.tables.calibrations import Curve, find_calibration, read_calibrations, shipped_folder
+from robustir.planning.conditions import perturb
+from robustir.plugins.registry import canonical, create, registered
+from robustir.resources.calibration import LEFT_OUT, shipped_specs
 from robustir.seeds import Stream, derive_key
-from robustir.training.calibration import LEFT_OUT, shipped_specs
 from robustir.types import QuerySet
 from tests.strategies import LANGUAGES, SENTENCES, keys, languages, severities, texts
 

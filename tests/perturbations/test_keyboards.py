@@ -10,8 +10,8 @@ import pytest
 import regex
 
 from robustir.errors import NotApplicableError
-from robustir.perturbations.key_table import ALONE, INSERT, PAIR, STACK, key_table, mistakes
-from robustir.perturbations.keyboards import LANGUAGES, layout, read_data
+from robustir.perturbations.typing.key_table import ALONE, INSERT, PAIR, STACK, key_table, mistakes
+from robustir.perturbations.typing.keyboards import LANGUAGES, layout, read_data
 from robustir.text.clusters import clusters
 from tests.strategies import SENTENCES
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from robustir.errors import DataError, NotApplicableError
-from robustir.perturbations.lexicons import Lexicon, fold, load_lexicon, name_words, read_rows, synonyms
+from robustir.perturbations.tables.lexicons import Lexicon, fold, load_lexicon, name_words, read_rows, synonyms
 from tests.strategies import LANGUAGES
 
 

@@ -9,13 +9,13 @@ import pytest
 import torch
 from transformers import BertForMaskedLM
 
-from robustir import hub
+from robustir.disk import hub
 from robustir.encoders.hashing import HashingEncoder
 from robustir.errors import DataError, InputError, SpecError
-from robustir.perturbations.adversarial import Adversarial
-from robustir.perturbations.masked_words import MaskedWords
-from robustir.perturbations.swaps import prepare
-from robustir.registry import create
+from robustir.perturbations.attacks.adversarial import Adversarial
+from robustir.perturbations.attacks.masked_words import MaskedWords
+from robustir.perturbations.attacks.swaps import prepare
+from robustir.plugins.registry import create
 from robustir.seeds import derive_key, derive_keys
 from robustir.types import Task
 from tests.tiny_models import SPECIAL, bert_tokenizer, write_bert

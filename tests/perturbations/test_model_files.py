@@ -9,9 +9,9 @@ from pathlib import Path
 import huggingface_hub.constants as constants
 import pytest
 
-from robustir import hub
+from robustir.disk import hub
 from robustir.errors import DataError, InputError
-from robustir.perturbations.model_files import ModelFiles
+from robustir.perturbations.shared.model_files import ModelFiles
 from tests.hub_server import COMMIT, Hub, hub_server
 
 NEEDED = ("config.json", "source.spm")

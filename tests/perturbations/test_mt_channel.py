@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustir.errors import DataError, NotApplicableError, SpecError
-from robustir.perturbations.keyboards import read_data
-from robustir.perturbations.lexicons import fold
+from robustir.perturbations.mt.mt_instead import FORM, LEXICAL, OTHER, UNTRANSLATED, Options, garbled, instead, is_new
+from robustir.perturbations.mt.mt_layout import turned
+from robustir.perturbations.mt.mt_noise import Channel
+from robustir.perturbations.mt.mt_rates import FARTHEST, Counts, Rates, Table, excess, load_table
+from robustir.perturbations.mt.mt_words import CLASSES, COMMON, FUNCTION, NAME, NUMBER, RARE, Frequent, word_classes
 from robustir.perturbations.mt_channel import MTChannel
-from robustir.perturbations.mt_instead import FORM, LEXICAL, OTHER, UNTRANSLATED, Options, garbled, instead, is_new
-from robustir.perturbations.mt_layout import turned
-from robustir.perturbations.mt_noise import Channel
-from robustir.perturbations.mt_rates import FARTHEST, Counts, Rates, Table, excess, load_table
-from robustir.perturbations.mt_words import CLASSES, COMMON, FUNCTION, NAME, NUMBER, RARE, Frequent, word_classes
-from robustir.perturbations.numbered_units import word_units
+from robustir.perturbations.shared.numbered_units import word_units
+from robustir.perturbations.tables.lexicons import fold
+from robustir.perturbations.typing.keyboards import read_data
 from robustir.seeds import Stream, derive_key, derive_keys, key_words
 from robustir.text.blocks import Block
 from robustir.text.clusters import clusters

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-from robustir.perturbations.confusions import confusions
+from robustir.perturbations.tables.confusions import confusions
 from tests.strategies import LANGUAGES
 
 CASES = [

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from robustir.perturbations.random_state import random_state
+from robustir.perturbations.shared.random_state import random_state
 
 
 def test_random_states_are_seeded_by_the_key_and_put_back() -> None:

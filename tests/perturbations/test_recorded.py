@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from robustir.conditions import perturb
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.perturbations.recorded import Recorded
-from robustir.registry import create
+from robustir.planning.conditions import perturb
+from robustir.plugins.registry import create
 from robustir.seeds import Stream, derive_key
 from robustir.types import QuerySet
 

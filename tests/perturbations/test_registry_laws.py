@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robustir.errors import MissingExtraError
-from robustir.registry import create, registered
+from robustir.plugins.registry import create, registered
 from robustir.seeds import Stream, derive_key
 from robustir.text.clusters import clusters
 from robustir.text.nesting import nests, pieces
@@ -221,4 +221,4 @@ def test_every_registered_perturbation_is_tried_somewhere() -> None:
     assert {
         "adversarial",
         "adversarial-homoglyph",
-    } <= attacks  # tests/test_conformance.py runs robustir.attack_laws on them
+    } <= attacks  # tests/kit/test_check.py runs robustir.kit.attacks on them

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pythainlp.corpus import provinces
 
-from robustir.perturbations.rtgs import thai
+from robustir.perturbations.tables.rtgs import thai
 
 KNOWN = """
     กรุงเทพ=krungthep ไทย=thai ภาษา=phasa ประเทศ=prathet เชียงใหม่=chiangmai ภูเก็ต=phuket

@@ -13,8 +13,8 @@ from robustir.errors import DataError
 from robustir.perturbations.diacritics import Diacritics
 from robustir.perturbations.homoglyph import Homoglyph
 from robustir.perturbations.ocr import Ocr
-from robustir.perturbations.rule_based import RuleBased
-from robustir.perturbations.substitutions import Substitutions, covered, replace_all, replace_one
+from robustir.perturbations.shared.rule_based import RuleBased
+from robustir.perturbations.tables.substitutions import Substitutions, covered, replace_all, replace_one
 from robustir.seeds import Stream, derive_key, key_words
 from robustir.text.blocks import Block
 from tests.strategies import LANGUAGES, keys, languages, severities, texts

@@ -7,7 +7,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robustir.registry import create
+from robustir.plugins.registry import create
 from robustir.seeds import Stream, derive_key
 from robustir.text.clusters import clusters
 from robustir.text.scripts import has_spaces

@@ -13,10 +13,10 @@ from robustir.contracts import Attack
 from robustir.encoders.bm25 import BM25
 from robustir.encoders.hashing import HashingEncoder
 from robustir.errors import DataError, MissingExtraError, NotApplicableError, SpecError
-from robustir.perturbations.swaps import BUDGET, budget
-from robustir.perturbations.textattack_attack import TextAttack
-from robustir.perturbations.textattack_parts import Machine
-from robustir.registry import canonical, create
+from robustir.perturbations.attacks.swaps import BUDGET, budget
+from robustir.perturbations.attacks.textattack_attack import TextAttack
+from robustir.perturbations.attacks.textattack_parts import Machine
+from robustir.plugins.registry import canonical, create
 from robustir.seeds import Stream, derive_key, derive_keys
 from robustir.text.words import words
 from robustir.types import QuerySet, Task
@@ -79,7 +79,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_loaded(mini: Task) -> N
 
 
 def test_without_textattack_the_error_holds_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    from robustir.perturbations import textattack_parts
+    from robustir.perturbations.attacks import textattack_parts
 
     textattack_parts._modules.cache_clear()
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from robustir.errors import MissingExtraError
-from robustir.perturbations.textattack_offline import english_stopwords, load_textattack
+from robustir.perturbations.attacks.textattack_offline import english_stopwords, load_textattack
 
 PROGRAM = """
 import logging, os, random, socket, warnings
@@ -20,7 +20,7 @@ def refuse(*_, **__):
 
 socket.socket.connect = refuse
 mine = logging.getLogger("mine")
-from robustir.perturbations.textattack_offline import load_textattack
+from robustir.perturbations.attacks.textattack_offline import load_textattack
 before = dict(os.environ), random.getstate(), numpy.random.get_state()[1].tolist(), list(warnings.filters), torch.initial_seed()
 load_textattack()
 after = dict(os.environ), random.getstate(), numpy.random.get_state()[1].tolist(), list(warnings.filters), torch.initial_seed()

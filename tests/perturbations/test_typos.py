@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustir.errors import NotApplicableError, SpecError
-from robustir.perturbations.edits import Edits, apply
-from robustir.perturbations.key_table import key_table, mistakes
-from robustir.perturbations.typing_errors import PARTS, Typist
+from robustir.perturbations.typing.edits import Edits, apply
+from robustir.perturbations.typing.key_table import key_table, mistakes
+from robustir.perturbations.typing.typing_errors import PARTS, Typist
 from robustir.perturbations.typos import Typos
-from robustir.registry import canonical, create
+from robustir.plugins.registry import canonical, create
 from robustir.seeds import Stream, derive_key, key_words
 from robustir.text.blocks import Block
 from robustir.text.clusters import clusters

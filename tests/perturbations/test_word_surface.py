@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from robustir.conformance import check
 from robustir.errors import SpecError
+from robustir.kit.check import check
 from robustir.perturbations.asr import ASR
 from robustir.perturbations.punctuation import Punctuation
 from robustir.perturbations.spacing import Spacing

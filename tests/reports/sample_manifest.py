@@ -1,4 +1,4 @@
-"""The manifest of the synthetic run in factory.py, with the keys that robustir.manifest writes."""
+"""The manifest of the synthetic run in factory.py, with the keys that robustir.rundir.manifest writes."""
 
 from __future__ import annotations
 

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from robustir.reports import build, fonts
-from robustir.reports.fonts import Missing, find_missing, missing_glyphs
-from robustir.reports.pdf import compile_pdf
+from robustir.reports import build
+from robustir.reports.renderers import fonts
+from robustir.reports.renderers.fonts import Missing, find_missing, missing_glyphs
+from robustir.reports.renderers.pdf import compile_pdf
 from tests.reports.factory import QUESTIONS, Factory
 
 

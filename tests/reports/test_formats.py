@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robustir.reports.degradation import heat_level
-from robustir.reports.examples import changed_segments
 from robustir.reports.formats import (
     clean_text,
     interval,
@@ -18,6 +16,8 @@ from robustir.reports.formats import (
     severity_text,
     signed_points,
 )
+from robustir.reports.sections.degradation import heat_level
+from robustir.reports.sections.examples import changed_segments
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ import typst
 
 import robustir
 from robustir.encoders.static_files import write_packed
+from robustir.planning.suite import validate_suite
 from robustir.reports import build, render_html, render_latex
 from robustir.reports.blocks import Table
-from robustir.reports.latex import escape_latex
-from robustir.reports.pdf import compile_pdf
-from robustir.suite import validate_suite
+from robustir.reports.renderers.latex import escape_latex
+from robustir.reports.renderers.pdf import compile_pdf
+from tests.planning.test_strategies import record
 from tests.reports.factory import Factory
-from tests.test_strategies import record
 
 NOTE = "in-domain: trained on sentences of this benchmark's own collection, so no fair test."
 KNOWN = Factory(

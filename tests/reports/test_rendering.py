@@ -18,9 +18,9 @@ from robustir.analysis import Findings, read_findings
 from robustir.errors import InputError
 from robustir.reports import Document, build, render_html, render_latex
 from robustir.reports.blocks import Figure
-from robustir.reports.figures import panel_svg
-from robustir.reports.latex import escape_latex
-from robustir.reports.pdf import compile_pdf
+from robustir.reports.renderers.figures import panel_svg
+from robustir.reports.renderers.latex import escape_latex
+from robustir.reports.renderers.pdf import compile_pdf
 from tests.reports.factory import Factory
 
 NASTY = (

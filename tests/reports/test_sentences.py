@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from robustir.analysis import Findings
-from robustir.reports.comparing import verdict_text
-from robustir.reports.sentences import three_sentences
+from robustir.reports.sections.comparing import verdict_text
+from robustir.reports.sections.sentences import three_sentences
 from robustir.reports.study import Study
 from tests.reports.factory import Factory
 

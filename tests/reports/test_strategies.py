@@ -11,8 +11,8 @@ import pytest
 from robustir.analysis import Findings
 from robustir.reports.blocks import Document, Figure, IntervalPanel, Section, Table
 from robustir.reports.document import build
-from robustir.reports.html import render_html
-from robustir.reports.pdf import compile_pdf
+from robustir.reports.renderers.html import render_html
+from robustir.reports.renderers.pdf import compile_pdf
 from tests.reports.factory import Factory, table
 
 NOISES = ("typos", "shuffle-words")

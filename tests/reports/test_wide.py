@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from robustir.reports.blocks import Cell, Column, Table
-from robustir.reports.wide import cut_wide
+from robustir.reports.sections.wide import cut_wide
 
 
 def table(languages: int, missing: int = 0) -> Table:

@@ -11,11 +11,11 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from robustir.encoders.hashing import HashingEncoder
-from robustir.perturbations.adversarial import Adversarial
-from robustir.perturbations.swaps import BUDGET, Attackable, budget, prepare
-from robustir.perturbations.textattack_offline import load_textattack
-from robustir.perturbations.victims import Victim
-from robustir.registry import create
+from robustir.perturbations.attacks.adversarial import Adversarial
+from robustir.perturbations.attacks.swaps import BUDGET, Attackable, budget, prepare
+from robustir.perturbations.attacks.textattack_offline import load_textattack
+from robustir.perturbations.attacks.victims import Victim
+from robustir.plugins.registry import create
 from robustir.seeds import Stream, derive_keys
 from robustir.types import Task
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from robustir.perturbations.code_switch import CodeSwitch
-from robustir.perturbations.lexicons import load_lexicon
+from robustir.perturbations.tables.lexicons import load_lexicon
 from robustir.seeds import derive_keys
 from tests.speed.test_speed_typos import TEXTS, best_seconds, questions
 

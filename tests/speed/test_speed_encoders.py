@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from robustir.contracts import Role
-from robustir.embeddings import EmbeddingStore
 from robustir.encoders.bm25 import BM25
 from robustir.encoders.hashing import HashingEncoder
 from robustir.types import Corpus, QuerySet
+from robustir.vectors.store import EmbeddingStore
 
 pytestmark = pytest.mark.speed
 

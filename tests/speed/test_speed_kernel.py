@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from robustir.search import rank_dense
+from robustir.ranking.search import rank_dense
 from robustir.types import Corpus, Qrels
 
 pytestmark = [pytest.mark.speed, pytest.mark.slow]

@@ -12,13 +12,13 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from robustir.api import execute_plan
 from robustir.encoders.adapters import adapt
-from robustir.executors import single_threaded
-from robustir.plan import Plan, make_plan
-from robustir.registry import create
-from robustir.runner import RunOptions
-from robustir.search import DenseScorer
-from robustir.store import RunDirectory
-from robustir.suite import load_suite
+from robustir.planning.plan import Plan, make_plan
+from robustir.planning.suite import load_suite
+from robustir.plugins.registry import create
+from robustir.ranking.search import DenseScorer
+from robustir.rundir.directory import RunDirectory
+from robustir.running.executors import single_threaded
+from robustir.running.runner import RunOptions
 
 pytestmark = pytest.mark.speed
 
@@ -41,7 +41,7 @@ def test_quickstart(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
 
 def bare_cost(plan: Plan) -> float:
     """Seconds of encoding and matrix products alone, one thread: every cell's changed queries against every passage."""
-    from robustir.conditions import CLEAN, FLOOR, perturb, shuffled_rows
+    from robustir.planning.conditions import CLEAN, FLOOR, perturb, shuffled_rows
 
     planned = plan.tasks[0]
     task = planned.task

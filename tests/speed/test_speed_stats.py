@@ -10,7 +10,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from robustir.analysis import AnalysisOptions, analyse
-from robustir.evidence import QueryScores
+from robustir.evidence.scores import QueryScores
 from robustir.stats import randomisation_test, sign_flips
 from robustir.types import Setting
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from robustir.registry import create
+from robustir.plugins.registry import create
 from robustir.seeds import derive_keys
 from tests.strategies import SENTENCES
 

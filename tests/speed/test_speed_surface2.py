@@ -11,7 +11,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from robustir.perturbations.diacritics import Diacritics
 from robustir.perturbations.homoglyph import Homoglyph
 from robustir.perturbations.ocr import Ocr
-from robustir.perturbations.rule_based import RuleBased
+from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.seeds import derive_keys
 from tests.speed.test_speed_typos import best_seconds, questions
 from tests.strategies import LANGUAGES

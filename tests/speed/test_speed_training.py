@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from robustir.training.losses import info_nce
-from robustir.training.table import Bags, Table
+from robustir.training.static.table import Bags, Table
 
 pytestmark = pytest.mark.speed
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from robustir.encoders.transformer import TransformerEncoder
+from robustir.encoders.transformers.transformer import TransformerEncoder
 from tests.tiny_models import bert_tokenizer, write_bert
 
 pytestmark = pytest.mark.speed

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.special import digamma
 
-from robustir.training.alignment import Pairs, agreement, posteriors
-from robustir.training.lexicon import induce
+from robustir.resources.lexicons.alignment import Pairs, agreement, posteriors
+from robustir.resources.lexicons.lexicon import induce
 
 
 def test_pairs_hold_every_word_with_every_word() -> None:

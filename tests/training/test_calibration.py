@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from robustir.cli.calibrate import command
-from robustir.conditions import perturb
 from robustir.errors import NotApplicableError, SpecError
-from robustir.perturbations.calibrations import shipped_folder
-from robustir.registry import create
-from robustir.training.calibration import calibrate, flores, questions, record, verify, write_calibration
+from robustir.perturbations.tables.calibrations import shipped_folder
+from robustir.planning.conditions import perturb
+from robustir.plugins.registry import create
+from robustir.resources.calibration import calibrate, flores, questions, record, verify, write_calibration
 from robustir.types import QuerySet
 from tests.strategies import SENTENCES
 

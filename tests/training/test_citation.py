@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from robustir.training.citation import choose_form, favoured_forms
+from robustir.resources.lexicons.citation import choose_form, favoured_forms
 
 
 def test_a_citation_form_wins_over_a_more_frequent_case() -> None:

@@ -9,10 +9,10 @@ from robustir.encoders.static import StaticEncoder
 from robustir.encoders.training_record import read_training_record
 from robustir.errors import DataError
 from robustir.training.config import TrainingConfig
-from robustir.training.finish import finished, parallel_texts
-from robustir.training.glosses import gloss
-from robustir.training.shelves import Shelf, read_pairs
-from robustir.training.table import Bags
+from robustir.training.data.glosses import gloss
+from robustir.training.data.shelves import Shelf, read_pairs
+from robustir.training.static.finish import finished, parallel_texts
+from robustir.training.static.table import Bags
 from robustir.training.trainer import train
 from tests.training.tiny_pairs import SETTINGS, files, write_data
 

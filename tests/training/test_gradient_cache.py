@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustir.encoders.bodies import TransformerBody, TransformerOptions
-from robustir.encoders.checkpoint import Checkpoint
-from robustir.training.gradient_cache import Parts, seeded
+from robustir.encoders.transformers.bodies import TransformerBody, TransformerOptions
+from robustir.encoders.transformers.checkpoint import Checkpoint
 from robustir.training.losses import info_nce
+from robustir.training.transformer.gradient_cache import Parts, seeded
 from tests.tiny_models import tiny_bert
 
 __all__ = ["tiny_bert"]

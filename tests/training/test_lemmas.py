@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from robustir.errors import MissingExtraError
-from robustir.training.lemmas import Lemmas, _arabic_lemma, bare_arabic, single_accent, to_simplified
+from robustir.resources.lexicons.lemmas import Lemmas, _arabic_lemma, bare_arabic, single_accent, to_simplified
 
 
 def test_marks_that_no_dictionary_lists() -> None:

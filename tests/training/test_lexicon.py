@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 from robustir.cli.lexicon import command
 from robustir.errors import DataError, SpecError
-from robustir.perturbations.lexicons import fold, read_rows, shipped_file
-from robustir.training.bitext import read_bitext
-from robustir.training.lexicon import Side, build_lexicon, induce, read_frequency
-from robustir.training.lexicon_quality import Quality, content_words, evaluate_lexicon, read_reference
+from robustir.perturbations.tables.lexicons import fold, read_rows, shipped_file
+from robustir.resources.lexicons.bitext import read_bitext
+from robustir.resources.lexicons.lexicon import Side, build_lexicon, induce, read_frequency
+from robustir.resources.lexicons.lexicon_quality import Quality, content_words, evaluate_lexicon, read_reference
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def small(tmp_path: Path) -> Path:
 @pytest.fixture
 def lemmas(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every word is its own lemma, so that building needs no extra."""
-    monkeypatch.setattr("robustir.training.lexicon.Lemmas", lambda lang: partial(fold, lang=lang))
+    monkeypatch.setattr("robustir.resources.lexicons.lexicon.Lemmas", lambda lang: partial(fold, lang=lang))
 
 
 @pytest.mark.usefixtures("lemmas")

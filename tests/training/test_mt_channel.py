@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from robustir.cli.mt_channel import command
 from robustir.errors import DataError, SpecError
-from robustir.perturbations.mt_rates import OUTCOMES, load_table
-from robustir.perturbations.mt_words import CLASSES
-from robustir.training.mt_alignment import Sentence, Tally, compare
-from robustir.training.mt_channel import Outputs, build_frequent, build_table, estimate
-from robustir.training.mt_channel_quality import closeness
+from robustir.perturbations.mt.mt_rates import OUTCOMES, load_table
+from robustir.perturbations.mt.mt_words import CLASSES
+from robustir.resources.translation_noise.mt_alignment import Sentence, Tally, compare
+from robustir.resources.translation_noise.mt_channel import Outputs, build_frequent, build_table, estimate
+from robustir.resources.translation_noise.mt_channel_quality import closeness
 
 SHIPPED = Path(__file__).resolve().parents[2] / "perturbations" / "data" / "mt_channel"
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustir.training.losses import info_nce
-from robustir.training.table import Bags, Table
+from robustir.training.static.table import Bags, Table
 
 TEXTS = st.lists(st.lists(st.integers(0, 19), min_size=1, max_size=8), min_size=4, max_size=4)
 

@@ -12,13 +12,13 @@ from safetensors.torch import load_file
 from robustir.cli import main
 from robustir.encoders.static import StaticEncoder
 from robustir.errors import DataError, RunError, SpecError, TrainingError
+from robustir.resources.lexicons.correspondence import check_correspondence
 from robustir.training import trainer
 from robustir.training.config import TrainingConfig, find_config, load_config
-from robustir.training.correspondence import check_correspondence
+from robustir.training.data.sampling import Sampler
+from robustir.training.data.sentences import answering_sentences
+from robustir.training.data.shelves import Shelf, read_pairs
 from robustir.training.robust import QueryNoise
-from robustir.training.sampling import Sampler
-from robustir.training.sentences import answering_sentences
-from robustir.training.shelves import Shelf, read_pairs
 from robustir.training.trainer import train
 from tests.training.tiny_pairs import NOUNS, SETTINGS, files, write_data
 

@@ -11,17 +11,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from robustir import hub
 from robustir.cli import main
-from robustir.encoders.presets import _MBERT
-from robustir.encoders.transformer import TransformerEncoder
+from robustir.disk import hub
+from robustir.encoders.transformers.presets import _MBERT
+from robustir.encoders.transformers.transformer import TransformerEncoder
 from robustir.errors import InputError, RunError, TrainingError
 from robustir.training import trainer
 from robustir.training.config import TrainingConfig, TransformerModel, find_config, load_config
+from robustir.training.data.sampling import Batch
 from robustir.training.losses import info_nce
-from robustir.training.sampling import Batch
 from robustir.training.trainer import Prepared, train
-from robustir.training.transformer_trainee import TransformerTrainee
+from robustir.training.transformer.trainee import TransformerTrainee
 from tests.tiny_models import bert_tokenizer, make_layout, static_layout, tiny_bert, tiny_distil, write_bert
 from tests.training.tiny_pairs import NOUNS, SETTINGS, VERBS, files, sentence, write_data
 

@@ -1,0 +1,217 @@
+"""Adversarial token swaps: the worst edits within a budget, for one encoder, its passages and the relevance judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.contracts import AttackOutcome, Encoder, Scorer
+from robustir.errors import SpecError
+from robustir.perturbations.attacks.attack import RetrieverAttack, outcome
+from robustir.perturbations.attacks.chrf import chrf
+from robustir.perturbations.attacks.masked_words import MaskedWords
+from robustir.perturbations.attacks.searches import SEARCHES, Found, Score, lockstep
+from robustir.perturbations.attacks.swaps import BUDGET, SWAPS, Attackable, budget, prepare
+from robustir.perturbations.attacks.victims import Objective, Victim
+from robustir.perturbations.typing.keyboards import LANGUAGES
+from robustir.seeds import Stream
+from robustir.types import QuerySet, Task
+
+__all__ = ["Adversarial"]
+
+_TOGETHER = 256  # queries that are attacked in lock-step; more only costs memory
+_SIDE = 1 << 41  # addresses of the random control's draws
+
+
+class Adversarial(RetrieverAttack):
+    """Swaps words for misspellings and synonyms chosen to drag the relevant passage below its strongest competitor.
+
+    The attack knows the encoder, the passages and the judgements: a worst case for that encoder, shown apart from
+    ordinary noise and next to a random control with as many edits. Function words, numbers and names stay.
+
+    swaps: what to choose from, any of keyboard, insert,
+    delete, transpose, synonym (by way of a pivot language: not always a true one), mlm (what a masked language model
+    would write there: it may mean something else). mlm: that model, a folder or hub id. revision: its commit on the hub.
+    search: "greedy" (words by importance, as TextFooler) or "beam". width: texts that a beam keeps. candidates: swaps
+    tried per word, the same for every encoder. gate: least chrF of the noisy text against the
+    clean one, from 0 (no gate) to 1. objective: "margin", or "rank" (the rank first, then the margin).
+    """
+
+    name: ClassVar[str] = "adversarial"
+    version: str = "2"  # with a masked language model also its digest
+    languages: frozenset[str] | None = frozenset(LANGUAGES)
+    known_swaps: ClassVar[tuple[str, ...]] = SWAPS
+    nesting_note: ClassVar[str] = "a search with a larger budget may choose other words and other swaps"
+    severity_meaning: ClassVar[str] = (
+        "share of a query's words that may change, rounded up or down by chance so that the expected share is right; "
+        "a query whose budget comes to 0, or without a word that may change, stays as it is"
+    )
+    source: ClassVar[str] = (
+        "greedy word importance after Jin et al. 2020 (TextFooler); misspellings as swaps after Gao et al. 2018 "
+        "(DeepWordBug)"
+    )
+
+    def __init__(
+        self,
+        against: object = "",
+        *,
+        passages: str = "same",
+        swaps: Sequence[str] | str = ("keyboard", "transpose"),
+        search: str = "greedy",
+        width: int = 4,
+        candidates: int = 8,
+        gate: float = 0.0,
+        objective: Objective = "margin",
+        mlm: str = "",
+        revision: str | None = None,
+    ) -> None:
+        chosen = (swaps,) if isinstance(swaps, str) else tuple(swaps)
+        if not chosen or len(set(chosen)) < len(chosen) or set(chosen) - set(self.known_swaps):
+            raise SpecError(f"swaps={chosen!r}: give one or more of {', '.join(self.known_swaps)}, each once")
+        if search not in SEARCHES:
+            raise SpecError(f"search={search!r}: choose {' or '.join(SEARCHES)}")
+        if objective not in ("margin", "rank"):
+            raise SpecError(f"objective={objective!r}: choose 'margin' or 'rank'")
+        if width < 1 or candidates < 1:
+            raise SpecError(f"width={width}, candidates={candidates}: both are whole numbers from 1 on")
+        if not 0 <= gate <= 1:
+            raise SpecError(f"gate={gate}: the least chrF lies between 0 (no gate) and 1")
+        super().__init__(against, passages)
+        self.swaps = chosen
+        self.search = search
+        self.width = width
+        self.candidates = candidates
+        self.gate = gate
+        self.objective: Objective = objective
+        if ("mlm" in chosen) != bool(mlm):
+            raise SpecError(
+                f"swaps={chosen!r}, mlm={mlm!r}: swaps of the kind 'mlm' and their model go together, such as  "
+                f"{self.name}(swaps=('mlm',), mlm='bert-base-multilingual-cased')"
+            )
+        self.mlm = MaskedWords(mlm, revision) if mlm else None
+        if self.mlm:
+            self.version = f"{self.version} mlm={self.mlm.identity}"
+
+    def attack(
+        self,
+        queries: QuerySet,
+        task: Task,
+        victim: Encoder | Scorer,
+        *,
+        severity: float,
+        keys: Sequence[bytes],
+        passage_vectors: NDArray[np.float32] | None = None,
+    ) -> AttackOutcome:
+        """Return the attacked queries; one without a relevant passage or competitor in view stays, its margins NaN.
+
+        Raises SpecError for a query that is not the task's or a severity outside [0, 1], NotApplicableError for a
+        language without a keyboard.
+        """
+        return self.attack_severities(
+            queries, task, victim, severities=(severity,), keys=keys, passage_vectors=passage_vectors
+        )[0]
+
+    def attack_severities(
+        self,
+        queries: QuerySet,
+        task: Task,
+        victim: Encoder | Scorer,
+        *,
+        severities: Sequence[float],
+        keys: Sequence[bytes],
+        passage_vectors: NDArray[np.float32] | None = None,
+    ) -> list[AttackOutcome]:
+        """Return what :meth:`attack` finds at each severity, from one search with the largest budget.
+
+        ``encoder_queries`` are those of the search with that severity's budget alone.
+        """
+        for severity in severities:
+            self.check(queries, task, severity)
+        prepared = self._prepare(queries, keys)
+        against = Victim(
+            victim,
+            task,
+            self.rows(queries, task),
+            passages=self.passages,
+            objective=self.objective,
+            passage_vectors=passage_vectors,
+        )
+        found = [[Found(text, 0, 0, np.nan, np.nan)] * len(severities) for text in queries.texts]
+        possible = [number for number in range(len(queries)) if against.can_attack(number)]
+        for at in range(0, len(possible), _TOGETHER):
+            part = possible[at : at + _TOGETHER]
+            for number, results in zip(part, self._search(part, prepared, against, severities, keys), strict=True):
+                found[number] = results
+        return [outcome([each[level] for each in found]) for level in range(len(severities))]
+
+    def control(
+        self, queries: QuerySet, task: Task, *, edits: Sequence[int], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
+        """Return the queries with ``edits[i]`` words changed by chance, fewer where the pool allows no more."""
+        self.check(queries, task, severity)
+        prepared = self._prepare(queries, keys)
+        return [
+            self._at_random(query, wanted, Stream(key))
+            for query, wanted, key in zip(prepared, edits, keys, strict=True)
+        ]
+
+    def _at_random(self, query: Attackable, edits: int, rng: Stream) -> str:
+        allowed = self._gate(query)
+        chosen: list[tuple[int, str]] = []
+        for number in sorted(range(len(query.open)), key=lambda number: rng.uniform(_SIDE + number)):
+            if len(chosen) == edits:
+                break
+            options = list(query.open[number].candidates)
+            rng.at(_SIDE + number).shuffle(options)
+            swap = next((swap for swap in options if allowed(query.write([*chosen, (number, swap)]))), None)
+            if swap is not None:
+                chosen.append((number, swap))
+        return query.write(chosen)
+
+    def _gate(self, query: Attackable) -> Callable[[str], bool]:
+        if not self.gate:
+            return lambda _: True
+        return lambda text: chrf(text, query.text) >= self.gate
+
+    def _search(
+        self,
+        part: Sequence[int],
+        prepared: Sequence[Attackable],
+        victim: Victim,
+        severities: Sequence[float],
+        keys: Sequence[bytes],
+    ) -> list[list[Found]]:
+        queries = [prepared[number] for number in part]
+        budgets = []
+        for number, query in zip(part, queries, strict=True):
+            drawn = Stream(keys[number]).uniform(BUDGET)
+            budgets.append([min(budget(query.words, severity, drawn), len(query.open)) for severity in severities])
+        make = SEARCHES[self.search]
+        searches = [
+            (make if max(wanted) else SEARCHES["beam"])(query, max(wanted), self._gate(query), self.width)
+            for query, wanted in zip(queries, budgets, strict=True)
+        ]
+
+        def score(numbers: list[int], texts: list[str]) -> Iterator[Score]:
+            margins, goals = victim.margins([part[number] for number in numbers], texts)
+            return map(Score, margins.tolist(), goals.tolist())
+
+        return lockstep(queries, searches, score, budgets)
+
+    def _prepare(self, queries: QuerySet, keys: Sequence[bytes]) -> list[Attackable]:
+        prepared: dict[int, Attackable] = {}
+        for lang in dict.fromkeys(queries.langs):
+            rows = [row for row, of in enumerate(queries.langs) if of == lang]
+            made = prepare(
+                [queries.texts[row] for row in rows],
+                lang,
+                [keys[row] for row in rows],
+                swaps=self.swaps,
+                candidates=self.candidates,
+                model=self.mlm,
+            )
+            prepared.update(zip(rows, made, strict=True))
+        return [prepared[row] for row in range(len(queries))]

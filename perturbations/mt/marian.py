@@ -1,0 +1,92 @@
+"""One OPUS-MT model: where it is, what identifies it, and translating with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from robustir.errors import DataError, MissingExtraError
+from robustir.perturbations.shared.model_files import ModelFiles
+
+__all__ = ["FILES", "Marian"]
+
+FILES = ("config.json", "source.spm", "target.spm", "vocab.json")  # beside the weights
+_OPTIONAL = ("generation_config.json", "tokenizer_config.json", "target_vocab.json", "special_tokens_map.json")
+
+
+@dataclass(frozen=True)
+class Marian:
+    """A Marian checkpoint: a local folder, or a hub id at ``revision``, downloaded when first needed."""
+
+    model: str
+    revision: str | None = None
+    device: str = "cpu"
+    dtype: str = "float64"
+
+    @cached_property
+    def files(self) -> ModelFiles:
+        """Where its files are."""
+        return ModelFiles(self.model, self.revision, FILES, _OPTIONAL)
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        folder = str(self.files.folder)
+        try:
+            import torch
+            from transformers import MarianMTModel, MarianTokenizer
+        except ImportError as error:
+            raise MissingExtraError("transformers", "transformers") from error
+        try:
+            tokenizer: Any = MarianTokenizer.from_pretrained(folder, local_files_only=True)
+            model: Any = MarianMTModel.from_pretrained(folder, local_files_only=True, dtype=getattr(torch, self.dtype))
+        except Exception as error:  # loaders raise nearly anything on bad files
+            raise DataError(f"{folder} cannot be loaded as a Marian model ({error}); download it again") from error
+        return tokenizer, model.to(self.device).eval()
+
+    def token(self, asked: str, usual: str) -> str:
+        """Return the target token to write before each text, "" for a model of one target language.
+
+        A group model gets the token asked for, or, with none, the usual one of the language. Raises DataError where it
+        does not know it.
+        """
+        known = self._loaded[0].supported_language_codes
+        token = asked or (usual if known else "")
+        if (token or known) and token not in known:
+            raise DataError(
+                f"{self.model} needs a target token, one of {', '.join(known[:8]) or 'none'}, not {token!r}; "
+                "give it as  tokens={'tr': '>>tur<<'}"
+            )
+        return token
+
+    def translate(
+        self, texts: Sequence[str], seeds: Sequence[int] | None, *, beams: int, batch: int, max_length: int
+    ) -> list[str]:
+        """Return translations; ``seeds``: sample each text from its own seed, else beam search."""
+        import torch
+
+        tokenizer, model = self._loaded
+        rows = [tokenizer(text, truncation=True, max_length=max_length)["input_ids"] for text in texts]
+        result = [""] * len(texts)
+        for group in _batches([len(row) for row in rows], 1 if seeds is not None else batch):
+            ids = torch.tensor([rows[row] for row in group], device=self.device)
+            options: dict[str, Any] = {"max_length": max_length, "attention_mask": torch.ones_like(ids)}
+            cuda = list(range(torch.cuda.device_count())) if self.device.startswith("cuda") else []
+            with torch.inference_mode(), torch.random.fork_rng(devices=cuda):  # the global generator stays as it was
+                if seeds is not None:
+                    torch.manual_seed(seeds[group[0]])
+                    made = model.generate(ids, do_sample=True, num_beams=1, **options)
+                else:
+                    made = model.generate(ids, do_sample=False, num_beams=beams, **options)
+            for row, text in zip(group, tokenizer.batch_decode(made, skip_special_tokens=True), strict=True):
+                result[row] = text
+        return result
+
+
+def _batches(lengths: Sequence[int], size: int) -> list[list[int]]:
+    """Return rows in batches of one length each, so that nothing is padded."""
+    by_length: dict[int, list[int]] = {}
+    for row, length in enumerate(lengths):
+        by_length.setdefault(length, []).append(row)
+    return [rows[at : at + size] for _, rows in sorted(by_length.items()) for at in range(0, len(rows), size)]

@@ -1,0 +1,214 @@
+"""What stands instead of a word that translation noise takes: another translation, form, copy of the source, or letters."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import accumulate
+from typing import Self
+
+from robustir.perturbations.casing import raised
+from robustir.perturbations.mt.mt_words import NAME, NUMBER, round_trip
+from robustir.perturbations.tables.lexicons import fold, load_lexicon
+from robustir.text.clusters import clusters
+
+__all__ = [
+    "FORM",
+    "LEXICAL",
+    "OTHER",
+    "UNTRANSLATED",
+    "Options",
+    "another",
+    "capitalised",
+    "garbled",
+    "instead",
+    "is_new",
+]
+
+LEXICAL, FORM, UNTRANSLATED, OTHER = 1, 2, 3, 4  # as in mt_rates.OUTCOMES, without kept
+_STEM = 0.6  # forms of a word share this much of its beginning, three letters at least
+_FORMS = 8
+_LETTERS = frozenset({NAME, NUMBER})  # classes that err in letters
+_TRIES = 4  # draws before all options are asked: each takes bits from the draw before it
+
+Stays = Callable[[str], bool]  # whether a folded word may come into a text that has it already
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a word may become. words: as they are written; folded: as they are compared; upto: cumulative weights."""
+
+    words: tuple[str, ...]
+    folded: tuple[str, ...]
+    upto: tuple[float, ...]
+
+    @classmethod
+    def of(cls, weighted: Iterable[tuple[str, float]], lang: str) -> Self:
+        """Make options of (word, weight) pairs."""
+        pairs = tuple(weighted)
+        folded = tuple(fold(word, lang) for word, _ in pairs)
+        return cls(tuple(word for word, _ in pairs), folded, tuple(accumulate(weight for _, weight in pairs)))
+
+    def drawn(self, chance: float, text: str, *, spaced: bool, stays: Stays | None = None) -> str | None:
+        """Draw by weight among what is new to a text, or return None; chance: in [0, 1).
+
+        text: folded; new to it is what is none of its words, and no part of it where it is not ``spaced``, or what
+        ``stays`` lets come all the same.
+        """
+        upto = self.upto
+        if not upto:
+            return None
+        total, last = upto[-1], len(upto) - 1
+        for _ in range(_TRIES):
+            limit = chance * total
+            at = bisect_right(upto, limit, 0, last)
+            folded = self.folded[at]
+            if folded not in text or (spaced and not _stands(folded, text)) or (stays and stays(folded)):
+                return self.words[at]
+            lower = upto[at - 1] if at else 0.0
+            chance = (limit - lower) / (upto[at] - lower)  # where the draw fell in the refused share: a new draw
+        kept = [
+            place
+            for place, folded in enumerate(self.folded)
+            if is_new(folded, text, spaced=spaced) or (stays and stays(folded))
+        ]
+        weights = list(accumulate(self.upto[place] - (self.upto[place - 1] if place else 0.0) for place in kept))
+        return self.words[kept[min(bisect_right(weights, chance * weights[-1]), len(kept) - 1)]] if kept else None
+
+
+def is_new(folded: str, text: str, *, spaced: bool) -> bool:
+    """Whether a folded word is none of a folded text's words, nor a part of one without spaces."""
+    return folded not in text or (spaced and not _stands(folded, text))
+
+
+def _stands(folded: str, text: str) -> bool:
+    """Whether a part of a text stands in it as a word."""
+    at = text.find(folded)
+    while at >= 0:
+        end = at + len(folded)
+        if not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
+            return True
+        at = text.find(folded, at + 1)
+    return False
+
+
+def instead(
+    forms: Iterable[str],
+    kinds: Iterable[int],
+    ways: Iterable[int],
+    pair: tuple[str, str],
+    chances: Iterable[float],
+    texts: Iterable[str],
+    *,
+    spaced: bool,
+) -> Iterator[str | None]:
+    """Yield what each word becomes, in its own case, or None where nothing fits.
+
+    kinds: their classes; ways: LEXICAL, FORM, UNTRANSLATED or OTHER; pair: source and target language of the translation;
+    chances: in [0, 1), the words' own draws; texts, spaced: what they come into, as of :meth:`Options.drawn`. Names and
+    numbers lose a letter, or two change places, whatever the way, as does a word for which the lexicons have nothing else.
+    """
+    for form, kind, way, chance, text in zip(forms, kinds, ways, chances, texts, strict=True):
+        for options in _ways(form, way, pair) if kind not in _LETTERS else ():
+            if found := options.drawn(chance, text, spaced=spaced):
+                yield found
+                break
+        else:
+            new = garbled(form, chance)
+            yield new if new != form and is_new(fold(new, pair[1]), text, spaced=spaced) else None
+
+
+def another(next_word: str, pair: tuple[str, str], chance: float, text: str, *, spaced: bool) -> str | None:
+    """Return another translation of the word before which a content word is added, or None."""
+    return _options(fold(next_word, pair[1]), LEXICAL, pair).drawn(chance, text, spaced=spaced)
+
+
+@cache
+def _ways(form: str, way: int, pair: tuple[str, str]) -> tuple[Options, ...]:
+    """Return what a word may become in a way, then what else it may become, without what is empty."""
+    found = (_options(form, other, pair) for other in dict.fromkeys((way, LEXICAL, FORM)))
+    return tuple(options for options in found if options.words)
+
+
+@cache
+def _options(form: str, way: int, pair: tuple[str, str]) -> Options:
+    lang = pair[1]
+    weighted = _weighted(fold(form, lang), way, pair)
+    if way != UNTRANSLATED:
+        weighted = tuple((_cased(word, form, lang), weight) for word, weight in weighted)
+    return Options.of(weighted, lang)
+
+
+@cache
+def _weighted(folded: str, way: int, pair: tuple[str, str]) -> tuple[tuple[str, float], ...]:
+    source, lang = pair
+    if way == UNTRANSLATED:
+        return tuple(found for found in load_lexicon(lang, source).translations(folded) if found[0].isalpha())
+    if way == FORM:
+        return tuple((word, 1.0) for word in _forms(folded, lang))
+    near = round_trip(folded, lang, source)
+    if way == LEXICAL:
+        return near
+    known = {folded, *(fold(word, lang) for word, _ in near)}
+    far = {again for word, _ in near for again, _ in round_trip(word, lang, source) if fold(again, lang) not in known}
+    return tuple((word, 1.0) for word in sorted(far))
+
+
+def _forms(folded: str, lang: str) -> tuple[str, ...]:
+    """Return words of the lexicon that begin as this one does, the most alike first."""
+    from rapidfuzz.distance import Indel
+
+    size = 1 if lang == "zh" else 3
+    if len(folded) < size:
+        return ()
+    stem = max(size, round(_STEM * len(folded)))
+    alike = [
+        (-Indel.normalized_similarity(folded, other), other, word)
+        for other, word in _by_beginning(lang).get(folded[:size], ())
+        if other != folded and other[:stem] == folded[:stem] and len(other) <= len(folded) / _STEM
+    ]
+    return tuple(word for _, _, word in sorted(alike)[:_FORMS])
+
+
+@cache
+def _by_beginning(lang: str) -> dict[str, list[tuple[str, str]]]:
+    size = 1 if lang == "zh" else 3
+    found: dict[str, list[tuple[str, str]]] = {}
+    words = {word for entry in load_lexicon("de" if lang == "en" else "en", lang).entries.values() for word, _ in entry}
+    for word in sorted(words):
+        if len(word) >= size:
+            folded = fold(word, lang)
+            found.setdefault(folded[:size], []).append((folded, word))
+    return found
+
+
+@lru_cache(maxsize=65_536)  # names and numbers recur
+def _letters(form: str) -> list[str]:
+    return clusters(form)
+
+
+def garbled(form: str, chance: float) -> str:
+    """Return a word that lost a letter (cluster) after its first, or in which two changed places; one letter stays."""
+    parts = _letters(form)
+    if len(parts) < 2:
+        return form
+    place = int(chance * 2 * (len(parts) - 1))
+    at = 1 + place // 2
+    if place % 2 == 0 or parts[at - 1] == parts[at]:
+        return "".join(parts[:at] + parts[at + 1 :])
+    return "".join([*parts[: at - 1], parts[at], parts[at - 1], *parts[at + 1 :]])
+
+
+def _cased(word: str, form: str, lang: str) -> str:
+    if len(form) > 1 and form.isupper():
+        return raised(word, lang)
+    return capitalised(word, lang) if form[:1].isupper() else word
+
+
+def capitalised(word: str, lang: str) -> str:
+    """Return a word with a capital; letters without a single one stay."""
+    # Greek capitals lose the tonos in words of capitals alone.
+    capital = raised(word[:1], lang) if lang != "el" else word[:1].upper()
+    return capital + word[1:] if len(capital) == 1 else word

@@ -1,0 +1,95 @@
+"""The files of a model that noise is made with: a folder here, or an id on the Hugging Face hub, downloaded when needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from robustir.disk.atomic import digest_of
+from robustir.disk.hub import cached_folder, hub_commit, hub_file, hub_unreachable
+from robustir.errors import DataError, InputError
+
+__all__ = ["ModelFiles"]
+
+_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """Where a model is: a folder (if one has that name) or a hub id at ``revision`` (branch, tag or commit).
+
+    needed: names of files it must have beside its weights, config.json first. optional: names of files read where they are.
+    """
+
+    model: str
+    revision: str | None
+    needed: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    @cached_property
+    def here(self) -> Path | None:
+        """The folder with the files, or None where they are not on this machine. The network is not asked."""
+        folder = self._given if self._is_folder else cached_folder(self.model, self.revision)
+        return folder if folder is not None and not self._lacks(folder) else None
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder with the files, downloaded if need be; files of the hub all belong to one commit.
+
+        Raises DataError where a folder is not complete, InputError where the hub cannot give the model.
+        """
+        if self._is_folder:
+            if lacks := self._lacks(self._given):
+                raise DataError(
+                    f"there is no {lacks} in the model folder {self.model!r}; give one that holds the model"
+                )
+            return self._given
+        commit = hub_commit(self.model, self.revision)
+        found = [hub_file(self.model, name, commit) for name in self.needed]
+        if None in found:
+            raise InputError(
+                f"{self.model!r} on the hub has no {self.needed[found.index(None)]}: it is another kind of model"
+            )
+        for name in self.optional:
+            self._if_there(name, commit)
+        if not any(self._if_there(name, commit) for name in _WEIGHTS):
+            raise InputError(f"{self.model!r} at {commit} has none of {', '.join(_WEIGHTS)} that can be had now")
+        assert found[0] is not None
+        return found[0].parent
+
+    @cached_property
+    def identity(self) -> str:
+        """The commit on the hub, or a SHA-256 (32 hex digits) over the files of a folder. Loads and downloads no weights."""
+        if not self._is_folder:
+            return f"commit={hub_commit(self.model, self.revision)}"
+        names = (*self.needed, *self.optional, *_WEIGHTS)
+        return digest_of(self.folder, [path for name in names if (path := self.folder / name).is_file()])
+
+    @property
+    def _given(self) -> Path:
+        return Path(self.model).expanduser()
+
+    @property
+    def _is_folder(self) -> bool:
+        return self._given.is_dir() or self.model.startswith((".", "/", "~")) or self.model.count("/") > 1
+
+    def _lacks(self, folder: Path) -> str:
+        """Return the first file that a folder must have and has not, "" if it has all."""
+        for name in self.needed:
+            if not (folder / name).is_file():
+                return name
+        return "" if any((folder / name).is_file() for name in _WEIGHTS) else " or ".join(_WEIGHTS)
+
+    def _if_there(self, name: str, commit: str) -> Path | None:
+        """Return a file that a model may lack. Without a network, what the cache does not hold counts as lacking:
+
+        the cache of a model fetched with  hf download  does not note what there is not.
+        """
+        try:
+            return hub_file(self.model, name, commit)
+        except InputError:
+            if hub_unreachable():
+                return None
+            raise

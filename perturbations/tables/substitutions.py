@@ -1,0 +1,154 @@
+"""What is written instead of what, by language: tables from data files, and their use on a block of texts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import DataError
+from robustir.perturbations.shared.numbered_units import Units
+from robustir.perturbations.typing.keyboards import read_data
+from robustir.text.blocks import Block, ragged_arange
+from robustir.text.scripts import has_spaces
+from robustir.text.splices import splice
+from robustir.text.units import unit_spans
+
+__all__ = ["Substitutions", "covered", "read_table", "replace_all", "replace_one", "substitutions"]
+
+_PLACE, _ENTRY = 1, 2  # slots, after numbered_units.SELECT
+_TOP: Final = 0xFFFF  # a noncharacter; code points above the BMP are looked up as this one
+
+
+@cache
+def covered(kind: str) -> frozenset[str]:
+    """Return the languages that have a file in ``perturbations/data/<kind>``."""
+    folder = files("robustir.perturbations") / "data" / kind
+    return frozenset(each.name.removesuffix(".json") for each in folder.iterdir() if each.name.endswith(".json"))
+
+
+@cache
+def read_table(kind: str, lang: str, field: str) -> dict[str, tuple[str, ...]]:
+    """Return one table of a data file: what may stand instead of each string of one or two code points."""
+    return {found: tuple(instead) for found, instead in read_data(kind, f"{lang}.json")[field].items()}
+
+
+@cache
+def substitutions(kind: str, lang: str, field: str) -> Substitutions:
+    """Return one table of a data file, ready for :func:`replace_one` and :func:`replace_all`."""
+    return Substitutions.of(read_table(kind, lang, field))
+
+
+@dataclass(frozen=True, slots=True)
+class Substitutions:
+    """A table as arrays; row 0 stands for "nothing".
+
+    single: int32 [0x10000], the row of each code point; opens: bool [0x10000], whether a pair begins with it;
+    pairs: int64 [p], sorted, first << 21 | second; pair_row: int32 [p]. Row ``r`` may become one of the entries
+    ``first[r]`` to ``first[r] + count[r] - 1``; entry ``e`` is ``codes[start[e] : start[e] + length[e]]``.
+    """
+
+    single: NDArray[np.int32]
+    opens: NDArray[np.bool_]
+    pairs: NDArray[np.int64]
+    pair_row: NDArray[np.int32]
+    first: NDArray[np.int64]
+    count: NDArray[np.int64]
+    start: NDArray[np.int64]
+    length: NDArray[np.int64]
+    codes: NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, table: Mapping[str, Sequence[str]]) -> Self:
+        """Make the arrays. Raises DataError for a key that is not one or two code points of the BMP, or has no other form."""
+        single, opens = np.zeros(_TOP + 1, dtype=np.int32), np.zeros(_TOP + 1, dtype=bool)
+        pairs: dict[int, int] = {}
+        for row, (found, instead) in enumerate(table.items(), start=1):
+            if len(found) not in (1, 2) or not instead or found in instead or max(map(ord, found)) >= _TOP:
+                raise DataError(
+                    f"{found!r}: {list(instead)!r} needs a key of one or two characters, and other forms of it"
+                )
+            if len(found) == 1:
+                single[ord(found)] = row
+            else:
+                opens[ord(found[0])] = True
+                pairs[ord(found[0]) << 21 | ord(found[1])] = row
+        count = np.array([0, *map(len, table.values())], dtype=np.int64)
+        entries = [entry for instead in table.values() for entry in instead]
+        length = np.array([len(entry) for entry in entries], dtype=np.int64)
+        return cls(
+            single,
+            opens,
+            np.array(sorted(pairs), dtype=np.int64),
+            np.array([pairs[key] for key in sorted(pairs)], dtype=np.int32),
+            np.cumsum(count) - count,
+            count,
+            np.cumsum(length) - length,
+            length,
+            np.frombuffer("".join(entries).encode("utf-32-le"), dtype="<u4"),
+        )
+
+    def rows(self, codes: NDArray[np.uint32], at: NDArray[np.int64], joined: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Return the rows of what begins at each place, int32 [places, 2]: the character, and with the next one.
+
+        joined: bool [places], whether the next character belongs to the same unit.
+        """
+        here = np.minimum(codes[at], _TOP)
+        found = np.zeros((len(at), 2), dtype=np.int32)
+        found[:, 0] = self.single[here]
+        if len(self.pairs):
+            two = np.flatnonzero(self.opens[here] & joined)
+            key = codes[at[two]].astype(np.int64) << 21 | codes[at[two] + 1]
+            place = np.minimum(np.searchsorted(self.pairs, key), len(self.pairs) - 1)
+            found[two, 1] = np.where(self.pairs[place] == key, self.pair_row[place], 0)
+        return found
+
+    def entries(self, row: NDArray[np.int32], drawn: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return which entry stands for each row; drawn: in [0, 1)."""
+        return self.first[row] + (drawn * self.count[row]).astype(np.int64)
+
+
+def _chosen(block: Block, lang: str, severity: float, words: NDArray[np.uint64]) -> Units:
+    """Choose among words, or among grapheme clusters where a script has no spaces."""
+    units = Units.of(block, *unit_spans(block, spaced=has_spaces(lang)))
+    return units.take(units.chosen(words, severity))
+
+
+def _places(units: Units) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return every code point position in the units and which unit it belongs to."""
+    length = units.stop - units.start
+    return ragged_arange(units.start, length), np.repeat(np.arange(len(length)), length)
+
+
+def replace_one(block: Block, table: Substitutions, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:
+    """Return the block with one substitution in each chosen unit that has any; words: uint64 [texts, 2], the keys."""
+    units = _chosen(block, lang, severity, words)
+    at, owner = _places(units)
+    rows = table.rows(block.codes, at, at + 1 < units.stop[owner]).ravel()
+    sites = np.flatnonzero(rows)
+    count = np.bincount(owner[sites // 2], minlength=len(units))
+    some = np.flatnonzero(count)
+    draws = units.take(some).draws(words)
+    site = sites[(np.cumsum(count) - count)[some] + (draws.uniform(_PLACE) * count[some]).astype(np.int64)]
+    entry = table.entries(rows[site], draws.uniform(_ENTRY))
+    start = at[site // 2]
+    return splice(block, start, start + 1 + site % 2, table.codes, table.start[entry], table.length[entry])
+
+
+def replace_all(block: Block, table: Substitutions, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:
+    """Return the block with every single character of each chosen unit that the table knows replaced.
+
+    One draw per unit chooses among the entries, so that a word is spelled in one way throughout.
+    """
+    units = _chosen(block, lang, severity, words)
+    at, owner = _places(units)
+    rows = table.single[np.minimum(block.codes[at], _TOP)]
+    sites = np.flatnonzero(rows)
+    drawn = units.draw(words, _ENTRY)[owner[sites]]
+    entry = table.entries(rows[sites], drawn)
+    return splice(block, at[sites], at[sites] + 1, table.codes, table.start[entry], table.length[entry])

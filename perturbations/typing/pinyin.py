@@ -1,0 +1,48 @@
+"""What goes wrong when Chinese is typed in pinyin: another character of the same syllable is taken from the list.
+
+The input method offers the characters of a toneless syllable by frequency, so a mistake is one of the first. A syllable
+with few characters is filled up with those of syllables that fuzzy pinyin, a standard setting of the input methods,
+takes for the same (z/zh, c/ch, s/sh, n/l, f/h, an/ang, en/eng, in/ing).
+"""
+
+from __future__ import annotations
+
+from robustir.perturbations.typing.keyboards import read_data
+
+__all__ = ["homophones"]
+
+_PAGE = 9  # candidates on the first page of an input method
+_ENOUGH = 3
+_INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"))
+_FINALS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
+
+
+def homophones() -> dict[str, list[str]]:
+    """Return the characters that may be taken instead of each character, most frequent first."""
+    syllables: dict[str, str] = read_data("pinyin.json")["syllables"]
+    found: dict[str, list[str]] = {}
+    for syllable, characters in syllables.items():
+        fuzzy = "".join(syllables.get(other, "") for other in _fuzzy(syllable))
+        for character in characters:
+            others = characters.replace(character, "")[:_PAGE]
+            if len(others) < _ENOUGH:
+                others += "".join(c for c in fuzzy if c not in others and c != character)[: _ENOUGH - len(others)]
+            if others:
+                found[character] = list(others)
+    return found
+
+
+def _fuzzy(syllable: str) -> list[str]:
+    """Return the syllables that differ in one fuzzy initial or final."""
+    found = []
+    for long, short in _INITIALS:
+        if syllable.startswith(long):
+            found.append(short + syllable[len(long) :])
+        elif syllable.startswith(short):
+            found.append(long + syllable[len(short) :])
+    for long, short in _FINALS:
+        if syllable.endswith(long):
+            found.append(syllable[: -len(long)] + short)
+        elif syllable.endswith(short):
+            found.append(syllable[: -len(short)] + long)
+    return found

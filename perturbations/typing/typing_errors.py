@@ -1,0 +1,254 @@
+"""Where a typist errs and how: every choice is drawn for every unit before severity is looked at, so severities nest.
+
+A unit has its own uniform number and is edited where that is below the severity. The other draws (operation, place,
+wrong key) come from slots of their own. An operation that a unit does not allow gives way to the next one that it does,
+so that an edited unit always differs from the clean one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.perturbations.typing.edits import DELETE, INSERT_AFTER, INSERT_BEFORE, REPLACE, TRANSPOSE, Edits
+from robustir.perturbations.typing.key_table import INSERT, STACK, KeyTable
+from robustir.seeds import uniforms
+from robustir.text.blocks import Block, ragged_arange
+from robustir.text.classes import LETTER, OPEN
+from robustir.text.units import Clusters, word_runs
+
+__all__ = ["PARTS", "Typist"]
+
+PARTS: Final = ("keyboard", "insert", "delete", "transpose")
+
+_SELECT, _OPERATION, _PLACE, _INNER, _WRONG, _TWICE, _SIDE = range(7)  # slots
+_NONE = -1
+_LONG = 8  # clusters longer than this are not compared code point by code point
+
+
+@dataclass(frozen=True, slots=True)
+class _Targets:
+    """Units that are edited: unit number per text (int64 [e]), row (int64 [e]), cluster (int64 [e]), part (int64 [e])."""
+
+    unit: NDArray[np.int64]
+    row: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    part: NDArray[np.int64]
+
+
+class Typist:
+    """One block of texts in one language, to be typed badly. ``words``: uint64 [texts, 2], the texts' keys."""
+
+    def __init__(self, block: Block, table: KeyTable, words: NDArray[np.uint64], parts: Sequence[str]) -> None:
+        self._block = block
+        self._table = table
+        self._words = words
+        self._parts = tuple(parts)
+        self.clusters = Clusters.of(block)
+
+    def by_words(self, severity: float) -> Edits:
+        """Return one edit inside each chosen word; a word takes part if it has two letters or more."""
+        first, last = word_runs(self.clusters)
+        row, unit = self._numbered(first)
+        chosen = np.flatnonzero(self._draw(row, unit, _SELECT) < severity)
+        first, last, row, unit = first[chosen], last[chosen], row[chosen], unit[chosen]
+        word = np.repeat(np.arange(len(first)), last - first)
+        inside = ragged_arange(first, last - first)
+        letters = (self.clusters.kind[inside] & LETTER) != 0
+        letters &= np.bincount(word[letters], minlength=len(first))[word] > 1
+        inside, word = inside[letters], word[letters]
+        joined = np.append((np.diff(inside) == 1) & (np.diff(word) == 0), False)
+        possible = self._possible(inside, joined)
+        counts = [np.bincount(word[each], minlength=len(first)) for each in possible]
+        done = _first_possible(self._draw(row, unit, _OPERATION), [count > 0 for count in counts])
+        target = np.zeros(len(first), dtype=np.int64)
+        place = self._draw(row, unit, _PLACE)
+        for number, (each, count) in enumerate(zip(possible, counts, strict=True)):
+            mine = np.flatnonzero(done == number)
+            before = np.cumsum(count) - count
+            target[mine] = inside[np.flatnonzero(each)[before[mine] + _scaled(place[mine], count[mine])]]
+        kept = np.flatnonzero(done != _NONE)
+        return self._edits(_Targets(unit[kept], row[kept], target[kept], done[kept]))
+
+    def by_clusters(self, severity: float) -> Edits:
+        """Return edits of chosen letters, one each, for scripts without spaces.
+
+        No letter falls out at the beginning of a run of letters or beside another that falls out, and none changes
+        places twice; whether a neighbour is chosen at this severity plays no part, so that severities nest.
+        """
+        inside = np.flatnonzero(self.clusters.kind & LETTER)
+        row, unit = self._numbered(inside)
+        joined = np.append(np.diff(inside) == 1, False)[: len(inside)]
+        follows = np.append(False, joined[:-1])[: len(inside)]
+        possible = self._possible(inside, joined)
+        for number, part in enumerate(self._parts):
+            if part == "delete":
+                possible[number] &= follows
+        drawn = self._draw(row, unit, _OPERATION)
+        done = _first_possible(drawn, possible)
+        alone = [each & (part in ("keyboard", "insert")) for part, each in zip(self._parts, possible, strict=True)]
+        instead = _first_possible(drawn, alone)
+        wanted = done == self._number("delete")
+        deleted = self._alternating(wanted)
+        done = np.where(wanted & ~deleted, instead, done)
+        wanted = done == self._number("transpose")
+        moved = self._alternating(wanted & ~np.append(deleted[1:], False)[: len(inside)])
+        done = np.where(wanted & ~moved, instead, done)
+        kept = np.flatnonzero((self._draw(row, unit, _SELECT) < severity) & (done != _NONE))
+        return self._edits(_Targets(unit[kept], row[kept], inside[kept], done[kept]))
+
+    def _number(self, part: str) -> int:
+        return self._parts.index(part) if part in self._parts else len(self._parts)
+
+    @staticmethod
+    def _alternating(wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Keep the first, third, fifth ... of every chain of neighbours that want the same."""
+        place = np.arange(len(wanted))
+        begins = np.maximum.accumulate(np.where(wanted, 0, place + 1))
+        kept: NDArray[np.bool_] = wanted & ((place - begins) % 2 == 0)
+        return kept
+
+    def _numbered(self, clusters: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return row and number within the row of units that begin at these clusters."""
+        row = self._block.rows(self.clusters.start[clusters])
+        place = np.arange(len(row))
+        return row, place - np.maximum.accumulate(np.where(np.diff(row, prepend=-1) > 0, place, 0))
+
+    def _draw(self, row: NDArray[np.int64], unit: NDArray[np.int64], slot: int) -> NDArray[np.float64]:
+        return uniforms(self._words.take(row, axis=0), unit, slot)
+
+    def _possible(self, inside: NDArray[np.int64], joined: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+        """Return for each part where it can edit; inside: clusters; joined: whether the next one is its neighbour and partner."""
+        closed = self._closed(inside)
+        found = []
+        for part in self._parts:
+            if part == "keyboard":
+                found.append(self._has_wrong_key(inside))
+            elif part == "transpose":
+                both = closed & np.append(closed[1:], False)[: len(inside)]
+                found.append(both & self._differs_from_next(inside, joined))
+            else:
+                found.append(closed.copy())
+        return found
+
+    def _closed(self, inside: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether neither the cluster nor its neighbours could join with what an edit puts beside them.
+
+        The first code point counts as well as the last: typed twice, it stands without the marks that closed it.
+        """
+        last = self._block.kinds.take(self.clusters.start[1:] - 1)
+        ends = ((self.clusters.kind | last) & OPEN) != 0
+        if not ends.any():
+            return np.ones(len(inside), dtype=bool)
+        padded = np.concatenate([[False], ends, [False]])
+        closed: NDArray[np.bool_] = ~(padded[inside] | padded[inside + 1] | padded[inside + 2])
+        return closed
+
+    def _differs_from_next(self, inside: NDArray[np.int64], joined: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        found = np.zeros(len(inside), dtype=bool)
+        at = np.flatnonzero(joined)
+        start, codes = self.clusters.start, self._block.codes
+        one, other = start[inside[at]], start[inside[at] + 1]
+        length, other_length = other - one, start[inside[at] + 2] - other
+        differs = (length != other_length) | (codes[one] != codes[other])
+        for offset in range(1, _LONG):
+            rest = np.flatnonzero(~differs & (length > offset))
+            if not len(rest):
+                break
+            differs[rest] = codes[one[rest] + offset] != codes[other[rest] + offset]
+        found[at] = differs
+        return found
+
+    def _keys(self, inside: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the code points that keyboard mistakes can hit, and for each its place in ``inside`` and its context."""
+        start = self.clusters.start
+        first, length = start[inside], start[inside + 1] - start[inside]
+        owner = np.arange(len(inside))
+        if self._table.inside_clusters:
+            at, owner = ragged_arange(first, length), np.repeat(owner, length)
+        else:
+            at = first
+        return at, owner, np.minimum(length, STACK + 1)[owner] - 1
+
+    def _has_wrong_key(self, inside: NDArray[np.int64]) -> NDArray[np.bool_]:
+        at, owner, context = self._keys(inside)
+        hit = self._table.count[context, self._table.rows(self._block.codes[at])] > 0
+        return hit if not self._table.inside_clusters else np.bincount(owner[hit], minlength=len(inside)) > 0
+
+    def _edits(self, targets: _Targets) -> Edits:
+        size = len(targets.unit)
+        action = np.full(size, DELETE, dtype=np.uint8)
+        at = np.zeros(size, dtype=np.int64)
+        start = np.zeros(size, dtype=np.int64)
+        length = np.zeros(size, dtype=np.int64)
+        typed = self._block.codes[self.clusters.start[targets.cluster]]
+        for number, part in enumerate(self._parts):
+            mine = np.flatnonzero(targets.part == number)
+            if part == "keyboard":
+                action[mine] = REPLACE
+                at[mine], context = self._wrong_key_place(targets, mine)
+                start[mine], length[mine] = self._wrong_key(targets, mine, context, self._block.codes[at[mine]])
+            elif part == "insert":
+                action[mine] = self._side(targets, mine)
+                start[mine], length[mine] = self._wrong_key(targets, mine, np.full(len(mine), INSERT), typed[mine])
+                twice = mine[(self._draw(targets.row[mine], targets.unit[mine], _TWICE) < 0.5) | (length[mine] == 0)]
+                start[twice], length[twice] = len(self._table.codes) + twice, 1
+            elif part == "transpose":
+                action[mine] = TRANSPOSE
+        codes = np.concatenate([self._table.codes, self._table.twice(typed)])
+        return Edits(action, targets.cluster, at, start, length, codes)
+
+    def _wrong_key_place(
+        self, targets: _Targets, mine: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return which code point of each cluster is typed wrongly, and its context."""
+        at, owner, context = self._keys(targets.cluster[mine])
+        if not self._table.inside_clusters:
+            return at, context
+        hit = self._table.count[context, self._table.rows(self._block.codes[at])] > 0
+        at, owner, context = at[hit], owner[hit], context[hit]
+        count = np.bincount(owner, minlength=len(mine))
+        inner = self._draw(targets.row[mine], targets.unit[mine], _INNER)
+        which = np.cumsum(count) - count + _scaled(inner, count)
+        return at[which], context[which]
+
+    def _wrong_key(
+        self, targets: _Targets, mine: NDArray[np.int64], context: NDArray[np.int64], codes: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return start and length, in the table's codes, of what is typed instead of ``codes``; length 0 for nothing."""
+        rows = self._table.rows(codes)
+        count = self._table.count[context, rows]
+        drawn = self._draw(targets.row[mine], targets.unit[mine], _WRONG)
+        if self._table.ranked:
+            drawn = drawn * drawn  # the first third of a list is taken in 58% of the cases
+        entry = np.where(count > 0, self._table.start[context, rows] + _scaled(drawn, count), 0)
+        return self._table.entry_start[entry], np.where(count > 0, self._table.entry_length[entry], 0)
+
+    def _side(self, targets: _Targets, mine: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """What slips in goes before or after a letter, but always before one with marks, which stay with it."""
+        cluster = targets.cluster[mine]
+        single = self.clusters.start[cluster + 1] - self.clusters.start[cluster] == 1
+        after = (self._draw(targets.row[mine], targets.unit[mine], _SIDE) < 0.5) & single
+        return np.where(after, INSERT_AFTER, INSERT_BEFORE).astype(np.uint8)
+
+
+def _scaled(drawn: NDArray[np.float64], count: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return floor(drawn * count), which is below count: numbers in [0, 1) have 53 bits."""
+    return np.minimum((drawn * count).astype(np.int64), np.maximum(count - 1, 0))
+
+
+def _first_possible(drawn: NDArray[np.float64], possible: Sequence[NDArray[np.bool_]]) -> NDArray[np.int64]:
+    """Return the part that is drawn, or the next one (in a circle) that is possible, or -1; possible: bool [n] per part."""
+    size = len(possible)
+    answers = np.full((1 << size, size), _NONE, dtype=np.int64)  # by what is possible, as bits, and by the part drawn
+    for bits in range(1, 1 << size):
+        for first in range(size):
+            answers[bits, first] = next(part % size for part in range(first, first + size) if bits >> part % size & 1)
+    allowed = np.zeros(len(drawn), dtype=np.int64)
+    for part, each in enumerate(possible):
+        allowed |= each.astype(np.int64) << part
+    return answers[allowed, (drawn * size).astype(np.int64)]

@@ -1,0 +1,70 @@
+"""A document as one HTML file: no network, no script, light and dark, to be read, printed and listened to."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from robustir.reports.blocks import Document, Figure, IntervalPanel, Panel, direction
+from robustir.reports.renderers.figures import PRINT_COLOURS, key_svg, letter, panel_svg
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+__all__ = ["render_html"]
+
+
+def render_html(document: Document) -> str:
+    """Return the page. Every text of the document is escaped; the same document gives the same page."""
+    from markupsafe import Markup
+
+    # The style sheet and the drawings are ours, and figures.py escapes what it takes from the document.
+    style = Markup(_template("report.css"))  # noqa: S704
+    page: str = _environment().get_template("report.html.j2").render(document=document, style=style)
+    return page
+
+
+_BREAKS = re.compile(r"(?<=[(,=/:_])(?=\S)")
+
+
+def _breakable(text: str) -> Markup:
+    """Return the text escaped, with places where a narrow column may break a spec such as ``name(key='value')``."""
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(escape(part) for part in _BREAKS.split(text))
+
+
+def _template(name: str) -> str:
+    return (files("robustir.reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def panel(figure: Figure, drawn: Panel | IntervalPanel) -> Markup:
+        return Markup(panel_svg(figure, drawn, "web"))  # noqa: S704 - panel_svg escapes the document's texts
+
+    def key(style: int) -> Markup:
+        return Markup(key_svg(style, "web"))  # noqa: S704 - holds numbers only
+
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = _breakable
+    environment.globals.update(
+        kind=lambda block: type(block).__name__,
+        direction=direction,
+        panel_svg=panel,
+        key_svg=key,
+        letter=letter,
+        colours=len(PRINT_COLOURS),
+    )
+    return environment

@@ -1,0 +1,104 @@
+"""A document as PDF, through typst: the template takes the document as JSON, so that no text is ever read as markup."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from robustir.disk.atomic import write_atomically
+from robustir.reports.blocks import Document, Example, Figure, Listing, direction, walk_texts
+from robustir.reports.renderers.figures import PRINT_COLOURS, key_svg, letter, panel_svg
+from robustir.reports.renderers.fonts import find_missing, font_families, typst_fonts
+
+__all__ = ["render_pdf"]
+
+
+def render_pdf(document: Document, path: Path | str) -> list[str]:
+    """Write the PDF atomically; return warnings, one per script that the fonts cannot show.
+
+    The date inside is the document's, so that the same document and fonts give the same bytes.
+    """
+    content, warnings = compile_pdf(document)
+    write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
+    return warnings
+
+
+def compile_pdf(document: Document) -> tuple[bytes, list[str]]:
+    """Return the PDF's bytes and the warnings about missing glyphs, which also stand on its first page."""
+    import typst
+
+    missing = [str(found) for found in find_missing(_shown_texts(document))]
+    data = _as_json(document) | {
+        "missing": missing,
+        "fonts": list(font_families()),
+        "colours": list(PRINT_COLOURS),
+        "day": document.created[:10],
+        "date": _day(document.created),
+    }
+    template = (files("robustir.reports") / "templates" / "report.typ").read_bytes()
+    compiler = typst.Compiler(template, font_paths=typst_fonts(), sys_inputs={"document": json.dumps(data)})
+    content = compiler.compile(format="pdf", timestamp=_timestamp(document.created))
+    if not isinstance(content, bytes):
+        raise TypeError("typst returned pages where one PDF was expected")
+    return content, missing
+
+
+def _shown_texts(document: Document) -> list[str]:
+    """Return the texts that the PDF shows: all but long listings."""
+    parts: list[object] = [getattr(document, column.name) for column in fields(document) if column.name != "sections"]
+    parts += [block for section in document.sections for block in section.blocks if not isinstance(block, Listing)]
+    parts += [section.title for section in document.sections]
+    return [text for part in parts for text in walk_texts(part)]
+
+
+def _moment(created: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _timestamp(created: str) -> int:
+    moment = _moment(created)
+    return int(moment.timestamp()) if moment else 0
+
+
+def _day(created: str) -> list[int] | None:
+    moment = _moment(created)
+    day: date | None = moment.date() if moment else None
+    return [day.year, day.month, day.day] if day else None
+
+
+def _as_json(value: Any) -> Any:
+    """Turn dataclasses into plain tables, with their kind, drawings and directions added."""
+    if isinstance(value, tuple):
+        return [_as_json(item) for item in value]
+    if not hasattr(value, "__dataclass_fields__"):
+        return value
+    if isinstance(value, Figure):
+        return _figure(value)
+    if isinstance(value, Listing):
+        return {"kind": "Listing", "title": value.title}
+    plain: dict[str, Any] = {column.name: _as_json(getattr(value, column.name)) for column in fields(value)}
+    if isinstance(value, Example):
+        plain["rtl"] = direction(value.lang) == "rtl"
+    return plain | {"kind": type(value).__name__}
+
+
+def _figure(figure: Figure) -> Mapping[str, Any]:
+    return {
+        "kind": "Figure",
+        "caption": figure.caption,
+        "columns": figure.columns,
+        "keys": [
+            {"name": name, "style": style, "letter": letter(style), "svg": key_svg(style, "print")}
+            for name, style in figure.keys
+        ],
+        "panels": [{"title": panel.title, "svg": panel_svg(figure, panel, "print")} for panel in figure.panels],
+    }

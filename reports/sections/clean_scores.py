@@ -1,0 +1,100 @@
+"""The section on clean scores: what every encoder reaches before any noise, and its floor."""
+
+from __future__ import annotations
+
+from robustir.reports.blocks import Block, Cell, Column, Heading, Paragraph, Section, Table
+from robustir.reports.formats import clean_text, interval, language_name, measure_name, number, points
+from robustir.reports.sections.in_domain import encoder_cell, noted
+from robustir.reports.sections.wide import cut_wide
+from robustir.reports.study import Study, mean, value
+
+__all__ = ["clean_section", "language_columns"]
+
+_FLOOR_MARK = "†"
+
+
+def language_columns(languages: tuple[str, ...]) -> tuple[Column, ...]:
+    """Return one column per language: its code as title, its name as hint."""
+    return tuple(Column(code, hint=language_name(code)) for code in languages)
+
+
+def clean_section(study: Study) -> Section:
+    """Build the section: per benchmark one macro table, and one table over the languages per setting."""
+    blocks: list[Block] = [
+        Paragraph(
+            f"Scores are {measure_name(study.measure)} in points (hundredths), averaged first within each language "
+            "or pair of languages and then "
+            "over them. Brackets hold the confidence interval. The floor is what the same encoder reaches when the "
+            "queries are "
+            "shuffled within their language: a score that cannot be told from it has nothing left to lose."
+        )
+    ]
+    for benchmark in study.benchmarks:
+        if len(study.benchmarks) > 1:
+            blocks.append(Heading(benchmark))
+        blocks.append(noted(_macro_table(study, benchmark)))
+        note = study.settings_note(benchmark)
+        if note:
+            blocks.append(Paragraph(f"{benchmark}: {clean_text(note)}."))
+        for setting in study.settings(benchmark):
+            blocks.extend(cut_wide(noted(_language_table(study, benchmark, setting))))
+    return Section("clean-scores", "Clean scores", tuple(blocks))
+
+
+def _macro_table(study: Study, benchmark: str) -> Table:
+    settings = study.settings(benchmark)
+    columns = [Column("Encoder", number=False)]
+    for setting in settings:
+        columns += [Column(setting), Column("floor")]
+    rows = []
+    marked = False
+    for encoder in study.encoders:
+        cells = [encoder_cell(study, benchmark, encoder)]
+        for setting in settings:
+            found = study.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)
+            if not found:
+                cells += [Cell("–"), Cell("–")]
+                continue
+            row = found[0]
+            near = study.near_floor(benchmark, setting, encoder)
+            marked |= near
+            score = points(value(row, "clean")) + (_FLOOR_MARK if near else "")
+            cells += [
+                Cell(score, interval(value(row, "ci_low"), value(row, "ci_high"))),
+                Cell(points(value(row, "floor")), mark="faint"),
+            ]
+        rows.append(tuple(cells))
+    note = f"{_FLOOR_MARK} cannot be told from its floor: no claim about robustness is made there." if marked else ""
+    return Table(
+        f"clean-{benchmark}",
+        f"Clean {measure_name(study.measure)} on {benchmark}, per setting: macro mean, interval, and floor",
+        tuple(columns),
+        tuple(rows),
+        note=note,
+        main=True,
+    )
+
+
+def _language_table(study: Study, benchmark: str, setting: str) -> Table:
+    languages = study.languages(benchmark)
+    rows = []
+    for encoder in study.encoders:
+        cells = [encoder_cell(study, benchmark, encoder)]
+        for lang in languages:
+            found = study.rows("scores", benchmark=benchmark, setting=setting, encoder=encoder, query_lang=lang)
+            score = mean(value(row, "clean") for row in found)
+            cells.append(Cell(points(score, 0), heat=_level(score)))
+        rows.append(tuple(cells))
+    over = " (mean over passage languages)" if setting == "cross" else ""
+    return Table(
+        f"clean-{benchmark}-{setting}",
+        f"Clean {measure_name(study.measure)} by query language, {setting}{over}",
+        (Column("Encoder", number=False), *language_columns(languages)),
+        tuple(rows),
+        scale="sequential",
+    )
+
+
+def _level(score: float) -> int | None:
+    """Return the step of the sequential scale: 0 for 0-10 points up to 9 for 90-100."""
+    return None if number(score) == "–" else min(9, max(0, int(score * 10)))

@@ -1,0 +1,297 @@
+"""The sections on degradation: curves with bands, areas, macro differences, and the language heat maps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from robustir.reports.blocks import (
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Heading,
+    Panel,
+    Paragraph,
+    Point,
+    Section,
+    Series,
+    Table,
+)
+from robustir.reports.formats import (
+    axis_step,
+    interval,
+    measure_name,
+    number,
+    p_value,
+    percent,
+    points,
+    severity_text,
+    signed_points,
+)
+from robustir.reports.sections.clean_scores import language_columns
+from robustir.reports.sections.in_domain import encoder_cell, marked, noted
+from robustir.reports.sections.wide import cut_wide
+from robustir.reports.study import Row, Study, mean, value
+
+__all__ = ["ALPHA", "degradation_section", "heat_level", "language_section"]
+
+ALPHA = 0.05
+_PANELS_PER_ROW = 3
+_AREA_NOTE = (
+    "Area: mean score along the curve divided by the clean score; 1 means that nothing was lost. Beside it the share of "
+    "edited words at which a tenth of the clean score is gone (a dash: not reached)."
+)
+_NO_NOISE = (
+    "No noise was run, so there is nothing to compare; attacks, where there are any, have a section of their own."
+)
+_SHOWN_CURVES = 8  # encoders per figure; more lines cannot be told apart
+_HEAT_STEPS = (0.005, 0.02, 0.05, 0.10, 0.20)  # a difference of at least so much takes step 1..5
+
+
+def heat_level(delta: float) -> int | None:
+    """Return the step -5..5 of the diverging scale (limits 0.5, 2, 5, 10 and 20 points); None for NaN."""
+    if not math.isfinite(delta):
+        return None
+    step = sum(abs(delta) >= limit for limit in _HEAT_STEPS)
+    return -step if delta < 0 else step
+
+
+def degradation_section(study: Study) -> Section:
+    """Build the section on curves, their areas and the macro differences at one severity."""
+    if not study.severities:
+        return Section(
+            "degradation",
+            "Degradation under noise",
+            (Paragraph(_NO_NOISE),),
+        )
+    blocks: list[Block] = []
+    for benchmark in study.benchmarks:
+        if len(study.benchmarks) > 1:
+            blocks.append(Heading(benchmark))
+        blocks += [figure for figure in _figures(study, benchmark) if figure.panels]
+        blocks += [table for names in study.perturbation_blocks() for table in _area_tables(study, benchmark, names)]
+        blocks += [noted(_difference_table(study, benchmark, perturbation)) for perturbation in study.perturbations]
+    return Section("degradation", "Degradation under noise", tuple(blocks))
+
+
+def _figures(study: Study, benchmark: str) -> list[Figure]:
+    """Return one figure for all settings where the perturbations fit into one row of panels, else one per setting."""
+    settings = study.settings(benchmark)
+    if len(study.perturbations) <= _PANELS_PER_ROW:
+        return [_curves(study, benchmark, settings)]
+    return [_curves(study, benchmark, (setting,)) for setting in settings]
+
+
+def _curves(study: Study, benchmark: str, settings: Sequence[str]) -> Figure:
+    shown = _shown_encoders(study, benchmark)
+    panels = [panel for setting in settings for panel in _panels(study, benchmark, setting, shown)]
+    doses = [point.x for panel in panels for series in panel.series for point in series.points]
+    more = len(study.encoders) - len(shown)
+    left_out = f" The {len(shown)} encoders with the highest clean scores are drawn; {more} more in curves.csv."
+    measure = measure_name(study.measure)
+    return Figure(
+        f"curves-{benchmark}-{'-'.join(settings)}",
+        f"{measure} on {benchmark} against the share of words that were really edited, from clean queries (0) to the "
+        "highest severity; bands are confidence intervals. Vertical axes are shared within a setting, not between "
+        f"settings.{left_out if more else ''}",
+        f"Small multiples, one per perturbation and setting: {measure} against edited words. The tables that follow hold "
+        "areas and differences.",
+        "edited words (%)",
+        f"{measure} (points)",
+        _axis_end(max(doses, default=1.0)),
+        min(_PANELS_PER_ROW, max(1, len(study.perturbations))),
+        tuple(panels),
+        tuple((marked(study, benchmark, encoder), style) for style, encoder in enumerate(shown)),
+    )
+
+
+def _panels(study: Study, benchmark: str, setting: str, encoders: Sequence[str]) -> list[Panel]:
+    """Return one panel per perturbation; they share the vertical axis of their setting."""
+    drawn = {}
+    for perturbation in study.perturbations:
+        where = {"benchmark": benchmark, "setting": setting, "perturbation": perturbation}
+        lines = (Series(name, style, _curve(study, encoder=name, **where)) for style, name in enumerate(encoders))
+        drawn[perturbation] = tuple(line for line in lines if line.points)
+    tops = [
+        point.high if math.isfinite(point.high) else point.y
+        for lines in drawn.values()
+        for line in lines
+        for point in line.points
+    ]
+    end = _axis_end(max(tops, default=1.0))
+    return [Panel(f"{name} · {setting}", end, lines) for name, lines in drawn.items() if lines]
+
+
+def _shown_encoders(study: Study, benchmark: str) -> tuple[str, ...]:
+    """Return the encoders that are drawn: all, or those with the highest clean macro scores, in the suite's order."""
+    if len(study.encoders) <= _SHOWN_CURVES:
+        return study.encoders
+    best = {
+        encoder: mean(value(row, "clean") for row in study.macro("scores", benchmark=benchmark, encoder=encoder))
+        for encoder in study.encoders
+    }
+    kept = sorted(study.encoders, key=lambda encoder: -best[encoder] if math.isfinite(best[encoder]) else 1.0)[
+        :_SHOWN_CURVES
+    ]
+    return tuple(encoder for encoder in study.encoders if encoder in kept)
+
+
+def _curve(study: Study, **where: str) -> tuple[Point, ...]:
+    rows = sorted(study.macro("curves", **where), key=lambda row: value(row, "severity"))
+    made = (
+        Point(
+            100 * value(row, "word_edit_rate"),
+            100 * value(row, "mean"),
+            100 * value(row, "ci_low"),
+            100 * value(row, "ci_high"),
+        )
+        for row in rows
+    )
+    return tuple(point for point in made if math.isfinite(point.x) and math.isfinite(point.y))
+
+
+def _axis_end(largest: float) -> float:
+    """Return the end of an axis in percent or points: the first tick that is not below the largest value."""
+    step = axis_step(largest)
+    return float(max(step, step * math.ceil(largest / step - 1e-9)))
+
+
+def _area_tables(study: Study, benchmark: str, perturbations: Sequence[str]) -> list[Block]:
+    rows = []
+    for setting in study.settings(benchmark):
+        for encoder in study.encoders:
+            cells = [Cell(setting), encoder_cell(study, benchmark, encoder)]
+            for perturbation in perturbations:
+                where = {"benchmark": benchmark, "setting": setting, "encoder": encoder, "perturbation": perturbation}
+                cells += _area_cells(next(iter(study.macro("areas", **where)), {}))
+            rows.append(tuple(cells))
+    columns = [Column("Setting", number=False), Column("Encoder", number=False)]
+    for perturbation in perturbations:
+        columns += [Column(f"{perturbation}: area"), Column("10\u202f% lost at")]
+    identity = f"areas-{benchmark}-{perturbations[0]}"
+    caption = f"Normalised area under the curves on {benchmark}"
+    table = Table(identity, caption, tuple(columns), tuple(rows), 2, _AREA_NOTE, main=True)
+    return [noted(table)] if any(cell.text != "–" for row in rows for cell in row[2:]) else []
+
+
+def _area_cells(row: Row) -> list[Cell]:
+    area = Cell(number(value(row, "auc"), 3), interval(value(row, "ci_low"), value(row, "ci_high"), 1.0, 3))
+    return [area, Cell(percent(value(row, "dose_at_10_percent_loss")), mark="faint")]
+
+
+def _difference_table(study: Study, benchmark: str, perturbation: str) -> Table:
+    severity = _severity(study, benchmark, perturbation)
+    rows = []
+    unstable = False
+    for setting in study.settings(benchmark):
+        for encoder in study.encoders:
+            found = study.macro(
+                "contrasts",
+                benchmark=benchmark,
+                setting=setting,
+                encoder=encoder,
+                perturbation=perturbation,
+                severity=severity,
+            )
+            if found:
+                unstable |= bool(found[0].get("unstable", False))
+                rows.append((Cell(setting), encoder_cell(study, benchmark, encoder), *_difference_cells(found[0])))
+    titles = ("Clean", "Noisy", "Difference", "Retained", "Worst draw", "Adjusted p")
+    note = "Worst draw: the mean over queries of each one's worst draw."
+    if unstable:
+        note += " ‡ unstable: the clean score is so low that the ratio says little."
+    return Table(
+        f"differences-{benchmark}-{perturbation}",
+        f"{perturbation} at severity {severity_text(severity)} on {benchmark}: change of "
+        f"{measure_name(study.measure)} in points",
+        (Column("Setting", number=False), Column("Encoder", number=False), *(Column(title) for title in titles)),
+        tuple(rows),
+        2,
+        note,
+        main=True,
+    )
+
+
+def _difference_cells(row: Row) -> tuple[Cell, ...]:
+    unstable = "‡" if row.get("unstable", False) else ""
+    delta = value(row, "delta")
+    return (
+        Cell(points(value(row, "clean"))),
+        Cell(points(value(row, "noisy"))),
+        Cell(
+            signed_points(delta),
+            interval(value(row, "ci_low"), value(row, "ci_high")),
+            mark="strong" if separated(row) else "",
+        ),
+        Cell(percent(value(row, "retention")) + unstable),
+        Cell(points(value(row, "worst_draw")), mark="faint"),
+        Cell(p_value(value(row, "p_adjusted")), mark="" if separated(row) else "faint"),
+    )
+
+
+def separated(row: Row) -> bool:
+    """Whether a difference is told from zero: its adjusted p below 0.05 and its interval off zero."""
+    low, high = value(row, "ci_low"), value(row, "ci_high")
+    return value(row, "p_adjusted") < ALPHA and (low > 0 or high < 0)
+
+
+def _severity(study: Study, benchmark: str, perturbation: str) -> float:
+    """Return the severity shown for one perturbation (perturbations may have severities of their own)."""
+    own = sorted(
+        {value(row, "severity") for row in study.rows("contrasts", benchmark=benchmark, perturbation=perturbation)}
+    )
+    fitting = [severity for severity in own if severity <= study.shown_severity + 1e-9]
+    return fitting[-1] if fitting else next(iter(own), math.nan)
+
+
+def language_section(study: Study) -> Section:
+    """Build the heat maps: the change in every query language, per benchmark, perturbation and setting."""
+    blocks: list[Block] = [
+        Paragraph(
+            "Each number is the change in points against the clean queries of that language, at one severity. Shades "
+            "are steps at 0.5, 2, 5, 10 and "
+            "20 points; bold marks a change that is told from zero after correction, exploratory over the languages."
+        )
+    ]
+    for benchmark in study.benchmarks:
+        if len(study.benchmarks) > 1:
+            blocks.append(Heading(benchmark))
+        for perturbation in study.perturbations:
+            blocks += _language_tables(study, benchmark, perturbation)
+    if len(blocks) == 1:
+        blocks = [Paragraph("There is no contrast by language in this run.")]
+    return Section("languages", "Language by language", tuple(blocks))
+
+
+def _language_tables(study: Study, benchmark: str, perturbation: str) -> list[Table]:
+    severity = _severity(study, benchmark, perturbation)
+    languages = study.languages(benchmark)
+    tables = []
+    for setting in study.settings(benchmark):
+        rows = []
+        for encoder in study.encoders:
+            cells = [
+                _language_cell(
+                    study.rows(
+                        "contrasts", benchmark=benchmark, perturbation=perturbation, severity=severity, setting=setting,
+                        encoder=encoder, query_lang=lang,
+                    )
+                )
+                for lang in languages
+            ]  # fmt: skip
+            rows.append((encoder_cell(study, benchmark, encoder), *cells))
+        if any(cell.heat is not None for row in rows for cell in row[1:]):
+            over = ", mean over passage languages" if setting == "cross" else ""
+            where = f"{perturbation} at severity {severity_text(severity)}, {setting}{over}"
+            caption = f"{where}: change in points by query language"
+            columns = (Column("Encoder", number=False), *language_columns(languages))
+            identity = f"heat-{benchmark}-{perturbation}-{setting}"
+            tables += cut_wide(noted(Table(identity, caption, columns, tuple(rows), scale="diverging")))
+    return tables
+
+
+def _language_cell(rows: Sequence[Row]) -> Cell:
+    delta = mean(value(row, "delta") for row in rows)
+    certain = len(rows) == 1 and separated(rows[0])
+    return Cell(signed_points(delta), heat=heat_level(delta), mark="strong" if certain else "")

@@ -1,0 +1,310 @@
+"""The section on training strategies: their levels over seeds, and the differences between them with all their uncertainty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from robustir.reports.blocks import (
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Heading,
+    IntervalPanel,
+    Paragraph,
+    Point,
+    Section,
+    Series,
+    Table,
+)
+from robustir.reports.formats import (
+    axis_step,
+    equals_p,
+    interval,
+    join_words,
+    lead,
+    measure_name,
+    number,
+    p_value,
+    points,
+    severity_text,
+    signed_points,
+)
+from robustir.reports.sections.comparing import claims_more, counted_verdicts
+from robustir.reports.sections.degradation import ALPHA
+from robustir.reports.sections.in_domain import MARK, noted
+from robustir.reports.study import SETTINGS, Row, Study, value
+
+__all__ = ["strategy_section", "strategy_sentence"]
+
+_SEEN = "‡"
+_CLEAN, _NOISY, _DEGRADATION = "clean", "noisy", "degradation"
+_EXPLORATORY = "exploratory"
+_NOT_SEPARATED = "not separated"
+_BESIDE_CLEAN, _NOISES_A_TABLE = 4, 8  # what the width of a page holds
+_READING = (
+    "A strategy is a way of training, judged by encoders that differ in their seeds. Intervals and tests here take seeds and "
+    "queries as random together: they speak of what other seeds and other queries would show. In all other sections a "
+    "strategy stands as the mean of its seeds, and the intervals there are over queries alone."
+)
+_COMPARING = (
+    "A − B over paired seeds (the same start and the same pairs in the same order). The score is compared under noise, and so "
+    "is what the noise costs: above zero in the second pair of columns A loses less. “More robust” is written only where that "
+    "difference and the log ratio of what is retained point the same way, both intervals exclude zero and the adjusted p is "
+    "below 0.05. “Not separated” is no proof that the two are equal."
+)
+
+
+def strategy_section(study: Study) -> Section | None:
+    """Build levels, figure and differences per benchmark; None where the run has no training strategies."""
+    if not study.frames["strategy_scores"]:
+        return None
+    blocks: list[Block] = [Paragraph(_READING), Paragraph(_COMPARING)]
+    several = len(study.benchmarks) > 1
+    for benchmark in study.benchmarks:
+        if several:
+            blocks.append(Heading(benchmark))
+        for frame, wording in (("", ""), ("attack_", " under attack")):
+            levels = [row for row in study.rows(f"{frame}strategy_scores", benchmark=benchmark) if _shown(study, row)]
+            rows = [row for row in study.rows(f"{frame}strategies", benchmark=benchmark) if _shown(study, row)]
+            if not levels:
+                continue
+            if not frame:
+                blocks += _level_tables(study, benchmark, levels)
+            if rows:
+                blocks.append(_figure(study, benchmark, rows, wording))
+                blocks.append(_difference_table(study, benchmark, rows, wording))
+    return Section("strategies", "Training strategies", tuple(blocks))
+
+
+def _shown(study: Study, row: Row) -> bool:
+    """Whether a row is clean or at the declared severity: the whole curve, or the only one there is."""
+    if row["severity"] in {"0", "curve"}:
+        return True
+    frame = "attack_strategy_scores" if row.get("attacked") else "strategy_scores"
+    same = study.rows(frame, benchmark=row["benchmark"], setting=row["setting"], perturbation=row["perturbation"])
+    return all(other["severity"] != "curve" for other in same)
+
+
+def _settings(rows: Sequence[Row]) -> list[str]:
+    return [setting for setting in SETTINGS if any(row["setting"] == setting for row in rows)]
+
+
+def _noises(study: Study, rows: Sequence[Row]) -> list[str]:
+    there = dict.fromkeys(row["perturbation"] for row in rows if row["perturbation"])
+    return [name for name in study.perturbations if name in there] + [n for n in there if n not in study.perturbations]
+
+
+def _name(row: Row) -> str:
+    return f"{row['strategy']}\u00a0{MARK}" if row.get("in_domain") else str(row["strategy"])
+
+
+def _level_tables(study: Study, benchmark: str, rows: Sequence[Row]) -> list[Block]:
+    """Clean level with its spread over seeds, and the change under each noise, per setting and strategy; some noises a table."""
+    noises = _noises(study, rows)
+    severities = sorted({severity_text(row["severity"]) for row in rows if row["perturbation"]})
+    at = f"; change under noise ({_at(severities)})" if noises else ""
+    title = (
+        f"Strategies on {benchmark}: clean {measure_name(study.measure)} in points, mean over seeds with interval{at}"
+    )
+    tables: list[Block] = [_level_table(f"strategies-{benchmark}", title, rows, noises[:_BESIDE_CLEAN], clean=True)]
+    for first in range(_BESIDE_CLEAN, len(noises), _NOISES_A_TABLE):
+        more = f"Strategies on {benchmark}: change under more noise ({_at(severities)})"
+        some = noises[first : first + _NOISES_A_TABLE]
+        tables.append(_level_table(f"strategies-{benchmark}-{first}", more, rows, some, clean=False))
+    return tables
+
+
+def _level_table(name: str, title: str, rows: Sequence[Row], noises: Sequence[str], *, clean: bool) -> Table:
+    lines, seen = [], False
+    for setting in _settings(rows):
+        for strategy in dict.fromkeys(row["strategy"] for row in rows):
+            own = {row["perturbation"]: row for row in rows if (row["setting"], row["strategy"]) == (setting, strategy)}
+            if "" not in own or not (clean or any(noise in own for noise in noises)):
+                continue
+            cells = [Cell(setting), Cell(_name(own[""])), *(_clean_cells(own[""]) if clean else ())]
+            for noise in noises:
+                row = own.get(noise, {})
+                mark = f"\u00a0{_SEEN}" if row.get("seen") else ""
+                seen |= bool(mark)
+                band = interval(value(row, "delta_low"), value(row, "delta_high"))
+                cells.append(Cell(signed_points(value(row, "delta")) + mark, band))
+            lines.append(tuple(cells))
+    titles = ("Seeds", "Clean", "SD over seeds", "Lowest to highest seed") if clean else ()
+    columns = [Column(name, number=False) for name in ("Setting", "Strategy")]
+    columns += map(Column, (*titles, *noises))
+    return noted(Table(name, title, tuple(columns), tuple(lines), 2, _seen_note() if seen else "", main=True))
+
+
+def _clean_cells(row: Row) -> list[Cell]:
+    return [
+        Cell(str(row["seeds"])),
+        Cell(points(value(row, "mean")), interval(value(row, "ci_low"), value(row, "ci_high"))),
+        Cell(points(value(row, "seed_sd"), 2)),
+        Cell(f"{points(value(row, 'seed_low'))} to {points(value(row, 'seed_high'))}"),
+    ]
+
+
+def _at(severities: Sequence[str]) -> str:
+    return join_words(["over the whole curve" if text == "curve" else f"severity {text}" for text in severities])
+
+
+def _seen_note() -> str:
+    return f"{_SEEN} a kind of noise that the strategy met in training, so no evidence of robustness to it."
+
+
+def _pairs(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((row["strategy_a"], row["strategy_b"]) for row in rows))
+
+
+def _verdict(row: Row) -> str:
+    """Return the verdict in words; "more robust" stands only where the adjusted p supports it too."""
+    verdict = str(row.get("verdict", "")) or "–"
+    if row.get("family") == "nothing changed":
+        return "nothing changed"
+    if claims_more(verdict) and not value(row, "p_adjusted") < ALPHA:
+        return _NOT_SEPARATED
+    return verdict
+
+
+def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording: str) -> Table:
+    """Differences in clean and noisy scores and in degradation, a row per setting, pair and noise."""
+    lines, seen = [], False
+    found = {
+        (row["setting"], row["strategy_a"], row["strategy_b"], row["perturbation"], row["quantity"]): row
+        for row in rows
+    }
+    for setting in _settings(rows):
+        for pair in _pairs(rows):
+            for noise in ("", *_noises(study, rows)):
+                score = found.get((setting, *pair, noise, _NOISY if noise else _CLEAN), {})
+                change = found.get((setting, *pair, noise, _DEGRADATION), {})
+                if not score:
+                    continue
+                marks = [f"\u00a0{_SEEN}" if score.get(f"seen_{side}") else "" for side in "ab"]
+                seen |= any(marks)
+                domain = f"\u00a0{MARK}" if score.get("in_domain") else ""
+                verdict = _verdict(change) if change else "–"
+                explored = change.get("family") == _EXPLORATORY
+                ratio = interval(value(change, "log_ratio_low"), value(change, "log_ratio_high"), 1.0, 2)
+                lines.append(
+                    (
+                        Cell(setting),
+                        Cell(f"{pair[0]}{marks[0]} − {pair[1]}{marks[1]}{domain}"),
+                        Cell(f"{noise} ({_EXPLORATORY})" if explored else noise or "clean queries"),
+                        _difference(score),
+                        Cell(p_value(value(score, "p_adjusted"))),
+                        _difference(change),
+                        Cell(p_value(value(change, "p_adjusted"))),
+                        Cell(number(value(change, "log_retention_ratio"), 2), ratio),
+                        Cell(verdict, mark="strong" if claims_more(verdict) and not explored else "faint"),
+                    )
+                )
+    titles = ("Difference in score", "Adjusted\u00a0p", "Difference in loss", "Adjusted\u00a0p", "Log retention ratio")
+    columns = [Column(name, number=False) for name in ("Setting", "A − B", "Queries")]
+    columns += [*map(Column, titles), Column("Verdict on robustness", number=False)]
+    notes = ["Fewer than 6 paired seeds have no p."] if any(row["seeds"] < 6 for row in rows) else []
+    exploratory = any(row["family"] == _EXPLORATORY for row in rows)
+    notes += ["Exploratory: adjusted by Benjamini–Hochberg."] if exploratory else []
+    notes += [_seen_note()] if seen else []
+    return noted(
+        Table(
+            f"strategy-differences-{benchmark}{wording.replace(' ', '-')}",
+            f"Differences between strategies on {benchmark}{wording}, in points of {measure_name(study.measure)}, "
+            f"over {_seed_counts(rows)} paired seeds",
+            tuple(columns),
+            tuple(lines),
+            3,
+            " ".join(notes),
+            main=True,
+        )
+    )
+
+
+def _seed_counts(rows: Sequence[Row]) -> str:
+    counts = sorted({int(row["seeds"]) for row in rows})
+    return str(counts[0]) if counts[0] == counts[-1] else f"{counts[0]} to {counts[-1]}"
+
+
+def _difference(row: Row) -> Cell:
+    strong = value(row, "p_adjusted") < ALPHA
+    band = interval(value(row, "ci_low"), value(row, "ci_high"))
+    return Cell(signed_points(value(row, "difference")), band, mark="" if strong or not row else "faint")
+
+
+def _figure(study: Study, benchmark: str, rows: Sequence[Row], wording: str) -> Figure:
+    """Differences in loss with their intervals: one panel per setting, one row per noise, one mark per pair."""
+    losses = [row for row in rows if row["quantity"] == _DEGRADATION]
+    noises, pairs = _noises(study, losses), _pairs(losses)
+    panels = []
+    for setting in _settings(losses):
+        series = tuple(
+            Series(
+                f"{a} − {b}",
+                style,
+                tuple(
+                    Point(
+                        100 * value(row, "difference"),
+                        float(noises.index(row["perturbation"])),
+                        100 * value(row, "ci_low"),
+                        100 * value(row, "ci_high"),
+                    )
+                    for row in losses
+                    if (row["setting"], row["strategy_a"], row["strategy_b"]) == (setting, a, b)
+                ),
+            )
+            for style, (a, b) in enumerate(pairs)
+        )
+        panels.append(IntervalPanel(setting, tuple(noises), series))
+    ends = [
+        abs(end)
+        for panel in panels
+        for line in panel.series
+        for point in line.points
+        for end in (point.low, point.high)
+    ]
+    largest = max((end for end in ends if math.isfinite(end)), default=1.0)
+    step = axis_step(2 * largest)
+    return Figure(
+        f"strategy-intervals-{benchmark}{wording.replace(' ', '-')}",
+        f"What noise costs A beyond what it costs B on {benchmark}{wording}, in points, with intervals over seeds and queries; right of "
+        "zero A loses less. Noise that a strategy met in training is marked in the table that follows.",
+        "Differences in loss between strategies with their intervals; the table that follows holds the numbers.",
+        f"difference in loss (points of {measure_name(study.measure)})",
+        "",
+        max(step, step * math.ceil(largest / step - 1e-9)),
+        min(3, max(1, len(panels))),
+        tuple(panels),
+        tuple((f"{a} − {b}", style) for style, (a, b) in enumerate(pairs)),
+    )
+
+
+def strategy_sentence(study: Study) -> str:
+    """Count what the declared comparisons of strategies found, and name the largest difference; "" without strategies."""
+    rows = [row for row in study.frames["strategies"] if row["quantity"] == _DEGRADATION]
+    declared = [row for row in rows if row["family"] in {"strategies", "robust training"}]
+    if not rows:
+        return ""
+    if not declared:
+        return "All comparisons between training strategies are exploratory, so none is a finding in itself."
+    verdicts = [_verdict(row) for row in declared]
+    total = (
+        f"Of {len(declared)} declared comparisons of how much training strategies lose under noise, over {_seed_counts(declared)} "
+        f"paired seeds, {counted_verdicts(verdicts)}"
+    )
+    claims = [
+        row
+        for row, verdict in zip(declared, verdicts, strict=True)
+        if claims_more(verdict) and not (row["seen_a"] or row["seen_b"])
+    ]
+    if not claims:
+        return f"{total}; no strategy was shown to be more robust to noise that it had not seen in training."
+    best = max(claims, key=lambda row: abs(value(row, "difference")))
+    difference, low, high = (value(best, name) for name in ("difference", "ci_low", "ci_high"))
+    better, worse, much = lead((best["strategy_a"], best["strategy_b"]), difference, low, high)
+    return (
+        f"{total}; the largest difference under noise that neither had seen in training: {better} lost less than {worse} under "
+        f"{best['perturbation']} on {best['benchmark']}, {best['setting']} ({much}, "
+        f"adjusted p {equals_p(value(best, 'p_adjusted'))})."
+    )

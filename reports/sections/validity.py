@@ -1,0 +1,210 @@
+"""The section on the noise itself: what it really did, where it did nothing, and where it cannot work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Section, Table
+from robustir.reports.formats import clean_text, join_words, language_name, number, percent, severity_text
+from robustir.reports.sections.clean_scores import language_columns
+from robustir.reports.sections.wide import cut_wide
+from robustir.reports.study import Row, Study, value
+
+__all__ = ["no_op_notices", "not_applicable_rows", "validity_section"]
+
+_NOTHING = 0.999  # unchanged share from which a perturbation counts as having changed nothing
+_MANY_LANGUAGES = 12  # more are told by their codes in one row
+_LITTLE = 0.5  # and from which it gets a warning
+_PERTURBATION = Column("Perturbation", number=False)
+_UNCHANGED_STEPS = (0.02, 0.1, 0.25, 0.5, 0.75)
+
+
+def not_applicable_rows(study: Study) -> list[tuple[str, str, str]]:
+    """Return (perturbation, language, reason) of the pairs that cannot run, once each."""
+    entries = study.manifest.get("not_applicable") or ()
+    columns = ("perturbation", "language", "reason")
+    found = [tuple(clean_text(item.get(column, "")) for column in columns) for item in entries]
+    return list(dict.fromkeys((study.short.get(name, name), lang, reason) for name, lang, reason in found))
+
+
+def no_op_notices(study: Study) -> tuple[str, ...]:
+    """Return one sentence per perturbation that left the queries of a language as they were, or most of them."""
+    notices = []
+    for benchmark in study.benchmarks:
+        for perturbation in study.perturbations:
+            rows = [
+                row
+                for row in study.rows("validity", benchmark=benchmark, perturbation=perturbation)
+                if row["query_lang"] != "all"
+            ]
+            notices += _notices(benchmark, perturbation, rows)
+    return tuple(notices)
+
+
+def _notices(benchmark: str, perturbation: str, rows: Sequence[Row]) -> list[str]:
+    """Judge each language at its highest severity: what does nothing there does nothing anywhere."""
+    top: dict[str, Row] = {}
+    for row in rows:
+        best = top.get(row["query_lang"])
+        if best is None or value(row, "severity") > value(best, "severity"):
+            top[row["query_lang"]] = row
+    shares = {lang: value(row, "unchanged_share") for lang, row in sorted(top.items())}
+    nothing = [language_name(lang) for lang, share in shares.items() if share >= _NOTHING]
+    little = [language_name(lang) for lang, share in shares.items() if _LITTLE <= share < _NOTHING]
+    found = []
+    if nothing:
+        found.append(
+            f"{perturbation} changed nothing in {join_words(nothing)} ({benchmark}) even at its highest severity: "
+            "scores that stay as they were are no evidence of robustness there."
+        )
+    if little:
+        found.append(
+            f"{perturbation} left at least half of the queries in {join_words(little)} ({benchmark}) unchanged at "
+            "its highest severity."
+        )
+    return found
+
+
+def validity_section(study: Study) -> Section:
+    """Build the section: notices, realised dose and unchanged share per language, pairs that are not applicable."""
+    blocks: list[Block] = [Notice(text) for text in no_op_notices(study)]
+    blocks.append(
+        Paragraph(
+            "Severity is what was asked for; the tables hold what really happened to the queries, as means over "
+            "queries and draws, unchanged ones included. "
+            "Languages are to be compared at an equal realised dose, not at an equal severity."
+        )
+    )
+    for benchmark in study.benchmarks:
+        for perturbation in study.perturbations:
+            blocks += _dose_tables(study, benchmark, perturbation)
+        blocks += _attack_tables(study, benchmark)
+    blocks += _not_applicable(study)
+    return Section("validity", "What the noise really did", tuple(blocks))
+
+
+def _dose_tables(study: Study, benchmark: str, perturbation: str) -> list[Block]:
+    rows = [
+        row
+        for row in study.rows("validity", benchmark=benchmark, perturbation=perturbation)
+        if row["query_lang"] != "all"
+    ]
+    if not rows:
+        return []
+    languages = tuple(sorted({row["query_lang"] for row in rows}))
+    severities = sorted({value(row, "severity") for row in rows})
+    by_key = {(value(row, "severity"), row["query_lang"]): row for row in rows}
+    where = f"{perturbation} on {benchmark}"
+    asked = {value(row, "severity"): value(row, "asked_char_error_rate") for row in rows}
+    dosed = any(map(math.isfinite, asked.values()))
+
+    columns = (Column("Severity", number=False), *language_columns(languages))
+
+    def table(kind: str, caption: str, field: str, digits: int, *, heat: bool = False, target: bool = False) -> Table:
+        made = []
+        for severity in severities:
+            name = severity_text(severity)
+            cells = [Cell(f"{name} (asked for: {number(100 * asked[severity], digits)})" if target else name)]
+            for lang in languages:
+                share = value(by_key.get((severity, lang), {}), field)
+                cells.append(Cell(number(100 * share, digits), heat=_unchanged_level(share) if heat else None))
+            made.append(tuple(cells))
+        return Table(
+            f"{kind}-{benchmark}-{perturbation}", caption, columns, tuple(made), scale="diverging" if heat else ""
+        )
+
+    note = " (asked for: the calibrated dose)" if dosed else ""
+    return [
+        *cut_wide(table("dose", f"{where}: edited words, percent", "word_edit_rate", 1)),
+        *cut_wide(
+            table(
+                "cer",
+                f"{where}: character error rate, percent{note}",
+                "char_error_rate",
+                2 if dosed else 1,
+                target=dosed,
+            )
+        ),
+        *cut_wide(table("unchanged", f"{where}: queries left unchanged, percent", "unchanged_share", 0, heat=True)),
+        *_remarks(rows, where),
+    ]
+
+
+def _attack_tables(study: Study, benchmark: str) -> list[Block]:
+    """Say what attacks and their controls did to the queries of each language, a row for each attack and severity."""
+    rows = [row for row in study.rows("attack_validity", benchmark=benchmark) if row["query_lang"] != "all"]
+    if not rows:
+        return []
+    languages = tuple(sorted({row["query_lang"] for row in rows}))
+    by_key = {(row["perturbation"], value(row, "severity"), row["query_lang"]): row for row in rows}
+    kinds = tuple(dict.fromkeys(key[:2] for key in by_key))
+    columns = (Column("Attack", number=False), *language_columns(languages))
+    made: list[Block] = []
+    for kind, what, field, digits in (
+        ("dose", "edited words, percent of all queries' words", "word_edit_rate", 1),
+        ("cer", "character error rate, percent", "char_error_rate", 1),
+        ("unchanged", "queries left unchanged, percent", "unchanged_share", 0),
+        ("edited", "edited words of the queries that were edited, percent", "edited_word_edit_rate", 1),
+    ):
+        lines = tuple(
+            (
+                Cell(f"{name} at {severity_text(severity)}"),
+                *(
+                    Cell(number(100 * value(by_key.get((name, severity, lang), {}), field), digits))
+                    for lang in languages
+                ),
+            )
+            for name, severity in kinds
+        )
+        made += cut_wide(Table(f"attack-{kind}-{benchmark}", f"Attacks on {benchmark}: {what}", columns, lines))
+    return made
+
+
+def _unchanged_level(share: float) -> int | None:
+    """Return the step 0..-5 that warns of unchanged queries (limits 2, 10, 25, 50 and 75 percent)."""
+    return -sum(share >= limit for limit in _UNCHANGED_STEPS) if math.isfinite(share) else None
+
+
+def _remarks(rows: Sequence[Row], where: str) -> list[Block]:
+    """Say how long the noisy texts are, and which notes the analysis made on which languages and severities."""
+    parts = []
+    lengths = [value(row, "length_ratio") for row in rows if math.isfinite(value(row, "length_ratio"))]
+    if lengths:
+        least, most = percent(min(lengths), 1), percent(max(lengths), 1)
+        parts.append(f"noisy texts have {least if least == most else f'{least} to {most}'} of the clean length")
+    noted: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        if row.get("note"):
+            by_language = noted.setdefault(str(row["note"]), {})
+            by_language.setdefault(row["query_lang"], []).append(severity_text(row["severity"]))
+    everywhere = len({severity_text(row["severity"]) for row in rows})
+    for note, by_language in noted.items():
+        where_noted = [_noted(lang, at if len(at) < everywhere else ()) for lang, at in sorted(by_language.items())]
+        parts.append(f"{note} in {join_words(where_noted, 20)}")
+    return [Paragraph(f"{where}: {'; '.join(parts)}.")] if parts else []
+
+
+def _noted(lang: str, severities: Sequence[str]) -> str:
+    return f"{language_name(lang)} (severity {', '.join(severities)})" if severities else language_name(lang)
+
+
+def _not_applicable(study: Study) -> list[Block]:
+    rows = not_applicable_rows(study)
+    if not rows:
+        return [Paragraph("Every perturbation can work in every language of this run.")]
+    languages: dict[tuple[str, str], list[str]] = {}
+    for name, lang, reason in rows:
+        languages.setdefault((name, reason), []).append(lang)
+    cells = tuple(
+        (Cell(name), Cell(text), Cell(reason)) for (name, reason), langs in languages.items() for text in _listed(langs)
+    )
+    columns = (_PERTURBATION, Column("Language", number=False), Column("Reason", number=False))
+    return [Table("not-applicable", "Not applicable: left out of all averages over perturbations", columns, cells)]
+
+
+def _listed(languages: Sequence[str]) -> list[str]:
+    """Return the names of languages, one each; many are joined by their codes."""
+    if len(languages) <= _MANY_LANGUAGES:
+        return [language_name(lang) for lang in languages]
+    return [f"{len(languages)} languages: {' '.join(languages)}"]

@@ -1,0 +1,157 @@
+"""A run directory -> findings: the statistics of :mod:`robustir.analysis`, the validity of the noise, and the worst queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from robustir.analysis import TABLES, AnalysisOptions, Findings, analyse, empty_table
+from robustir.evidence.gather import NoisyQueries, StoredBenchmark, benchmarks, gather, score_view
+from robustir.evidence.views import view
+from robustir.measures import parse_measure
+from robustir.plugins.doses import parse_dose
+from robustir.rundir.directory import RunDirectory
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["analyse_run"]
+
+# Worst queries shown per encoder and perturbation, each of another language where there are several.
+_EXAMPLES = 5
+
+
+def analyse_run(run: RunDirectory) -> Findings:
+    """Analyse a run from what is on disk alone; needs neither encoders nor data."""
+    manifest = run.read_manifest()
+    suite = manifest["suite"]
+    statistics = suite["statistics"]
+    options = AnalysisOptions(
+        confidence=statistics["confidence"],
+        flips=statistics["flips"],
+        resamples=statistics["resamples"],
+        interval=statistics["interval"],
+        seed=suite["seed"],
+        primary_measure=suite["measures"][0],
+        primary=not suite["exploratory"],
+        explored=frozenset(row["name"] for row in manifest["perturbations"] if row.get("exploratory")),
+        in_domain=frozenset(
+            (benchmark, encoder.get("strategy") or encoder["name"])
+            for encoder in manifest["encoders"]
+            for benchmark in encoder.get("training", {}).get("in_domain", ())
+        ),
+        compare=None if (pairs := suite.get("compare")) is None else tuple((a, b) for a, b in pairs),
+    )
+    stored = benchmarks(run)
+    # Many small products: with two BLAS threads they took five times the CPU time of one (36 s for 7 s on the quickstart).
+    with threadpool_limits(1, user_api="blas"):
+        found = analyse((scores for one in stored for scores in gather(one, suite["measures"])), options)
+    return replace(
+        found,
+        validity=_table("validity", [row for one in stored for row in _validity(one)]),
+        examples=_table(
+            "examples",
+            [row for one in stored for row in _examples(one, suite["measures"][0], _above_floor(found.scores))],
+        ),
+        manifest=manifest,
+    )
+
+
+def _table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    empty = empty_table(name)
+    return pd.DataFrame(rows, columns=list(TABLES[name])).astype(empty.dtypes.to_dict()) if rows else empty
+
+
+def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
+    """Say per condition and language what the perturbation really did."""
+    queries = stored.task.queries
+    langs = np.array(queries.langs, dtype=object)
+    lengths = np.array([len(text) for text in queries.texts], dtype=np.float64)
+    for perturbation, severity in stored.conditions:
+        dose = stored.treatments[perturbation].dose
+        asked = severity * parse_dose(dose).value if dose else np.nan
+        sets = [stored.noisy(key) for _, key in stored.query_sets(perturbation, severity)]
+        for lang in stored.task.languages:
+            rows = np.flatnonzero((langs == lang) & (lengths > 0))
+            row: dict[str, Any] = {
+                "benchmark": stored.name,
+                "perturbation": perturbation,
+                "severity": severity,
+                "query_lang": lang,
+                "n": len(rows),
+                "asked_char_error_rate": asked,
+            }
+            applies = [noisy for noisy in sets if len(rows) and not np.isnan(noisy.unchanged[rows]).any()]
+            if not applies:
+                yield {**row, "n": 0, "note": "not applicable" if sets else "failed"}
+                continue
+            unchanged = float(np.mean([noisy.unchanged[rows].mean() for noisy in applies]))
+            yield {
+                **row,
+                "unchanged_share": unchanged,
+                "word_edit_rate": float(np.mean([noisy.word_edit_rate[rows].mean() for noisy in applies])),
+                "char_error_rate": float(np.mean([noisy.char_error_rate[rows].mean() for noisy in applies])),
+                "length_ratio": float(np.mean([np.mean(noisy.lengths[rows] / lengths[rows]) for noisy in applies])),
+                "code_mixing_index": float(np.mean([noisy.code_mixing_index[rows].mean() for noisy in applies])),
+                "note": "changed nothing" if unchanged == 1.0 else "",
+                "edited_word_edit_rate": _over_edited(applies, rows),
+            }
+
+
+def _over_edited(sets: list[NoisyQueries], rows: NDArray[np.intp]) -> float:
+    """Return the mean share of edited words over the queries that were edited, NaN where none was."""
+    doses = [noisy.word_edit_rate[rows][noisy.unchanged[rows] == 0] for noisy in sets]
+    edited = np.concatenate(doses)
+    return float(edited.mean()) if len(edited) else np.nan
+
+
+def _above_floor(scores: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return (benchmark, encoder) that can be told from the floor: a query that one near it loses says nothing."""
+    macro = scores[(scores["query_lang"] == "all") & ~(scores["ci_low"] <= scores["floor_high"])]
+    return set(zip(macro["benchmark"], macro["encoder"], strict=True))
+
+
+def _examples(stored: StoredBenchmark, measure: str, above_floor: set[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """Show per encoder and perturbation the queries that lose most at a middle severity, in the first draw."""
+    setting = stored.task.settings[0]
+    measures = [parse_measure(measure)]
+    seen = view(stored.task, setting)
+    queries = stored.task.queries
+    for perturbation in dict.fromkeys(name for name, _ in stored.conditions):
+        severities = [severity for name, severity in stored.conditions if name == perturbation]
+        severity = severities[(len(severities) - 1) // 2]
+        for encoder in stored.encoders:
+            cells = {(cell["perturbation"], cell["severity"], cell["draw"]): cell for cell in stored.cells(encoder)}
+            clean, noisy = cells.get(("", 0.0, 0)), cells.get((perturbation, severity, 0))
+            if clean is None or noisy is None or (stored.name, encoder) not in above_floor:
+                continue
+            before = score_view(measures, seen, stored.ranks(clean["key"]))[0]
+            after = score_view(measures, seen, stored.ranks(noisy["key"]))[0]
+            written = stored.noisy(noisy["queries_key"])
+            for row in _worst(before - after, written.char_error_rate[seen.query], seen.query_lang):
+                query = int(seen.query[row])
+                yield {
+                    "benchmark": stored.name, "encoder": encoder, "perturbation": perturbation, "severity": severity, "draw": 0,
+                    "setting": setting, "query_lang": seen.query_lang[row], "passage_lang": seen.passage_lang[row],
+                    "query_id": queries.ids[query], "clean_text": queries.texts[query], "noisy_text": written.texts[query],
+                    "measure": measure, "clean": float(before[row]), "noisy": float(after[row]),
+                }  # fmt: skip
+
+
+def _worst(drop: Any, dose: Any, langs: Any) -> list[int]:
+    """Return the rows with the largest drop, the smaller edit first among equals, one per language before any second."""
+    order = [
+        int(row) for row in np.lexsort((np.arange(len(drop)), dose, -np.nan_to_num(drop, nan=-np.inf))) if drop[row] > 0
+    ]
+    firsts: dict[str, int] = {}
+    for row in order:
+        firsts.setdefault(langs[row], row)
+    chosen = list(firsts.values())[:_EXAMPLES]
+    return chosen + [row for row in order if row not in chosen][: _EXAMPLES - len(chosen)]

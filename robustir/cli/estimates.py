@@ -1,0 +1,158 @@
+"""What a plan would cost and could detect, before anything runs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from robustir.planning.conditions import CLEAN, FLOOR
+from robustir.planning.plan import Plan, PlannedEncoder, PlannedTask
+from robustir.ranking.pools import pool_products
+from robustir.rundir.directory import RunDirectory
+from robustir.stats.power import interval_half_width, minimum_detectable_difference
+
+__all__ = ["estimate"]
+
+# Assumed where no pilot is there: the standard deviation of a query's noisy - clean difference in AP, for one language and
+# for the mean over languages, and the correlation of questions of one group. BM25 on XQuAD-R under typos at 0.3 (mono) had
+# 0.20, 0.09 and a design effect of 2.0 at 24.8 questions per article (docs/statistics.md).
+_ASSUMED_SD = {"one language": 0.20, "mean over languages": 0.09}
+_ASSUMED_CORRELATION = 0.042
+
+
+def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
+    """Return rows for ``robustir plan``: benchmarks, perturbations, encoders with counts, and detectable differences."""
+    cells = list(plan.cells())
+    done = {cell.key for cell in cells if run.ranks_path(cell.key).exists()}
+    return {
+        "name": plan.suite.name,
+        "run": str(run.path),
+        "benchmarks": [_benchmark(planned) for planned in plan.tasks],
+        "perturbations": [
+            {"name": noise.spec, "severities": list(noise.severities), "draws": noise.draws} for noise in plan.noises
+        ],
+        "not_applicable": [
+            {"benchmark": benchmark, "name": name, "language": lang, "reason": plan.refusal(name, lang)}
+            for benchmark, name, lang in plan.not_applicable
+        ],
+        "encoders": [_encoder(plan, encoder, done) for encoder in plan.encoders],
+        "cells": len(cells),
+        "done": len(done),
+        "gigaflop": sum(_gigaflop(plan, encoder) for encoder in plan.encoders),
+        "detectable": _from_pilot(plan, run) or [row for planned in plan.tasks for row in _assumed(planned)],
+    }
+
+
+def _benchmark(planned: PlannedTask) -> dict[str, Any]:
+    task = planned.task
+    return {
+        "name": task.name,
+        "queries": len(task.queries),
+        "passages": len(task.corpus),
+        "languages": list(task.languages),
+        "groups": len(set(task.queries.groups)),
+        "group_kind": task.group_kind,
+        "settings": list(task.settings),
+        "settings_note": task.settings_note,
+    }
+
+
+def _noisy_conditions(plan: Plan, planned: PlannedTask) -> int:
+    return sum(condition not in (CLEAN, FLOOR) for condition in plan.conditions(planned))
+
+
+def _encoder(plan: Plan, encoder: PlannedEncoder, done: set[str]) -> dict[str, Any]:
+    cells = [
+        plan.cell(planned, encoder, condition).key for planned in plan.tasks for condition in plan.conditions(planned)
+    ]
+    texts = sum(
+        len(planned.task.corpus) + len(planned.task.queries) * (1 + _noisy_conditions(plan, planned))
+        for planned in plan.tasks
+    )
+    row: dict[str, Any] = {"name": encoder.spec, "cells": len(cells), "done": sum(key in done for key in cells)}
+    if not encoder.dense:
+        return {**row, "texts": 0, "per_second": "it scores words and makes no vectors"}
+    rate = _measured_rate(plan, encoder)
+    return {
+        **row,
+        "texts": texts,
+        "per_second": f"{rate:,.0f} texts/s measured on one core: at most {_duration(texts / rate)}",
+    }
+
+
+def _measured_rate(plan: Plan, encoder: PlannedEncoder) -> float:
+    """Encode a few queries and return texts per second (the second of two passes, so that loading does not count)."""
+    import time
+
+    from robustir.running.executors import single_threaded
+
+    queries = plan.tasks[0].task.queries
+    rows = np.linspace(0, len(queries) - 1, min(256, len(queries))).astype(int)
+    sample = queries.select(rows)
+    with single_threaded():
+        encoder.scorer.encode(sample.texts[:8], role="query", langs=sample.langs[:8])
+        begin = time.perf_counter()
+        encoder.scorer.encode(sample.texts, role="query", langs=sample.langs)
+    return len(sample) / max(time.perf_counter() - begin, 1e-6)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{math.ceil(seconds)} s"
+    return f"{math.ceil(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _gigaflop(plan: Plan, encoder: PlannedEncoder) -> float:
+    """Return the size of the score products, assuming 384 dimensions where an encoder does not say."""
+    if not encoder.dense:
+        return 0.0
+    dim = getattr(encoder.scorer, "dim", 384)
+    return sum(
+        2e-9 * dim * pool_products(planned.task) * (2 + _noisy_conditions(plan, planned)) for planned in plan.tasks
+    )
+
+
+def _assumed(planned: PlannedTask) -> list[dict[str, Any]]:
+    """Return detectable differences from assumed spreads."""
+    queries = planned.task.queries
+    groups, sources = len(set(queries.groups)), len(set(queries.source_ids))
+    effect = 1.0 + (sources / groups - 1.0) * _ASSUMED_CORRELATION
+    return [
+        {
+            "benchmark": planned.task.name,
+            "what": what,
+            "difference": float(minimum_detectable_difference(sd, sources, design_effect=effect, groups=groups)),
+            "basis": f"{groups} groups, assuming a standard deviation of {sd:g} per query and a design effect of {effect:.2f}",
+        }
+        for what, sd in _ASSUMED_SD.items()
+        if what == "one language" or len(planned.task.languages) > 1
+    ]
+
+
+def _from_pilot(plan: Plan, run: RunDirectory) -> list[dict[str, Any]]:
+    """Return detectable differences from the standard errors that a finished run of the folder had."""
+    from robustir.analysis import read_findings
+
+    if not (run.path / "findings" / "contrasts.csv").exists():
+        return []
+    contrasts: Any = read_findings(run.path / "findings").contrasts
+    contrasts = contrasts[(contrasts["query_lang"] == "all") & (contrasts["measure"] == plan.suite.measures[0])]
+    rows = []
+    for benchmark, setting in dict.fromkeys(zip(contrasts["benchmark"], contrasts["setting"], strict=True)):
+        found = contrasts[(contrasts["benchmark"] == benchmark) & (contrasts["setting"] == setting)]
+        groups = int(found["groups"].to_numpy()[0])
+        half_width = float(np.median(found["ci_high"].to_numpy() - found["ci_low"].to_numpy())) / 2
+        error = half_width / interval_half_width(1.0, 1, groups=groups, confidence=plan.suite.statistics.confidence)
+        difference = float(minimum_detectable_difference(error, 1, groups=groups))
+        basis = f"{groups} groups, from the run in {run.path}: the median over its conditions"
+        rows.append(
+            {
+                "benchmark": benchmark,
+                "what": f"{setting}, mean over languages",
+                "difference": difference,
+                "basis": basis,
+            }
+        )
+    return rows

@@ -1,0 +1,115 @@
+"""The data of a benchmark or the files of an encoder, from their source or from local files."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from robustir.disk.atomic import write_atomically
+from robustir.disk.download import Remote, fetch
+from robustir.errors import DataError, NotApplicableError
+from robustir.plugins.registry import create, registered
+from robustir.plugins.specs import parse
+
+__all__ = ["Order", "fetchable", "order"]
+
+_SHORT = {"laser": "laser2"}  # a name that is no encoder's, for what everybody calls so
+
+
+class Accept(Protocol):
+    """Looks into a file that has come; raises InputError where it is not what it should be."""
+
+    def __call__(self, path: Path, *, new: bool) -> None: ...
+
+
+def fetchable(spec: str) -> Any:
+    """Return the benchmark of a spec, or the encoder if that has files to be fetched (LASER). Raises UnknownNameError."""
+    spec = _SHORT.get(spec, spec)
+    name = parse(spec).name
+    if name not in registered("benchmark") and name in registered("encoder"):
+        encoder = create("encoder", spec)
+        if hasattr(encoder, "files"):
+            return encoder
+    return create("benchmark", spec)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be fetched: files, and what a reader must know before they come.
+
+    accept: looks into what has come, where checksums are not known; None: nothing does.
+    """
+
+    name: str
+    licence: str
+    source: str
+    folder: str
+    remotes: tuple[Remote, ...]
+    accept: Accept | None = None
+
+    def lines(self, target: Path) -> list[str]:
+        """Return licence, source and size, to be shown first."""
+        known = [remote.size for remote in self.remotes if remote.size is not None]
+        unchecked = sum(not remote.sha256 for remote in self.remotes)
+        count = f"{len(self.remotes)} files" + (
+            f", {sum(known) / 1e6:.1f} MB" if len(known) == len(self.remotes) else ""
+        )
+        return [
+            f"{self.name}: licence {self.licence}",
+            f"  from {self.source}",
+            f"  {count if self.remotes else 'local files'} into {target / self.folder}",
+            *([f"  {unchecked} of them have no known checksum: {self._instead()}"] if unchecked else []),
+        ]
+
+    def _instead(self) -> str:
+        return (
+            "nothing is claimed of their content"
+            if self.accept is None
+            else "what they hold is looked at, and recorded"
+        )
+
+    def carry_out(self, target: Path, sources: Sequence[Path], step: Callable[[], None]) -> Counter[str]:
+        """Fetch every file; return how many were there, copied or downloaded."""
+        done: Counter[str] = Counter()
+        if not self.remotes:
+            done["copied"] = _copy_tree(self, target, sources)
+        for remote in self.remotes:
+            outcome = fetch(remote, target, sources=sources)
+            if self.accept is not None:
+                self.accept(target / remote.path, new=outcome != "there")
+            done[outcome] += 1
+            step()
+        return done
+
+
+def order(benchmark: Any, sources: Sequence[Path]) -> Order:
+    """Return what a benchmark or encoder needs; raise NotApplicableError where that is nothing, or has no address."""
+    name, folder = benchmark.name, benchmark.folder
+    remotes = tuple(benchmark.files()) if hasattr(benchmark, "files") else ()
+    if folder is None:
+        raise NotApplicableError(f"{name} needs no download: its data is in the package or where its spec says")
+    if not remotes and not sources:
+        raise NotApplicableError(
+            f"{name} cannot be downloaded by a pinned address; get it from {benchmark.source} and give the folder "
+            f"that holds {folder}/ with --from (docs/benchmarks.md says how the files are laid out)"
+        )
+    return Order(name, benchmark.licence, benchmark.source, folder, remotes, getattr(benchmark, "accept", None))
+
+
+def _copy_tree(wanted: Order, target: Path, sources: Sequence[Path]) -> int:
+    """Copy the files of ``SOURCE/folder`` (or of a SOURCE of that name) into the data folder; return their number."""
+    for source in sources:
+        root = source if source.name == Path(wanted.folder).name else source / wanted.folder
+        paths = sorted(path for path in root.rglob("*") if path.is_file() and not path.name.startswith("."))
+        for path in paths:
+            write_atomically(
+                target / wanted.folder / path.relative_to(root),
+                lambda temporary, path=path: shutil.copyfile(path, temporary),  # type: ignore[misc]  # bound in the loop
+            )
+        if paths:
+            return len(paths)
+    raise DataError(f"{', '.join(map(str, sources))} holds no folder {wanted.folder}/ with files")

@@ -1,0 +1,250 @@
+"""Meta's files of LASER: where they are, what is in them, and how they are read without running anything."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustir.disk.atomic import write_atomically
+from robustir.disk.download import Remote, fetch, sha256_of
+from robustir.disk.folders import data_folder
+from robustir.encoders.weights import load_pickle
+from robustir.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from robustir.encoders.laser.models import LaserLSTM, LaserTransformer, StudentConfig
+
+__all__ = ["FOLDER", "Network", "accept_file", "file_digest", "find_file", "load_network", "read_vocabulary", "remotes"]
+
+_URL = "https://dl.fbaipublicfiles.com/nllb/laser"
+FOLDER = "laser"  # in a data folder
+_SUMS = "SHA256SUMS"
+_SPECIAL = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
+
+
+def _folders(path: str | None) -> list[Path]:
+    """Return where files are looked for; the last is where they are downloaded to."""
+    import platformdirs
+
+    if path is not None:
+        return [Path(path).expanduser()]
+    data = data_folder()
+    mine = Path(platformdirs.user_data_dir("robustir")) / FOLDER
+    return [mine] if data is None else [data / FOLDER, mine]
+
+
+def find_file(name: str, path: str | None, *, download: bool) -> Path:
+    """Return a released file by its name. Raises InputError that says where it was looked for and how to have it.
+
+    path: the folder, None: laser/ in the data folder, then in the user's data folder. download: fetch what is missing.
+    """
+    folders = _folders(path)
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    if not download:
+        raise InputError(
+            f"there is no {name} in {' or '.join(map(str, folders))}; get {_URL}/{name} and put it there, or give the "
+            "folder that has it as path='...', or let it be downloaded by download=True"
+        )
+    fetch(Remote(f"{_URL}/{name}", name), folders[-1])
+    _remember(folders[-1], name)
+    return folders[-1] / name
+
+
+def _recorded(folder: Path) -> dict[str, str]:
+    path = folder / _SUMS
+    if not path.is_file():
+        return {}
+    rows = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines() if "  " in line]
+    return {name: digest for digest, name in rows}
+
+
+def _remember(folder: Path, name: str) -> None:
+    """Record the checksum of a download: Meta publishes none, so the first download is what later ones are held to."""
+    sums = {**_recorded(folder), name: sha256_of(folder / name)}
+    text = "".join(f"{digest}  {each}\n" for each, digest in sorted(sums.items()))
+    write_atomically(folder / _SUMS, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file; raise InputError if it is not the one recorded when it was downloaded."""
+    digest = sha256_of(path)
+    recorded = _recorded(path.parent).get(path.name, digest)
+    if recorded != digest:
+        raise InputError(f"{path} is not what was downloaded (its sha256 has changed); delete it and get it again")
+    return digest
+
+
+def remotes(names: Sequence[str]) -> tuple[Remote, ...]:
+    """Return released files as downloads into a data folder; their checksums are not published."""
+    return tuple(Remote(f"{_URL}/{name}", f"{FOLDER}/{name}") for name in names)
+
+
+def accept_file(path: Path, vocabulary: Path | None, *, new: bool) -> None:
+    """Look into a file that was fetched and record its checksum; one that is recorded already is held to that.
+
+    vocabulary: the .cvocab of a student. new: the file has just come, and goes again where it is no such file. Raises
+    InputError that names it.
+    """
+    if not new and path.name in _recorded(path.parent):
+        file_digest(path)
+        return
+    try:
+        _look_into(path, vocabulary)
+    except MissingExtraError:
+        raise  # nothing is known of the file yet
+    except InputError:
+        if new:
+            path.unlink()
+        raise
+    _remember(path.parent, path.name)
+
+
+def _look_into(path: Path, vocabulary: Path | None) -> None:
+    from robustir.encoders.laser.text import LaserTokenizer
+
+    if path.suffix == ".spm":
+        LaserTokenizer(path)
+    elif path.suffix == ".cvocab":
+        read_vocabulary(path)
+    else:
+        load_network(path, vocabulary)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network with its vocabulary. longest: tokens, None: no bound."""
+
+    module: LaserLSTM | LaserTransformer
+    dictionary: Mapping[str, int]
+    prepend_bos: bool
+    left_pad: bool
+    longest: int | None
+
+
+def load_network(path: Path, vocabulary: Path | None) -> Network:
+    """Return the network of a released .pt file, in float32 on the CPU.
+
+    vocabulary: the .cvocab file, needed by a student of LASER3; LASER2 has its own inside. Raises InputError.
+    """
+    content = load_pickle(path, "the weights of LASER", (argparse.Namespace,))
+    if not isinstance(content, dict) or "model" not in content or not {"params", "cfg"} & set(content):
+        raise InputError(f"{path} is no file of LASER: it should hold 'params' or 'cfg', and 'model'; get it again")
+    if "params" in content:
+        return _load_lstm(path, content)
+    if vocabulary is None:
+        raise InputError(
+            f"{path} is a student of LASER3, where the LSTM of LASER2 is expected; give its folder to laser3"
+        )
+    return _load_student(path, content, read_vocabulary(vocabulary), vocabulary)
+
+
+def _load_lstm(path: Path, content: Mapping[str, Any]) -> Network:
+    from robustir.encoders.laser.models import LaserLSTM
+
+    params, dictionary = content["params"], content.get("dictionary")
+    if not isinstance(dictionary, dict):
+        raise InputError(f"{path} has no dictionary; get it again")
+    used = ("num_embeddings", "padding_idx", "embed_dim", "hidden_size", "num_layers", "bidirectional")
+    defaults: dict[str, Any] = {"embed_dim": 320, "hidden_size": 512, "num_layers": 1, "bidirectional": False}  # Meta's
+    try:
+        module = LaserLSTM(**{name: params[name] if name in params else defaults[name] for name in used})
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path}: params lack or spoil {error}; get it again") from error
+    _fill(path, module, content["model"])
+    return _checked(path, Network(module, {**dictionary, **_SPECIAL}, prepend_bos=False, left_pad=False, longest=None))
+
+
+def _load_student(path: Path, content: Mapping[str, Any], dictionary: dict[str, int], vocabulary: Path) -> Network:
+    from robustir.encoders.laser.models import LaserTransformer
+
+    namespace = content["cfg"].get("model") if isinstance(content["cfg"], dict) else None
+    if not isinstance(namespace, argparse.Namespace):
+        raise InputError(f"{path} has no configuration of a model (cfg.model); get it again")
+    tensors = _encoder_tensors(content["model"])
+    if "layer_norm.weight" in tensors:  # then fairseq had put <mask> behind the vocabulary
+        dictionary = {**dictionary, "<mask>": len(dictionary)}
+    config = _student_config(path, namespace)
+    table = tensors.get("embed_tokens.weight")
+    if table is None or len(table) != len(dictionary):
+        raise InputError(
+            f"{path} has vectors for {0 if table is None else len(table)} pieces, {vocabulary} has {len(dictionary)}: "
+            "they belong to different models; get both again"
+        )
+    final_norm = config.normalize_before or "layer_norm.weight" in tensors
+    module = LaserTransformer(config, len(dictionary), final_norm=final_norm)
+    _fill(path, module, tensors)
+    bos = bool(getattr(namespace, "prepend_bos", False))
+    if config.sentemb_criterion == "cls" and not bos:
+        raise InputError(f"{path} takes the state of <s> but does not put <s> in front; get it again")
+    left = bool(getattr(namespace, "left_pad_source", False))
+    return _checked(path, Network(module, dictionary, bos, left, module.longest))
+
+
+def _encoder_tensors(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the encoder's part of a state dict, without its prefix and without what only fairseq uses."""
+    inside = any(name.startswith("encoder.") for name in state)
+    kept = {name.removeprefix("encoder."): each for name, each in state.items() if not inside or name[:8] == "encoder."}
+    unused = ("version", "embed_positions._float_tensor", "embed_positions.weights")
+    return {name: each for name, each in kept.items() if name not in unused}
+
+
+def _student_config(path: Path, namespace: argparse.Namespace) -> StudentConfig:
+    from robustir.encoders.laser.models import ACTIVATIONS, StudentConfig
+
+    given = vars(namespace)
+    found = {}
+    for field in fields(StudentConfig):
+        # As fairseq reads a flat namespace: encoder_layers, and layers where it stands alone.
+        for key in (f"encoder_{field.name}", field.name):
+            if key in given:
+                found[field.name] = given[key]
+    if found.get("sentemb_criterion") not in ("cls", "max"):
+        raise InputError(
+            f"{path}: sentemb_criterion is {found.get('sentemb_criterion')!r}, not cls or max; get it again"
+        )
+    config = StudentConfig(**found)
+    if config.activation_fn not in ACTIVATIONS:
+        raise InputError(
+            f"{path}: the activation {config.activation_fn!r} is not known; known: {', '.join(ACTIVATIONS)}"
+        )
+    return config
+
+
+def _fill(path: Path, module: Any, tensors: Mapping[str, Any]) -> None:
+    try:
+        module.load_state_dict({name: each.float() for name, each in tensors.items()})
+    except (RuntimeError, AttributeError) as error:
+        reason = str(error).strip().splitlines()[-1].strip() if str(error) else type(error).__name__
+        raise InputError(
+            f"{path}: the weights do not fit the network that it describes ({reason}); get it again"
+        ) from error
+    module.eval()
+
+
+def _checked(path: Path, network: Network) -> Network:
+    size = network.module.embed_tokens.num_embeddings
+    if max(network.dictionary.values()) >= size:
+        raise InputError(
+            f"{path}: its dictionary has ids up to {max(network.dictionary.values())}, its table {size} rows"
+        )
+    return network
+
+
+def read_vocabulary(path: Path) -> dict[str, int]:
+    """Return token to id from a .cvocab file (a token and its count per line), behind fairseq's four special tokens."""
+    dictionary = dict(_SPECIAL)
+    try:
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")  # a token may be another line end
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}); get it again") from error
+    for number, line in enumerate(lines, start=1):
+        token, _, count = line.rstrip().rpartition(" ")
+        if not token or not count.lstrip("-").isdigit() or token in dictionary:
+            raise InputError(f"{path}:{number}: {line[:60]!r} is no new token with its count; get the file again")
+        dictionary[token] = len(dictionary)
+    return dictionary

@@ -1,0 +1,192 @@
+"""Finding, identifying and loading a transformer checkpoint: a local folder or an id on the Hugging Face hub."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from robustir.disk.atomic import digest_of
+from robustir.disk.hub import first_line, hub_commit, hub_file, hub_unreachable, silent_hub
+from robustir.encoders.training_record import RECORD
+from robustir.encoders.weights import asks_for_code, wants_code
+from robustir.errors import InputError
+
+__all__ = ["Checkpoint"]
+
+# What decides the vectors; reports, licences and the states of a training do not.
+_SUFFIXES = frozenset({".bin", ".bpe", ".json", ".model", ".pt", ".py", ".safetensors", ".txt", ".vocab"})
+_NOT_VECTORS = (
+    "checkpoint.pt",
+    "optimizer",
+    "rng_state",
+    "scheduler",
+    "scaler",
+    "trainer_state",
+    RECORD,
+    "training_args",
+    "requirements",
+    "eval_",
+)
+_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.bpe", "tokenization*.py")
+_MODULE = re.compile(r"\d+_\w+")  # folders of modules in the layout of sentence-transformers
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a model is: a folder (if one has that name) or a hub id at ``revision`` (branch, tag or commit)."""
+
+    model: str
+    revision: str | None = None
+    trust_remote_code: bool = False
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder, or None for a hub id. Raises InputError if it is certainly a path and nothing is there."""
+        path = Path(self.model).expanduser()
+        if path.is_dir():
+            return path
+        certainly_path = self.model.startswith((".", "/", "~")) or "\\" in self.model or self.model.count("/") > 1
+        if path.exists() or certainly_path:
+            raise InputError(f"there is no model folder {self.model!r}; give the folder that holds its config.json")
+        return None
+
+    @property
+    def name(self) -> str:
+        """The hub id, or the name of the folder."""
+        folder = self.folder
+        return self.model if folder is None else folder.resolve().name
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 over configuration, tokenizer and weights of a folder, or the commit on the hub. Loads no weights."""
+        folder = self.folder
+        return f"commit={self._commit}" if folder is None else f"sha256={digest_of(folder, _files(folder))}"
+
+    @cached_property
+    def _commit(self) -> str:
+        return hub_commit(self.model, self.revision)
+
+    def file(self, name: str) -> Path | None:
+        """Return a file of the model by its path inside it, or None if the model has no such file.
+
+        Raises InputError if that cannot be told (a hub id without a network).
+        """
+        folder = self.folder
+        if folder is None:
+            return hub_file(self.model, name, self._commit)
+        return folder / name if (folder / name).is_file() else None
+
+    def read_json(self, name: str) -> Any:
+        """Return what a JSON file of the model holds, or None if it has no such file. Raises InputError."""
+        path = self.file(name)
+        if path is None:
+            return None
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{name} of {self.model!r} cannot be read ({first_line(error)}); get it again") from error
+
+    def _source(self, subfolder: str) -> tuple[str, dict[str, Any]]:
+        options: dict[str, Any] = {"trust_remote_code": self.trust_remote_code}
+        if self.folder is None and not hub_unreachable():
+            options["revision"] = self._commit
+            return self.model, options | ({"subfolder": subfolder} if subfolder else {})
+        # Without a network the cache is an ordinary folder; transformers would ask the hub for optional files again.
+        config = self.file(f"{subfolder}/config.json" if subfolder else "config.json")
+        if config is None:
+            raise InputError(
+                f"{self.folder or self.model} has no config.json; give the folder that the model's save_pretrained wrote"
+            )
+        return str(config.parent), options
+
+    def load_config(self, subfolder: str = "") -> Any:
+        """Return the transformers configuration."""
+        from transformers import AutoConfig
+
+        return self._load("configuration", AutoConfig, subfolder)
+
+    def require_tokenizer(self, subfolder: str = "") -> None:
+        """Raise InputError if a folder has no file of a tokenizer; nothing is loaded."""
+        where = Path(self._source(subfolder)[0])
+        if where.is_dir() and not any(any(where.glob(pattern)) for pattern in _TOKENIZERS):
+            raise InputError(f"{where} has no tokenizer; save it there too:  tokenizer.save_pretrained({str(where)!r})")
+
+    def load_tokenizer(self, subfolder: str = "") -> Any:
+        """Return the tokenizer, padding on the right."""
+        from transformers import AutoTokenizer
+
+        self.require_tokenizer(subfolder)
+        tokenizer = self._load("tokenizer", AutoTokenizer, subfolder)
+        tokenizer.padding_side = "right"
+        if tokenizer.pad_token_id is None:
+            if tokenizer.eos_token is None:
+                raise InputError(f"the tokenizer of {self.model!r} has no padding token; set one and save it again")
+            tokenizer.pad_token = tokenizer.eos_token
+        return tokenizer
+
+    def load_model(self, subfolder: str = "", *, needs_pooler: bool = False) -> Any:
+        """Return the model without a head, on the CPU; an encoder-decoder model gives its encoder.
+
+        needs_pooler: whether the pooler's weights are used. Raises InputError if the checkpoint lacks weights: they
+        would be random.
+        """
+        from transformers import AutoModel
+
+        model, report = self._load("weights", AutoModel, subfolder, output_loading_info=True)
+        unused = ("decoder",) if needs_pooler else ("decoder", "pooler")
+        missing = sorted(key for key in report["missing_keys"] if not any(part in key for part in unused))
+        if missing:
+            raise InputError(
+                f"the checkpoint {self.model!r} lacks {len(missing)} weights of its architecture "
+                f"({model.config.model_type}), such as {missing[0]}; they would be random. It is incomplete or of another "
+                "architecture: save the model again with its save_pretrained"
+            )
+        return model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
+
+    def _load(self, part: str, factory: Any, subfolder: str, **options: Any) -> Any:
+        source, common = self._source(subfolder)
+        try:
+            with _silent(), silent_hub():
+                return factory.from_pretrained(source, **common, **options)
+        except Exception as error:  # loaders raise nearly anything on bad files
+            if wanted := asks_for_code(error):
+                raise wants_code(f"the {part} of {self.model!r}", wanted) from error
+            raise InputError(
+                f"the {part} of {self.model!r} cannot be loaded ({type(error).__name__}: {first_line(error)}); "
+                "check that its files are complete, and give trust_remote_code=True if it brings code that you trust"
+            ) from error
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files that decide vectors: those of the folder, and of the folders of its modules (1_Pooling, ...)."""
+    inner = [path for path in folder.iterdir() if path.is_dir() and _MODULE.fullmatch(path.name)]
+    paths = [path for each in (folder, *inner) for path in each.iterdir()]
+    paths = [
+        path
+        for path in paths
+        if path.suffix in _SUFFIXES and not path.name.startswith((".", *_NOT_VECTORS)) and path.is_file()
+    ]
+    return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep transformers from drawing bars and warning of what is checked here (a missing pooler is of no use to us)."""
+    from transformers import utils
+
+    output: Any = utils.logging
+    verbosity, bars = output.get_verbosity(), output.is_progress_bar_enabled()
+    output.set_verbosity_error()
+    output.disable_progress_bar()
+    try:
+        yield
+    finally:
+        output.set_verbosity(verbosity)
+        if bars:
+            output.enable_progress_bar()

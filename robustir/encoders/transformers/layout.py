@@ -1,0 +1,198 @@
+"""The layout of sentence-transformers on disk (modules.json and a folder per module), read without that package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from robustir.contracts import Role
+from robustir.encoders.transformers.checkpoint import Checkpoint
+from robustir.encoders.transformers.pooling import POOLINGS
+from robustir.encoders.weights import load_tensors
+from robustir.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+__all__ = ["Layout", "Step", "build_tail", "find_prefixes", "read_layout"]
+
+Step: TypeAlias = "Callable[[Tensor], Tensor]"  # float32 [b, d] to [b, e]
+
+_TAIL = ("Dense", "LayerNorm", "Normalize", "Dropout")
+_POOLING_FLAGS = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+_BODY_CONFIGS = tuple(
+    f"sentence_{family}_config.json"
+    for family in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
+)
+# Which prompts stand for a role, the first found, else the default one: what encode_query and encode_document of the
+# package are documented to do. (Version 5.7 holds an empty "document" always, so that it never comes to "passage".)
+_PROMPT_NAMES: Mapping[Role, tuple[str, ...]] = {"query": ("query",), "passage": ("document", "passage", "corpus")}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the files of a model in this layout say.
+
+    body: "transformer" or "static" (a table of token vectors, averaged); folder: where it is inside the model. tail:
+    (kind, folder) of the modules after pooling. max_length: in tokens, None: the model's own. similarity: the name of
+    the function that the vectors are meant for, None: cosine.
+    """
+
+    body: Literal["transformer", "static"]
+    folder: str
+    poolings: tuple[str, ...] = ()
+    include_prompt: bool = True
+    tail: tuple[tuple[str, str], ...] = ()
+    max_length: int | None = None
+    lower_case: bool = False
+    prompts: Mapping[Role, str] = field(default_factory=dict)
+    similarity: str | None = None
+
+    @property
+    def description(self) -> str:
+        """The modules in a line, for the revision and for people."""
+        modules = [self.body, "+".join(self.poolings), *(kind.lower() for kind, _ in self.tail)]
+        return " > ".join(filter(None, modules))
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def read_layout(checkpoint: Checkpoint) -> Layout | None:
+    """Return the layout of a model, or None if it has no modules.json. Raises InputError for modules not known here."""
+    rows = checkpoint.read_json("modules.json")
+    if rows is None:
+        return None
+    try:
+        modules = [(str(row["type"]).rpartition(".")[2], str(row["path"]).strip("/")) for row in rows]
+    except (KeyError, TypeError) as error:
+        raise InputError(f"modules.json of {checkpoint.model!r} is no list of modules with type and path") from error
+    kinds = [kind for kind, _ in modules]
+    tail_from = 1 if kinds[:1] == ["StaticEmbedding"] else 2
+    if (kinds[:1] != ["StaticEmbedding"] and kinds[:2] != ["Transformer", "Pooling"]) or set(kinds[tail_from:]) - {
+        *_TAIL
+    }:
+        raise InputError(
+            f"{checkpoint.model!r} is made of the modules {', '.join(kinds)}; what can be loaded is Transformer and "
+            f"Pooling, or StaticEmbedding, followed by any of {', '.join(_TAIL)}. Load it with sentence-transformers "
+            "and give the object"
+        )
+    general = checkpoint.read_json("config_sentence_transformers.json") or {}
+    prompts = _prompts(general)
+    similarity = general.get("similarity_fn_name")
+    tail = tuple((kind, folder) for kind, folder in modules[tail_from:] if kind != "Dropout")
+    if tail_from == 1:
+        return Layout("static", modules[0][1], tail=tail, prompts=prompts, similarity=similarity)
+    body = _body_config(checkpoint, modules[0][1])
+    pooling = checkpoint.read_json(_join(modules[1][1], "config.json")) or {}
+    return Layout(
+        "transformer",
+        modules[0][1],
+        _poolings(checkpoint, pooling),
+        bool(pooling.get("include_prompt", True)),
+        tail,
+        body.get("max_seq_length"),
+        bool(body.get("do_lower_case", False)),
+        prompts,
+        similarity,
+    )
+
+
+def _body_config(checkpoint: Checkpoint, folder: str) -> dict[str, Any]:
+    for name in _BODY_CONFIGS:
+        config: dict[str, Any] | None = checkpoint.read_json(_join(folder, name))
+        if config:
+            task = config.get("transformer_task", "feature-extraction")
+            if task != "feature-extraction":
+                raise InputError(
+                    f"{checkpoint.model!r} is made for {task}, not for vectors of texts; give another model"
+                )
+            return config
+    return {}
+
+
+def _poolings(checkpoint: Checkpoint, config: Mapping[str, Any]) -> tuple[str, ...]:
+    named = config.get("pooling_mode")
+    if named is None:
+        named = [mode for flag, mode in _POOLING_FLAGS.items() if config.get(flag)] or ["mean"]
+    modes = (named,) if isinstance(named, str) else tuple(named)
+    if unknown := set(modes) - set(POOLINGS):
+        raise InputError(
+            f"{checkpoint.model!r} pools by {', '.join(sorted(unknown))}; known are {', '.join(POOLINGS)}. "
+            "Load it with sentence-transformers and give the object"
+        )
+    return modes
+
+
+def _prompts(config: Mapping[str, Any]) -> dict[Role, str]:
+    prompts: Mapping[str, str | None] = config.get("prompts") or {}
+    default = prompts.get(config.get("default_prompt_name") or "")
+    found: dict[Role, str] = {}
+    for role, names in _PROMPT_NAMES.items():
+        named = [prompts[name] for name in names if name in prompts]
+        found[role] = (named[0] if named else default) or ""
+    return found
+
+
+def find_prefixes(layout: Layout | None, *, query: str | None, passage: str | None) -> dict[Role, str]:
+    """Return what stands before a text of each role: what is given, else the prompt that the model brings, else nothing."""
+    prompts: Mapping[Role, str] = {} if layout is None else layout.prompts
+    given: Mapping[Role, str | None] = {"query": query, "passage": passage}
+    return {role: prompts.get(role, "") if text is None else text for role, text in given.items()}
+
+
+def build_tail(checkpoint: Checkpoint, layout: Layout) -> list[Step]:
+    """Return what is done to vectors after pooling, in order, with its weights. Raises InputError."""
+    return [_step(checkpoint, kind, folder) for kind, folder in layout.tail]
+
+
+def _step(checkpoint: Checkpoint, kind: str, folder: str) -> Step:
+    import torch
+
+    if kind == "Normalize":
+        return torch.nn.functional.normalize
+    where = f"the module {folder} of {checkpoint.model!r}"
+    config = checkpoint.read_json(_join(folder, "config.json"))
+    path = checkpoint.file(_join(folder, "model.safetensors")) or checkpoint.file(_join(folder, "pytorch_model.bin"))
+    if config is None or path is None:
+        raise InputError(f"{where} lacks config.json or model.safetensors; get the model again, with all its folders")
+    tensors = load_tensors(path, f"the weights of {where}")
+    if kind == "LayerNorm":
+        module: torch.nn.Module = torch.nn.LayerNorm(config["dimension"])
+        _fill(module, tensors, "norm.", where)
+        return module
+    for key in ("module_input_name", "module_output_name"):
+        if config.get(key) not in (None, "sentence_embedding"):
+            raise InputError(f"{where} works on {config[key]}, not on the vector of a text; it cannot be loaded here")
+    linear = torch.nn.Linear(config["in_features"], config["out_features"], bias=config.get("bias", True))
+    _fill(linear, tensors, "linear.", where)
+    return torch.nn.Sequential(linear, _activation(config.get("activation_function", "torch.nn.Tanh"), where))
+
+
+def _fill(module: torch.nn.Module, tensors: Mapping[str, Any], prefix: str, where: str) -> None:
+    try:
+        module.load_state_dict({key.removeprefix(prefix): tensor for key, tensor in tensors.items()})
+    except RuntimeError as error:
+        raise InputError(f"{where}: the weights do not fit its configuration; get the model again") from error
+
+
+def _activation(path: str, where: str) -> torch.nn.Module:
+    """Return an activation by its dotted name; only torch's own, so that a configuration cannot run code."""
+    import torch
+
+    module, _, name = path.rpartition(".")
+    made = getattr(torch.nn.modules.activation if name != "Identity" else torch.nn, name, None)
+    if not (module == "torch.nn" or module.startswith("torch.nn.modules")) or made is None:
+        raise InputError(f"{where} asks for the activation {path!r}; only those of torch.nn are loaded")
+    activation: torch.nn.Module = made()
+    return activation

@@ -1,0 +1,231 @@
+"""From a run directory to per-query scores: the only way from running to analysing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.evidence.scores import QueryScores, TrainedSeed
+from robustir.evidence.strata import strata
+from robustir.evidence.views import View, rank_lists, view
+from robustir.measures import Measure, evaluate, parse_measure
+from robustir.planning.conditions import FLOOR
+from robustir.rundir.directory import RunDirectory
+from robustir.types import Ranks, Setting, Task, Treatment
+
+__all__ = ["NoisyQueries", "StoredBenchmark", "aimed_rows", "benchmarks", "gather", "score_view"]
+
+Floats = NDArray[np.float64]
+
+_KEPT_RANKS = 2**28  # bytes per benchmark
+_TREATMENT = tuple(field.name for field in fields(Treatment))
+
+
+def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks) -> Floats:
+    """Return float64 [measures, v]; distances take tie-averaged ranks, so that ids do not speak where scores are equal."""
+    values = np.empty((len(measures), len(seen)))
+    for ties, wanted in (("id", True), ("average", False)):
+        rows = [row for row, measure in enumerate(measures) if measure.higher_is_better == wanted]
+        if rows:
+            values[rows] = evaluate([measures[row] for row in rows], rank_lists(seen, ranks, ties=ties))  # type: ignore[arg-type]  # a literal of the loop
+    return values
+
+
+def aimed_rows(treatment: Treatment, seen: View) -> NDArray[np.bool_]:
+    """Return which rows [v] of a view a perturbation is scored on: an attack only on the passages that it aimed at."""
+    if not treatment.passages:
+        return np.ones(len(seen), dtype=np.bool_)
+    aim = seen.query_lang if treatment.passages == "same" else treatment.passages
+    rows: NDArray[np.bool_] = np.asarray(seen.passage_lang == aim, dtype=np.bool_)
+    return rows
+
+
+@dataclass(frozen=True)
+class NoisyQueries:
+    """One perturbed query set beside the clean one: arrays over the benchmark's queries; NaN where it does not apply."""
+
+    texts: tuple[str | None, ...]
+    word_edit_rate: Floats
+    char_error_rate: Floats
+    unchanged: Floats
+    code_mixing_index: Floats
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """Code points per text, 0 where it does not apply."""
+        return np.fromiter((len(text or "") for text in self.texts), dtype=np.float64, count=len(self.texts))
+
+
+class StoredBenchmark:
+    """One benchmark of a run with its cells."""
+
+    def __init__(self, run: RunDirectory, manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
+        self.run = run
+        self.name: str = entry["name"]
+        self._entry = entry
+        self._cells = [cell for cell in manifest["cells"] if cell["benchmark"] == self.name]
+        self.encoders = tuple(row["name"] for row in manifest["encoders"])
+        self.trained = {
+            row["name"]: TrainedSeed(row["strategy"], row["training"]["seed"], tuple(row["training"]["noise"]))
+            for row in manifest["encoders"]
+            if row.get("strategy")
+        }
+        noises = [
+            row for row in manifest["perturbations"] if any(cell["perturbation"] == row["name"] for cell in self._cells)
+        ]
+        self.conditions = tuple((row["name"], severity) for row in noises for severity in row["severities"])
+        self.treatments = {
+            row["name"]: Treatment(**{name: row[name] for name in _TREATMENT if name in row}) for row in noises
+        }
+        self._noisy: dict[str, NoisyQueries] = {}  # read once for doses, validity and examples
+        self._ranks: dict[str, Ranks] = {}
+        self.draws = max((row["draws"] for row in noises), default=0)
+
+    @cached_property
+    def task(self) -> Task:
+        """Queries, judgements and passages (without texts)."""
+        return self.run.read_task(self._entry)
+
+    def cells(self, encoder: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the cells whose ranks are there."""
+        for cell in self._cells:
+            if encoder in {None, cell["encoder"]} and self.run.ranks_path(cell["key"]).exists():
+                yield cell
+
+    def noisy(self, queries_key: str) -> NoisyQueries:
+        """Return one perturbed query set."""
+        if queries_key not in self._noisy:
+            self._noisy[queries_key] = self._read_noisy(queries_key)
+        return self._noisy[queries_key]
+
+    def ranks(self, key: str) -> Ranks:
+        """Return a cell's ranks; every setting asks for them, so those that fit into memory are kept."""
+        if key in self._ranks:
+            return self._ranks[key]
+        ranks = self.run.read_ranks(key)
+        # All cells of a benchmark are of one size.
+        size = sum(getattr(ranks, field.name).nbytes for field in fields(Ranks))
+        if (len(self._ranks) + 1) * size <= _KEPT_RANKS:
+            self._ranks[key] = ranks
+        return ranks
+
+    def _read_noisy(self, queries_key: str) -> NoisyQueries:
+        ids, texts, dose = self.run.read_noisy(queries_key)
+        queries = self.task.queries
+        place = {name: row for row, name in enumerate(queries.ids)}
+        rows = [place[name] for name in ids]
+        full: list[str | None] = [None] * len(queries)
+        for row, text in zip(rows, texts, strict=True):
+            full[row] = text
+        unchanged = [float(queries.texts[row] == text) for row, text in zip(rows, texts, strict=True)]
+        columns = []
+        mixing = np.full(len(rows), np.nan) if dose.code_mixing_index is None else dose.code_mixing_index
+        for values in (dose.word_edit_rate, dose.char_error_rate, unchanged, mixing):
+            column = np.full(len(queries), np.nan)
+            column[rows] = values
+            columns.append(column)
+        return NoisyQueries(tuple(full), *columns)
+
+    def query_sets(self, perturbation: str, severity: float) -> list[tuple[int, str]]:
+        """Return (draw, key) of the query sets of a condition that are there."""
+        found = {
+            (cell["draw"], cell["queries_key"])
+            for cell in self._cells
+            if (cell["perturbation"], cell["severity"]) == (perturbation, severity)
+            and self.run.queries_path(cell["queries_key"]).exists()
+        }
+        return sorted(found)
+
+
+def benchmarks(run: RunDirectory) -> list[StoredBenchmark]:
+    """Return the benchmarks of a run."""
+    manifest = run.read_manifest()
+    return [StoredBenchmark(run, manifest, entry) for entry in manifest["benchmarks"]]
+
+
+def gather(stored: StoredBenchmark, measures: Sequence[str]) -> Iterator[QueryScores]:
+    """Yield the per-query scores of every setting and stratum of a benchmark; draws are averaged per query."""
+    doses = _doses(stored)
+    for setting in stored.task.settings:
+        seen = view(stored.task, setting)
+        defined = [measure for measure in map(parse_measure, measures) if setting in measure.settings]
+        if len(seen):
+            yield from strata(_gather_setting(stored, setting, seen, defined, doses))
+
+
+def _doses(stored: StoredBenchmark) -> Floats:
+    """Return float64 [3, conditions, queries]: word edit rate, character error rate, unchanged; means over draws."""
+    doses = np.full((3, len(stored.conditions), len(stored.task.queries)), np.nan)
+    for row, (perturbation, severity) in enumerate(stored.conditions):
+        sets = [stored.noisy(key) for _, key in stored.query_sets(perturbation, severity)]
+        if sets:
+            doses[0, row] = np.mean([noisy.word_edit_rate for noisy in sets], axis=0)
+            doses[1, row] = np.mean([noisy.char_error_rate for noisy in sets], axis=0)
+            doses[2, row] = np.mean([noisy.unchanged for noisy in sets], axis=0)
+    return doses
+
+
+def _gather_setting(
+    stored: StoredBenchmark, setting: Setting, seen: View, measures: list[Measure], doses: Floats
+) -> QueryScores:
+    size = (len(measures), len(seen))
+    clean, floor = (np.full((len(stored.encoders), *size), np.nan) for _ in range(2))
+    several = (len(stored.encoders), len(stored.conditions), *size)
+    total = np.full(several, np.nan)
+    worst = np.full(several, np.nan) if stored.draws > 1 else total  # one draw is its own worst
+    place = {condition: row for row, condition in enumerate(stored.conditions)}
+    aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
+    sign = np.array([1.0 if measure.higher_is_better else -1.0 for measure in measures])[:, np.newaxis]
+    for number, encoder in enumerate(stored.encoders):
+        draws = np.zeros(len(stored.conditions))
+        for cell in stored.cells(encoder):
+            values = score_view(measures, seen, stored.ranks(cell["key"]))
+            if not cell["perturbation"]:
+                clean[number] = values
+            elif cell["perturbation"] == FLOOR.perturbation:
+                floor[number] = values
+            else:
+                row = place[cell["perturbation"], cell["severity"]]
+                values[:, ~aimed[cell["perturbation"]]] = np.nan
+                # Differences are averaged: the mean of three equal scores need not be that score to the last bit, and a
+                # difference of 1e-18 in every query would be significant.
+                first = draws[row] == 0
+                total[number, row] = values - clean[number] + (0.0 if first else total[number, row])
+                if worst is not total:
+                    worst[number, row] = (
+                        values if first else sign * np.minimum(sign * worst[number, row], sign * values)
+                    )
+                draws[row] += 1
+        total[number] = clean[number] + total[number] / np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
+    queries = stored.task.queries
+
+    def column(values: Sequence[str]) -> NDArray[np.object_]:
+        return np.array(values, dtype=object)[seen.query]
+
+    return QueryScores(
+        benchmark=stored.name,
+        setting=setting,
+        query_id=column(queries.ids),
+        source_id=column(queries.source_ids),
+        group=column(queries.groups),
+        query_lang=seen.query_lang,
+        passage_lang=seen.passage_lang,
+        encoders=stored.encoders,
+        measures=tuple(map(str, measures)),
+        conditions=stored.conditions,
+        draws=stored.draws,
+        clean=clean,
+        floor=floor,
+        noisy=total,
+        worst=worst,
+        word_edit_rate=doses[0][:, seen.query],
+        char_error_rate=doses[1][:, seen.query],
+        unchanged=doses[2][:, seen.query],
+        treatments=stored.treatments,
+        trained=stored.trained,
+    )

@@ -1,0 +1,86 @@
+"""The per-query evidence of one benchmark in one setting, as the analysis takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.errors import DataError
+from robustir.types import Treatment
+
+__all__ = ["QueryScores", "TrainedSeed"]
+
+Labels = NDArray[np.object_]
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedSeed:
+    """What makes an encoder one of a training strategy's: its seed, and the noise it met in training (specs)."""
+
+    strategy: str
+    seed: int
+    noise: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class QueryScores:
+    """Scores of every view row: one query against the candidates of one language (in multi: against the whole pool).
+
+    setting: mono, cross or multi, or the stratum "cross-embedded" (:mod:`robustir.evidence.strata`).
+    query_id, source_id, group, query_lang, passage_lang: str objects [v]; passage_lang is "all" in multi.
+    conditions: (perturbation spec, severity > 0) in suite order.
+    clean, floor: float64 [encoders, measures, v]; the floor is the same encoder with the queries shuffled within their
+        language (NaN where it was not run).
+    noisy, worst: float64 [encoders, conditions, measures, v]: mean over draws and worst draw, NaN where a cell is
+        missing or the perturbation is not applicable.
+    word_edit_rate, char_error_rate, unchanged: float64 [conditions, v], means over draws; unchanged is the share of
+        draws that left the text as it was.
+    treatments: what each perturbation is, by its spec; one that is not listed is ordinary noise.
+    trained: the encoders that belong to a training strategy, by name.
+
+    Raises DataError where an array has another shape.
+    """
+
+    benchmark: str
+    setting: str
+    query_id: Labels
+    source_id: Labels
+    group: Labels
+    query_lang: Labels
+    passage_lang: Labels
+    encoders: tuple[str, ...]
+    measures: tuple[str, ...]
+    conditions: tuple[tuple[str, float], ...]
+    draws: int
+    clean: Scores
+    floor: Scores
+    noisy: Scores
+    worst: Scores
+    word_edit_rate: Scores
+    char_error_rate: Scores
+    unchanged: Scores
+    treatments: Mapping[str, Treatment] = field(default_factory=dict)
+    trained: Mapping[str, TrainedSeed] = field(default_factory=dict)
+
+    def treatment(self, perturbation: str) -> Treatment:
+        """Return what a perturbation is."""
+        return self.treatments.get(perturbation, Treatment())
+
+    def __post_init__(self) -> None:
+        rows = len(self.query_id)
+        encoders, measures, conditions = len(self.encoders), len(self.measures), len(self.conditions)
+        shapes: dict[str, tuple[int, ...]] = {
+            **dict.fromkeys(("source_id", "group", "query_lang", "passage_lang"), (rows,)),
+            **dict.fromkeys(("clean", "floor"), (encoders, measures, rows)),
+            **dict.fromkeys(("noisy", "worst"), (encoders, conditions, measures, rows)),
+            **dict.fromkeys(("word_edit_rate", "char_error_rate", "unchanged"), (conditions, rows)),
+        }
+        for name, shape in shapes.items():
+            found = getattr(self, name).shape
+            if found != shape:
+                where = f"{self.benchmark} ({self.setting})"
+                raise DataError(f"{where}: {name} has the shape {found}, not {shape}; collect the scores again")

@@ -1,0 +1,251 @@
+"""What a perturbation must satisfy, tried in every language it claims; :mod:`robustir.kit.check` runs these for ``robustir check``."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+
+from robustir.errors import SpecError
+from robustir.kit.catalogue import SAMPLES
+from robustir.planning.conditions import at_hand
+from robustir.seeds import Stream, derive_key
+from robustir.text.nesting import GRAINS, Grain, nests, pieces, taken_back
+from robustir.types import QuerySet
+
+__all__ = ["NASTY", "perturbation_laws"]
+
+NASTY: Final = (
+    "",
+    " ",
+    "a",
+    "7",
+    "!?",
+    "👩‍👩‍👧‍👦 family",
+    "\u200fשלום",
+    "e\u0301te\u0301",
+    "नि\u200dष्ठा",
+    "x" * 5000,
+    "tab\tand  two spaces ",
+    "ﷺ",
+    "ที่นี่",
+)
+_SEVERITIES: Final = (0.1, 0.3, 0.6, 1.0)
+_REPEATS = 40  # draws of each language's sample
+_NESTING_REPEATS = 12  # of these, for the law of nesting
+_COMPARED = 200  # characters; the reading of longer texts as edits takes too long
+_COINCIDENCES = 0.15  # share of texts in which a word may seem to be back by chance (wrong Thai keys: 0.05)
+_SHOWN = 3  # examples of what broke a law
+_Step = tuple[int, float, str, float, str]  # row, severity and text, the next severity and its text
+
+
+def perturbation_laws(perturbation: Any) -> list[tuple[str, Callable[[], str | None]]]:
+    """Return the laws as (name, examination); an examination returns what broke the law, or None.
+
+    Raises SpecError for a perturbation that serves no language as it stands: no law could be tried.
+    """
+    kit = _Kit(perturbation)
+    laws = [
+        ("it has a name, a version, languages and says whether it nests", kit.declared),
+        ("severity 0 returns the text bit for bit", kit.identity),
+        ("the same key gives the same noise, whatever was done before", kit.repeatable),
+        ("one text's noise does not depend on another's or on their order", kit.order),
+        ("no global random state is touched", kit.global_state),
+        ("texts stay texts: not empty, no dangling mark, no unpaired surrogate", kit.well_formed),
+        ("something changes in every language it claims", kit.effective),
+    ]
+    if perturbation.nested:
+        laws.append(
+            ("what is edited at a lower severity is edited in the same form at a higher one (nested)", kit.nested)
+        )
+    else:
+        laws.append(("it says why it does not nest", kit.excused))
+    if hasattr(perturbation, "apply_batch"):
+        laws.append(("the batch equals one text at a time", kit.batch))
+    return laws
+
+
+class _Kit:
+    def __init__(self, perturbation: Any) -> None:
+        self.made = perturbation
+        queries = _queries(perturbation)
+        self.queries = queries
+        self.texts, self.langs = queries.texts, queries.langs
+        self.keys = [derive_key("conformance", number) for number in range(len(queries))]
+
+    def _one(self, row: int, severity: float) -> Any:
+        return self.made(self.texts[row], lang=self.langs[row], severity=severity, rng=Stream(self.keys[row]))
+
+    def _some(self, rows: Sequence[int], severity: float) -> list[Any]:
+        """Run rows by the route that a suite would take."""
+        keys = [self.keys[row] for row in rows]
+        if hasattr(self.made, "apply_queries"):
+            return list(self.made.apply_queries(self.queries.select(rows), severity=severity, keys=keys))
+        if hasattr(self.made, "apply_batch"):
+            texts, langs = [self.texts[row] for row in rows], [self.langs[row] for row in rows]
+            return list(self.made.apply_batch(texts, langs=langs, severity=severity, keys=keys))
+        return [self._one(row, severity) for row in rows]
+
+    def _all(self, severity: float) -> list[Any]:
+        return self._some(range(len(self.texts)), severity)
+
+    @cached_property
+    def _half(self) -> list[Any]:
+        return self._all(0.5)
+
+    def _differ(self, first: Sequence[object], second: Sequence[object], words: str) -> str | None:
+        if len(first) != len(second):
+            return f"{len(first)} texts came back for {len(second)}"
+        for number, (one, other) in enumerate(zip(first, second, strict=True)):
+            if one != other:
+                where = f"{self.langs[number]}, {self.texts[number][:60]!r}"
+                return f"{where}: {str(one)[:60]!r} {words} {str(other)[:60]!r}"
+        return None
+
+    def declared(self) -> str | None:
+        made = self.made
+        if not (isinstance(made.name, str) and isinstance(made.version, str) and isinstance(made.nested, bool)):
+            return "name and version must be strings, nested a bool"
+        return (
+            None
+            if made.languages is None or isinstance(made.languages, frozenset)
+            else "languages must be None or a frozenset"
+        )
+
+    def excused(self) -> str | None:
+        return None if getattr(self.made, "nesting_note", "") else "give it a nesting_note"
+
+    def identity(self) -> str | None:
+        alone = [self._one(row, 0.0) for row in range(len(self.texts))]
+        return self._differ(self._all(0.0), self.texts, "instead of") or self._differ(alone, self.texts, "instead of")
+
+    def repeatable(self) -> str | None:
+        return self._differ(self._half, self._all(0.5), "and then")
+
+    def order(self) -> str | None:
+        rows = range(len(self.texts))
+        backward = self._some(rows[::-1], 0.5)[::-1]
+        found = self._differ(self._half, backward, "but in reverse order")
+        for row, alone in zip(rows[::7], self._some(rows[::7], 0.5), strict=True):
+            if not found and alone != self._half[row]:
+                found = f"{self.langs[row]}, {self.texts[row][:60]!r}: {str(self._half[row])[:60]!r} but among other texts {str(alone)[:60]!r}"
+        return found
+
+    def global_state(self) -> str | None:
+        random.seed(1)
+        np.random.seed(1)  # noqa: NPY002 - the global state is what is examined
+        before = (random.getstate(), repr(np.random.get_state()))  # noqa: NPY002 - as above
+        self._all(0.5)
+        after = (random.getstate(), repr(np.random.get_state()))  # noqa: NPY002 - as above
+        return (
+            None if before == after else "the state of random or numpy.random changed; use the stream that is passed in"
+        )
+
+    def well_formed(self) -> str | None:
+        for severity in _SEVERITIES:
+            for number, text in enumerate(self._all(severity)):
+                reason = _malformed(self.texts[number], text)
+                if reason:
+                    return f"{self.langs[number]} at {severity:g}: {self.texts[number][:60]!r} became {str(text)[:60]!r}: {reason}"
+        return None
+
+    def effective(self) -> str | None:
+        changed = {
+            lang for lang, clean, noisy in zip(self.langs, self.texts, self._all(1.0), strict=True) if clean != noisy
+        }
+        idle = sorted(set(self.langs) - changed)
+        return f"nothing changed at severity 1 in {', '.join(idle)}: leave them out of languages" if idle else None
+
+    def nested(self) -> str | None:
+        """Read the texts as edits of words; where that fails, of clusters, then of code points: a unit may be any of them."""
+        rows = [
+            row
+            for row, text in enumerate(self.texts)
+            if len(text) <= _COMPARED and (row % _REPEATS < _NESTING_REPEATS or text in NASTY)
+        ]
+        noisy = [self._some(rows, severity) for severity in _SEVERITIES]
+        steps = [
+            (row, at, low, above, high)
+            for (at, lower), (above, higher) in pairwise(zip(_SEVERITIES, noisy, strict=True))
+            for row, low, high in zip(rows, lower, higher, strict=True)
+            if isinstance(low, str) and isinstance(high, str) and low not in (self.texts[row], high)
+        ]
+        found = self._undone(steps)
+        for grain in GRAINS if found is None else ():
+            found = self._reworded(steps, grain)
+            if found is None:
+                break
+        return found
+
+    def _undone(self, steps: Sequence[_Step]) -> str | None:
+        """Return examples of texts that are clean again, or hold a word again that the lower severity took out."""
+        clean_again = [step for step in steps if step[4] == self.texts[step[0]]]
+        back = [step for step in steps if taken_back(self.texts[step[0]], step[2], step[4], self.langs[step[0]])]
+        if not clean_again and len(back) <= max(1, _COINCIDENCES * len(steps)):
+            return None
+        return self._shown(clean_again or back, len(steps), "are edited at one severity and no longer at the next")
+
+    def _reworded(self, steps: Sequence[_Step], grain: Grain) -> str | None:
+        """Return examples of texts that no nested edits of this grain explain."""
+        broken = [
+            step
+            for step in steps
+            if not nests(pieces(self.texts[step[0]], self.langs[step[0]], grain), step[2], step[4])
+        ]
+        return (
+            self._shown(broken, len(steps), "hold an edit that has another form at the next severity")
+            if broken
+            else None
+        )
+
+    def _shown(self, steps: Sequence[_Step], total: int, what: str) -> str:
+        examples = [
+            f"{self.langs[row]}, {self.texts[row][:60]!r}: {low[:60]!r} at {at:g} but {high[:60]!r} at {above:g}"
+            for row, at, low, above, high in steps[:_SHOWN]
+        ]
+        return f"{len(steps)} of {total} edited texts {what}: {'; '.join(examples)}"
+
+    def batch(self) -> str | None:
+        together = self.made.apply_batch(list(self.texts), langs=list(self.langs), severity=0.5, keys=self.keys)
+        alone = [self._one(row, 0.5) for row in range(len(self.texts))]
+        return self._differ(together, alone, "in a batch, but alone")
+
+
+def _queries(perturbation: Any) -> QuerySet:
+    """Return what the laws are tried on: the samples, many times, and nasty texts; or the queries that it asks for."""
+    if hasattr(perturbation, "example_queries"):
+        own: QuerySet = perturbation.example_queries()
+        if len(own):
+            return own
+    languages = at_hand(perturbation, sorted(set(SAMPLES) | set(perturbation.languages or ())))
+    if not languages:
+        needs = getattr(perturbation, "needs", "") or "say in its languages which it serves"
+        raise SpecError(
+            f"{perturbation.name} serves no language as it stands here, so there is nothing to check; {needs}"
+        )
+    rows = [(lang, SAMPLES.get(lang, SAMPLES["en"])) for lang in languages for _ in range(_REPEATS)]
+    rows += [(lang, text) for lang in languages for text in NASTY]
+    langs, texts = zip(*rows, strict=True)
+    ids = tuple(map(str, range(len(rows))))
+    return QuerySet(ids, texts, langs, ids, ids)
+
+
+def _malformed(clean: str, noisy: object) -> str | None:
+    if not isinstance(noisy, str):
+        return f"a {type(noisy).__name__}, not a string"
+    if clean.strip() and not noisy.strip():
+        return "empty"
+    if not clean and noisy:
+        return "empty input must come back as it is"
+    try:
+        noisy.encode("utf-8")
+    except UnicodeEncodeError:
+        return "an unpaired surrogate"
+    if noisy and unicodedata.combining(noisy[0]) and not (clean and unicodedata.combining(clean[0])):
+        return "a combining mark without its base"
+    return None

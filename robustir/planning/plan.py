@@ -1,0 +1,293 @@
+"""Suite -> Plan -> Cells: everything that would run, with content keys, before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from robustir.encoders.adapters import adapt
+from robustir.encoders.training_record import TrainingRecord
+from robustir.errors import DataError, NotApplicableError, SpecError
+from robustir.planning.conditions import CLEAN, FLOOR, Condition, applicable_languages, not_applicable, refusal
+from robustir.planning.strategies import find_trained
+from robustir.planning.suite import Noise, Suite
+from robustir.plugins.registry import canonical, create
+from robustir.plugins.specs import Spec, parse
+from robustir.types import Task, Treatment
+
+__all__ = ["Cell", "Plan", "PlannedEncoder", "PlannedNoise", "PlannedTask", "make_plan"]
+
+# Raised when the meaning of a stored file changes; part of every key.
+SCHEMA = 1
+
+
+def _languages(noise: PlannedNoise, task: Task) -> tuple[str, ...]:
+    """Return the query languages in which a perturbation works; attacks need one pool that holds what they aim at."""
+    if noise.treatment.attacked and (task.pools is not None or "mono" not in task.settings):
+        return ()
+    return applicable_languages(noise.plugin, task.languages)
+
+
+def content_key(*parts: object) -> str:
+    """Return a 32-digit key of JSON-able parts."""
+    return hashlib.sha256(json.dumps([SCHEMA, *parts], ensure_ascii=True, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """A loaded benchmark with the spec that made it."""
+
+    spec: str
+    task: Task
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEncoder:
+    """An encoder or scorer with its identity; ``live`` objects cannot be rebuilt in another process."""
+
+    spec: str
+    scorer: Any = field(compare=False, repr=False)
+    revision: str = ""
+    live: bool = False
+    strategy: str = ""
+    training: TrainingRecord | None = None
+
+    @property
+    def dense(self) -> bool:
+        """Whether it makes vectors (an encoder) rather than scores."""
+        return hasattr(self.scorer, "encode")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNoise:
+    """A perturbation with its severities and draws; ``control_of``: the attack whose edits a random control repeats.
+
+    exploratory: its rows are no declared hypotheses.
+    """
+
+    spec: str
+    plugin: Any = field(compare=False, repr=False)
+    version: str = ""
+    severities: tuple[float, ...] = ()
+    draws: int = 1
+    treatment: Treatment = field(default_factory=Treatment)
+    control_of: str = ""
+    exploratory: bool = False
+
+    def conditions(self) -> Iterator[Condition]:
+        """Yield every severity and draw."""
+        for severity in self.severities:
+            for draw in range(self.draws):
+                yield Condition(self.spec, severity, draw)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One encoder on one benchmark under one condition; the key says all that its content depends on."""
+
+    benchmark: str
+    encoder: str
+    condition: Condition
+    key: str
+    queries_key: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A suite with everything resolved. ``not_applicable``: (perturbation, language) pairs that cannot run."""
+
+    suite: Suite
+    data: Path | None
+    tasks: tuple[PlannedTask, ...]
+    encoders: tuple[PlannedEncoder, ...]
+    noises: tuple[PlannedNoise, ...]
+    not_applicable: tuple[tuple[str, str, str], ...]  # benchmark, perturbation, language
+
+    def task(self, name: str) -> PlannedTask:
+        """Return the benchmark of that name."""
+        return next(planned for planned in self.tasks if planned.task.name == name)
+
+    def noise(self, condition: Condition) -> PlannedNoise:
+        """Return the perturbation of a condition."""
+        return next(noise for noise in self.noises if noise.spec == condition.perturbation)
+
+    def refusal(self, perturbation: str, lang: str) -> str:
+        """Say why a perturbation of the plan is not applicable in a language."""
+        return refusal(next(noise.plugin for noise in self.noises if noise.spec == perturbation), lang)
+
+    def languages_of(self, planned: PlannedTask, noise: PlannedNoise) -> tuple[str, ...]:
+        """Return the query languages of a benchmark in which a perturbation works."""
+        return _languages(noise, planned.task)
+
+    def conditions(self, planned: PlannedTask) -> Iterator[Condition]:
+        """Yield clean, the floor, and every noisy condition of one benchmark."""
+        yield CLEAN
+        yield FLOOR
+        for noise in self.noises:
+            if self.languages_of(planned, noise):
+                yield from noise.conditions()
+
+    def queries_key(self, planned: PlannedTask, condition: Condition) -> str:
+        """Return the key of a query set."""
+        if condition == CLEAN:
+            return content_key("queries", planned.digest)
+        noise = self.noise(condition)
+        return content_key(
+            "queries", planned.digest, noise.spec, noise.version, condition.severity, condition.draw, self.suite.seed
+        )
+
+    def cell(self, planned: PlannedTask, encoder: PlannedEncoder, condition: Condition) -> Cell:
+        """Return the cell of an encoder under a condition."""
+        queries = self.queries_key(planned, CLEAN if condition == FLOOR else condition)
+        floor_seed = self.suite.seed if condition == FLOOR else None
+        key = content_key("ranks", queries, encoder.spec, encoder.revision, condition.perturbation, floor_seed)
+        return Cell(planned.task.name, encoder.spec, condition, key, queries)
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield every cell: by encoder, benchmark, condition; clean comes first."""
+        for encoder in self.encoders:
+            for planned in self.tasks:
+                for condition in self.conditions(planned):
+                    yield self.cell(planned, encoder, condition)
+
+    def digest(self) -> str:
+        """Return the key of the whole plan: the same plan on the same data, whatever the machine and the wording."""
+        content = self.suite.model_dump(mode="json", exclude={"description", "question", "compare"})
+        return content_key("plan", content, sorted(cell.key for cell in self.cells()))
+
+
+def _encoders(specs: Iterable[str | Any]) -> Iterator[PlannedEncoder]:
+    for spec in specs:
+        if isinstance(spec, str):
+            scorer = adapt(create("encoder", spec))
+            known = getattr(scorer, "training", None)  # of a torch module, whether it is in training mode
+            record = known if isinstance(known, TrainingRecord) else None
+            yield PlannedEncoder(canonical("encoder", spec), scorer, scorer.revision, training=record)
+        else:
+            scorer = adapt(spec)
+            yield PlannedEncoder(f"{scorer.name}", scorer, scorer.revision, live=True)
+
+
+def _noises(suite: Suite, encoders: Sequence[PlannedEncoder], *, attacks: bool) -> Iterator[PlannedNoise]:
+    for noise in suite.perturbations:
+        plugin = create("perturbation", noise.spec)
+        if hasattr(plugin, "attack"):
+            for planned in _attacks(suite, noise, plugin, encoders) if attacks else ():
+                yield replace(planned, exploratory=noise.exploratory)
+            continue
+        yield PlannedNoise(
+            canonical("perturbation", noise.spec),
+            plugin,
+            _version(plugin),
+            suite.severities_of(noise),
+            suite.draws_of(noise),
+            Treatment(embedded_lang=getattr(plugin, "embedded_lang", ""), dose=str(getattr(plugin, "dose", ""))),
+            exploratory=noise.exploratory,
+        )
+
+
+def _version(plugin: Any) -> str:
+    """Return the version that enters the keys: a dose depends on its calibration as well."""
+    calibrated = getattr(plugin, "calibrated", "")
+    return f"{plugin.version} calibrated {calibrated}" if calibrated else str(plugin.version)
+
+
+def _attacks(suite: Suite, noise: Noise, plugin: Any, encoders: Sequence[PlannedEncoder]) -> Iterator[PlannedNoise]:
+    """Yield an attack on the encoder it names, or on every encoder of the suite, each with its random control."""
+    everyone = [encoder.spec for encoder in encoders if not encoder.live]
+    victims = [canonical("encoder", plugin.against)] if plugin.against else everyone
+    if not victims:
+        raise SpecError(f"{noise.spec} has no encoder to attack; name one, such as  {plugin.name}(against='hashing')")
+    revisions = {encoder.spec: encoder.revision for encoder in encoders}
+    for victim in victims:
+        asked = parse(noise.spec)
+        spec = canonical("perturbation", Spec(asked.name, asked.args, (*_others(asked), ("against", victim))))
+        revision = revisions.get(victim) or adapt(create("encoder", victim)).revision
+        made = create("perturbation", spec)
+        version = f"{made.version} against {revision}"
+        severities, draws = suite.severities_of(noise), suite.draws_of(noise)
+        attack = Treatment(attacked=victim, passages=made.passages)
+        yield PlannedNoise(spec, made, version, severities, draws, attack)
+        control = Treatment(attacked=victim, control=True, passages=made.passages)
+        yield PlannedNoise(
+            str(Spec("random-control", (parse(spec),))), made, version, severities, draws, control, control_of=spec
+        )
+
+
+def _others(spec: Spec) -> list[tuple[str, object]]:
+    return [(key, value) for key, value in spec.kwargs if key != "against"]
+
+
+def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
+    for spec in suite.benchmarks:
+        task = create("benchmark", spec).load(data, suite.languages)
+        if suite.settings is not None:
+            kept = tuple(setting for setting in task.settings if setting in suite.settings)
+            if not kept:
+                raise SpecError(
+                    f"{task.name} has the settings {', '.join(task.settings)}; the suite asks for {', '.join(suite.settings)}"
+                    + (f" ({task.settings_note})" if task.settings_note else "")
+                )
+            task = _with_settings(task, kept)
+        _check_encodable(task.name, "query", task.queries.ids, task.queries.texts)
+        _check_encodable(task.name, "passage", task.corpus.ids, task.corpus.texts)
+        yield PlannedTask(canonical("benchmark", spec), task, task.digest())
+
+
+def _check_encodable(benchmark: str, what: str, ids: Sequence[str], texts: Sequence[str]) -> None:
+    """Refuse halves of surrogate pairs (JSON can hold them): neither tokenizers nor files can."""
+    for name, text in zip(ids, texts, strict=True):
+        try:
+            (name + text).encode("utf-8")
+        except UnicodeEncodeError:
+            raise DataError(
+                f"{benchmark}: {what} {name!a} holds half of a surrogate pair ({text!a}); repair that text, it is no Unicode"
+            ) from None
+
+
+def _with_settings(task: Task, settings: Sequence[Any]) -> Task:
+    return replace(task, settings=tuple(settings))
+
+
+def _check_names(what: str, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise SpecError(f"two {what}s of the plan are called {name!r}; name each once")
+
+
+def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any] = (), scored: bool = True) -> Plan:
+    """Resolve a suite: load the benchmarks, build encoders and perturbations, find out what is not applicable.
+
+    ``encoders``: live objects scored beside the suite's (from Python). ``scored``: False for its queries alone, without
+    any encoder and so without attacks. Raises InputError with what to do.
+    """
+    trained = find_trained(suite) if scored else []
+    strategy_of = {canonical("encoder", one.spec): one.strategy for one in trained}
+    planned_encoders = tuple(
+        replace(encoder, strategy=strategy_of.get(encoder.spec, ""))
+        for encoder in (_encoders((*(one.spec for one in trained), *suite.encoders, *encoders)) if scored else ())
+    )
+    noises = tuple(_noises(suite, planned_encoders, attacks=scored))
+    tasks = tuple(_tasks(suite, data))
+    _check_names("benchmark", [planned.task.name for planned in tasks])
+    _check_names("encoder", [encoder.spec for encoder in planned_encoders])
+    _check_names("perturbation", [noise.spec for noise in noises])
+    missing = []
+    for noise in noises:
+        works = {lang for planned in tasks for lang in _languages(noise, planned.task)}
+        if not works and noise.treatment.attacked:
+            raise NotApplicableError(
+                f"{noise.spec} attacks the passages of the query's language, and no benchmark has any; name another benchmark"
+            )
+        if not works:
+            asked = sorted({lang for planned in tasks for lang in planned.task.languages})
+            raise not_applicable(noise.plugin, noise.spec, asked)
+        for planned in tasks:
+            here = _languages(noise, planned.task)
+            missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in here]
+    return Plan(suite, data, tasks, planned_encoders, noises, tuple(missing))

@@ -1,0 +1,200 @@
+"""A suite is a TOML file that says what is run: benchmarks, encoders, perturbations, severities, seed, measures."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from robustir.errors import SpecError, UnknownNameError
+from robustir.measures import parse_measure
+from robustir.plugins.specs import parse
+from robustir.types import Setting
+
+__all__ = ["Noise", "Statistics", "Strategy", "Suite", "load_suite", "suite_names", "suite_path", "validate_suite"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Statistics(_Model):
+    """How uncertainty is computed; the defaults are those of docs/statistics.md."""
+
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
+    flips: int = Field(default=10_000, ge=99, description="sign flips of the randomisation test")
+    resamples: int = Field(default=2_000, ge=99, description="bootstrap resamples of the intervals")
+    interval: str = Field(default="studentised", pattern="^(studentised|percentile|bca)$")
+
+
+def _noise(value: Any) -> Any:
+    return {"spec": value} if isinstance(value, str) else value
+
+
+def _rising_shares(values: tuple[float, ...]) -> tuple[float, ...]:
+    if any(not 0.0 < value <= 1.0 for value in values):
+        raise ValueError("severities are shares above 0 and at most 1 (clean queries are always scored)")
+    if list(values) != sorted(set(values)):
+        raise ValueError("severities must rise")
+    return values
+
+
+_Severities = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_rising_shares)]
+
+
+class Noise(_Model):
+    """A perturbation of a suite; its severities and draws default to the suite's.
+
+    exploratory: its rows are no declared hypotheses, so that many kinds of noise can stand beside the few in question.
+    """
+
+    spec: str
+    severities: _Severities | None = None
+    draws: int | None = Field(default=None, ge=1, le=1000)
+    exploratory: bool = False
+
+
+class Strategy(_Model):
+    """A training strategy: the folders of its encoders, one per seed, as a pattern; train: the command that makes them."""
+
+    encoders: str = Field(min_length=1)
+    train: str = ""
+
+
+class Suite(_Model):
+    """What a run depends on, apart from the data and the software."""
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    description: str = ""
+    question: str = Field(default="", description="the question that the report answers first")
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    draws: int = Field(default=3, ge=1, le=1000)
+    benchmarks: tuple[str, ...] = Field(min_length=1)
+    encoders: tuple[str, ...] = ()
+    strategies: dict[str, Strategy] = {}
+    compare: tuple[tuple[str, str], ...] | None = Field(
+        default=None, description="pairs of strategies (A, B) that are compared as A - B; all if not given"
+    )
+    needs: dict[str, str] = Field(
+        default={},
+        description="folders that specs name: the command that makes each, relative to the working directory",
+    )
+    perturbations: tuple[Annotated[Noise, BeforeValidator(_noise)], ...] = ()
+    severities: _Severities = (0.1, 0.2, 0.3, 0.5)
+    languages: tuple[str, ...] | None = Field(default=None, min_length=1)
+    settings: tuple[Setting, ...] | None = Field(default=None, min_length=1)
+    measures: tuple[str, ...] = Field(
+        min_length=1, default=("AP", "nDCG@10", "R@10", "Hit@1", "RankDistance", "nRankDistance")
+    )
+    statistics: Statistics = Statistics()
+    exploratory: bool = Field(default=False, description="set when lists were replaced on the command line")
+
+    @field_validator("measures")
+    @classmethod
+    def _check_measures(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(parse_measure(value)) for value in values)
+
+    @field_validator("benchmarks", "encoders", "measures", "languages", "settings")
+    @classmethod
+    def _check_unique(cls, values: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if values is not None and len(set(values)) != len(values):
+            raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} stands twice")
+        return values
+
+    @model_validator(mode="after")
+    def _check_encoders(self) -> Self:
+        if not self.encoders and not self.strategies:
+            raise ValueError("name encoders, or strategies of trained ones")
+        if unknown := [name for pair in self.compare or () for name in pair if name not in self.strategies]:
+            raise ValueError(f"compare: {unknown[0]!r} is no strategy of the suite")
+        return self
+
+    def severities_of(self, noise: Noise) -> tuple[float, ...]:
+        """Return the severities at which one perturbation runs."""
+        return noise.severities or self.severities
+
+    def draws_of(self, noise: Noise) -> int:
+        """Return the number of draws of one perturbation."""
+        return noise.draws or self.draws
+
+    def replaced(self, **lists: Any) -> Suite:
+        """Return the suite with some fields replaced; replaced lists make its claims exploratory."""
+        given = {key: value for key, value in lists.items() if value is not None}
+        if not given:
+            return self
+        content = self.model_dump() | given
+        if "encoders" in given:
+            content |= {"strategies": {}, "compare": None}
+        if given.keys() & {"benchmarks", "encoders", "perturbations", "severities", "languages"}:
+            content["exploratory"] = True
+        return validate_suite(content, f"suite {self.name} with the options given")
+
+
+def suite_names() -> list[str]:
+    """Return the names of the suites that come with robustir."""
+    folder = files("robustir.benchmarks") / "suites"
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def suite_path(name: str) -> Path:
+    """Return the file of a suite: a path ending in .toml, or the name of a suite that comes with robustir."""
+    if name.endswith(".toml") or "/" in name or "\\" in name:
+        path = Path(name)
+        if not path.is_file():
+            raise SpecError(
+                f"there is no suite file {path}; suites that come with robustir: {', '.join(suite_names())}"
+            )
+        return path
+    path = Path(str(files("robustir.benchmarks") / "suites" / f"{name}.toml"))
+    if not path.is_file():
+        near = difflib.get_close_matches(name, suite_names(), n=2)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(suite_names())}"
+        raise UnknownNameError(f"no suite is called {name!r}; {hint} (or give the path of a .toml file)")
+    return path
+
+
+def load_suite(name: str) -> Suite:
+    """Read and check a suite; every mistake is one line that names the key."""
+    path = suite_path(name)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: not a TOML file ({error})") from None
+    return validate_suite(content, str(path))
+
+
+def validate_suite(content: Mapping[str, Any], where: str) -> Suite:
+    """Return the suite that ``content`` describes, or raise SpecError naming every wrong key of ``where``."""
+    try:
+        suite = Suite.model_validate(content)
+    except ValidationError as error:
+        raise SpecError(f"{where}: {'; '.join(_explain(item) for item in error.errors())}") from None
+    for spec in (*suite.benchmarks, *suite.encoders, *(noise.spec for noise in suite.perturbations)):
+        parse(spec)
+    return suite
+
+
+def _explain(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(item["loc"][-1]), Suite.model_fields, n=1)
+        return f"unknown key {place!r}" + (
+            f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(Suite.model_fields)})"
+        )
+    return f"{place}: {item['msg'].removeprefix('Value error, ')}"

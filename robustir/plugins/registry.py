@@ -1,0 +1,218 @@
+"""From a spec string to an object and back, through entry points. A plugin is imported only when it is asked for.
+
+An uninstalled checkout has no entry points, so there the table in the adjacent ``pyproject.toml`` stands in.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from robustir.errors import RobustirError, SpecError, UnknownNameError
+from robustir.plugins.doses import parse_dose
+from robustir.plugins.specs import Spec, parse
+
+__all__ = ["KINDS", "Kind", "Registered", "canonical", "create", "factory", "registered"]
+
+Kind = Literal["perturbation", "encoder", "benchmark"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+# What a path means, per kind: the factory that takes it as its first argument.
+_PATH_FACTORIES: Mapping[Kind, str] = {"encoder": "transformer", "benchmark": "beir"}
+
+# Every perturbation takes ``dose=`` (and then ``calibration=``), unless it has such a parameter of its own.
+_DOSED = "robustir.perturbations.dosed:Dosed"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One entry of the registry; nothing is imported until :meth:`load`."""
+
+    kind: Kind
+    name: str
+    target: str  # "package.module:attribute"
+    package: str  # the distribution that brings it
+
+    def load(self) -> Callable[..., Any]:
+        """Import the factory; a plugin that cannot be imported is named with its error."""
+        try:
+            return _import_target(self.target)
+        except RobustirError:
+            raise
+        except Exception as error:
+            raise SpecError(
+                f"the {self.kind} {self.name!r} from the package {self.package!r} cannot be imported "
+                f"({type(error).__name__}: {error}); repair it or uninstall it:  pip uninstall {self.package}"
+            ) from error
+
+
+def _import_target(target: str) -> Callable[..., Any]:
+    module, _, attribute = target.partition(":")
+    value: Any = importlib.import_module(module)
+    for part in attribute.split("."):
+        value = getattr(value, part)
+    return value  # type: ignore[no-any-return]
+
+
+def _from_checkout(kind: Kind) -> list[EntryPoint]:
+    import tomllib
+
+    path = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    if not path.is_file():
+        return []
+    project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
+    group = f"robustir.{kind}s"
+    if project.get("name") != "robustir":
+        return []
+    return [EntryPoint(name, value, group) for name, value in project.get("entry-points", {}).get(group, {}).items()]
+
+
+@cache
+def registered(kind: Kind) -> Mapping[str, Registered]:
+    """Return the entries of one kind by name, sorted; nothing is imported. Two packages with one name are an error."""
+    found: dict[str, Registered] = {}
+    installed = list(entry_points(group=f"robustir.{kind}s"))
+    if not any(point.dist is not None and point.dist.name == "robustir" for point in installed):
+        installed += _from_checkout(kind)
+    for point in installed:
+        package = point.dist.name if point.dist is not None else "robustir"
+        entry = Registered(kind, point.name, point.value, package)
+        other = found.setdefault(point.name, entry)
+        if other.target != entry.target:
+            raise SpecError(
+                f"two packages bring a {kind} called {point.name!r}: {other.package} and {package}; uninstall one of them"
+            )
+    return dict(sorted(found.items()))
+
+
+def _resolve(kind: Kind, spec: Spec) -> tuple[Callable[..., Any], Spec]:
+    if spec.is_object:
+        try:
+            return _import_target(spec.name), spec
+        except (ImportError, AttributeError) as error:
+            raise SpecError(
+                f"{spec.name}: {error}; the form is  package.module:object  and the module must be importable from here"
+            ) from error
+    if spec.is_path:
+        if kind not in _PATH_FACTORIES:
+            raise SpecError(f"{spec.name!r} is a path, and a {kind} is named or written  package.module:object")
+        return _resolve(kind, Spec(_PATH_FACTORIES[kind], (spec.name,)))
+    entries = registered(kind)
+    if spec.name not in entries:
+        near = difflib.get_close_matches(spec.name, entries, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(entries)}"
+        raise UnknownNameError(f"no {kind} is called {spec.name!r}; {hint}  (robustir list {kind}s)")
+    return entries[spec.name].load(), spec
+
+
+def _dosed(kind: Kind, spec: Spec) -> tuple[Spec, dict[str, Any]]:
+    """Return the spec without a dose, and the arguments of the dose (none for a spec without one)."""
+    given = dict(spec.kwargs)
+    if kind != "perturbation" or "dose" not in given:
+        return spec, {}
+    make, _ = _resolve(kind, spec)
+    if (inspect.isroutine(make) or inspect.isclass(make)) and "dose" in inspect.signature(make).parameters:
+        return spec, {}
+    asked: dict[str, Any] = {key: _plain(given.pop(key)) for key in ("dose", "calibration") if key in given}
+    return Spec(spec.name, spec.args, tuple(given.items())), asked | {"dose": str(parse_dose(asked["dose"]))}
+
+
+def factory(kind: Kind, spec: str | Spec) -> Callable[..., Any]:
+    """Return what the spec names (class, function or object) without building it."""
+    return _resolve(kind, parse(spec) if isinstance(spec, str) else spec)[0]
+
+
+def _plain(value: object) -> object:
+    """A bare word such as ``mean`` in ``pooling=mean`` is a string; a spec with arguments stays one."""
+    return value.name if isinstance(value, Spec) and not value.args and not value.kwargs else value
+
+
+def _bind(kind: Kind, make: Callable[..., Any], spec: Spec) -> inspect.BoundArguments:
+    args = [_plain(value) for value in spec.args]
+    kwargs = {key: _plain(value) for key, value in spec.kwargs}
+    signature = inspect.signature(make)
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError as error:
+        known = ", ".join(str(parameter) for parameter in signature.parameters.values()) or "none"
+        raise SpecError(
+            f"{spec}: {error}; its parameters are: {known}  (robustir describe {kind}:{spec.name})"
+        ) from None
+
+
+def create(kind: Kind, spec: str | Spec) -> Any:
+    """Build what a spec names. Raises SpecError (or a subclass) with what to do."""
+    parsed, dose = _dosed(kind, parse(spec) if isinstance(spec, str) else spec)
+    if dose:
+        return _import_target(_DOSED)(parsed, **dose)
+    make, resolved = _resolve(kind, parsed)
+    if not callable(make) or (resolved.is_object and not inspect.isclass(make) and _is_instance(kind, make)):
+        if resolved.args or resolved.kwargs:
+            raise SpecError(f"{parsed}: {resolved.name} is an object already and takes no arguments")
+        return make
+    bound = _bind(kind, make, resolved)
+    try:
+        return make(*bound.args, **bound.kwargs)
+    except RobustirError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"{parsed}: {error}  (robustir describe {kind}:{resolved.name})") from error
+
+
+_MARKS: Mapping[Kind, tuple[str, ...]] = {
+    "perturbation": ("nested",),
+    "encoder": ("encode", "encode_query", "encode_queries", "blocks"),
+    "benchmark": ("load",),
+}
+
+
+def _is_instance(kind: Kind, value: object) -> bool:
+    return any(hasattr(value, mark) for mark in _MARKS[kind])
+
+
+def canonical(kind: Kind, spec: str | Spec) -> str:
+    """Return the canonical spelling: keywords instead of positions where possible, sorted, without defaults.
+
+    Specs inside are spelled so too, where the class says what they name: ``spec_parameters`` maps a parameter to its kind.
+    """
+    parsed, dose = _dosed(kind, parse(spec) if isinstance(spec, str) else spec)
+    if dose:
+        inner = parse(canonical(kind, parsed))
+        return str(Spec(inner.name, inner.args, (*inner.kwargs, *dose.items())))
+    make, resolved = _resolve(kind, parsed)
+    if not callable(make) or (not resolved.args and not resolved.kwargs):
+        return str(resolved)
+    bound = _bind(kind, make, resolved)
+    named: Mapping[str, Kind] = getattr(make, "spec_parameters", {})
+    args: list[object] = []
+    kwargs: dict[str, object] = {}
+    for name, value in bound.arguments.items():
+        parameter = bound.signature.parameters[name]
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            args.extend(_spelled(named[name], each, parameter) if name in named else each for each in value)
+            continue
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            kwargs.update(value)
+            continue
+        if name in named:
+            value = _spelled(named[name], value, parameter)
+        if parameter.default is inspect.Parameter.empty and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            args.append(value)
+        elif type(value) is not type(parameter.default) or value != parameter.default:
+            kwargs[name] = value
+    return str(Spec(resolved.name, tuple(args), tuple(kwargs.items())))
+
+
+def _spelled(kind: Kind, value: object, parameter: inspect.Parameter) -> object:
+    """Return a spec inside another in its canonical spelling: as a string where the default is one, else as a spec."""
+    if not isinstance(value, (str, Spec)) or not value:
+        return value
+    text = canonical(kind, value)
+    return text if isinstance(parameter.default, str) else parse(text)

@@ -1,0 +1,73 @@
+"""The best passages per query, for the pool and for each language, exact and in trec_eval's order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.ranking.counting import Columns
+
+__all__ = ["Top", "find_top"]
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The best ``K`` passages of every query, in the pool and in each candidate language.
+
+    languages: ("all", then the pool's languages in order of first appearance), the second axis of both arrays;
+    passages int32 [queries, languages, K]: passage rows, best first (by score, then the id greater in byte order), -1
+    where a language has fewer than K passages; scores float32 [queries, languages, K]: NaN there.
+    """
+
+    languages: tuple[str, ...]
+    passages: NDArray[np.int32]
+    scores: NDArray[np.float32]
+
+    @classmethod
+    def empty(cls, columns: Columns, queries: int, keep: int) -> Self:
+        """Make room for ``keep`` passages (at most the pool's size) per query and language."""
+        languages = ("all", *columns.languages)
+        shape = (queries, len(languages), min(keep, len(columns.column)))
+        return cls(languages, np.full(shape, -1, dtype=np.int32), np.full(shape, np.nan, dtype=np.float32))
+
+
+def find_top(scores: NDArray[np.float32], columns: Columns, top: Top, first: int) -> None:
+    """Write the best passages of ``scores`` into ``top`` from query ``first`` on.
+
+    scores: [b, width] in the order of ``columns``. A score and the place of its passage's id make one 64-bit key, so
+    that one integer selection settles ties too.
+    """
+    keep = top.passages.shape[2]
+    size = len(columns.column)
+    by_position = np.empty(size, dtype=np.int32)
+    by_position[columns.position[columns.column]] = np.arange(size)
+    best: list[NDArray[np.int64]] = []
+    for start, end in zip(columns.starts, columns.ends, strict=True):
+        keys = _sortable(scores[:, start:end]).astype(np.int64) << 32
+        keys |= size - 1 - columns.position[start:end]
+        best.append(_largest(keys, keep))
+    for language, keys in enumerate([_largest(np.concatenate(best, axis=1), keep), *best]):
+        here = (slice(first, first + len(scores)), language, slice(keys.shape[1]))
+        top.passages[here] = by_position[size - 1 - (keys & 0xFFFFFFFF)]
+        top.scores[here] = _mirror((keys >> 32).astype(np.int32)).view(np.float32)
+
+
+def _largest(keys: NDArray[np.int64], keep: int) -> NDArray[np.int64]:
+    """Return the largest keys of each row, in descending order."""
+    surplus = keys.shape[1] - keep
+    if surplus > 0:
+        keys = np.partition(keys, surplus, axis=1)[:, surplus:]
+    return np.sort(keys, axis=1)[:, ::-1]
+
+
+def _sortable(scores: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Return integers in the order of the scores; adding 0 makes -0 and 0 the same number, as comparisons have it."""
+    return _mirror((scores + np.float32(0)).view(np.int32))
+
+
+def _mirror(bits: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Swap the order of negative floats' bit patterns; doing it twice gives them back."""
+    return bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))

@@ -1,0 +1,292 @@
+"""The run directory: per-query ranks and query sets on disk, atomic and resumable.
+
+Only this crosses from running to analysing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.disk.atomic import explained, write_atomically, write_text_atomically
+from robustir.errors import RunError
+from robustir.types import Corpus, Dose, Pools, Qrels, QuerySet, Ranks, Task
+
+__all__ = ["RunDirectory"]
+
+MANIFEST = "manifest.json"
+_MANIFEST_KEYS = frozenset({"plan", "created", "name", "suite", "benchmarks", "encoders", "perturbations", "cells"})
+# As robustir.disk.atomic names a file that is not complete yet.
+_TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.parquet)\.\d+\.tmp")
+# Where files of a run are written; nothing else is ever removed from the folder.
+_PARTS = ("", "queries", "ranks", "top", "passages", "relevant", "findings")
+_MIXING = "code_mixing_index"  # a column of mixed-language query sets alone
+_RANK_COLUMNS = tuple(field.name for field in fields(Ranks))
+
+
+class RunDirectory:
+    """A run on disk. ``queries/`` and ``ranks/`` hold one Parquet file per key, written atomically."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"RunDirectory({str(self.path)!r})"
+
+    @classmethod
+    def open(cls, path: Path | str) -> RunDirectory:
+        """Open an existing run; raise RunError that says what is missing."""
+        run = cls(path)
+        if not (run.path / MANIFEST).is_file():
+            raise RunError(
+                f"{path} is not a run directory (it has no {MANIFEST}); make one with  robustir run SUITE -o {path}"
+            )
+        return run
+
+    @property
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.path / MANIFEST).is_file()
+
+    def read_manifest(self) -> dict[str, Any]:
+        """Return the manifest."""
+        try:
+            content: dict[str, Any] = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"{self.path / MANIFEST} cannot be read ({error}); the run is damaged, run it again in another folder"
+            ) from error
+        if not isinstance(content, dict) or not content.keys() >= _MANIFEST_KEYS:
+            raise RunError(f"{self.path / MANIFEST} is not the manifest of a run; run the suite in another folder")
+        return content
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Write the manifest atomically."""
+        write_text_atomically(
+            self.path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process; a second one gets a clear error. The lock dies with the process."""
+        with explained(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = (self.path / ".lock").open("w")
+        with handle:
+            try:
+                with explained(self.path / ".lock"):
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except RunError as error:
+                if isinstance(error.__cause__, BlockingIOError):
+                    raise RunError(
+                        f"{self.path} is in use by another process; wait for it, or choose another folder with -o"
+                    ) from None
+                raise
+            self._remove_leftovers()
+            try:
+                yield
+            finally:
+                self._remove_leftovers()
+
+    @property
+    def work_path(self) -> Path:
+        """The folder of temporary files of the process that holds the lock."""
+        return self.path / ".robustir-work"
+
+    def _remove_leftovers(self) -> None:
+        """Remove what a killed process left half-written; whoever holds the lock is the only writer.
+
+        The folder may hold files of others (``-o .``), so only names that robustir gives are touched.
+        """
+        shutil.rmtree(self.work_path, ignore_errors=True)
+        for part in _PARTS:
+            for path in (self.path / part).glob(".*.tmp"):
+                if _TEMPORARY.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
+
+    def queries_path(self, key: str) -> Path:
+        """Return the file of a query set."""
+        return self.path / "queries" / f"{key}.parquet"
+
+    def ranks_path(self, key: str) -> Path:
+        """Return the file of a cell."""
+        return self.path / "ranks" / f"{key}.parquet"
+
+    def top_path(self, key: str) -> Path:
+        """Return the file of a cell's top-k lists."""
+        return self.path / "top" / f"{key}.parquet"
+
+    def passages_path(self, key: str) -> Path:
+        """Return the file with the ids and languages of a benchmark's passages."""
+        return self.path / "passages" / f"{key}.parquet"
+
+    def relevant_path(self, key: str) -> Path:
+        """Return the file with a benchmark's judgements: each row of a cell is the rank of one of them."""
+        return self.path / "relevant" / f"{key}.parquet"
+
+    def write_task(self, key: str, task: Task) -> None:
+        """Write a benchmark's clean queries and its judgements, once."""
+        import pyarrow as pa
+
+        if not self.queries_path(key).exists():
+            queries = task.queries
+            _write(
+                self.queries_path(key),
+                pa.table(
+                    {
+                        "_id": queries.ids,
+                        "text": queries.texts,
+                        "lang": _category(queries.langs),
+                        "source_id": queries.source_ids,
+                        "group": _category(queries.groups),
+                        **({} if task.pools is None else {"pool": _smallest(task.pools.query)}),
+                    }
+                ),
+            )
+        if not self.passages_path(key).exists():
+            passages = {"_id": task.corpus.ids, "lang": _category(task.corpus.langs)}
+            pools = {} if task.pools is None else {"pool": _smallest(task.pools.passage)}
+            _write(self.passages_path(key), pa.table({**passages, **pools}))
+        if not self.relevant_path(key).exists():
+            qrels = task.qrels
+            columns = {
+                "query": _smallest(qrels.query),
+                "passage": _smallest(qrels.passage),
+                "gain": _smallest(qrels.gain),
+            }
+            _write(self.relevant_path(key), pa.table(columns))
+
+    def read_task(self, entry: Mapping[str, Any]) -> Task:
+        """Return a benchmark as stored, without the passages' texts; ``entry`` is its row of the manifest."""
+        key = entry["queries_key"]
+        queries, passages, relevant = (
+            _read(self.queries_path(key)),
+            _read(self.passages_path(key)),
+            _read(self.relevant_path(key)),
+        )
+        ids = _strings(passages["_id"])
+        pools = None
+        if "pool" in passages.column_names:
+            pools = Pools(*(table["pool"].to_numpy().astype(np.int32) for table in (queries, passages)))
+        return Task(
+            name=entry["name"],
+            queries=QuerySet(
+                ids=_strings(queries["_id"]),
+                texts=_strings(queries["text"]),
+                langs=_strings(queries["lang"]),
+                source_ids=_strings(queries["source_id"]),
+                groups=_strings(queries["group"]),
+            ),
+            corpus=Corpus(ids, ("",) * len(ids), _strings(passages["lang"])),
+            qrels=Qrels(
+                relevant["query"].to_numpy().astype(np.int32),
+                relevant["passage"].to_numpy().astype(np.int32),
+                relevant["gain"].to_numpy().astype(np.int16),
+            ),
+            settings=tuple(entry["settings"]),
+            group_kind=entry["group_kind"],
+            pools=pools,
+        )
+
+    def write_queries(self, key: str, queries: QuerySet, extra: Mapping[str, NDArray[Any]] | None = None) -> None:
+        """Write a perturbed query set with its realised dose and, per query, what else is known of it."""
+        import pyarrow as pa
+
+        assert queries.dose is not None
+        columns = {
+            "_id": queries.ids,
+            "text": queries.texts,
+            "lang": _category(queries.langs),
+            "word_edit_rate": queries.dose.word_edit_rate,
+            "char_error_rate": queries.dose.char_error_rate,
+            **({} if queries.dose.code_mixing_index is None else {_MIXING: queries.dose.code_mixing_index}),
+            **(extra or {}),
+        }
+        _write(self.queries_path(key), pa.table(columns))
+
+    def read_noisy(self, key: str) -> tuple[list[str], list[str], Dose]:
+        """Return ids, texts and doses of a perturbed query set."""
+        table = _read(self.queries_path(key))
+        mixing = table[_MIXING].to_numpy() if _MIXING in table.column_names else None
+        dose = Dose(table["word_edit_rate"].to_numpy(), table["char_error_rate"].to_numpy(), mixing)
+        return table["_id"].to_pylist(), table["text"].to_pylist(), dose
+
+    def write_ranks(self, key: str, ranks: Ranks) -> None:
+        """Write a cell: one row per judgement of the benchmark, smallest unsigned integers."""
+        import pyarrow as pa
+
+        _write(self.ranks_path(key), pa.table({name: _smallest(getattr(ranks, name)) for name in _RANK_COLUMNS}))
+
+    def read_ranks(self, key: str) -> Ranks:
+        """Return a cell's ranks."""
+        table = _read(self.ranks_path(key))
+        return Ranks(*(table[name].to_numpy().astype(np.uint32) for name in _RANK_COLUMNS))
+
+    def write_table(self, path: Path, columns: Mapping[str, Any]) -> None:
+        """Write any columns as one Parquet file of the run, atomically."""
+        import pyarrow as pa
+
+        _write(path, pa.table(dict(columns)))
+
+    def read_table(self, path: Path) -> Any:
+        """Return a Parquet file of the run as a pyarrow table."""
+        return _read(path)
+
+
+def _category(values: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.array(values, pa.string()).dictionary_encode()
+
+
+def _strings(column: Any) -> tuple[str, ...]:
+    return tuple(column.to_pylist())
+
+
+def _smallest(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(np.min_scalar_type(int(values.max()) if len(values) else 0))
+
+
+def _write(path: Path, table: Any) -> None:
+    import pyarrow.parquet as pq
+
+    table = table.replace_schema_metadata(None)
+
+    def write(temporary: Path) -> None:
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            row_group_size=max(1, len(table)),
+            store_schema=False,
+            write_page_checksum=True,  # a flipped bit must not become a rank
+        )
+
+    write_atomically(path, write)
+
+
+def _read(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path, memory_map=False, page_checksum_verification=True).read()
+    except FileNotFoundError:
+        raise RunError(f"{path} is missing; finish the run with  robustir resume {path.parent.parent}") from None
+    except (pa.ArrowException, OSError) as error:
+        # pyarrow sets errno where the system refused, and leaves it out where the content is wrong.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise RunError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise RunError(
+            f"{path} is damaged ({error}); delete it and run  robustir resume {path.parent.parent}"
+        ) from error

@@ -1,0 +1,75 @@
+"""Top-k lists of a cell on disk, kept on request (``--keep-top``) for TREC export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.ranking.top import Top
+from robustir.rundir.directory import RunDirectory
+from robustir.types import Corpus
+
+__all__ = ["read_top", "top_depth", "write_top"]
+
+
+def write_top(
+    run: RunDirectory,
+    key: str,
+    parts: Sequence[tuple[Top, Corpus, NDArray[np.int64]]],
+    rows: NDArray[np.int64],
+    *,
+    clean_key: str | None,
+    scored: NDArray[np.bool_] | None,
+) -> None:
+    """Write the lists of the queries ``rows``, from the pools that hold them: (lists, passages, query rows) each.
+
+    The lists of the others are taken from the clean cell, if it is scored there.
+    """
+    import pyarrow as pa
+
+    table = pa.concat_tables([_list_table(*part) for part in parts])
+    if clean_key is not None:
+        clean = run.read_table(run.top_path(clean_key))
+        query = clean["query"].to_numpy()
+        kept = ~np.isin(query, rows)
+        if scored is not None:
+            kept &= scored[query]
+        table = pa.concat_tables([table, clean.filter(pa.array(kept)).select(table.column_names).cast(table.schema)])
+    if clean_key is not None or len(parts) > 1:
+        table = table.take(pa.array(np.argsort(table["query"].to_numpy(), kind="stable")))
+    run.write_table(run.top_path(key), {name: table[name] for name in table.column_names})
+
+
+def _list_table(top: Top, corpus: Corpus, rows: NDArray[np.int64]) -> Any:
+    import pyarrow as pa
+
+    queries, languages, keep = top.passages.shape
+    there = top.passages.reshape(-1) >= 0
+    columns: dict[str, NDArray[Any]] = {
+        "query": np.repeat(rows, languages * keep)[there].astype(np.int32),
+        "candidates": np.tile(np.repeat(np.arange(languages, dtype=np.int8), keep), queries)[there],
+        "rank": np.tile(np.arange(1, keep + 1, dtype=np.int32), queries * languages)[there],
+        "score": top.scores.reshape(-1)[there],
+    }
+    ids = np.array(corpus.ids, dtype=object)
+    names = np.array(top.languages, dtype=object)
+    return pa.table(
+        {
+            **columns,
+            "candidates": pa.array(names[columns["candidates"]], pa.string()),
+            "passage_id": pa.array(ids[top.passages.reshape(-1)[there]], pa.string()),
+        }
+    )
+
+
+def top_depth(run: RunDirectory, key: str) -> int:
+    """Return how many passages the longest list of a cell holds."""
+    return int(run.read_table(run.top_path(key))["rank"].to_numpy().max(initial=0))
+
+
+def read_top(run: RunDirectory, key: str) -> Any:
+    """Return the lists of a cell as a pyarrow table: query (row), candidates (a language, or "all"), rank, score, passage_id."""
+    return run.read_table(run.top_path(key))

@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from robustir.contracts import Role
+from robustir.errors import EncoderError, InputError, RunError
+from robustir.seeds import derive_key
+from robustir.vectors.store import EmbeddingStore, default_folder
+
+
+class Recorder:
+    """An encoder that remembers what it was asked for; a vector depends on role, language and text alone."""
+
+    def __init__(
+        self, *, invariant: bool = True, uses_langs: bool = False, revision: str = "1", width: int = 3
+    ) -> None:
+        self.name = "recorder"
+        self.revision = revision
+        self.batch_invariant = invariant
+        self.uses_langs = uses_langs
+        self.width = width
+        self.calls: list[list[str]] = []
+
+    def vector(self, text: str, role: str, lang: str) -> list[float]:
+        seed = int.from_bytes(derive_key(text, role, lang if self.uses_langs else "")[:4], "little")
+        values: list[float] = ((seed + 2654435761 * np.arange(self.width)) % 2**20 / 2**20).tolist()
+        return values
+
+    def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
+        self.calls.append(list(texts))
+        used = langs if langs is not None else [""] * len(texts)
+        rows = [self.vector(text, role, lang) for text, lang in zip(texts, used, strict=True)]
+        return np.array(rows, dtype=np.float32).reshape(len(texts), self.width)
+
+
+def expected(encoder: Recorder, texts: Sequence[str], role: str = "query") -> list[list[float]]:
+    return [encoder.vector(text, role, "") for text in texts]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> EmbeddingStore:
+    return EmbeddingStore(tmp_path / "store")
+
+
+def test_each_distinct_text_is_encoded_once(store: EmbeddingStore) -> None:
+    encoder = Recorder()
+    first = store.encode_unit(encoder, ["a", "b", "a"], role="query")
+    assert first.vectors.tolist() == expected(encoder, ["a", "b", "a"])
+    assert first.vectors.dtype == np.float32
+    assert (first.encoded, first.reused) == (2, 0)
+    second = store.encode_unit(encoder, ["c", "b", "", "a"], role="query")
+    assert second.vectors.tolist() == expected(encoder, ["c", "b", "", "a"])
+    assert (second.encoded, second.reused) == (2, 2)
+    assert encoder.calls == [["a", "b"], ["c", ""]]
+    assert store.vectors(encoder, ["", "c"], "query").tolist() == expected(encoder, ["", "c"])
+    assert len(encoder.calls) == 2
+
+
+def test_without_batch_invariance_a_unit_is_found_wholly_or_not_at_all(store: EmbeddingStore) -> None:
+    encoder = Recorder(invariant=False)
+    store.encode_unit(encoder, ["a", "b"], role="query")
+    assert store.encode_unit(encoder, ["a", "b", "a"], role="query")[1:] == (0, 2)
+    for texts in (["b", "a"], ["a"], ["a", "b", "c"]):
+        found = store.encode_unit(encoder, texts, role="query")
+        assert (found.encoded, found.reused) == (len(texts), 0)
+        assert found.vectors.tolist() == expected(encoder, texts)
+    assert encoder.calls == [["a", "b"], ["b", "a"], ["a"], ["a", "b", "c"]]
+
+
+def test_role_language_and_revision_keep_apart(store: EmbeddingStore) -> None:
+    encoder = Recorder(uses_langs=True)
+    for role in ("query", "passage"):
+        for lang in ("en", "de"):
+            found = store.encode_unit(encoder, ["a"], role=role, langs=[lang])  # type: ignore[arg-type]  # a literal
+            assert found.encoded == 1
+            assert found.vectors[0].tolist() == encoder.vector("a", role, lang)
+    both = store.encode_unit(encoder, ["a", "a"], role="query", langs=["de", "en"])
+    assert (both.encoded, both.reused) == (0, 2)
+    assert both.vectors.tolist() == [encoder.vector("a", "query", "de"), encoder.vector("a", "query", "en")]
+    assert store.encode_unit(Recorder(uses_langs=True, revision="2"), ["a"], role="query", langs=["en"]).encoded == 1
+
+
+def test_languages_do_not_part_texts_of_an_encoder_that_ignores_them(store: EmbeddingStore) -> None:
+    encoder = Recorder()
+    store.encode_unit(encoder, ["a", "a"], role="query", langs=["en", "de"])
+    assert encoder.calls == [["a"]]
+    assert store.encode_unit(encoder, ["a"], role="query", langs=["fr"]).reused == 1
+
+
+def test_get_and_put_a_unit(store: EmbeddingStore) -> None:
+    encoder = Recorder(invariant=False)
+    assert store.get_unit(encoder, ["a", "b"], role="query") is None
+    vectors = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.float32)
+    store.put_unit(encoder, ["a", "b"], vectors, role="query")
+    found = store.get_unit(encoder, ["a", "b", "a"], role="query")
+    assert found is not None
+    assert found.tolist() == [[1, 2, 3], [4, 5, 6], [1, 2, 3]]
+    assert store.get_unit(encoder, ["b", "a"], role="query") is None
+    shared = Recorder()  # the same name and revision: what it promises of batches is part of the key
+    store.put_unit(shared, ["a", "b"], vectors, role="query")
+    reverse = store.get_unit(shared, ["b", "a"], role="query")
+    assert reverse is not None
+    assert reverse.tolist() == [[4, 5, 6], [1, 2, 3]]
+    assert store.get_unit(shared, ["b", "c"], role="query") is None
+    with pytest.raises(InputError, match="1 of 3 texts stand twice"):
+        store.put_unit(shared, ["a", "b", "a"], np.ones((3, 3), np.float32), role="query")
+    with pytest.raises(EncoderError, match="NaN"):
+        store.put_unit(shared, ["x"], np.full((1, 3), np.nan, np.float32), role="query")
+
+
+@given(
+    st.lists(st.lists(st.text(alphabet="ab\ud800é", max_size=2), min_size=1, max_size=6), min_size=1, max_size=5),
+    st.booleans(),
+)
+@settings(max_examples=25, deadline=None)
+def test_any_history_gives_what_the_encoder_gives(
+    tmp_path_factory: pytest.TempPathFactory, units: list[list[str]], invariant: bool
+) -> None:
+    store = EmbeddingStore(tmp_path_factory.mktemp("store"))
+    encoder = Recorder(invariant=invariant)
+    for texts in units:
+        assert store.encode_unit(encoder, texts, role="query").vectors.tolist() == expected(encoder, texts)
+    if invariant:
+        asked = [text for call in encoder.calls for text in call]
+        assert len(asked) == len(set(asked)) == len({text for texts in units for text in texts})
+    store.close()
+
+
+def test_what_breaks_the_contract_is_never_stored(store: EmbeddingStore) -> None:
+    class Broken(Recorder):
+        def encode(self, texts: Sequence[str], *, role: Role, langs: Any = None) -> NDArray[np.float32]:
+            return np.full((len(texts), 2), np.inf, dtype=np.float32)
+
+    class Failing(Recorder):
+        def encode(self, texts: Sequence[str], *, role: Role, langs: Any = None) -> NDArray[np.float32]:
+            raise ZeroDivisionError("oops")
+
+    with pytest.raises(EncoderError, match="recorder returned NaN or infinity in row 0"):
+        store.encode_unit(Broken(), ["a"], role="query")
+    with pytest.raises(EncoderError, match="recorder failed on 1 texts: ZeroDivisionError: oops"):
+        store.encode_unit(Failing(), ["a"], role="query")
+    assert store.info()["entries"] == 0
+    with pytest.raises(InputError, match="no text to encode"):
+        store.encode_unit(Recorder(), [], role="query")
+    with pytest.raises(InputError, match="needs to know the language"):
+        store.encode_unit(Recorder(uses_langs=True), ["a"], role="query")
+    with pytest.raises(InputError, match="one language per text"):
+        store.encode_unit(Recorder(), ["a"], role="query", langs=["en", "de"])
+
+
+def test_other_dimensions_under_the_same_revision_are_refused(store: EmbeddingStore) -> None:
+    store.encode_unit(Recorder(width=3), ["a"], role="query")
+    with pytest.raises(EncoderError, match="2 dimensions where the same revision gave 3"):
+        store.encode_unit(Recorder(width=2), ["a", "b"], role="query")
+
+
+def test_info_counts_and_prune_empties(store: EmbeddingStore) -> None:
+    assert store.info() == {"path": str(store.path), "entries": 0, "bytes": 0, "encoders": []}
+    assert not store.path.exists()  # asking creates nothing
+    store.encode_unit(Recorder(), ["a", "b"], role="query")
+    store.encode_unit(Recorder(), ["b", "c"], role="query")
+    store.encode_unit(Recorder(revision="2", invariant=False), ["a", "b"], role="query")
+    info = store.info()
+    assert info["entries"] == 5
+    assert info["bytes"] == (store.path / "data.mdb").stat().st_size
+    assert info["encoders"] == [
+        {"name": "recorder", "revision": "1", "dimensions": 3, "vectors": 3},
+        {"name": "recorder", "revision": "2", "dimensions": 3, "vectors": 2},
+    ]
+    store.prune()
+    assert store.info()["entries"] == 0
+    assert store.encode_unit(Recorder(), ["a"], role="query").encoded == 1
+    store.prune()
+    store.prune()
+
+
+def test_two_objects_share_one_file(store: EmbeddingStore) -> None:
+    other = EmbeddingStore(store.path)
+    store.encode_unit(Recorder(), ["a"], role="query")
+    assert other.encode_unit(Recorder(), ["a"], role="query").reused == 1
+    other.close()
+    assert store.encode_unit(Recorder(), ["a"], role="query").reused == 1
+
+
+def test_the_map_grows(tmp_path: Path) -> None:
+    store = EmbeddingStore(tmp_path, map_size=2**16)
+    encoder = Recorder(width=1000)
+    texts = [str(number) for number in range(200)]
+    for first in range(0, 200, 20):
+        store.encode_unit(encoder, texts[first : first + 20], role="query")
+    assert store.encode_unit(encoder, texts, role="query").reused == 200
+
+
+def fill(folder: Path, worker: int) -> int:
+    """Put what the others put too, and some of its own; return how many wrong vectors were seen."""
+    store = EmbeddingStore(folder, map_size=2**16)
+    encoder = Recorder(width=200)
+    wrong = 0
+    for step in range(12):
+        texts = [f"shared {step * 7 + number}" for number in range(20)] + [f"{worker} {step}"]
+        found = store.encode_unit(encoder, texts, role="query")
+        wrong += int((found.vectors != np.array(expected(encoder, texts), np.float32)).any(axis=1).sum())
+    return wrong
+
+
+def test_processes_share_a_growing_store(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    store = EmbeddingStore(tmp_path, map_size=2**16)
+    store.encode_unit(Recorder(), ["open before the fork"], role="query")
+    with context.Pool(3) as pool:
+        assert pool.starmap(fill, [(tmp_path, worker) for worker in range(3)]) == [0, 0, 0]
+    assert fill(tmp_path, 0) == 0  # this process meets a map that others have grown
+    again = store.encode_unit(Recorder(width=200), [f"shared {number}" for number in range(97)], role="query")
+    assert (again.encoded, again.reused) == (0, 97)
+
+
+def test_a_killed_writer_leaves_whole_units(tmp_path: Path, root: Path) -> None:
+    code = (
+        "import sys; sys.path.insert(0, 'tests'); from test_embeddings import Recorder;"
+        "from robustir.vectors.store import EmbeddingStore;"
+        f"store = EmbeddingStore({str(tmp_path)!r}); encoder = Recorder(width=500, invariant=False);"
+        "print('ready', flush=True);"
+        "[store.encode_unit(encoder, [f'{unit} {text}' for text in range(50)], role='query') for unit in range(10**6)]"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.4)
+        process.send_signal(signal.SIGKILL)
+    store = EmbeddingStore(tmp_path)
+    encoder = Recorder(width=500, invariant=False)
+    kept = store.info()["entries"]
+    assert kept % 50 == 0
+    for unit in range(kept // 50 + 2):
+        found = store.encode_unit(encoder, [f"{unit} {text}" for text in range(50)], role="query")
+        assert found.reused == (50 if unit < kept // 50 else 0)
+        assert found.vectors[7].tolist() == encoder.vector(f"{unit} 7", "query", "")
+
+
+def test_a_full_disk_is_one_clear_message(tmp_path: Path, root: Path) -> None:
+    # A limit on file size fails writes as a full disk does, without needing one.
+    code = f"""
+import resource, signal, sys
+sys.path.insert(0, "tests")
+from test_embeddings import Recorder
+from robustir.vectors.store import EmbeddingStore
+from robustir.errors import RunError
+store = EmbeddingStore({str(tmp_path)!r})
+store.encode_unit(Recorder(), ["kept"], role="query")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
+try:
+    store.encode_unit(Recorder(width=2000), [str(number) for number in range(500)], role="passage")
+except RunError as error:
+    print(error)
+print(store.encode_unit(Recorder(), ["kept"], role="query").reused, store.info()["entries"])
+"""
+    result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    message, after = result.stdout.splitlines()
+    assert message.startswith("cannot write to the embedding store")
+    assert "nothing half-written is left" in message
+    assert "robustir cache prune" in message
+    assert after == "1 1"
+
+
+@pytest.mark.parametrize("damage", ["garbage", "short", "truncated", "flipped"])
+def test_damage_is_told_and_pruned(store: EmbeddingStore, damage: str) -> None:
+    encoder = Recorder(width=1000, invariant=False)
+    texts = [str(number) for number in range(1000)]
+    vectors = store.encode_unit(encoder, texts, role="query").vectors
+    store.close()
+    path = store.path / "data.mdb"
+    raw = bytearray(path.read_bytes())
+    if damage == "garbage":
+        raw[:8192] = b"garbage!" * 1024
+    elif damage == "short":
+        del raw[100:]
+    elif damage == "truncated":
+        del raw[len(raw) // 2 :]
+    else:
+        at = raw.find(vectors[500].tobytes())
+        assert at > 0
+        raw[at] ^= 1
+    path.write_bytes(bytes(raw))
+    with pytest.raises(RunError, match=r"is damaged \(.*\); delete it with  robustir cache prune"):
+        store.encode_unit(encoder, texts, role="query")
+    store.prune()
+    assert store.encode_unit(encoder, texts, role="query").vectors.tobytes() == vectors.tobytes()
+
+
+def test_a_flipped_bit_of_a_shared_vector_is_noticed(store: EmbeddingStore) -> None:
+    encoder = Recorder(width=100)
+    vectors = store.encode_unit(encoder, ["a", "b"], role="query").vectors
+    store.close()
+    path = store.path / "data.mdb"
+    raw = bytearray(path.read_bytes())
+    raw[raw.find(vectors[1].tobytes()) + 5] ^= 64
+    path.write_bytes(bytes(raw))
+    assert store.encode_unit(encoder, ["a"], role="query").reused == 1
+    with pytest.raises(RunError, match="does not match its checksum"):
+        store.encode_unit(encoder, ["b"], role="query")
+
+
+def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="set ROBUSTIR_CACHE"):
+        EmbeddingStore(tmp_path / "file" / "store").encode_unit(Recorder(), ["a"], role="query")
+
+
+def test_the_default_folder_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROBUSTIR_CACHE", str(tmp_path / "here"))
+    assert default_folder() == tmp_path / "here" / "embeddings"
+    assert EmbeddingStore().path == tmp_path / "here" / "embeddings"
+    monkeypatch.delenv("ROBUSTIR_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    if sys.platform == "linux":
+        assert default_folder() == tmp_path / "xdg" / "robustir" / "embeddings"
+    assert os.fspath(default_folder()).endswith("embeddings")
