@@ -55,7 +55,7 @@ $(VENV5)/.installed: pyproject.toml constraints-tf5.txt
 	@touch $@
 
 test-tf5: $(VENV5)/.installed
-	$(VENV5)/bin/pytest -q tests/encoders tests/vectors/test_store.py
+	$(VENV5)/bin/pytest -q tests/encoders tests/vectors
 
 clean:
 	rm -rf $(VENV) $(VENV5) runs build *.egg-info

@@ -22,7 +22,7 @@ __all__ = ["analyse", "benchmark", "encoder", "execute_plan", "perturb", "render
 
 def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed: int = 0, draw: int = 0) -> QuerySet:
     """Return ``queries`` with noise (same ids, same order) and the realised dose per query."""
-    from robustir.planning.conditions import perturb as apply
+    from robustir.noise.applying import perturb as apply
 
     return apply(queries, perturbation, severity=severity, seed=seed, draw=draw)
 

@@ -1,1 +1,4 @@
-"""TODO-ROOM."""
+"""What perturbations of several families share: rule-based editing, units, composition, model files.
+
+Nothing here is registered.
+"""

@@ -1,1 +1,4 @@
-"""TODO-ROOM."""
+"""Typing errors: keyboards, input methods (Telex, pinyin) and the edits that fingers make.
+
+The registered perturbations that use them lie one level up.
+"""

@@ -1,1 +1,4 @@
-"""TODO-ROOM."""
+"""From the document to a file: HTML, PDF, LaTeX, and the figures and fonts they need.
+
+A renderer prints what the document says and decides nothing.
+"""

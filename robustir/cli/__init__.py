@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from robustir import __version__
 from robustir.errors import RobustirError
+from robustir.version import __version__
 
 __all__ = ["main"]
 

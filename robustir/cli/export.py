@@ -34,8 +34,8 @@ def queries(suite: str, data: Path | None, out: Path | None, **options: Any) -> 
     robustir run SUITE [the same options] --encoder "trec-run('DIR/index.json')"
     """
     from robustir.disk.folders import use_data_folder
-    from robustir.exporting import export_queries, export_run
     from robustir.rundir.directory import RunDirectory
+    from robustir.rundir.exporting import export_queries, export_run
 
     if options.pop("encoders"):
         raise click.BadParameter("queries do not depend on encoders; leave it out", param_hint="--encoder")

@@ -34,7 +34,7 @@ def command(spec: str, file: TextIO, lang: str, severity: float, seed: int, draw
 
     A line feed that the noise writes becomes a space; with --jsonl it stays.
     """
-    from robustir.planning.conditions import perturb
+    from robustir.noise.applying import perturb
     from robustir.types import QuerySet
 
     ids, texts, rows = _read(file, jsonl=jsonl)

@@ -1,1 +1,4 @@
-"""TODO-ROOM."""
+"""What a plugin must satisfy, runnable by its author, and the catalogue that `list` and `describe` print.
+
+It calls plugins as the runner does.
+"""

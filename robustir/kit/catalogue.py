@@ -193,7 +193,7 @@ def _doses(perturbation: Any, spec: str) -> str:
 
 def _examples(perturbation: Any) -> list[dict[str, str]]:
     """Return the first draw of each language's sample in which something happens."""
-    from robustir.planning.conditions import at_hand, perturb
+    from robustir.noise.applying import at_hand, perturb
     from robustir.types import QuerySet
 
     if hasattr(perturbation, "apply_queries"):  # noise by query id has none for the samples

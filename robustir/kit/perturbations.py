@@ -13,7 +13,7 @@ import numpy as np
 
 from robustir.errors import SpecError
 from robustir.kit.catalogue import SAMPLES
-from robustir.planning.conditions import at_hand
+from robustir.noise.applying import at_hand
 from robustir.seeds import Stream, derive_key
 from robustir.text.nesting import GRAINS, Grain, nests, pieces, taken_back
 from robustir.types import QuerySet

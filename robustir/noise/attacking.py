@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from robustir.contracts import Attack, AttackOutcome, Encoder, Scorer, SeveritiesAttack
 from robustir.errors import PerturbationError, RobustirError
-from robustir.planning.conditions import check_texts
+from robustir.noise.applying import check_texts
 from robustir.seeds import derive_keys
 from robustir.text.distance import realised_dose
 from robustir.types import QuerySet, Task

@@ -1,1 +1,4 @@
-"""TODO-ROOM."""
+"""From a suite to a plan: what would run, with content keys, before anything runs.
+
+Everything that a result depends on is settled here.
+"""

@@ -12,7 +12,8 @@ from typing import Any
 from robustir.encoders.adapters import adapt
 from robustir.encoders.training_record import TrainingRecord
 from robustir.errors import DataError, NotApplicableError, SpecError
-from robustir.planning.conditions import CLEAN, FLOOR, Condition, applicable_languages, not_applicable, refusal
+from robustir.noise.applying import applicable_languages, not_applicable, refusal
+from robustir.planning.conditions import CLEAN, FLOOR, Condition
 from robustir.planning.strategies import find_trained
 from robustir.planning.suite import Noise, Suite
 from robustir.plugins.registry import canonical, create

@@ -1,1 +1,4 @@
-"""TODO-ROOM."""
+"""From a spec string to an object through entry points, and doses asked for on calibrated scales.
+
+Built-ins and plugins of others take the same way.
+"""

@@ -21,8 +21,8 @@ from robustir.errors import EncoderError
 from robustir.ranking.counting import Columns, Pairs, Tally, count_rows
 from robustir.ranking.sparse_counting import SparseColumns, count_sparse_rows
 from robustir.ranking.top import Top, find_top
+from robustir.ranking.vector_checks import check_products, check_vectors
 from robustir.types import Corpus, Qrels, Ranks
-from robustir.vector_checks import check_products, check_vectors
 
 if TYPE_CHECKING:
     import torch

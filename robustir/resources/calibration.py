@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from robustir.disk.atomic import write_text_atomically
 from robustir.errors import DataError, NotApplicableError, SpecError
-from robustir.planning.conditions import applicable_languages, perturb
+from robustir.noise.applying import applicable_languages, perturb
 from robustir.plugins.registry import canonical, create, registered
 from robustir.types import QuerySet
 

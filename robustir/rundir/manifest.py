@@ -13,9 +13,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import robustir
 from robustir.planning.conditions import CLEAN
 from robustir.planning.plan import SCHEMA, Plan, PlannedEncoder, PlannedTask
+from robustir.version import __version__
 
 __all__ = ["machine", "new_manifest", "versions"]
 
@@ -37,7 +37,7 @@ _PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Return the versions of robustir, Python and the packages that take part in results."""
-    found = {"robustir": robustir.__version__, "python": platform.python_version()}
+    found = {"robustir": __version__, "python": platform.python_version()}
     for name in _PACKAGES:
         try:
             found[name] = version(name)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from robustir.contracts import Scorer
 from robustir.encoders.adapters import adapt
-from robustir.planning.conditions import Condition, perturb
+from robustir.noise.applying import perturb
+from robustir.planning.conditions import Condition
 from robustir.plugins.registry import create
 from robustir.ranking.margins import Neighbourhoods, unit_length
 from robustir.ranking.pools import Part, split_pools

@@ -10,13 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import robustir
 from robustir.disk.atomic import write_text_atomically
 from robustir.encoders.training_record import RECORD
 from robustir.training.card import model_card
 from robustir.training.checkpoints import Progress
 from robustir.training.config import TrainingConfig
 from robustir.training.data.shelves import LICENCES, Pairs
+from robustir.version import __version__
 
 __all__ = ["training_manifest", "write_record"]
 
@@ -61,7 +61,7 @@ def training_manifest(
         "dropped_for_test_sets": dict(pairs.dropped),
         "licences": {source: LICENCES[source] for source in config.sources},
         "versions": {
-            "robustir": robustir.__version__,
+            "robustir": __version__,
             "python": platform.python_version(),
             **{name: version(name) for name in _VERSIONS},
         },

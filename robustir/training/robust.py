@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.planning.conditions import applicable_languages, perturb
+from robustir.noise.applying import applicable_languages, perturb
 from robustir.plugins.registry import create
 from robustir.training.config import TrainingConfig
 from robustir.training.data.sampling import Batch, Draw, Sampler

@@ -1,1 +1,4 @@
-"""TODO-ROOM."""
+"""The content-addressed store of vectors, and the file of vectors of one run.
+
+Each distinct text is encoded once.
+"""

@@ -9,7 +9,7 @@ import pytest
 
 from robustir.benchmarks.beir import Beir
 from robustir.errors import RunError
-from robustir.exporting import export_queries, export_run
+from robustir.rundir.exporting import export_queries, export_run
 from tests.tiny import PASSAGES, QUERIES, run_cells, suite_of, write_beir
 
 

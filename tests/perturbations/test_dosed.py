@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustir.errors import DataError, NotApplicableError, SpecError
+from robustir.noise.applying import perturb
 from robustir.perturbations.dosed import Dosed
 from robustir.perturbations.tables.calibrations import Curve, find_calibration, read_calibrations, shipped_folder
-from robustir.planning.conditions import perturb
 from robustir.plugins.registry import canonical, create, registered
 from robustir.resources.calibration import LEFT_OUT, shipped_specs
 from robustir.seeds import Stream, derive_key

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from robustir.errors import DataError, NotApplicableError, SpecError
+from robustir.noise.applying import perturb
 from robustir.perturbations.opus_mt import OpusMT
-from robustir.planning.conditions import perturb
 from robustir.seeds import Stream, derive_key
 from robustir.types import QuerySet
 from tests.hub_server import hub_server

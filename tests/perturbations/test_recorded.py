@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from robustir.errors import DataError, NotApplicableError, SpecError
+from robustir.noise.applying import perturb
 from robustir.perturbations.recorded import Recorded
-from robustir.planning.conditions import perturb
 from robustir.plugins.registry import create
 from robustir.seeds import Stream, derive_key
 from robustir.types import QuerySet

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from robustir.errors import NotApplicableError, PerturbationError, SpecError
-from robustir.planning.conditions import perturb, shuffled_rows
+from robustir.noise.applying import perturb
+from robustir.planning.conditions import shuffled_rows
 from robustir.seeds import Stream
 from robustir.types import QuerySet
 

@@ -14,7 +14,10 @@ from robustir.plugins.registry import canonical, create, factory, registered
 def test_built_ins_are_registered_and_nothing_is_imported_for_it() -> None:
     import subprocess
 
-    code = "import sys; from robustir.plugins.registry import registered; print(*registered('encoder')); print(sorted({'torch','numpy','pandas'} & set(sys.modules)))"
+    code = (
+        "import sys; from robustir.plugins.registry import registered; print(*registered('encoder')); "
+        "print(sorted({'torch','numpy','pandas'} & set(sys.modules)))"
+    )
     lines = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     ).stdout.splitlines()

@@ -41,7 +41,8 @@ def test_quickstart(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
 
 def bare_cost(plan: Plan) -> float:
     """Seconds of encoding and matrix products alone, one thread: every cell's changed queries against every passage."""
-    from robustir.planning.conditions import CLEAN, FLOOR, perturb, shuffled_rows
+    from robustir.noise.applying import perturb
+    from robustir.planning.conditions import CLEAN, FLOOR, shuffled_rows
 
     planned = plan.tasks[0]
     task = planned.task

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from robustir.cli.calibrate import command
 from robustir.errors import NotApplicableError, SpecError
+from robustir.noise.applying import perturb
 from robustir.perturbations.tables.calibrations import shipped_folder
-from robustir.planning.conditions import perturb
 from robustir.plugins.registry import create
 from robustir.resources.calibration import calibrate, flores, questions, record, verify, write_calibration
 from robustir.types import QuerySet

@@ -230,7 +230,7 @@ def test_processes_share_a_growing_store(tmp_path: Path) -> None:
 
 def test_a_killed_writer_leaves_whole_units(tmp_path: Path, root: Path) -> None:
     code = (
-        "import sys; sys.path.insert(0, 'tests'); from test_embeddings import Recorder;"
+        "import sys; sys.path.insert(0, 'tests/vectors'); from test_store import Recorder;"
         "from robustir.vectors.store import EmbeddingStore;"
         f"store = EmbeddingStore({str(tmp_path)!r}); encoder = Recorder(width=500, invariant=False);"
         "print('ready', flush=True);"
@@ -255,8 +255,8 @@ def test_a_full_disk_is_one_clear_message(tmp_path: Path, root: Path) -> None:
     # A limit on file size fails writes as a full disk does, without needing one.
     code = f"""
 import resource, signal, sys
-sys.path.insert(0, "tests")
-from test_embeddings import Recorder
+sys.path.insert(0, "tests/vectors")
+from test_store import Recorder
 from robustir.vectors.store import EmbeddingStore
 from robustir.errors import RunError
 store = EmbeddingStore({str(tmp_path)!r})

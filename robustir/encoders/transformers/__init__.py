@@ -1,1 +1,4 @@
-"""TODO-ROOM."""
+"""Transformer encoders: checkpoints and folders, pooling, and the presets of published models.
+
+`transformer.py` holds the general encoder, `presets.py` the named ones.
+"""

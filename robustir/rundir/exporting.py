@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from robustir.disk.atomic import write_text_atomically
+from robustir.disk.trec import one_line, trec_id
 from robustir.errors import RunError
-from robustir.planning.conditions import CLEAN, FLOOR, Condition, perturb, query_set_name
+from robustir.noise.applying import perturb
+from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
 from robustir.planning.plan import Plan, PlannedTask, make_plan
 from robustir.planning.suite import Suite, validate_suite
 from robustir.rundir.directory import RunDirectory
-from robustir.trec import one_line, trec_id
 from robustir.types import QuerySet, Task
 
 __all__ = ["INDEX", "ExportedSet", "export_queries", "export_run"]
