@@ -108,7 +108,8 @@ class Encoder(Protocol):
 class Scorer(Protocol):
     """What the rank kernel sees. An :class:`Encoder` is adapted to one; BM25 is one.
 
-    Optional: ``sparse_blocks``, which yields the same scores as scipy CSR matrices whose missing entries are 0.
+    Optional: ``sparse_blocks``, which yields the same scores as scipy CSR matrices whose missing entries are 0;
+    ``matches_only = True``: a passage whose score is not above 0 is not retrieved, rather than ranked behind the others.
     """
 
     @property

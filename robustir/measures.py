@@ -27,7 +27,8 @@ Floats = NDArray[np.float64]
 class RankLists:
     """The ranks of the relevant passages of many queries, one list per query (and candidate language).
 
-    ranks [k]: 1-based, list after list, in any order within a list; 0 marks what was not scored; gains [k]: above 0;
+    ranks [k]: 1-based, list after list, in any order within a list; 0 marks what was not scored, inf what was not
+    retrieved; gains [k]: above 0;
     starts [v + 1]: where each list begins, so that list i is ``ranks[starts[i]:starts[i + 1]]`` and holds all relevant
     passages, at least one; pool_size [v]: the number of candidates.
     """

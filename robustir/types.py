@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from robustir.errors import DataError
 
 __all__ = [
+    "NOT_RETRIEVED",
     "SETTINGS",
     "Corpus",
     "Dose",
@@ -32,6 +33,8 @@ __all__ = [
 
 Setting = Literal["mono", "cross", "multi"]
 SETTINGS: tuple[Setting, ...] = ("mono", "cross", "multi")
+# The rank of a relevant passage that a scorer did not retrieve: measures find it nowhere, as trec_eval does.
+NOT_RETRIEVED = 2**32 - 1
 
 
 def digest_columns(*columns: Iterable[str]) -> str:
@@ -268,7 +271,8 @@ class Ranks:
     ``lang_*`` counts among the passages in the relevant passage's own language (this answers mono and cross), ``pool_*``
     among all passages (multi). ``rank`` is 1-based, with equal scores ordered as trec_eval does (the id greater in byte
     order first); ``above`` counts strictly higher scores, ``tied`` the other candidates with an equal one, so the
-    tie-averaged rank is ``above + tied / 2 + 1``.
+    tie-averaged rank is ``above + tied / 2 + 1``. ``NOT_RETRIEVED`` stands for the rank of a passage that was not
+    retrieved; its ``above`` and ``tied`` count what was retrieved and what was not, as if those followed by chance.
     """
 
     lang_rank: NDArray[np.uint32]

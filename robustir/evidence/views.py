@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.measures import RankLists
-from robustir.types import Ranks, Setting, Task
+from robustir.types import NOT_RETRIEVED, Ranks, Setting, Task
 
 __all__ = ["View", "rank_lists", "view"]
 
@@ -79,12 +79,16 @@ def _pool_sizes(task: Task, passage_lang: NDArray[np.intp], languages: int) -> N
 def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id") -> RankLists:
     """Return the ranks of a view's relevant passages among its candidates.
 
-    ties: "id" orders equal scores as trec_eval does; "average" gives each the mean of the ranks that its tie spans
-    (float64; 0, not scored, stays 0), for floors and rank distances, where ids should not speak.
+    ties: "id" orders equal scores as trec_eval does, and a passage that was not retrieved has the rank inf; "average"
+    gives each the mean of the ranks that its tie spans (float64; 0, not scored, stays 0), for floors and rank distances,
+    where ids should not speak.
     """
     kind = "pool" if view.setting == "multi" else "lang"
     place = getattr(ranks, f"{kind}_rank")[view.pairs].astype(np.int64)
     if ties == "id":
+        missed = place == NOT_RETRIEVED
+        if missed.any():
+            return RankLists(np.where(missed, np.inf, place), view.gains, view.starts, view.pool_size)
         return RankLists(place, view.gains, view.starts, view.pool_size)
     above, tied = (getattr(ranks, f"{kind}_{part}")[view.pairs].astype(np.float64) for part in ("above", "tied"))
     return RankLists(np.where(place > 0, above + tied / 2 + 1, 0.0), view.gains, view.starts, view.pool_size)

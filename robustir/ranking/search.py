@@ -22,7 +22,7 @@ from robustir.ranking.counting import Columns, Pairs, Tally, count_rows
 from robustir.ranking.sparse_counting import SparseColumns, count_sparse_rows
 from robustir.ranking.top import Top, find_top
 from robustir.ranking.vector_checks import check_products, check_vectors
-from robustir.types import Corpus, Qrels, Ranks
+from robustir.types import NOT_RETRIEVED, Corpus, Qrels, Ranks
 
 if TYPE_CHECKING:
     import torch
@@ -63,7 +63,16 @@ def restrict(qrels: Qrels, rows: NDArray[np.integer[Any]]) -> tuple[Qrels, NDArr
 class _Collector:
     """Takes blocks of scores in the order of the columns and keeps ranks and best passages."""
 
-    def __init__(self, columns: Columns, qrels: Qrels, *, queries: int, keep_top: int, scorer: str) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        qrels: Qrels,
+        *,
+        queries: int,
+        keep_top: int,
+        scorer: str,
+        matches_only: bool = False,
+    ) -> None:
         self._columns = columns
         self._query = qrels.query.astype(np.intp)
         self._column = columns.column[qrels.passage]
@@ -72,6 +81,7 @@ class _Collector:
         self._ranks = Ranks(*(np.zeros(len(qrels), dtype=np.uint32) for _ in fields(Ranks)))
         self._top = Top.empty(columns, queries, keep_top) if keep_top else None
         self._scorer = scorer
+        self._matches_only = matches_only
 
     def pairs(self, first: int, rows: int) -> tuple[Pairs, slice]:
         """Return the relevant pairs of ``rows`` queries from ``first`` on, and their rows in the qrels."""
@@ -82,7 +92,7 @@ class _Collector:
         """Count in ``scores`` [b, width], whose first row is query ``first``."""
         pairs, rows = self.pairs(first, len(scores))
         if len(pairs):
-            self.write(count_rows(scores, pairs, self._columns), rows)
+            self.write(count_rows(scores, pairs, self._columns), rows, scores[pairs.row, pairs.column])
         self.take_top(scores, first)
 
     @property
@@ -94,10 +104,17 @@ class _Collector:
         """Keep the best passages of ``scores`` [b, width] if they were asked for."""
         if self._top is not None:
             find_top(scores, self._columns, self._top, first)
+            if self._matches_only:
+                here = slice(first, first + len(scores))
+                missed = ~(self._top.scores[here] > 0)
+                self._top.passages[here][missed], self._top.scores[here][missed] = -1, np.nan
 
-    def write(self, tally: Tally, rows: slice) -> None:
-        """Keep the ranks of the qrels rows ``rows``."""
+    def write(self, tally: Tally, rows: slice, scores: NDArray[np.float32] | None = None) -> None:
+        """Keep the ranks of the qrels rows ``rows``, whose passages have the ``scores``."""
         tally.write(self._ranks, rows)
+        if self._matches_only and scores is not None:
+            missed = ~(scores > 0)
+            self._ranks.lang_rank[rows][missed] = self._ranks.pool_rank[rows][missed] = NOT_RETRIEVED
 
     def refuse_nan(self, block: NDArray[np.float32], first: int) -> None:
         """Raise EncoderError if a score is not a number; ``block`` may have its columns in any order."""
@@ -141,16 +158,18 @@ def rank_relevant(
     keep_top: int = 0,
     threads: int = 1,
     scorer: str = "the scorer",
+    matches_only: bool = False,
 ) -> Ranked:
     """Rank every relevant passage from blocks of scores, whatever made them.
 
     blocks: float32 [b, passages] each, the scores of queries 0 to ``queries - 1`` in order; a block may be overwritten
     once the next is asked for. qrels: sorted by query. keep_top: how many best passages to keep per query and language.
+    matches_only: passages whose score is not above 0 are not retrieved (``robustir.types.NOT_RETRIEVED``).
     The result does not depend on ``threads``. Raises EncoderError, naming ``scorer``, for wrong shapes, types, row
     counts or NaN; infinite scores are ordered like any other.
     """
     columns = Columns.of(corpus)
-    collector = _Collector(columns, qrels, queries=queries, keep_top=keep_top, scorer=scorer)
+    collector = _Collector(columns, qrels, queries=queries, keep_top=keep_top, scorer=scorer, matches_only=matches_only)
     pool = _thread_pool(threads)
     done = 0
     try:
@@ -167,7 +186,13 @@ def rank_relevant(
 
 
 def rank_sparse(
-    blocks: Iterable[Any], corpus: Corpus, qrels: Qrels, *, queries: int, scorer: str = "the scorer"
+    blocks: Iterable[Any],
+    corpus: Corpus,
+    qrels: Qrels,
+    *,
+    queries: int,
+    scorer: str = "the scorer",
+    matches_only: bool = False,
 ) -> Ranked:
     """Rank as :func:`rank_relevant` does, from scores most of which are 0.
 
@@ -175,7 +200,7 @@ def rank_sparse(
     """
     columns = Columns.of(corpus)
     order = SparseColumns.of(columns)
-    collector = _Collector(columns, qrels, queries=queries, keep_top=0, scorer=scorer)
+    collector = _Collector(columns, qrels, queries=queries, keep_top=0, scorer=scorer, matches_only=matches_only)
     done = 0
     for block in blocks:
         if block.dtype != np.float32 or block.shape[1] != len(corpus) or block.shape[0] > queries - done:
@@ -186,7 +211,10 @@ def rank_sparse(
         collector.refuse_sparse_nan(block, done)
         pairs, rows = collector.pairs(done, block.shape[0])
         if len(pairs):
-            collector.write(count_sparse_rows(block, pairs, order), rows)
+            found = block[pairs.row, columns.passage[pairs.column]] if matches_only else None
+            collector.write(
+                count_sparse_rows(block, pairs, order), rows, None if found is None else np.asarray(found)[0]
+            )
         done += block.shape[0]
     _check_done(done, queries, scorer)
     return collector.result()

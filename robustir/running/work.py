@@ -263,12 +263,17 @@ def _rank_part(
     )
     if job.texts is not None:
         queries = queries.with_texts([job.texts[place] for place in chosen])
+    known: dict[str, Any] = {
+        "queries": len(queries),
+        "scorer": job.encoder,
+        "matches_only": getattr(scorer, "matches_only", False),
+    }
     sparse_blocks = getattr(scorer, "sparse_blocks", None)
     if sparse_blocks is not None and not keep_top:
         blocks = sparse_blocks(queries) if len(queries) else ()
-        return rank_sparse(blocks, part.corpus, qrels, queries=len(queries), scorer=job.encoder)
+        return rank_sparse(blocks, part.corpus, qrels, **known)
     blocks = scorer.blocks(queries) if len(queries) else ()
-    return rank_relevant(blocks, part.corpus, qrels, queries=len(queries), keep_top=keep_top, scorer=job.encoder)
+    return rank_relevant(blocks, part.corpus, qrels, keep_top=keep_top, **known)
 
 
 def _complete(context: WorkContext, job: CellJob, task: Task, ranks: Ranks, kept: NDArray[Any]) -> Ranks:

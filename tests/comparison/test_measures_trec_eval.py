@@ -87,9 +87,13 @@ def naive_views(task: Task, scores: Scores, setting: Setting) -> Iterator[tuple[
         yield lang, judgements, run
 
 
-def ours(task: Task, scores: Scores, setting: Setting) -> dict[tuple[str, str, str], float]:
+def ours(
+    task: Task, scores: Scores, setting: Setting, *, matches_only: bool = False
+) -> dict[tuple[str, str, str], float]:
     """Return every value by (query, passage language, measure)."""
-    ranked = rank_relevant(np.array_split(scores, 3), task.corpus, task.qrels, queries=len(task.queries))
+    ranked = rank_relevant(
+        np.array_split(scores, 3), task.corpus, task.qrels, queries=len(task.queries), matches_only=matches_only
+    )
     rows = view(task, setting)
     values = evaluate([parse_measure(name) for name in NAMES], rank_lists(rows, ranked.ranks))
     keys = [(str(query), lang) for query, lang in zip(rows.query.tolist(), rows.passage_lang.tolist(), strict=True)]
@@ -143,6 +147,30 @@ def test_every_measure_is_trec_evals(kind: str, setting: Setting) -> None:
     assert len(found) >= 20 * len(NAMES) or setting == "mono"
     difference = max(abs(found[key] - expected[key]) for key in expected)
     assert difference < 1e-9
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("kind", ["ties", "lexical"])
+def test_what_is_not_retrieved_is_found_nowhere(kind: str, setting: Setting) -> None:
+    """A run that lists only passages with a score above 0; a query without any has a line of a passage beyond the pool."""
+    generator = np.random.default_rng([KINDS.index(kind), 21])
+    task = make_task(generator, queries=24, passages=160)
+    scores = scores_of(kind, generator, task)
+    scores[generator.random(scores.shape) < 0.7] = 0
+    expected = {
+        (query, lang, name): value
+        for lang, judgements, run in naive_views(task, scores, setting)
+        if judgements
+        for query, row in by_pytrec_eval(
+            judgements,
+            {query: {name: s for name, s in row.items() if s > 0} or {"*": 1.0} for query, row in run.items()},
+        ).items()
+        for name, value in row.items()
+    }
+    found = ours(task, scores, setting, matches_only=True)
+    assert found.keys() == expected.keys()
+    assert max(abs(found[key] - expected[key]) for key in expected) < 1e-9
+    assert max(abs(value - expected[key]) for key, value in ours(task, scores, setting).items()) > 0.001
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from robustir.errors import EncoderError
 from robustir.ranking.search import DenseScorer, Ranked, rank_dense, rank_relevant, rank_sparse, restrict
-from robustir.types import Corpus, Qrels, Ranks
+from robustir.types import NOT_RETRIEVED, Corpus, Qrels, Ranks
 
 Floats = NDArray[np.float32]
 
@@ -388,3 +388,25 @@ def test_sparse_blocks_that_break_the_contract_are_refused_by_name() -> None:
             rank_sparse([block], corpus, qrels, queries=queries, scorer="odd")
     with pytest.raises(EncoderError, match="odd gave scores for 0 of 2"):
         rank_sparse([], corpus, qrels, queries=2, scorer="odd")
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_what_is_not_matched_is_not_retrieved_by_hand(sparse: bool) -> None:
+    from scipy.sparse import csr_matrix
+
+    scores = np.array([[0, 2, 1, 0], [0, 0, 0, 0], [3, 0, 3, 0]], dtype=np.float32)
+    corpus = Corpus(("a", "b", "c", "d"), ("",) * 4, ("en", "de", "en", "de"))
+    qrels = Qrels.from_rows([(0, 0, 1), (0, 2, 1), (1, 1, 1), (2, 0, 1), (2, 3, 1)])
+    if sparse:
+        ranks = rank_sparse([csr_matrix(scores)], corpus, qrels, queries=3, matches_only=True).ranks
+    else:
+        ranked = rank_relevant([scores], corpus, qrels, queries=3, matches_only=True, keep_top=3)
+        ranks = ranked.ranks
+        assert ranked.top is not None
+        # Pool, English, German; the lists end where nothing matches.
+        assert ranked.top.passages[0].tolist() == [[1, 2, -1], [2, -1, -1], [1, -1, -1]]
+        assert (ranked.top.passages[1] == -1).all()
+    assert ranks.lang_rank.tolist() == [NOT_RETRIEVED, 1, NOT_RETRIEVED, 2, NOT_RETRIEVED]
+    assert ranks.pool_rank.tolist() == [NOT_RETRIEVED, 2, NOT_RETRIEVED, 2, NOT_RETRIEVED]
+    assert ranks.pool_above.tolist() == [2, 1, 0, 0, 2]
+    assert ranks.pool_tied.tolist() == [1, 0, 3, 1, 1]
