@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from robustir.reports.formats import clean_text
+from robustir.stats.rounding import ROUNDING
 
 if TYPE_CHECKING:
     from robustir.analysis import Findings
@@ -199,7 +200,7 @@ class Study:
     def near_floor(self, benchmark: str, setting: str, encoder: str) -> bool:
         """Whether the clean macro score cannot be told from the shuffled-query floor: their intervals meet."""
         rows = self.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)
-        return bool(rows) and value(rows[0], "ci_low") <= value(rows[0], "floor_high")
+        return bool(rows) and value(rows[0], "ci_low") - value(rows[0], "floor_high") <= ROUNDING
 
 
 def mean(values: Iterable[float]) -> float:

@@ -11,6 +11,7 @@ from robustir.reports.formats import interval, join_words, measure_name, number,
 from robustir.reports.sections.degradation import separated
 from robustir.reports.sections.in_domain import encoder_cell, marked, noted
 from robustir.reports.study import SETTINGS, Row, Study, value
+from robustir.stats.rounding import above, side
 
 __all__ = ["bias_section", "claims_more", "comparison_section", "counted_verdicts", "is_primary", "verdict_text"]
 
@@ -41,9 +42,8 @@ def verdict_text(row: Row) -> str:
     verdict = str(row.get("verdict", _NOT_SEPARATED))
     if not claims_more(verdict):
         return verdict
-    low, high = value(row, "log_ratio_low"), value(row, "log_ratio_high")
-    same_sign = value(row, "difference_in_differences") * value(row, "log_retention_ratio") > 0
-    return verdict if separated(row) and (low > 0 or high < 0) and same_sign else _NOT_SEPARATED
+    sides = [side(value(row, f"{name}_low"), value(row, f"{name}_high")) for name in ("ci", "log_ratio")]
+    return verdict if separated(row) and sides[0] == sides[1] else _NOT_SEPARATED
 
 
 _MORE = "more robust"
@@ -183,5 +183,5 @@ def _bias_cells(
         row: Row = found[perturbation, max(own)] if own else {}
         change = scale * value(row, "delta")
         band = interval(value(row, "delta_low"), value(row, "delta_high"), scale)
-        cells += [Cell(number(scale * value(row, "mean"))), Cell(("+" if change > 0 else "") + number(change), band)]
+        cells += [Cell(number(scale * value(row, "mean"))), Cell(("+" if above(change) else "") + number(change), band)]
     return cells

@@ -33,6 +33,7 @@ from robustir.reports.sections.clean_scores import language_columns
 from robustir.reports.sections.in_domain import encoder_cell, marked, noted
 from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import Row, Study, mean, value
+from robustir.stats.rounding import below, side
 
 __all__ = ["ALPHA", "degradation_section", "heat_level", "language_section"]
 
@@ -53,7 +54,7 @@ def heat_level(delta: float) -> int | None:
     """Return the step -5..5 of the diverging scale (limits 0.5, 2, 5, 10 and 20 points); None for NaN."""
     if not math.isfinite(delta):
         return None
-    step = sum(abs(delta) >= limit for limit in _HEAT_STEPS)
+    step = sum(not below(abs(delta), limit) for limit in _HEAT_STEPS)
     return -step if delta < 0 else step
 
 
@@ -232,8 +233,7 @@ def _difference_cells(row: Row) -> tuple[Cell, ...]:
 
 def separated(row: Row) -> bool:
     """Whether a difference is told from zero: its adjusted p below 0.05 and its interval off zero."""
-    low, high = value(row, "ci_low"), value(row, "ci_high")
-    return value(row, "p_adjusted") < ALPHA and (low > 0 or high < 0)
+    return below(value(row, "p_adjusted"), ALPHA) and side(value(row, "ci_low"), value(row, "ci_high")) != 0
 
 
 def _severity(study: Study, benchmark: str, perturbation: str) -> float:

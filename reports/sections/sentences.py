@@ -19,6 +19,7 @@ from robustir.reports.sections.comparing import claims_more, counted_verdicts, i
 from robustir.reports.sections.degradation import separated
 from robustir.reports.sections.strategies import strategy_sentence
 from robustir.reports.study import Row, Study, value
+from robustir.stats.rounding import below
 
 __all__ = ["three_sentences"]
 
@@ -79,7 +80,9 @@ def _named(row: Row) -> str:
     band = f", interval {low_high}" if low_high else ""
     doubt = "" if separated(row) else ", not separated from no change"
     idle = value(row, "unchanged")
-    silent = f", with {percent(idle)} of the queries left unchanged" if idle >= 0.5 else ""
+    silent = (
+        f", with {percent(idle)} of the queries left unchanged" if math.isfinite(idle) and not below(idle, 0.5) else ""
+    )
     points = signed_points(value(row, "delta"))
     return f"{row['encoder']} under {row['perturbation']} ({points} points{band}{doubt}{silent})"
 

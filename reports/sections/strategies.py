@@ -35,6 +35,7 @@ from robustir.reports.sections.comparing import claims_more, counted_verdicts
 from robustir.reports.sections.degradation import ALPHA
 from robustir.reports.sections.in_domain import MARK, noted
 from robustir.reports.study import SETTINGS, Row, Study, value
+from robustir.stats.rounding import below
 
 __all__ = ["strategy_section", "strategy_sentence"]
 
@@ -163,7 +164,7 @@ def _verdict(row: Row) -> str:
     verdict = str(row.get("verdict", "")) or "–"
     if row.get("family") == "nothing changed":
         return "nothing changed"
-    if claims_more(verdict) and not value(row, "p_adjusted") < ALPHA:
+    if claims_more(verdict) and not below(value(row, "p_adjusted"), ALPHA):
         return _NOT_SEPARATED
     return verdict
 
@@ -228,7 +229,7 @@ def _seed_counts(rows: Sequence[Row]) -> str:
 
 
 def _difference(row: Row) -> Cell:
-    strong = value(row, "p_adjusted") < ALPHA
+    strong = below(value(row, "p_adjusted"), ALPHA)
     band = interval(value(row, "ci_low"), value(row, "ci_high"))
     return Cell(signed_points(value(row, "difference")), band, mark="" if strong or not row else "faint")
 

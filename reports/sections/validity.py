@@ -10,6 +10,7 @@ from robustir.reports.formats import clean_text, join_words, language_name, numb
 from robustir.reports.sections.clean_scores import language_columns
 from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import Row, Study, value
+from robustir.stats.rounding import below
 
 __all__ = ["no_op_notices", "not_applicable_rows", "validity_section"]
 
@@ -163,7 +164,7 @@ def _attack_tables(study: Study, benchmark: str) -> list[Block]:
 
 def _unchanged_level(share: float) -> int | None:
     """Return the step 0..-5 that warns of unchanged queries (limits 2, 10, 25, 50 and 75 percent)."""
-    return -sum(share >= limit for limit in _UNCHANGED_STEPS) if math.isfinite(share) else None
+    return -sum(not below(share, limit) for limit in _UNCHANGED_STEPS) if math.isfinite(share) else None
 
 
 def _remarks(rows: Sequence[Row], where: str) -> list[Block]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from robustir.errors import BoundViolatedError, RunError, SpecError
+from robustir.stats.rounding import above, below
 
 __all__ = ["check_bounds"]
 
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+# Rounding alone meets no bound, and breaks none that is met: 0.8 is not below 0.8 and is at most 0.8, however it came about.
+_COMPARE: Mapping[str, Callable[[Any, float], Any]] = {
+    "<": below,
+    "<=": lambda values, bound: values.notna() & ~above(values, bound),
+    ">": above,
+    ">=": lambda values, bound: values.notna() & ~below(values, bound),
 }
 _FIELDS = ("delta", "noisy", "clean", "retention", "relative_drop", "effect_size", "worst_draw")
 _BOUND = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")

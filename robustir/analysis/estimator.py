@@ -20,6 +20,7 @@ from robustir.stats import (
     randomisation_test,
     sign_flips,
 )
+from robustir.stats.rounding import settled
 
 __all__ = ["Estimator", "Intervals", "Layout", "macro_mean"]
 
@@ -115,8 +116,10 @@ class Estimator:
 
         sums: arrays [c, views, groups] over the same rows. ``evaluate`` gets them as ClusterSums of k columns and the
         view number of each column (-1: the macro-average) and returns ``results`` arrays [k]; they come back as [c, 1 +
-        views] ([c, 1] with ``macro_only``).
+        views] ([c, 1] with ``macro_only``). Sums that are 0 but for rounding are 0: a difference of 1e-17 in every query
+        would be significant.
         """
+        sums = [settled(part) for part in sums]
         size, views = sums[0].shape[:2]
         tables = [np.full((size, 1 if macro_only else 1 + views), np.nan) for _ in range(results)]
         if not len(layout.present):

@@ -24,6 +24,7 @@ from robustir.analysis.comparisons import CURVE
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.tables import ALL
 from robustir.stats import benjamini_hochberg, holm
+from robustir.stats.rounding import settled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ def adjust_strategies(frame: pd.DataFrame, roles: MeasureRoles, options: Analysi
     curved = {row[:3] for row in zip(*columns, strict=True) if row[3] == CURVE}
     shown = np.array([row[3] == CURVE or row[:3] not in curved for row in zip(*columns, strict=True)], dtype=bool)
     family = np.where(frame["robust_training"].to_numpy(), ROBUST, STRATEGIES)
-    idle = (frame["a"].to_numpy() == 0) & (frame["b"].to_numpy() == 0)
+    idle = (settled(frame["a"].to_numpy()) == 0) & (settled(frame["b"].to_numpy()) == 0)
     still = (frame["quantity"].to_numpy() == "degradation") & idle
     eligible = shown & _asked(frame, options) & options.primary
     return _adjusted(frame, roles, eligible, family, still=still, within=("benchmark", "setting", "quantity"))

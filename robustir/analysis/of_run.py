@@ -16,6 +16,7 @@ from robustir.evidence.views import view
 from robustir.measures import parse_measure
 from robustir.plugins.doses import parse_dose
 from robustir.rundir.directory import RunDirectory
+from robustir.stats.rounding import ROUNDING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +115,7 @@ def _over_edited(sets: list[NoisyQueries], rows: NDArray[np.intp]) -> float:
 
 def _above_floor(scores: pd.DataFrame) -> set[tuple[str, str]]:
     """Return (benchmark, encoder) that can be told from the floor: a query that one near it loses says nothing."""
-    macro = scores[(scores["query_lang"] == "all") & ~(scores["ci_low"] <= scores["floor_high"])]
+    macro = scores[(scores["query_lang"] == "all") & ~(scores["ci_low"] - scores["floor_high"] <= ROUNDING)]
     return set(zip(macro["benchmark"], macro["encoder"], strict=True))
 
 

@@ -13,6 +13,7 @@ from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.rows import ViewRows
 from robustir.errors import InputError
 from robustir.evidence.scores import QueryScores
+from robustir.stats.rounding import settled
 
 __all__ = ["BIAS_MEASURES", "NoiseSums", "ReducedSetting"]
 
@@ -171,7 +172,7 @@ class ReducedSetting:
             change = used(rows.sorted(self.block.noisy[encoder, condition, self._measures])) - clean
             delta[number] = rows.group_sums(change)
             squares[number] = rows.view_sums(np.square(change))
-            wins[number] = rows.view_sums(used(0.5 + 0.5 * np.sign(change)))
+            wins[number] = rows.view_sums(used(0.5 + 0.5 * np.sign(settled(change))))
             worst[number] = rows.view_sums(used(rows.sorted(self.block.worst[encoder, condition, self._measures])))
         severities = tuple(float(self.block.conditions[condition][1]) for condition in conditions)
         layout = self.layout(mask)

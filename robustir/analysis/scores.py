@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.tables import Grids, labelled, view_labels
+from robustir.stats.rounding import above, below
 
 __all__ = ["CleanScores", "add_scores", "clean_scores"]
 
@@ -50,7 +51,7 @@ def clean_scores(setting: ReducedSetting, encoder: int) -> CleanScores:
     gap = setting.estimator.intervals(shared, setting.rows.group_sums(np.where(both, clean - floor, 0.0)))
     lowest = np.where(np.isnan(gap.estimate), found.low, gap.low)
     # Without an interval (one group) nothing can be told from anything.
-    above = lowest > 0 if setting.options.floors else np.ones_like(lowest, dtype=np.bool_)
+    off_floor = above(lowest) if setting.options.floors else np.ones_like(lowest, dtype=np.bool_)
     rows, groups = layout.sizes
     return CleanScores(
         found.estimate,
@@ -61,8 +62,8 @@ def clean_scores(setting: ReducedSetting, encoder: int) -> CleanScores:
         floors.high,
         rows,
         groups,
-        above,
-        above & (found.estimate >= setting.options.low_score),
+        off_floor,
+        off_floor & ~below(found.estimate, setting.options.low_score),
     )
 
 

@@ -34,6 +34,7 @@ from robustir.stats import (
     seeded_interval,
     verdict,
 )
+from robustir.stats.rounding import above, settled
 
 __all__ = ["CLEAN", "DEGRADATION", "NOISY", "add_strategies", "mean_over_seeds", "strategy_pairs"]
 
@@ -185,7 +186,7 @@ class _Work:
         if not len(layout.present):
             return np.zeros(sums.shape[1], dtype=np.bool_)
         found = [self.interval([_seeded(layout, sums[:, m])], [1.0]) for m in range(sums.shape[1])]
-        return np.array([bool(one.low[0] > 0) for one in found])
+        return np.array([above(float(one.low[0])) for one in found])
 
     def interval(self, levels: Sequence[SeededSums], signs: Sequence[float], *, logarithm: bool = False) -> Interval:
         """Return the interval of a signed sum of levels, by the draws of this setting."""
@@ -270,7 +271,7 @@ class _Work:
                 ]
                 quantities = {NOISY: noisy, DEGRADATION: [_seeded(first.layout, moved) for moved in change]}
             for quantity, (a, b) in quantities.items():
-                gap = SeededSums(a.sums - b.sums, a.counts)
+                gap = SeededSums(settled(a.sums - b.sums), a.counts)
                 found = self.interval([gap], [1.0])
                 options = self.setting.options
                 flips = joint_flips(gap.seeds, gap.sums.shape[2], options.flips, options.seed)
@@ -316,7 +317,7 @@ def _add(table: Grids, **columns: object) -> None:
 
 def _seeded(layout: Layout, sums: Floats) -> SeededSums:
     """Sums [s, views, groups] as the strata of the macro-average."""
-    clusters = layout.macro(sums)
+    clusters = layout.macro(settled(sums))
     return SeededSums(clusters.sums, clusters.counts)
 
 

@@ -7,12 +7,14 @@ both.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.stats.clusters import ClusterSums
 from robustir.stats.resampling import Interval, Moments, studentised_bounds
+from robustir.stats.rounding import side
 
 __all__ = ["DEPENDS", "NEAR_FLOOR", "NOT_SEPARATED", "difference", "log_ratio_interval", "verdict"]
 
@@ -35,37 +37,36 @@ def log_ratio_interval(
 ) -> Interval:
     """Return studentised intervals of ``sum(log above) - sum(log below)`` of means over the same rows, float64 [k].
 
-    ``above=[noisy_a, clean_b], below=[clean_a, noisy_b]`` gives the log ratio of two retentions. The standard error is
-    the linearised one: each mean's influence divided by the mean. NaN where a mean is not above 0; resamples in which
+    ``above=[noisy_a, clean_b], below=[clean_a, noisy_b]`` gives the log ratio of two retentions. Means that stand at one
+    place of both lists are subtracted first, so that equal ones cancel exactly, as two ratios that mirror each other
+    do. The standard error is the linearised one: each mean's influence divided by the mean. NaN where a mean is not above 0; resamples in which
     one is not are left out.
     """
-    parts = [*above, *below]
+    if len(above) != len(below):
+        raise ValueError(f"{len(above)} means above and {len(below)} below: a ratio has one of each")
+    parts = [part for ratio in zip(above, below, strict=True) for part in ratio]
     groups, size = parts[0].groups, len(parts[0])
     columns = [np.full(size, np.nan) for _ in range(4)]
     for start in range(0, size, _CHUNK):
         rows = slice(start, start + _CHUNK)
         chunk = [ClusterSums(part.sums[rows], part.counts) for part in parts]
-        signs = [1.0] * len(above) + [-1.0] * len(below)
-        for column, values in zip(columns, _log_ratio(chunk, signs, weights, groups, confidence), strict=True):
+        for column, values in zip(columns, _log_ratio(chunk, weights, groups, confidence), strict=True):
             column[rows] = values
     return Interval(*columns)
 
 
 def _log_ratio(
-    parts: list[ClusterSums], signs: list[float], weights: Floats, groups: int, confidence: float
+    parts: list[ClusterSums], weights: Floats, groups: int, confidence: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return estimate, error and limits of the sum of the log ratios parts[0] / parts[1], parts[2] / parts[3], ..."""
     means = [np.where(part.estimates > 0, part.estimates, np.nan) for part in parts]
-    # Pairs of equal logarithms cancel exactly only when added in one fixed order.
-    estimate = _ordered_sum([sign * np.log(mean) for sign, mean in zip(signs, means, strict=True)])
+    estimate = _sum_of_differences([np.log(mean) for mean in means])
     if groups < 2:
         undefined = np.full(len(estimate), np.nan)
         return estimate, undefined, undefined, undefined
-    influence = _ordered_sum(
-        [sign * part.influence() / mean[:, None] for sign, part, mean in zip(signs, parts, means, strict=True)]
-    )
-    noise = _ordered_sum(
-        [np.square(part.influence() / mean[:, None]).sum(axis=1) for part, mean in zip(parts, means, strict=True)]
-    )
+    shares = [part.influence() / mean[:, None] for part, mean in zip(parts, means, strict=True)]
+    influence = _sum_of_differences(shares)
+    noise = np.sum([np.square(share).sum(axis=1) for share in shares], axis=0)
     second = np.square(influence).sum(axis=1)
     second[second <= 1e-26 * noise] = 0.0
     inflation = groups / (groups - 1)
@@ -74,7 +75,8 @@ def _log_ratio(
     moments = [Moments(part, weights) for part in parts]
     levels = [moment.deviation + mean[:, None] for moment, mean in zip(moments, means, strict=True)]
     levels = [np.where(level > 0, level, np.nan) for level in levels]
-    drift = _ordered_sum([sign * np.log(level) for sign, level in zip(signs, levels, strict=True)]) - estimate[:, None]
+    drift = _sum_of_differences([np.log(level) for level in levels]) - estimate[:, None]
+    signs = [1.0, -1.0] * (len(parts) // 2)
     variance = np.zeros_like(drift)
     for i, moment in enumerate(moments):
         variance += moment.cross(moment) / np.square(levels[i])
@@ -87,18 +89,9 @@ def _log_ratio(
     return estimate, error, np.where(still, estimate, low), np.where(still, estimate, high)
 
 
-def _ordered_sum(parts: Sequence[Floats]) -> Floats:
-    total = parts[0].copy()
-    for part in parts[1:]:
-        total += part
-    return total
-
-
-def _side(low: float, high: float) -> int:
-    """1: the interval lies above 0; -1: below; 0: it holds 0 or is not defined."""
-    if low > 0:
-        return 1
-    return -1 if high < 0 else 0
+def _sum_of_differences(parts: Sequence[Floats]) -> Floats:
+    """Return (parts[0] - parts[1]) + (parts[2] - parts[3]) + ..."""
+    return reduce(np.add, [left - right for left, right in zip(parts[::2], parts[1::2], strict=True)])
 
 
 def verdict(
@@ -107,11 +100,12 @@ def verdict(
     """Say what may be claimed of encoders A and B (``names``).
 
     absolute: interval of the difference in differences, (A noisy - A clean) - (B noisy - B clean); relative: interval
-    of the log ratio of retentions, A over B. "More robust" needs both intervals off 0 on the same side.
+    of the log ratio of retentions, A over B. "More robust" needs both intervals off 0 on the same side, by more than
+    rounding.
     """
     if not above_floor:
         return NEAR_FLOOR
-    sides = _side(*absolute), _side(*relative)
+    sides = side(*absolute), side(*relative)
     if sides == (0, 0):
         return NOT_SEPARATED
     if sides[0] != sides[1]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.stats.rounding import above
+
 __all__ = ["dose_at_loss", "trapezoid_weights"]
 
 Floats = NDArray[np.float64]
@@ -44,7 +46,7 @@ def dose_at_loss(dose: Floats, means: Floats, share: float = 0.1) -> Floats:
     result = np.full(means.shape[1:], np.inf)
     for here in range(len(points) - 1, -1, -1):
         left, high = (points[here - 1], levels[here - 1]) if here else (np.zeros_like(points[0]), means[0])
-        crosses = (high > bound) & (levels[here] <= bound)
+        crosses = above(high - bound) & ~above(levels[here] - bound)
         with np.errstate(divide="ignore", invalid="ignore"):
             crossing = left + (high - bound) / (high - levels[here]) * (points[here] - left)
         np.copyto(result, crossing, where=crosses)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.stats.rounding import ROUNDING, settled
+
 __all__ = ["probability_of_superiority", "spread", "standardised_mean_difference"]
 
 Floats = NDArray[np.float64]
@@ -27,7 +29,9 @@ def standardised_mean_difference(mean: Floats, deviation: Floats) -> Floats:
     NaN where the differences are equal and not 0, or the deviation is not defined.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((mean == 0) & (deviation == 0), 0.0, np.where(deviation > 0, mean / deviation, np.nan))
+        return np.where(
+            (np.abs(mean) <= ROUNDING) & (deviation == 0), 0.0, np.where(deviation > 0, mean / deviation, np.nan)
+        )
 
 
 def probability_of_superiority(differences: Floats) -> Floats:
@@ -35,7 +39,7 @@ def probability_of_superiority(differences: Floats) -> Floats:
 
     0.5: neither side wins more often; NaN differences are left out.
     """
-    wins = np.where(np.isnan(differences), np.nan, 0.5 + 0.5 * np.sign(differences))
+    wins = np.where(np.isnan(differences), np.nan, 0.5 + 0.5 * np.sign(settled(differences)))
     with np.errstate(invalid="ignore"):
         share: Floats = np.nansum(wins, axis=-1) / np.count_nonzero(~np.isnan(differences), axis=-1)
     return share

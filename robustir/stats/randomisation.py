@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from robustir.stats.clusters import ClusterSums, standard_errors
 from robustir.stats.exact import to_integers
 from robustir.stats.resampling import generator
+from robustir.stats.rounding import ROUNDING
 
 __all__ = ["SignFlips", "cluster_t_test", "flipped_sums", "randomisation_test", "sign_flips", "signed_rank_test"]
 
@@ -82,7 +83,7 @@ def cluster_t_test(clusters: ClusterSums) -> Floats:
     estimate, error = clusters.estimates, standard_errors(clusters)
     with np.errstate(divide="ignore", invalid="ignore"):
         p: Floats = 2 * stdtr(max(clusters.groups - 1, 1), -np.abs(estimate / error))
-    p[error == 0] = np.where(estimate[error == 0] == 0, 1.0, np.nan)
+    p[error == 0] = np.where(np.abs(estimate[error == 0]) <= ROUNDING, 1.0, np.nan)
     return p
 
 

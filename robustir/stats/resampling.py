@@ -17,6 +17,7 @@ from robustir.errors import InputError
 from robustir.seeds import derive_key
 from robustir.stats.clusters import ClusterSums, standard_errors
 from robustir.stats.exact import exact_products
+from robustir.stats.rounding import ROUNDING
 
 __all__ = [
     "INTERVALS",
@@ -250,6 +251,6 @@ def paired_bootstrap_p(clusters: ClusterSums, weights: Floats) -> Floats:
     p = np.empty(len(clusters))
     for part, columns in _chunks(clusters):
         deviation = np.abs(Moments(columns, weights).deviation)
-        hits = np.count_nonzero(deviation >= np.abs(columns.estimates)[:, None], axis=1)
+        hits = np.count_nonzero(deviation >= np.abs(columns.estimates)[:, None] - ROUNDING, axis=1)
         p[part] = (hits + 1) / (deviation.shape[1] + 1)
     return p

@@ -248,3 +248,30 @@ def test_no_blocks_give_empty_tables() -> None:
     found = tables([], QUICK)
     assert all(table.empty for table in found.tables().values())
     assert {item.name for item in fields(found)} == {*TABLES, "manifest"}
+
+
+def test_equal_losses_from_different_levels_are_equal_whatever_rounding_left(make_block: MakeBlock) -> None:
+    # 1/3 - 1/2 and 1/6 - 1/3 differ by 2.8e-17, in the same direction in every query.
+    block = make_block("mono", measures=("AP",))
+    clean = np.empty_like(block.clean)
+    clean[0], clean[1] = 1 / 2, 1 / 3
+    noisy = np.empty_like(block.noisy)
+    noisy[0], noisy[1] = 1 / 3, 1 / 6
+    assert (noisy[0] - clean[0][None] != noisy[1] - clean[1][None]).all()
+    found = tables([replace(block, clean=clean, noisy=noisy, worst=noisy)]).comparisons
+    assert (found["difference_in_differences"] == 0).all()
+    assert (found["p"] == 1).all()
+    assert (found["ci_low"] == 0).all()
+    assert (found["ci_high"] == 0).all()
+    at_one_severity = found[found["severity"] != "curve"]
+    assert at_one_severity["log_retention_ratio"].to_numpy() == pytest.approx(math.log((2 / 3) / (1 / 2)))
+
+
+def test_a_query_that_moves_by_rounding_alone_is_neither_better_nor_worse(make_block: MakeBlock) -> None:
+    block = make_block("mono", measures=("AP",))
+    noisy = np.broadcast_to(block.clean[:, None], block.noisy.shape) + 1e-16
+    assert (noisy != block.clean[:, None]).any()
+    found = tables([replace(block, noisy=noisy, worst=noisy)]).contrasts
+    assert (found["probability_of_superiority"] == 0.5).all()
+    assert (found["p"] == 1).all()
+    assert (found["p_t"] == 1).all()

@@ -44,3 +44,27 @@ def test_nothing_to_judge_is_no_pass() -> None:
         check_bounds(CONTRASTS[1:], ["retention < 0.5"])
     with pytest.raises(RunError, match="no contrast with delta"):
         check_bounds(CONTRASTS[:0], ["delta < 0.5"])
+
+
+@pytest.mark.parametrize("field", ["retention", "delta", "noisy", "relative_drop"])
+def test_rounding_neither_meets_nor_misses_a_bound(field: str) -> None:
+    # Every value is 0.8 written as arithmetic leaves it: 0.7999999999999999 to 0.8000000000000002.
+    values = [0.1 * 8, 0.7 + 0.1, 0.56 / 0.7, 1 - 0.2, 0.24 / 0.3, 0.3 + 0.5000000000000001]
+    assert len(set(values)) > 1
+    rows = pd.DataFrame({**CONTRASTS.iloc[[0]].to_dict("records")[0], field: values})
+    check_bounds(rows, [f"{field} < 0.8", f"{field} > 0.8"])
+    for bound in ("<= 0.8", ">= 0.8"):
+        with pytest.raises(BoundViolatedError, match=r"^6 contrasts"):
+            check_bounds(rows, [f"{field} {bound}"])
+
+
+def test_an_interval_that_ends_at_0_but_for_rounding_does_not_meet_a_strict_bound() -> None:
+    rows = CONTRASTS.iloc[[0]].assign(ci_high=-1.2e-15)
+    check_bounds(rows, ["delta < 0"], strict=True)
+
+
+def test_what_has_no_value_meets_no_bound() -> None:
+    with pytest.raises(BoundViolatedError, match=r"^1 contrasts have retention <= 1"):
+        check_bounds(CONTRASTS, ["retention <= 1"])
+    with pytest.raises(BoundViolatedError, match=r"^1 contrasts have retention >= 0"):
+        check_bounds(CONTRASTS, ["retention >= 0"])

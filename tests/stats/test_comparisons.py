@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robustir.stats import ClusterSums, bootstrap_weights, difference, log_ratio_interval, verdict
+from robustir.stats import ClusterSums, Interval, bootstrap_weights, difference, log_ratio_interval, verdict
+from robustir.stats.comparisons import NOT_SEPARATED
 
 
 def four(seed: int, strata: int) -> list[ClusterSums]:
@@ -43,11 +44,33 @@ def test_the_interval_by_definition(strata: int) -> None:
         assert found.high[k] == pytest.approx(estimate - t[9] * error)
 
 
-def test_equal_encoders_have_a_ratio_of_exactly_one() -> None:
-    noisy, clean, *_ = four(5, 2)
-    found = log_ratio_interval([noisy, clean], [clean, noisy], bootstrap_weights(8, 99, 0))
-    assert found.estimate == pytest.approx(np.zeros(3), abs=1e-15)
-    assert found.low.tolist() == found.high.tolist() == found.estimate.tolist()
+def assert_exactly_zero(found: Interval) -> None:
+    for column in (found.estimate, found.standard_error, found.low, found.high):
+        assert (column == 0).all()
+
+
+@pytest.mark.parametrize("strata", [1, 3])
+def test_equal_encoders_have_a_ratio_of_exactly_one(strata: int) -> None:
+    weights = bootstrap_weights(8, 99, 0)
+    for seed in range(200):
+        noisy, clean, *_ = four(seed, strata)
+        assert_exactly_zero(log_ratio_interval([noisy, clean], [clean, noisy], weights))
+
+
+@pytest.mark.parametrize("strata", [1, 3])
+def test_noise_that_does_nothing_has_a_ratio_of_exactly_one(strata: int) -> None:
+    weights = bootstrap_weights(8, 99, 0)
+    for seed in range(200):
+        a, b, *_ = four(seed, strata)
+        found = log_ratio_interval([a, b], [a, b], weights)
+        assert_exactly_zero(found)
+        assert verdict(("labse", "mbert"), (0.0, 0.0), (found.low[0], found.high[0]), above_floor=True) == NOT_SEPARATED
+
+
+def test_a_ratio_needs_as_many_means_below_as_above() -> None:
+    a, b, *_ = four(1, 1)
+    with pytest.raises(ValueError, match="1 means above and 2 below"):
+        log_ratio_interval([a], [a, b], bootstrap_weights(8, 50, 0))
 
 
 def test_scores_of_zero_have_no_ratio() -> None:
@@ -83,6 +106,8 @@ NAN = float("nan")
         ((0.01, 0.03), (-0.2, -0.1), True, "depends on the scale"),
         ((-0.01, 0.03), (-0.1, 0.2), True, "not separated"),
         ((0.0, 0.0), (0.0, 0.0), True, "not separated"),
+        ((0.0, 0.0), (4e-16, 4e-16), True, "not separated"),
+        ((-0.3, -1.2e-15), (-0.2, -0.1), True, "depends on the scale"),
         ((NAN, NAN), (NAN, NAN), True, "not separated"),
         ((0.01, 0.03), (NAN, NAN), True, "depends on the scale"),
         ((0.01, 0.03), (0.1, 0.2), False, "no claim: near the floor"),

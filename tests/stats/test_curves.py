@@ -55,3 +55,8 @@ def test_replicates_are_columns_too() -> None:
     found = dose_at_loss(dose, means, 0.3)
     each = [[dose_at_loss(dose[:, [k]], means[:, [k], b], 0.3)[0] for b in range(5)] for k in range(2)]
     assert found.tolist() == each
+
+
+def test_a_tenth_lost_but_for_rounding_is_lost() -> None:
+    level = float(np.nextafter(0.9, 1))
+    assert dose_at_loss(np.array([[0.2]]), np.array([[1.0], [level]])) == pytest.approx([0.2])
