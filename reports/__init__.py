@@ -7,6 +7,17 @@ from robustir.reports.document import build
 from robustir.reports.renderers.html import render_html
 from robustir.reports.renderers.latex import render_latex
 from robustir.reports.renderers.pdf import render_pdf
-from robustir.reports.writing import FORMATS, render, write_reports
+from robustir.reports.writing import FORMATS, check_formats, render, report_files, write_reports
 
-__all__ = ["FORMATS", "Document", "build", "render", "render_html", "render_latex", "render_pdf", "write_reports"]
+__all__ = [
+    "FORMATS",
+    "Document",
+    "build",
+    "check_formats",
+    "render",
+    "render_html",
+    "render_latex",
+    "render_pdf",
+    "report_files",
+    "write_reports",
+]

@@ -108,14 +108,14 @@ class Study:
     )
 
     @classmethod
-    def read(cls, findings: Findings, manifest: Mapping[str, Any]) -> Study:
-        """Take the tables as records, of the main measure only; texts lose what no output can hold.
+    def read(cls, findings: Findings, manifest: Mapping[str, Any], measure: str | None = None) -> Study:
+        """Take the tables as records, of one measure (by default the main one); texts lose what no output can hold.
 
         What happened under attacks goes to frames of its own (``attack_contrasts``), so that no other section holds it.
         """
         suite = manifest.get("suite")
         wanted = _spec_names(suite.get("measures")) if isinstance(suite, Mapping) else []
-        measure = next(iter(_ordered(findings.scores["measure"].unique(), wanted)), "AP")
+        measure = measure or next(iter(_ordered(findings.scores["measure"].unique(), wanted)), "AP")
         short = short_names(clean_text(entry.get("name", "")) for entry in _entries(manifest))
         attacks = {short[clean_text(entry.get("name", ""))] for entry in _entries(manifest) if entry.get("attacked")}
         frames: dict[str, Sequence[Row]] = {}
@@ -192,6 +192,14 @@ class Study:
         """The severity that heat maps and macro tables show (NaN without contrasts)."""
         fitting = [severity for severity in self.severities if severity <= _SHOWN_SEVERITY + 1e-9]
         return fitting[-1] if fitting else next(iter(self.severities), math.nan)
+
+    def severity_of(self, benchmark: str, perturbation: str) -> float:
+        """The severity shown for one perturbation or attack, which may have severities of its own (NaN if not run)."""
+        where = {"benchmark": benchmark, "perturbation": perturbation}
+        rows = [*self.rows("contrasts", **where), *self.rows("attack_contrasts", **where)]
+        own = sorted({value(row, "severity") for row in rows})
+        fitting = [severity for severity in own if severity <= _SHOWN_SEVERITY + 1e-9]
+        return fitting[-1] if fitting else next(iter(own), math.nan)
 
     def macro(self, frame: str, **where: object) -> list[Row]:
         """Return the macro-average rows of the main measure."""

@@ -17,7 +17,7 @@ from robustir.reports.renderers.pdf import render_pdf
 if TYPE_CHECKING:
     from robustir.analysis import Findings
 
-__all__ = ["FORMATS", "render", "write_reports"]
+__all__ = ["FORMATS", "check_formats", "render", "report_files", "write_reports"]
 
 FORMATS = ("html", "pdf", "latex", "csv")
 _SUFFIXES = {".html": "html", ".htm": "html", ".pdf": "pdf", ".tex": "latex"}
@@ -37,13 +37,27 @@ def render(findings: Findings, manifest: Mapping[str, Any], path: Path | str) ->
     return _write(build(findings, manifest), chosen, target)
 
 
+def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
+    """Return the formats, once each; raise InputError for one that is not known, before anything is done."""
+    if isinstance(formats, str):
+        raise InputError(f"formats is a list of names, such as ('html', 'pdf'), not the string {formats!r}")
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise InputError(f"{unknown[0]!r} is not a format of reports; the formats are {', '.join(FORMATS)}")
+    return tuple(dict.fromkeys(formats))
+
+
+def report_files(folder: Path | str, formats: Sequence[str]) -> dict[str, Path]:
+    """Return what ``write_reports`` leaves in a folder, by format: files that are there, and the folder of the tables."""
+    named = {name: Path(folder) / (_FILES.get(name) or _TABLES) for name in formats}
+    return {name: path for name, path in named.items() if path.exists()}
+
+
 def write_reports(
     findings: Findings, manifest: Mapping[str, Any], folder: Path | str, formats: Sequence[str]
 ) -> list[str]:
     """Write ``report.html``, ``report.pdf``, ``report.tex`` and ``findings/*.csv`` as asked for; return warnings."""
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        raise InputError(f"there is no report format {unknown[0]!r}; the formats are {', '.join(FORMATS)}")
+    formats = check_formats(formats)
     target = Path(folder)
     warnings: list[str] = []
     if "csv" in formats:
@@ -52,7 +66,7 @@ def write_reports(
         write_findings(findings, target / _TABLES)
     if any(name in _FILES for name in formats):
         document = build(findings, manifest)
-        for name in dict.fromkeys(formats):
+        for name in formats:
             if name in _FILES:
                 warnings += _write(document, name, target / _FILES[name])
     return warnings

@@ -59,9 +59,11 @@ def run(
     """
     from robustir.planning.plan import make_plan
     from robustir.planning.suite import load_suite
+    from robustir.reports import check_formats
     from robustir.rundir.directory import RunDirectory
     from robustir.running.runner import RunOptions
 
+    formats = check_formats(formats)
     plan = make_plan(load_suite(suite) if isinstance(suite, str) else suite, data_folder(data), encoders=encoders)
     directory = RunDirectory(out)
     execute_plan(plan, directory, RunOptions(jobs=jobs), formats=formats)
@@ -80,8 +82,11 @@ def execute_plan(
 
     On an existing run the same plan resumes it; another plan raises RunError.
     """
+    from robustir.reports import check_formats
     from robustir.rundir.manifest import finished, new_manifest
     from robustir.running.runner import execute
+
+    formats = check_formats(formats)
 
     _refuse_another_plan(directory, plan)
     with directory.locked():

@@ -182,7 +182,7 @@ def _area_cells(row: Row) -> list[Cell]:
 
 
 def _difference_table(study: Study, benchmark: str, perturbation: str) -> Table:
-    severity = _severity(study, benchmark, perturbation)
+    severity = study.severity_of(benchmark, perturbation)
     rows = []
     unstable = False
     for setting in study.settings(benchmark):
@@ -236,15 +236,6 @@ def separated(row: Row) -> bool:
     return below(value(row, "p_adjusted"), ALPHA) and side(value(row, "ci_low"), value(row, "ci_high")) != 0
 
 
-def _severity(study: Study, benchmark: str, perturbation: str) -> float:
-    """Return the severity shown for one perturbation (perturbations may have severities of their own)."""
-    own = sorted(
-        {value(row, "severity") for row in study.rows("contrasts", benchmark=benchmark, perturbation=perturbation)}
-    )
-    fitting = [severity for severity in own if severity <= study.shown_severity + 1e-9]
-    return fitting[-1] if fitting else next(iter(own), math.nan)
-
-
 def language_section(study: Study) -> Section:
     """Build the heat maps: the change in every query language, per benchmark, perturbation and setting."""
     blocks: list[Block] = [
@@ -265,7 +256,7 @@ def language_section(study: Study) -> Section:
 
 
 def _language_tables(study: Study, benchmark: str, perturbation: str) -> list[Table]:
-    severity = _severity(study, benchmark, perturbation)
+    severity = study.severity_of(benchmark, perturbation)
     languages = study.languages(benchmark)
     tables = []
     for setting in study.settings(benchmark):

@@ -37,7 +37,7 @@ from robustir.reports.sections.in_domain import MARK, noted
 from robustir.reports.study import SETTINGS, Row, Study, value
 from robustir.stats.rounding import below
 
-__all__ = ["strategy_section", "strategy_sentence"]
+__all__ = ["strategy_section", "strategy_sentence", "strategy_verdict"]
 
 _SEEN = "‡"
 _CLEAN, _NOISY, _DEGRADATION = "clean", "noisy", "degradation"
@@ -159,7 +159,7 @@ def _pairs(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((row["strategy_a"], row["strategy_b"]) for row in rows))
 
 
-def _verdict(row: Row) -> str:
+def strategy_verdict(row: Row) -> str:
     """Return the verdict in words; "more robust" stands only where the adjusted p supports it too."""
     verdict = str(row.get("verdict", "")) or "–"
     if row.get("family") == "nothing changed":
@@ -186,7 +186,7 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
                 marks = [f"\u00a0{_SEEN}" if score.get(f"seen_{side}") else "" for side in "ab"]
                 seen |= any(marks)
                 domain = f"\u00a0{MARK}" if score.get("in_domain") else ""
-                verdict = _verdict(change) if change else "–"
+                verdict = strategy_verdict(change) if change else "–"
                 explored = change.get("family") == _EXPLORATORY
                 ratio = interval(value(change, "log_ratio_low"), value(change, "log_ratio_high"), 1.0, 2)
                 lines.append(
@@ -289,7 +289,7 @@ def strategy_sentence(study: Study) -> str:
         return ""
     if not declared:
         return "All comparisons between training strategies are exploratory, so none is a finding in itself."
-    verdicts = [_verdict(row) for row in declared]
+    verdicts = [strategy_verdict(row) for row in declared]
     total = (
         f"Of {len(declared)} declared comparisons of how much training strategies lose under noise, over {_seed_counts(declared)} "
         f"paired seeds, {counted_verdicts(verdicts)}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from robustir.errors import BoundViolatedError, RunError, SpecError
 from robustir.stats.rounding import above, below
 
-__all__ = ["check_bounds"]
+__all__ = ["Bound", "check_bounds", "parse_bounds"]
 
 # Rounding alone meets no bound, and breaks none that is met: 0.8 is not below 0.8 and is at most 0.8, however it came about.
 _COMPARE: Mapping[str, Callable[[Any, float], Any]] = {
@@ -22,27 +23,47 @@ _FIELDS = ("delta", "noisy", "clean", "retention", "relative_drop", "effect_size
 _BOUND = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")
 
 
-def check_bounds(contrasts: Any, bounds: Sequence[str], *, strict: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a contrast must not meet: a field, a sign and a number."""
+
+    text: str
+    field: str
+    sign: str
+    number: float
+
+
+def parse_bounds(bounds: Sequence[str]) -> tuple[Bound, ...]:
+    """Read expressions such as ``delta < -0.1``; raise SpecError for what is not one."""
+    parsed = []
+    for text in bounds:
+        match = _BOUND.fullmatch(text)
+        if match is None or match.group(1) not in _FIELDS:
+            raise SpecError(f"--fail-if {text!r}: write  FIELD < NUMBER  with a field of {', '.join(_FIELDS)}")
+        parsed.append(Bound(text, match.group(1), match.group(2), float(match.group(3))))
+    return tuple(parsed)
+
+
+def check_bounds(contrasts: Any, bounds: Sequence[Bound], *, strict: bool = False) -> None:
     """Raise BoundViolatedError naming the worst macro-average contrast that meets a bound.
 
     ``strict``: a bound on ``delta`` counts only where the whole interval meets it.
     """
     rows = contrasts[contrasts["query_lang"] == "all"]
     for bound in bounds:
-        match = _BOUND.fullmatch(bound)
-        if match is None or match.group(1) not in _FIELDS:
-            raise SpecError(f"--fail-if {bound!r}: write  FIELD < NUMBER  with a field of {', '.join(_FIELDS)}")
-        name, sign, number = match.group(1), match.group(2), float(match.group(3))
+        name, sign, number = bound.field, bound.sign, bound.number
         column = name
         if strict and name == "delta":
             column = "ci_high" if sign.startswith("<") else "ci_low"
         if not rows[column].notna().any():
             # A gate that has nothing to look at must not open.
-            raise RunError(f"--fail-if {bound!r}: the run has no contrast with {name}; finish it with  robustir resume")
+            raise RunError(
+                f"--fail-if {bound.text!r}: the run has no contrast with {name}; finish it with  robustir resume"
+            )
         hit = rows[_COMPARE[sign](rows[column], number)]
         if len(hit):
             worst = hit.sort_values(name, ascending=sign.startswith("<"), kind="stable").iloc[0]
             raise BoundViolatedError(
-                f"{len(hit)} contrasts have {bound}; the worst: {worst['encoder']} under {worst['perturbation']} at {worst['severity']:g} on "
+                f"{len(hit)} contrasts have {bound.text}; the worst: {worst['encoder']} under {worst['perturbation']} at {worst['severity']:g} on "
                 f"{worst['benchmark']} ({worst['setting']}, {worst['measure']}): {name} = {worst[name]:.4f}"
             )

@@ -20,6 +20,7 @@ COMMANDS = {
     "plan": "Say what would run, what is there already, and what it costs; run nothing.",
     "resume": "Finish what is missing of a run, and only that.",
     "report": "Write the reports of a run again, or in other formats.",
+    "show": "Show the results of a run in the terminal.",
     "scores": "Stream the per-query table or the rankings of a run.",
     "export": "Write the noisy queries of a suite or run for any search engine, whose rankings a run then scores.",
     "perturb": "Add noise to texts, one line in, one line out.",

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from robustir.planning.plan import Plan
     from robustir.planning.suite import Suite
 
-__all__ = ["data_option", "json_option", "plan_from_options", "runtime_options", "suite_from_options", "suite_options"]
+__all__ = [
+    "data_option",
+    "format_option",
+    "json_option",
+    "plan_from_options",
+    "runtime_options",
+    "suite_from_options",
+    "suite_options",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,6 +44,30 @@ def _use_device(_context: click.Context, _parameter: click.Parameter, device: st
     os.environ["ROBUSTIR_DEVICE"] = chosen
     return chosen
 
+
+def _formats(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
+    """Read a list of formats; one that is not known is refused before anything is done."""
+    from robustir.errors import InputError
+    from robustir.reports.writing import FORMATS, check_formats
+
+    try:
+        chosen = check_formats([part.strip() for part in text.split(",") if part.strip()])
+    except InputError as error:
+        raise click.BadParameter(str(error)) from None
+    if not chosen:
+        raise click.BadParameter(f"name at least one of {', '.join(FORMATS)}")
+    return chosen
+
+
+format_option = click.option(
+    "--format",
+    "formats",
+    default="html,pdf",
+    show_default=True,
+    metavar="F,F",
+    callback=_formats,
+    help="Reports to write: html, pdf, latex, csv.",
+)
 
 _SUITE_OPTIONS = [
     click.argument("suite"),
@@ -95,14 +127,9 @@ _RUNTIME_OPTIONS = [
         metavar="K",
         help="Keep the top K passages too (for TREC export).",
     ),
-    click.option(
-        "--format",
-        "formats",
-        default="html,pdf",
-        show_default=True,
-        help="Reports to write: html, pdf, latex, csv.",
-    ),
+    format_option,
     click.option("--profile", is_flag=True, help="Say where the time went."),
+    json_option,
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,65 +10,103 @@ import click
 
 if TYPE_CHECKING:
     from robustir.planning.plan import Plan
+    from robustir.reports.overview import Overview
     from robustir.running.runner import RunSummary
 
-__all__ = ["FORMATS", "RUNTIME", "finish", "parse_formats"]
+__all__ = ["RUNTIME", "finish"]
 
-FORMATS = ("html", "pdf", "latex", "csv")
 # The options of finish that the command line gives (robustir.cli.options.runtime_options).
-RUNTIME = ("jobs", "executor", "device", "keep_top", "formats", "profile")
-_SUFFIXES = {"latex": "tex"}
-
-
-def parse_formats(text: str) -> tuple[str, ...]:
-    """Return the formats of a comma-separated list."""
-    chosen = tuple(part.strip() for part in text.split(",") if part.strip())
-    unknown = [part for part in chosen if part not in FORMATS]
-    if unknown or not chosen:
-        raise click.BadParameter(
-            f"{', '.join(unknown) or text!r}: the formats are {', '.join(FORMATS)}", param_hint="--format"
-        )
-    return chosen
+RUNTIME = ("jobs", "executor", "device", "keep_top", "formats", "profile", "as_json")
+_SHOWN_FAILURES = 20
 
 
 def finish(
-    plan: Plan, out: Path, *, jobs: int | None, executor: str, device: str, keep_top: int, formats: str, profile: bool
+    plan: Plan,
+    out: Path,
+    *,
+    jobs: int | None,
+    executor: str,
+    device: str,
+    keep_top: int,
+    formats: tuple[str, ...],
+    profile: bool,
+    as_json: bool,
 ) -> int:
-    """Execute a plan into ``out``; return the exit code."""
+    """Execute a plan into ``out``, then show what came of it; return the exit code."""
     from robustir.api import execute_plan
     from robustir.cli.progress import ProgressBars
     from robustir.rundir.directory import RunDirectory
     from robustir.running.executors import default_jobs
     from robustir.running.runner import RunOptions
 
-    chosen = parse_formats(formats)
     options = RunOptions(jobs=jobs or default_jobs(), executor=executor, device=device, keep_top=keep_top)
     with ProgressBars() as bars:
-        summary, warnings = execute_plan(plan, RunDirectory(out), options, bars, formats=chosen)
+        summary, warnings = execute_plan(plan, RunDirectory(out), options, bars, formats=formats)
     for warning in warnings:
         click.echo(f"robustir: {warning}", err=True)
     if profile:
         _show_profile(summary)
-    for failure in summary.failures[:20]:
+    _show_failures(summary, out)
+    if as_json:
+        _print_json(summary, out, formats)
+    else:
+        _print_text(summary, out, formats)
+    return 3 if summary.failures else 0
+
+
+def _show_failures(summary: RunSummary, out: Path) -> None:
+    for failure in summary.failures[:_SHOWN_FAILURES]:
         click.echo(
             f"robustir: failed: {failure.benchmark} / {failure.encoder} / {failure.condition}: {failure.error}",
             err=True,
         )
-    if len(summary.failures) > 20:
-        click.echo(
-            f"robustir: ... and {len(summary.failures) - 20} more failed cells; all are in {out / 'manifest.json'}",
-            err=True,
-        )
+    more = len(summary.failures) - _SHOWN_FAILURES
+    if more > 0:
+        click.echo(f"robustir: ... and {more} more failed cells; all are in {out / 'manifest.json'}", err=True)
+
+
+def _overview(out: Path) -> Overview | None:
+    """Return the results, None if no cell could be scored (which the warnings say)."""
+    from robustir.cli.show import overview_of
+    from robustir.errors import RunError
+
+    try:
+        return overview_of(out)
+    except RunError:
+        return None
+
+
+def _print_json(summary: RunSummary, out: Path, formats: tuple[str, ...]) -> None:
+    from robustir.reports import report_files
+
+    found = _overview(out)
+    counts = {
+        "cells": summary.cells,
+        "cells_done_before": summary.cells_done_before,
+        "cells_failed": len(summary.failures),
+        "texts_encoded": summary.texts_encoded,
+        "texts_reused": summary.texts_reused,
+    }
+    reports = {name: str(path) for name, path in report_files(out, formats).items()}
+    row = {**(found.as_json() if found else {}), "run": str(out), "counts": counts, "reports": reports}
+    click.echo(json.dumps(row, indent=2, ensure_ascii=False))
+
+
+def _print_text(summary: RunSummary, out: Path, formats: tuple[str, ...]) -> None:
+    from robustir.cli.result_table import show_overview
+    from robustir.reports import report_files
+
+    found = _overview(out)
+    if found is not None:
+        show_overview(found)
+        click.echo()
     done = summary.cells - len(summary.failures)
     click.echo(
         f"{done} of {summary.cells} cells ({summary.cells_done_before} were there), {summary.texts_encoded} texts encoded, {summary.texts_reused} reused"
     )
     click.echo(f"findings  {out / 'findings'}")
-    for suffix in (suffix for suffix in chosen if suffix != "csv"):
-        report = out / ("report." + _SUFFIXES.get(suffix, suffix))
-        if report.exists():
-            click.echo(f"report    {report}")
-    return 3 if summary.failures else 0
+    for path in (path for name, path in report_files(out, formats).items() if name != "csv"):
+        click.echo(f"report    {path}")
 
 
 def _show_profile(summary: RunSummary) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from robustir.cli.options import json_option, plan_from_options, suite_options
+from robustir.cli.progress import ProgressBars
 
 if TYPE_CHECKING:
     from robustir.planning.plan import Plan
@@ -25,8 +26,10 @@ def command(suite: str, data: Path | None, out: Path | None, as_json: bool, **op
     from robustir.cli.estimates import estimate
     from robustir.rundir.directory import RunDirectory
 
-    plan = plan_from_options(suite, data, **options)
-    rows = estimate(plan, RunDirectory(out or Path("runs") / plan.suite.name))
+    with ProgressBars() as bars:
+        bars.stage("read suite, data and encoders", 1)
+        plan = plan_from_options(suite, data, **options)
+        rows = estimate(plan, RunDirectory(out or Path("runs") / plan.suite.name))
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:

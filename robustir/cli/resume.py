@@ -9,6 +9,7 @@ import click
 
 from robustir.cli.options import data_option, runtime_options
 from robustir.cli.outcome import finish
+from robustir.cli.progress import ProgressBars
 
 
 @click.command(name="resume")
@@ -25,7 +26,9 @@ def command(run: Path, data: Path | None, **runtime: Any) -> int:
 
     manifest = RunDirectory.open(run).read_manifest()
     suite = validate_suite(manifest["suite"], f"{run}/manifest.json")
-    plan = make_plan(suite, use_data_folder(data or manifest["data"]))
+    with ProgressBars() as bars:
+        bars.stage("read suite, data and encoders", 1)
+        plan = make_plan(suite, use_data_folder(data or manifest["data"]))
     planned = {encoder.spec for encoder in plan.encoders}
     live = [row["name"] for row in manifest["encoders"] if row["name"] not in planned]
     if live:

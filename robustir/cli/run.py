@@ -9,6 +9,7 @@ import click
 
 from robustir.cli.options import plan_from_options, runtime_options, suite_options
 from robustir.cli.outcome import RUNTIME, finish
+from robustir.cli.progress import ProgressBars
 
 
 @click.command(name="run")
@@ -26,5 +27,7 @@ def command(suite: str, data: Path | None, out: Path | None, **options: Any) -> 
     Options that name encoders, benchmarks or perturbations replace the suite's own lists; the suite keeps the rest.
     """
     runtime = {name: options.pop(name) for name in RUNTIME}
-    plan = plan_from_options(suite, data, **options)
+    with ProgressBars() as bars:
+        bars.stage("read suite, data and encoders", 1)
+        plan = plan_from_options(suite, data, **options)
     return finish(plan, out or Path("runs") / plan.suite.name, **runtime)

@@ -38,20 +38,20 @@ __all__ = ["Failure", "Progress", "RunOptions", "RunSummary", "execute"]
 class Progress(Protocol):
     """What the runner tells about its advance; the command line draws bars from it."""
 
-    def stage(self, name: str, total: int) -> None:
-        """A stage of ``total`` steps begins."""
+    def stage(self, name: str, total: int, unit: str = "") -> None:
+        """A stage of ``total`` steps begins; ``unit`` says what a step is, such as "texts"."""
         ...
 
-    def step(self) -> None:
-        """One step of the stage is done."""
+    def step(self, amount: int = 1) -> None:
+        """Steps of the stage are done."""
         ...
 
 
 class _Silent:
-    def stage(self, name: str, total: int) -> None:
+    def stage(self, name: str, total: int, unit: str = "") -> None:
         pass
 
-    def step(self) -> None:
+    def step(self, amount: int = 1) -> None:
         pass
 
 
@@ -168,14 +168,16 @@ class _Run:
     def _perturb(self, executor: Executor[WorkContext]) -> None:
         jobs = [job for planned in self.plan.tasks for job in self._perturb_jobs(planned)]
         ladders = missing_ladders(self.plan, self.run)
-        steps = len(jobs) + sum(len(ladder.languages) for ladder in ladders)
-        if not steps:
-            return
-        self.progress.stage("perturb queries", steps)
+        sizes = {planned.task.name: len(planned.task.queries) for planned in self.plan.tasks}
+        if jobs:
+            self.progress.stage("perturb queries", sum(sizes[job.task] for job in jobs), "texts")
         for outcome in executor.map(perturb_queries, jobs):
+            job = jobs[outcome.position]
             if outcome.error is not None:
-                self.broken[jobs[outcome.position].key] = describe_error(outcome.error)
-            self.progress.step()
+                self.broken[job.key] = describe_error(outcome.error)
+            self.progress.step(sizes[job.task])
+        if ladders:
+            self.progress.stage("attack queries", sum(len(ladder.languages) for ladder in ladders), "searches")
         attack_ladders(executor, self.run, ladders, self.broken, self.progress.step)
 
     def _perturb_jobs(self, planned: PlannedTask) -> Iterator[PerturbJob]:
@@ -298,7 +300,7 @@ class _Run:
     ) -> list[tuple[slice, str]]:
         used = [rows for job in jobs for rows in (job.vectors, job.passages, job.clean) if rows is not None]
         units = index.units(needed_rows(len(index), used))
-        self.progress.stage(f"encode with {encoder.spec}", len(units))
+        self.progress.stage(f"encode with {encoder.spec}", sum(len(unit.texts) for unit in units), "texts")
         failed = []
         widths: set[int] = set()
         for outcome in executor.map(encode, [EncodeJob(encoder.spec, unit) for unit in units]):
@@ -313,7 +315,7 @@ class _Run:
                 widths.add(values.shape[1])
                 if len(widths) == 1:
                     vectors.write(unit.first, values)
-            self.progress.step()
+            self.progress.step(len(unit.texts))
         if len(widths) > 1:
             # Which unit is the wrong one cannot be told, and must not depend on which worker was first.
             found = " and of ".join(map(str, sorted(widths)))
@@ -322,7 +324,7 @@ class _Run:
 
     def _score(self, executor: Executor[WorkContext], encoder: PlannedEncoder, jobs: list[CellJob]) -> None:
         """Score clean cells first: the rank of a query that did not change is taken from there."""
-        self.progress.stage(f"rank with {encoder.spec}", len(jobs))
+        self.progress.stage(f"rank with {encoder.spec}", len(jobs), "cells")
         for clean_first in (True, False):
             batch = [job for job in jobs if (job.clean_key is None) == clean_first]
             ready = []

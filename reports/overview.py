@@ -1,0 +1,227 @@
+"""A run at a glance: per setting the clean scores, what remains under each noise, and who was shown to be more robust.
+
+What the terminal shows and ``--json`` prints; the numbers are those of the report's tables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from string import ascii_lowercase
+from typing import Any
+
+from robustir.errors import RunError
+from robustir.reports.sections.comparing import claims_more, counted_verdicts, is_primary, verdict_text
+from robustir.reports.sections.degradation import separated
+from robustir.reports.sections.run_facts import failed_cells
+from robustir.reports.sections.strategies import strategy_verdict
+from robustir.reports.sections.validity import no_op_notices, not_applicable_rows
+from robustir.reports.study import Row, Study, value
+
+__all__ = ["EncoderScores", "NoiseScores", "Overview", "SettingScores", "letter", "overview"]
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseScores:
+    """One encoder under one perturbation at one severity: shares of 1, NaN where nothing was scored.
+
+    separated: the change is told from none. more_robust_than: the encoders that were shown to lose more.
+    """
+
+    name: str
+    severity: float
+    noisy: float
+    delta: float
+    ci_low: float
+    ci_high: float
+    p_adjusted: float
+    retention: float
+    unstable: bool
+    separated: bool
+    more_robust_than: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderScores:
+    """One encoder in one setting. near_floor: its clean score cannot be told from that of shuffled queries."""
+
+    name: str
+    clean: float
+    ci_low: float
+    ci_high: float
+    floor: float
+    near_floor: bool
+    in_domain: bool
+    noises: tuple[NoiseScores, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingScores:
+    """The encoders of a run on one benchmark in one setting; every row has the same noises."""
+
+    benchmark: str
+    setting: str
+    measure: str
+    encoders: tuple[EncoderScores, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A run at a glance; ``notes`` say in words what failed, did not apply, did nothing or cannot be judged."""
+
+    name: str
+    status: str
+    settings: tuple[SettingScores, ...]
+    cells: int
+    failed: int
+    not_applicable: int
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data; what is unknown is null."""
+        results = [
+            {"name": encoder.name, "benchmark": one.benchmark, "setting": one.setting, "measure": one.measure}
+            | {key: item for key, item in asdict(encoder).items() if key != "name"}
+            for one in self.settings
+            for encoder in one.encoders
+        ]
+        counts = {"cells": self.cells, "failed": self.failed, "not_applicable": self.not_applicable}
+        shown = {"name": self.name, "status": self.status, **counts, "notes": list(self.notes), "results": results}
+        plain: dict[str, Any] = _plain(shown)
+        return plain
+
+
+def letter(position: int) -> str:
+    """Return the letter of the encoder at ``position``: a to z, then aa, ab and so on."""
+    first, last = divmod(position, len(ascii_lowercase))
+    return (letter(first - 1) if first else "") + ascii_lowercase[last]
+
+
+def overview(study: Study, setting: str | None = None) -> Overview:
+    """Return the overview of a study, of one setting if that is given; raise RunError if it has no scores there."""
+    blocks = tuple(
+        _setting(study, benchmark, one)
+        for benchmark in study.benchmarks
+        for one in study.settings(benchmark)
+        if setting in {None, one}
+    )
+    if not blocks:
+        there = sorted({one for benchmark in study.benchmarks for one in study.settings(benchmark)})
+        where = f"it has: {', '.join(there)}" if there else "look at what failed, then finish it with  robustir resume"
+        raise RunError(f"the run has no scores{'' if setting is None else f' in the setting {setting}'}; {where}")
+    return Overview(
+        name=str(study.manifest.get("name", "")),
+        status=str(study.manifest.get("status", "")),
+        settings=blocks,
+        cells=int((study.manifest.get("counts") or {}).get("cells", 0)),
+        failed=len(failed_cells(study)),
+        not_applicable=len(not_applicable_rows(study)),
+        notes=tuple(_notes(study, blocks)),
+    )
+
+
+def _setting(study: Study, benchmark: str, setting: str) -> SettingScores:
+    levels = ((name, study.severity_of(benchmark, name)) for name in _noises(study))
+    noises = [(name, severity) for name, severity in levels if math.isfinite(severity)]
+    found = []
+    for encoder in study.encoders:
+        row = next(iter(study.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)), None)
+        if row is None:
+            continue
+        under = tuple(_noise(study, benchmark, setting, encoder, name, severity) for name, severity in noises)
+        found.append(
+            EncoderScores(
+                name=encoder,
+                clean=value(row, "clean"),
+                ci_low=value(row, "ci_low"),
+                ci_high=value(row, "ci_high"),
+                floor=value(row, "floor"),
+                near_floor=study.near_floor(benchmark, setting, encoder),
+                in_domain=study.in_domain(benchmark, encoder),
+                noises=under,
+            )
+        )
+    return SettingScores(benchmark, setting, study.measure, tuple(found))
+
+
+def _noises(study: Study) -> list[str]:
+    """Return what was done to the queries, attacks after other noise, random controls left out."""
+    attacks = dict.fromkeys(row["perturbation"] for row in study.frames["attack_contrasts"] if not row["control"])
+    scored = {row["perturbation"] for row in study.frames["contrasts"]}
+    return [*(name for name in study.perturbations if name in scored), *attacks]
+
+
+def _contrast(study: Study, **where: object) -> Row:
+    rows = [*study.macro("contrasts", **where), *study.macro("attack_contrasts", **where)]
+    return rows[0] if rows else {}
+
+
+def _noise(study: Study, benchmark: str, setting: str, encoder: str, perturbation: str, severity: float) -> NoiseScores:
+    where = {"benchmark": benchmark, "setting": setting, "perturbation": perturbation, "severity": severity}
+    row = _contrast(study, encoder=encoder, **where)
+    return NoiseScores(
+        name=perturbation,
+        severity=severity,
+        noisy=value(row, "noisy"),
+        delta=value(row, "delta"),
+        ci_low=value(row, "ci_low"),
+        ci_high=value(row, "ci_high"),
+        p_adjusted=value(row, "p_adjusted"),
+        retention=value(row, "retention"),
+        unstable=bool(row.get("unstable", False)),
+        separated=separated(row),
+        more_robust_than=tuple(_beaten(study, encoder, where)),
+    )
+
+
+def _beaten(study: Study, encoder: str, where: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the encoders that were shown to be less robust than this one under a condition."""
+    same = {**where, "severity": f"{where['severity']:.10g}"}
+    verdicts = [
+        *((row["encoder_a"], row["encoder_b"], verdict_text(row)) for row in study.rows("comparisons", **same)),
+        *(
+            (row["strategy_a"], row["strategy_b"], strategy_verdict(row))
+            for row in study.rows("strategies", quantity="degradation", **same)
+        ),
+    ]
+    for a, b, verdict in verdicts:
+        if claims_more(verdict) and verdict == f"{encoder} more robust":
+            yield b if encoder == a else a
+
+
+def _notes(study: Study, blocks: Sequence[SettingScores]) -> Iterator[str]:
+    failed = failed_cells(study)
+    if failed:
+        cells = "1 cell failed and is" if len(failed) == 1 else f"{len(failed)} cells failed and are"
+        yield f"{cells} missing here; the first: {': '.join(failed[0])}"
+    missing: dict[str, list[str]] = {}
+    for noise, lang, _ in not_applicable_rows(study):
+        missing.setdefault(noise, []).append(lang)
+    for noise, langs in missing.items():
+        yield f"not applicable: {noise} in {', '.join(dict.fromkeys(langs))}"
+    yield from no_op_notices(study)
+    floored = dict.fromkeys(row.name for block in blocks for row in block.encoders if row.near_floor)
+    if floored:
+        yield f"near the floor of shuffled queries in some setting, so not judged there: {', '.join(floored)}"
+    yield from _compared(study)
+
+
+def _compared(study: Study) -> Iterator[str]:
+    rows = study.frames["comparisons"]
+    primary = [row for row in rows if is_primary(row)]
+    if primary:
+        counted = counted_verdicts(verdict_text(row) for row in primary)
+        yield f"declared comparisons of encoders: {len(primary)}, of which {counted}"
+    elif rows:
+        yield "the suite declared none of these comparisons of encoders, so they are exploratory"
+
+
+def _plain(item: Any) -> Any:
+    if isinstance(item, float) and not math.isfinite(item):
+        return None
+    if isinstance(item, dict):
+        return {key: _plain(part) for key, part in item.items()}
+    if isinstance(item, list | tuple):
+        return [_plain(part) for part in item]
+    return item
