@@ -10,7 +10,7 @@ from robustir.benchmarks.files import chosen_languages, find_folder, read_text
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.types import Task
 
-__all__ = ["Wmt"]
+__all__ = ["Wmt", "read_sets"]
 
 
 class Wmt:
@@ -42,7 +42,7 @@ class Wmt:
         found: list[Bitext] = []
         known: set[str] = set()
         for lang in chosen:
-            by_set = _read(folder / f"en-{lang}.tsv")
+            by_set = read_sets(folder / f"en-{lang}.tsv")
             known.update(by_set)
             for name, pairs in by_set.items():
                 if self.sets is None or name in self.sets:
@@ -64,7 +64,8 @@ class Wmt:
         )
 
 
-def _read(path: Path) -> dict[str, list[tuple[str, str]]]:
+def read_sets(path: Path) -> dict[str, list[tuple[str, str]]]:
+    """Return name of a test set -> its (English, other) sentences; raise DataError naming a malformed line."""
     sets: dict[str, list[tuple[str, str]]] = {}
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line:

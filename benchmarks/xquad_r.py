@@ -12,7 +12,7 @@ from robustir.disk.download import Remote
 from robustir.errors import DataError, SpecError
 from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
-__all__ = ["PASSAGES", "XQuADR", "titles_of"]
+__all__ = ["PASSAGES", "XQuADR", "paragraphs", "titles_of"]
 
 PASSAGES = ("sentence", "sentence-in-context")
 
@@ -54,7 +54,7 @@ class XQuADR:
         titles = self.articles(folder)
         for lang in chosen_languages(languages, self.languages, self.name):
             path = folder / f"{lang}.json"
-            for number, article, paragraph in _paragraphs(path):
+            for number, article, paragraph in paragraphs(path):
                 first = len(passages.ids)
                 passages.add(lang, number, paragraph, in_context=self.passage == "sentence-in-context")
                 for question in paragraph["qas"]:
@@ -88,7 +88,7 @@ class XQuADR:
 
 def titles_of(path: Path) -> dict[str, str]:
     """Return the article of every question id of a file."""
-    return {question["id"]: title for _, title, paragraph in _paragraphs(path) for question in paragraph["qas"]}
+    return {question["id"]: title for _, title, paragraph in paragraphs(path) for question in paragraph["qas"]}
 
 
 class _Passages:
@@ -102,7 +102,7 @@ class _Passages:
             self.langs.append(lang)
 
 
-def _paragraphs(path: Path) -> list[tuple[int, str, dict[str, Any]]]:
+def paragraphs(path: Path) -> list[tuple[int, str, dict[str, Any]]]:
     """Return (paragraph number within the file, article title, paragraph)."""
     content = read_json(path)
     try:

@@ -21,6 +21,7 @@ from robustir.disk.atomic import write_text_atomically
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.noise.applying import applicable_languages, perturb
 from robustir.plugins.registry import canonical, create, registered
+from robustir.resources.parallel_text import flores_dev, flores_dev_path
 from robustir.types import QuerySet
 
 __all__ = [
@@ -69,14 +70,13 @@ def shipped_specs() -> list[str]:
 
 def flores(data: Path, languages: Sequence[str]) -> dict[str, list[str]]:
     """Return the lines of FLORES dev by language; raise DataError where one is missing."""
-    found = {}
-    for lang in languages:
-        path = data / "flores" / "dev" / f"{lang}.txt"
-        if not path.is_file():
+    found = {lang: flores_dev(data, lang) for lang in languages}
+    for lang, lines in found.items():
+        if not lines:
             raise DataError(
-                f"{path} is not there; give the folder that holds flores/dev with --data, or --texts {lang}=FILE"
+                f"{flores_dev_path(data, lang)} is not there; give the folder that holds flores/dev with --data, "
+                f"or --texts {lang}=FILE"
             )
-        found[lang] = [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
     return found
 
 

@@ -5,12 +5,12 @@ Names are told from words by their capitals, so a collection in lower case adds 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from robustir.errors import DataError
+from robustir.resources.parallel_text import flores_dev, flores_outputs, mkqa, newstest, opus_tatoeba, opus_tatoeba_path
 
 __all__ = ["SOURCES", "Source", "read_bitext"]
 
@@ -48,45 +48,34 @@ def read_bitext(data: Path, lang: str) -> list[tuple[Source, list[tuple[str, str
     kept = [(source, pairs) for source, pairs in found if pairs]
     if not kept:
         raise DataError(
-            f"there is no parallel text of English and {lang} in {data}; expected is {data / 'train/tatoeba-opus' / f'en-{lang}.tsv'}"
+            f"there is no parallel text of English and {lang} in {data}; expected is {opus_tatoeba_path(data, lang)}"
         )
     return kept
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n") if path.is_file() else []
-
-
 def _tatoeba(data: Path, lang: str) -> Iterator[tuple[str, str]]:
-    for line in _lines(data / "train" / "tatoeba-opus" / f"en-{lang}.tsv"):
-        english, _, other = line.partition("\t")
-        yield english, other
+    yield from opus_tatoeba(data, lang)
 
 
 def _wmt(data: Path, lang: str) -> Iterator[tuple[str, str]]:
-    for line in _lines(data / "wmt" / f"en-{lang}.tsv"):
-        _, _, pair = line.partition("\t")
-        english, _, other = pair.partition("\t")
-        yield english, other
+    for pairs in newstest(data, lang).values():
+        yield from pairs
 
 
 def _flores(data: Path, lang: str) -> Iterator[tuple[str, str]]:
-    folder = data / "flores" / "dev"
-    yield from zip(_lines(folder / "en.txt"), _lines(folder / f"{lang}.txt"), strict=False)
+    yield from zip(flores_dev(data, "en"), flores_dev(data, lang), strict=False)
 
 
 def _translated(data: Path, lang: str) -> Iterator[tuple[str, str]]:
     """Yield what systems made of the English side, then what they made of the other, each beside its source."""
-    flores, made = data / "flores" / "dev", data / "mt-outputs" / "flores-dev"
     for system in _SYSTEMS:
-        yield from zip(_lines(flores / "en.txt"), _lines(made / f"en-{lang}.{system}.txt"), strict=False)
-        yield from zip(_lines(made / f"{lang}-en.{system}.txt"), _lines(flores / f"{lang}.txt"), strict=False)
+        yield from zip(flores_dev(data, "en"), flores_outputs(data, "en", lang).get(system, ()), strict=False)
+        yield from zip(flores_outputs(data, lang, "en").get(system, ()), flores_dev(data, lang), strict=False)
 
 
 def _mkqa(data: Path, lang: str) -> Iterator[tuple[str, str]]:
     """Yield the questions, except those that keep two English words in the other language: titles left as they are."""
-    for line in _lines(data / "train" / "mkqa-questions.jsonl"):
-        question = json.loads(line)
-        english, other = question.get("en") or "", question.get(lang) or ""
+    for question in mkqa(data):
+        english, other = question.get("en", ""), question.get(lang, "")
         if english and other and len(set(english.lower().split()) & set(other.lower().split())) < _COPIES:
             yield english, other

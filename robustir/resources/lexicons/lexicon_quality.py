@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustir.errors import DataError
 from robustir.perturbations.tables.lexicons import Row, fold
 from robustir.resources.lexicons.lemmas import to_simplified
+from robustir.resources.parallel_text import required_lines
 from robustir.text.function_words import ENGLISH
 
 __all__ = ["Quality", "content_words", "evaluate_lexicon", "read_reference"]
@@ -40,7 +40,7 @@ class Quality:
 
 def content_words(frequency: Path, number: int = 2000) -> list[str]:
     """Return the ``number`` most frequent English words that are letters only, two at least, and no function words."""
-    words = (line.split(" ")[0] for line in _lines(frequency))
+    words = (line.split(" ")[0] for line in required_lines(frequency))
     return [word for word in words if len(word) > 1 and word.isascii() and word.isalpha() and word not in ENGLISH][
         :number
     ]
@@ -55,7 +55,7 @@ def read_reference(path: Path, lang: str) -> dict[str, set[str]]:
     """
     found: dict[str, set[str]] = {}
     convert = to_simplified() if lang == "zh" else str
-    for line in _lines(path):
+    for line in required_lines(path):
         english, _, other = line.replace("\t", " ").strip().partition(" ")
         pair = fold(english, "en"), _compared(convert(other.strip()), lang)
         if other and pair[0] != pair[1]:
@@ -84,9 +84,3 @@ def _compared(word: str, lang: str) -> str:
     return "".join(
         letter for letter in marks if not (unicodedata.combining(letter) and (lang == "ar" or letter == "\u093c"))
     )
-
-
-def _lines(path: Path) -> list[str]:
-    if not path.is_file():
-        raise DataError(f"there is no file {path}; give the data folder with --data or ROBUSTIR_DATA")
-    return path.read_text(encoding="utf-8").splitlines()

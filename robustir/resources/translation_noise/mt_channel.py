@@ -16,6 +16,7 @@ from robustir.perturbations.mt.mt_rates import Table
 from robustir.perturbations.mt.mt_words import RANKS, Frequent
 from robustir.perturbations.tables.lexicons import fold
 from robustir.perturbations.typing.keyboards import read_data
+from robustir.resources.parallel_text import flores_dev, flores_outputs, required_lines
 from robustir.resources.translation_noise.mt_alignment import Sentence, Tally, compare
 from robustir.text.scripts import LANGUAGES
 
@@ -37,14 +38,17 @@ class Outputs:
 
     def __init__(self, data: Path, source: str, target: str) -> None:
         self.source, self.target = source, target
-        folder = data / "mt-outputs" / "flores-dev"
-        self.originals = _lines(data / "flores" / "dev" / f"{source}.txt")
-        self.references = _lines(data / "flores" / "dev" / f"{target}.txt")
-        paths = sorted(folder.glob(f"{source}-{target}.*.txt"))
+        self.originals = flores_dev(data, source)
+        self.references = flores_dev(data, target)
         # One of the services gives HTML: &#39; and &quot; stand for themselves.
-        self.systems = {path.name.split(".")[1]: [html.unescape(line) for line in _lines(path)] for path in paths}
+        self.systems = {
+            name: [html.unescape(line) for line in lines]
+            for name, lines in flores_outputs(data, source, target).items()
+        }
         if not any(name.startswith(OPEN) for name in self.systems):
-            raise DataError(f"there are no translations {source}-{target}.SYSTEM.txt in {folder}")
+            raise DataError(
+                f"there are no translations {source}-{target}.SYSTEM.txt in {data / 'mt-outputs' / 'flores-dev'}"
+            )
         for name, lines in (*self.systems.items(), (source, self.originals)):
             if len(lines) != len(self.references):
                 raise DataError(
@@ -112,7 +116,7 @@ def build_table(data: Path, source: str, target: str, out: Path) -> tuple[Path, 
 
 def build_frequent(data: Path, lang: str, out: Path) -> Path:
     """Write the filter of a language's most frequent words, ``out/frequent-LANG.json``."""
-    words = [fold(line.split(" ")[0], lang) for line in _lines(data / "frequency" / f"{lang}.txt")[:RANKS]]
+    words = [fold(line.split(" ")[0], lang) for line in required_lines(data / "frequency" / f"{lang}.txt")[:RANKS]]
     raw = {
         "version": 1,
         "made by": "robustir mt-channel build",
@@ -132,9 +136,3 @@ def _compact(raw: dict[str, Any]) -> str:
     head = json.dumps(raw, indent=1, ensure_ascii=False).removesuffix("\n}")
     body = ",\n".join(f"  {json.dumps(name)}: {found}" for name, found in inner.items())
     return f'{head},\n "pool": {pool},\n "counts": {{\n{body}\n }}\n}}\n'
-
-
-def _lines(path: Path) -> list[str]:
-    if not path.is_file():
-        raise DataError(f"there is no file {path}; give the data folder with --data or ROBUSTIR_DATA")
-    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from robustir.benchmarks.files import read_json_lines
 from robustir.errors import DataError
 from robustir.resources.lexicons.correspondence import check_correspondence
+from robustir.resources.parallel_text import flores_dev, mkqa, newstest, newstest_path, opus_tatoeba, opus_tatoeba_path
 from robustir.training.data.glosses import gloss
 from robustir.training.data.sentences import answering_sentences
 from robustir.training.data.unseen import TestSentences
@@ -98,35 +99,24 @@ def _shelf(pairs: Pairs, source: str, langs: tuple[str, ...], items: list[_Item]
     return Shelf(source, langs, left, right, whole=all(one is other for one, other in items))
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n") if path.is_file() else []
-
-
 def _same(texts: Mapping[str, str]) -> _Item:
     return texts, texts
 
 
 def _tatoeba(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
     for lang in sorted(langs - {"en"}):
-        path = data / "train" / "tatoeba-opus" / f"en-{lang}.tsv"
-        rows = [tuple(line.split("\t")[:2]) for line in _lines(path) if line.count("\t") >= 1]
-        check_correspondence(rows, str(path))
-        yield from (_same({"en": english, lang: other}) for english, other in rows if english and other)
+        pairs = opus_tatoeba(data, lang)
+        check_correspondence(pairs, str(opus_tatoeba_path(data, lang)))
+        yield from (_same({"en": english, lang: other}) for english, other in pairs)
 
 
 def _newstest(data: Path, langs: frozenset[str]) -> dict[str, dict[str, dict[str, str]]]:
     """Return set -> English sentence -> language -> sentence: the sets of one year share their English."""
     sets: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
     for lang in sorted(langs - {"en"}):
-        path = data / "wmt" / f"en-{lang}.tsv"
-        by_set: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for line in _lines(path):
-            parts = line.split("\t")
-            if len(parts) >= 3 and parts[1] and parts[2]:
-                by_set[parts[0]].append((parts[1], parts[2]))
-        for name, rows in by_set.items():
-            check_correspondence(rows, f"{path}, {name}")
-            for english, other in rows:
+        for name, pairs in newstest(data, lang).items():
+            check_correspondence(pairs, f"{newstest_path(data, lang)}, {name}")
+            for english, other in pairs:
                 sets[name].setdefault(english, {"en": english})[lang] = other
     return sets
 
@@ -137,7 +127,7 @@ def _wmt(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
 
 
 def _multiparallel(data: Path, langs: frozenset[str]) -> list[dict[str, str]]:
-    columns = {lang: _lines(data / "flores" / "dev" / f"{lang}.txt") for lang in sorted(langs)}
+    columns = {lang: flores_dev(data, lang) for lang in sorted(langs)}
     columns = {lang: lines for lang, lines in columns.items() if lines}
     counts = set(map(len, columns.values()))
     if len(counts) > 1:
@@ -179,15 +169,14 @@ def _neighbouring(data: Path, langs: frozenset[str]) -> Iterator[tuple[dict[str,
 
 
 def _mkqa(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
-    for line in _lines(data / "train" / "mkqa-questions.jsonl"):
-        row = json.loads(line)
-        yield _same({lang: row[lang] for lang in sorted(langs & row.keys()) if row[lang]})
+    for question in mkqa(data):
+        yield _same({lang: question[lang] for lang in sorted(langs & question.keys())})
 
 
 def _qa(data: Path, langs: frozenset[str]) -> Iterator[_Item]:
     for lang in sorted(langs):
-        for line in _lines(data / "train" / "qa" / f"{lang}.jsonl"):
-            row = json.loads(line)
+        path = data / "train" / "qa" / f"{lang}.jsonl"
+        for _, row in read_json_lines(path, ("question", "passage")) if path.is_file() else ():
             yield {lang: row["question"]}, {lang: row["passage"]}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from robustir.benchmarks.files import read_text
+from robustir.benchmarks.xquad_r import paragraphs
 
 __all__ = ["TestSentences", "normalised"]
 
@@ -36,10 +38,9 @@ class TestSentences:
 def _texts(data: Path) -> Iterator[str]:
     plain = (*data.glob("tatoeba-v1/tatoeba.*"), *data.glob("ntrex/*.txt"), *data.glob("flores/devtest/*.txt"))
     for path in plain:
-        yield from path.read_text(encoding="utf-8").split("\n")
+        yield from read_text(path).split("\n")
     for path in data.glob("xquad-r/*.json"):
-        for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
-            for paragraph in article["paragraphs"]:
-                yield paragraph["context"]
-                yield from paragraph.get("sentences", ())
-                yield from (question["question"] for question in paragraph["qas"])
+        for _, _, paragraph in paragraphs(path):
+            yield paragraph["context"]
+            yield from paragraph["sentences"]
+            yield from (question["question"] for question in paragraph["qas"])
