@@ -1,1 +1,4 @@
-"""Benchmarks: loaders from local data to a :class:`robustir.types.Task`, and the suites that name them."""
+"""Benchmarks: loaders from local data to a `Task`, and the suites that name them.
+
+One file per benchmark, one per suite.
+"""

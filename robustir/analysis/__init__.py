@@ -1,4 +1,7 @@
-"""Per-query scores in, findings out: tables with an interval and a test beside every number."""
+"""Per-query scores in, findings out: tables with an interval and a test beside every number.
+
+Everything that a report claims is decided here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The command line: one file per command, loaded when it is called."""
+"""The command line: one file per command, loaded when it is called.
+
+Commands read options and print results; the work is done elsewhere.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Paired statistics over groups of queries: arrays in, frozen results out, the same bits for the same input."""
+"""Paired statistics over groups of queries: arrays in, frozen results out.
+
+The same input gives the same bits.
+"""
 
 from __future__ import annotations
 

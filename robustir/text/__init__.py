@@ -1,1 +1,4 @@
-"""Facts about languages, grapheme clusters, words, and the distance between texts."""
+"""Facts about scripts, grapheme clusters, words, and the distance between texts.
+
+Nothing here is random.
+"""

@@ -1,1 +1,4 @@
-"""What is learnt from data: lexicons, noise rates, calibrated severities. Each is a module with a command of its own."""
+"""Training of encoders by single-language, cross-language and hybrid batches (`robustir train`).
+
+The loop, its checkpoints and its record lie here; data and kinds of encoder have rooms of their own.
+"""
