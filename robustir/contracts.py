@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
 
     from robustir.seeds import Stream
     from robustir.types import Corpus, QuerySet, Task
@@ -22,6 +23,7 @@ __all__ = [
     "Encoder",
     "Perturbation",
     "QueryPerturbation",
+    "Rankings",
     "Role",
     "Scorer",
     "SeveritiesAttack",
@@ -128,6 +130,29 @@ class Scorer(Protocol):
 
     def blocks(self, queries: QuerySet) -> Iterator[NDArray[np.float32]]:
         """Yield scores of consecutive queries, each block float32 [b, number of passages], b as the scorer likes."""
+        ...
+
+
+@runtime_checkable
+class Rankings(Protocol):
+    """Rankings that were made elsewhere, one set per query set of a benchmark; it takes the place of an encoder."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """The identity of how rankings are read."""
+        ...
+
+    def revision_of(self, query_set: str) -> str:
+        """Return the identity of one query set's rankings; raise DataError that says what is missing."""
+        ...
+
+    def scores_of(self, query_set: str, task: Task) -> csr_matrix:
+        """Return float32 [queries, passages] of a task: above 0 for what was retrieved, higher for better, else no entry."""
         ...
 
 

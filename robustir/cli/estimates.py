@@ -72,6 +72,8 @@ def _encoder(plan: Plan, encoder: PlannedEncoder, done: set[str]) -> dict[str, A
         for planned in plan.tasks
     )
     row: dict[str, Any] = {"name": encoder.spec, "cells": len(cells), "done": sum(key in done for key in cells)}
+    if encoder.recorded:
+        return {**row, "texts": 0, "per_second": "its rankings are read from files"}
     if not encoder.dense:
         return {**row, "texts": 0, "per_second": "it scores words and makes no vectors"}
     rate = _measured_rate(plan, encoder)

@@ -22,6 +22,7 @@ __all__ = ["AdaptedEncoder", "adapt", "check_vectors"]
 
 _ENCODER_PARTS = ("name", "revision", "uses_langs", "encode")
 _SCORER_PARTS = ("name", "revision", "index", "blocks")
+_RANKINGS_PARTS = ("name", "revision", "revision_of", "scores_of")
 # (model, texts, role) -> whatever the model returns
 _Call: TypeAlias = Callable[[Any, list[str], Role], object]
 # Asked for where the method takes them: no progress bars, NumPy instead of tensors.
@@ -45,7 +46,7 @@ def adapt(model: object, *, name: str | None = None, normalize: bool | None = No
     Raises SpecError for anything else.
     """
     if not inspect.isclass(model):
-        if _conforms(model, _ENCODER_PARTS) or _conforms(model, _SCORER_PARTS):
+        if any(_conforms(model, parts) for parts in (_ENCODER_PARTS, _SCORER_PARTS, _RANKINGS_PARTS)):
             return cast("Encoder | Scorer", model)
         call = _find_call(model)
         if call is not None:

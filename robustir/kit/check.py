@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from robustir.errors import RobustirError
+from robustir.errors import RobustirError, SpecError
 from robustir.kit.attacks import attack_laws
 from robustir.kit.catalogue import SAMPLES
 from robustir.kit.encoders import encoder_laws
@@ -75,6 +75,10 @@ def _check_perturbation(perturbation: Any) -> list[Law]:
 def _check_encoder(encoder: Any) -> list[Law]:
     texts = [text for text in [*SAMPLES.values(), *NASTY] if text]
     langs = [lang for lang, _ in SAMPLES.items()] + ["en"] * (len(texts) - len(SAMPLES))
+    if hasattr(encoder, "scores_of"):
+        raise SpecError(
+            "rankings from files have no laws; robustir plan SUITE --encoder ... says whether they are complete"
+        )
     if not hasattr(encoder, "encode"):
         return [_law("it ranks a passage for its own words first", lambda: _self_retrieval(encoder))]
     return [_law(name, examine) for name, examine in encoder_laws(encoder, texts, langs)]

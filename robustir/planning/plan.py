@@ -13,7 +13,7 @@ from robustir.encoders.adapters import adapt
 from robustir.encoders.training_record import TrainingRecord
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.noise.applying import applicable_languages, not_applicable, refusal
-from robustir.planning.conditions import CLEAN, FLOOR, Condition
+from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
 from robustir.planning.strategies import find_trained
 from robustir.planning.suite import Noise, Suite
 from robustir.plugins.registry import canonical, create
@@ -62,6 +62,11 @@ class PlannedEncoder:
     def dense(self) -> bool:
         """Whether it makes vectors (an encoder) rather than scores."""
         return hasattr(self.scorer, "encode")
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it brings rankings that were made elsewhere (:class:`robustir.contracts.Rankings`)."""
+        return hasattr(self.scorer, "scores_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +147,19 @@ class Plan:
             "queries", planned.digest, noise.spec, noise.version, condition.severity, condition.draw, self.suite.seed
         )
 
+    def query_set_name(self, planned: PlannedTask, condition: Condition) -> str:
+        """Return what files with the queries of a condition, and with rankings for them, are called."""
+        condition = CLEAN if condition == FLOOR else condition
+        return query_set_name(planned.task.name, condition, self.queries_key(planned, condition))
+
     def cell(self, planned: PlannedTask, encoder: PlannedEncoder, condition: Condition) -> Cell:
         """Return the cell of an encoder under a condition."""
         queries = self.queries_key(planned, CLEAN if condition == FLOOR else condition)
         floor_seed = self.suite.seed if condition == FLOOR else None
-        key = content_key("ranks", queries, encoder.spec, encoder.revision, condition.perturbation, floor_seed)
+        revision = encoder.revision
+        if encoder.recorded:
+            revision = f"{revision} {encoder.scorer.revision_of(self.query_set_name(planned, condition))}"
+        key = content_key("ranks", queries, encoder.spec, revision, condition.perturbation, floor_seed)
         return Cell(planned.task.name, encoder.spec, condition, key, queries)
 
     def cells(self) -> Iterator[Cell]:
@@ -200,17 +213,21 @@ def _version(plugin: Any) -> str:
 
 def _attacks(suite: Suite, noise: Noise, plugin: Any, encoders: Sequence[PlannedEncoder]) -> Iterator[PlannedNoise]:
     """Yield an attack on the encoder it names, or on every encoder of the suite, each with its random control."""
-    everyone = [encoder.spec for encoder in encoders if not encoder.live]
+    everyone = [encoder.spec for encoder in encoders if not encoder.live and not encoder.recorded]
     victims = [canonical("encoder", plugin.against)] if plugin.against else everyone
     if not victims:
         raise SpecError(f"{noise.spec} has no encoder to attack; name one, such as  {plugin.name}(against='hashing')")
-    revisions = {encoder.spec: encoder.revision for encoder in encoders}
+    known = {encoder.spec: encoder.scorer for encoder in encoders}
     for victim in victims:
         asked = parse(noise.spec)
         spec = canonical("perturbation", Spec(asked.name, asked.args, (*_others(asked), ("against", victim))))
-        revision = revisions.get(victim) or adapt(create("encoder", victim)).revision
+        attacked = known[victim] if victim in known else adapt(create("encoder", victim))
+        if hasattr(attacked, "scores_of"):
+            raise SpecError(
+                f"{victim} has rankings of known texts only; an attack needs an encoder that scores new ones"
+            )
         made = create("perturbation", spec)
-        version = f"{made.version} against {revision}"
+        version = f"{made.version} against {attacked.revision}"
         severities, draws = suite.severities_of(noise), suite.draws_of(noise)
         attack = Treatment(attacked=victim, passages=made.passages)
         yield PlannedNoise(spec, made, version, severities, draws, attack)
@@ -291,4 +308,18 @@ def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any]
         for planned in tasks:
             here = _languages(noise, planned.task)
             missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in here]
-    return Plan(suite, data, tasks, planned_encoders, noises, tuple(missing))
+    plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(missing))
+    _check_rankings(plan)
+    return plan
+
+
+def _check_rankings(plan: Plan) -> None:
+    """Read all rankings that were made elsewhere, so that what is missing or wrong is said before anything runs."""
+    for encoder in plan.encoders:
+        if encoder.recorded:
+            for planned in plan.tasks:
+                names = dict.fromkeys(plan.query_set_name(planned, one) for one in plan.conditions(planned))
+                for name in names:
+                    encoder.scorer.revision_of(name)
+                for name in names:
+                    encoder.scorer.scores_of(name, planned.task)

@@ -225,6 +225,8 @@ class _Run:
         rows = None
         texts: list[str] | None = None
         scored = None
+        if encoder.recorded:
+            return self._ranking_job(planned, encoder, cell)
         if cell.condition == FLOOR:
             texts = [planned.task.queries.texts[row] for row in self._partners(planned)]
         elif cell.condition != CLEAN:
@@ -232,6 +234,18 @@ class _Run:
             rows, texts, scored = noisy.rows, noisy.texts, noisy.scored
             clean_key = self.plan.cell(planned, encoder, CLEAN).key
         return CellJob(planned.task.name, cell.encoder, cell.key, rows, texts, scored, clean_key)
+
+    def _ranking_job(self, planned: PlannedTask, encoder: PlannedEncoder, cell: Cell) -> CellJob:
+        """Return the job of rankings that were made elsewhere: all of them are read, of queries that did not change too."""
+        job = CellJob(planned.task.name, cell.encoder, cell.key, None, None, None, None)
+        job.query_set = self.plan.query_set_name(planned, cell.condition)
+        if cell.condition == FLOOR:
+            job.ranked_for = np.asarray(self._partners(planned), dtype=np.int64)
+        elif cell.condition != CLEAN:
+            job.scored = self._noisy_set(planned, cell).scored
+            job.rows = np.flatnonzero(job.scored)
+            job.clean_key = self.plan.cell(planned, encoder, CLEAN).key
+        return job
 
     def _run_lexical(self, executor: Executor[WorkContext], encoder: PlannedEncoder, pending: list[Cell]) -> None:
         wanted = {cell.key for cell in pending}

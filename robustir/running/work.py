@@ -29,6 +29,7 @@ from robustir.vectors.store import EmbeddingStore
 __all__ = ["CellJob", "EncodeJob", "PerturbJob", "WorkArgument", "WorkContext", "encode", "perturb_queries", "score"]
 
 _ENCODED_AT_ONCE = 1_024  # passages of an attacked corpus
+_RANKED_AT_ONCE = 64  # queries whose recorded rankings are written out in full
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,8 @@ class CellJob:
     passages: NDArray[np.int64] | None = None
     vector_file: Path | None = None
     clean: NDArray[np.int64] | None = None  # rows of all clean queries, for an encoder with a margin
+    query_set: str | None = None  # whose rankings to take, for those made elsewhere
+    ranked_for: NDArray[np.int64] | None = None  # the queries whose rankings to take, if not those of ``rows``
 
 
 def score(context: WorkContext, job: CellJob) -> None:
@@ -254,6 +257,8 @@ def _rank_part(
             scorer=job.encoder,
             adjust=adjust,
         )
+    if job.query_set is not None:
+        return _rank_recorded(context, job, task, part, chosen, qrels)
     scorer = context.indexed(job.encoder, task, part)
     whole = job.rows is None and part.whole
     queries = (
@@ -274,6 +279,22 @@ def _rank_part(
         return rank_sparse(blocks, part.corpus, qrels, **known)
     blocks = scorer.blocks(queries) if len(queries) else ()
     return rank_relevant(blocks, part.corpus, qrels, keep_top=keep_top, **known)
+
+
+def _rank_recorded(
+    context: WorkContext, job: CellJob, task: Task, part: Part, chosen: NDArray[np.int64], qrels: Qrels
+) -> Ranked:
+    """Rank by rankings that were made elsewhere."""
+    assert job.query_set is not None
+    rows = job.ranked_for if job.ranked_for is not None else job.rows
+    scores = context.encoder(job.encoder).scores_of(job.query_set, task)[chosen if rows is None else rows[chosen]]
+    if not part.whole:
+        scores = scores[:, part.passages]
+    known: dict[str, Any] = {"queries": len(chosen), "scorer": job.encoder, "matches_only": True}
+    if not context.argument.keep_top:
+        return rank_sparse((scores,), part.corpus, qrels, **known)
+    blocks = (scores[first : first + _RANKED_AT_ONCE].toarray() for first in range(0, len(chosen), _RANKED_AT_ONCE))
+    return rank_relevant(blocks, part.corpus, qrels, keep_top=context.argument.keep_top, **known)
 
 
 def _complete(context: WorkContext, job: CellJob, task: Task, ranks: Ranks, kept: NDArray[Any]) -> Ranks:

@@ -1,0 +1,216 @@
+"""``trec-run``: the rankings of any search engine, a TREC run per query set, scored as if robustir had made them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.disk.trec import trec_id
+from robustir.errors import DataError, SpecError
+from robustir.types import Task
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+__all__ = ["TrecRun"]
+
+_COLUMNS = "query id, Q0, passage id, rank, score, tag"
+_KEPT_LINES = 20_000_000  # of rankings held in memory, 12 bytes each
+
+
+class TrecRun:
+    """Takes rankings from files instead of making them: ``robustir export queries`` writes the queries to rank.
+
+    Each file is a TREC run for one query set: lines of a query id, Q0, a passage id, a rank, a score and a tag. The
+    order is that of the scores, equal ones by the id greater in byte order first, as in trec_eval; the column of ranks
+    is not read. Passages that are not listed are not retrieved.
+
+    files: a pattern such as 'runs/*.txt', a folder, or an export (its folder or its index.json). A file belongs to the query set
+    whose name, as the export gave it, is in the file's name; an index names the file of each query set under "run".
+    """
+
+    name = "trec-run"
+    revision = "1"
+    matches_only = True
+
+    def __init__(self, files: str) -> None:
+        if not isinstance(files, str) or not files.strip():
+            raise SpecError(
+                f"files={files!r}: give a pattern such as 'runs/*.txt', a folder, or the index.json of an export"
+            )
+        self.files = files
+        self._digests: dict[str, str] = {}
+        self._kept: dict[tuple[str, str], csr_matrix] = {}
+
+    @cached_property
+    def _index(self) -> dict[str, Path] | None:
+        """The file of each query set, if an index says so."""
+        path = Path(self.files)
+        path = path / "index.json" if (path / "index.json").is_file() else path
+        if path.suffix != ".json":
+            return None
+        try:
+            rows = json.loads(path.read_text(encoding="utf-8"))["query_sets"]
+            return {row["name"]: path.parent / row["run"] for row in rows}
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+        except (ValueError, KeyError, TypeError):
+            raise DataError(
+                f"{path} is not the index of an export; it needs query_sets with a name and a run each "
+                "(robustir export queries writes one)"
+            ) from None
+
+    @cached_property
+    def _found(self) -> list[Path]:
+        """The files of the pattern or folder."""
+        path = Path(self.files)
+        if path.is_file():
+            return [path]
+        if path.is_dir():
+            found = sorted(one for one in path.rglob("*") if one.is_file())
+        else:
+            found = sorted(
+                one for one in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))) if one.is_file()
+            )
+        if not found:
+            raise DataError(
+                f"trec-run: there is no file {self.files} (seen from {Path.cwd()}); write the queries with  robustir export "
+                "queries SUITE  and one TREC run for each of their files"
+            )
+        return found
+
+    def file_of(self, query_set: str) -> Path:
+        """Return the file with the rankings of a query set; raise DataError that names what is missing."""
+        if self._index is not None:
+            path = self._index.get(query_set)
+            if path is None or not path.is_file():
+                what = f"the file {path} is missing" if path else f"{self.files} does not name it"
+                raise DataError(f"trec-run: no rankings for the query set {query_set}: {what}; {_ADVICE}")
+            return path
+        matching = [path for path in self._found if query_set in path.name]
+        if len(matching) != 1:
+            several = " and ".join(map(str, matching[:2]))
+            what = f"{several} both have its name" if matching else f"{self.files} has no file {query_set}.txt"
+            raise DataError(
+                f"trec-run: no rankings for the query set {query_set}: {what}; "
+                + ("keep one, or name the others otherwise" if matching else _ADVICE)
+            )
+        return matching[0]
+
+    def revision_of(self, query_set: str) -> str:
+        """Return the digest of a query set's rankings."""
+        if query_set not in self._digests:
+            self._digests[query_set] = hashlib.sha256(_read(self.file_of(query_set))).hexdigest()
+        return self._digests[query_set]
+
+    def scores_of(self, query_set: str, task: Task) -> csr_matrix:
+        """Return float32 [queries, passages]: 1 for the last passage that is listed, up by 1 with every better score.
+
+        Raises DataError naming file and line for a line that is not a TREC run's, an id that the benchmark does not
+        have, and a passage that is listed twice.
+        """
+        kept = (query_set, task.name)
+        if kept not in self._kept:
+            if sum(matrix.nnz for matrix in self._kept.values()) > _KEPT_LINES:
+                self._kept.clear()
+            self._kept[kept] = _matrix(self.file_of(query_set), task)
+        return self._kept[kept]
+
+
+_ADVICE = (
+    "rank the queries of the file of that name. If the seed, the data or the noise changed, export the queries again"
+)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except (OSError, EOFError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
+
+
+def _rows_of(ids: tuple[str, ...]) -> Mapping[str, int]:
+    """Return the row of each id, also as TREC files spell one with blanks."""
+    return {trec_id(name): row for row, name in enumerate(ids)} | {name: row for row, name in enumerate(ids)}
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    try:
+        text = _read(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    for number, line in enumerate(text.split("\n"), start=1):
+        cells = line.split()
+        if not cells:
+            continue
+        if len(cells) != 6:
+            raise DataError(f"{path}:{number}: {len(cells)} columns; a line of a TREC run has {_COLUMNS}")
+        yield number, cells
+
+
+def _matrix(path: Path, task: Task) -> csr_matrix:
+    from scipy.sparse import csr_matrix
+
+    known_queries, known_passages = _rows_of(task.queries.ids), _rows_of(task.corpus.ids)
+    numbers: list[int] = []
+    queries: list[int] = []
+    passages: list[int] = []
+    scores: list[float] = []
+    for number, (query, _, passage, _, score, _) in _lines(path):
+        try:
+            queries.append(known_queries[query])
+            passages.append(known_passages[passage])
+            scores.append(float(score))
+        except KeyError:
+            what, name = ("query", query) if query not in known_queries else ("passage", passage)
+            raise DataError(
+                f"{path}:{number}: {task.name} has no {what} {name!r}; is the file of another data set?"
+            ) from None
+        except ValueError:
+            raise DataError(f"{path}:{number}: the score {score!r} is not a number") from None
+        numbers.append(number)
+    if not numbers:
+        raise DataError(f"{path} lists no passage for any query; was it written to the end?")
+    row, column = np.array(queries, dtype=np.int64), np.array(passages, dtype=np.int64)
+    with np.errstate(over="ignore"):
+        value = np.array(scores, dtype=np.float64).astype(np.float32)  # trec_eval compares single precision
+    _refuse_nan(path, value, numbers)
+    _refuse_twice(path, row * len(task.corpus) + column, numbers)
+    shape = (len(task.queries), len(task.corpus))
+    return csr_matrix((_places(row, value), (row, column)), shape=shape)
+
+
+def _refuse_nan(path: Path, value: NDArray[np.float32], numbers: list[int]) -> None:
+    if np.isnan(value).any():
+        raise DataError(
+            f"{path}:{numbers[int(np.isnan(value).argmax())]}: the score is NaN, which has no place in an order"
+        )
+
+
+def _refuse_twice(path: Path, pair: NDArray[np.int64], numbers: list[int]) -> None:
+    order = np.argsort(pair, kind="stable")
+    same = np.flatnonzero(np.diff(pair[order]) == 0)
+    if len(same):
+        first, second = (numbers[int(order[same[0] + step])] for step in (0, 1))
+        raise DataError(f"{path}:{second}: the same query and passage as in line {first}; list a passage once")
+
+
+def _places(row: NDArray[np.int64], value: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return for every line the number of different scores of its query up to its own: 1, 2, ...; ties stay ties."""
+    order = np.lexsort((value, row))
+    new_row = np.diff(row[order], prepend=-1) != 0
+    new_value = np.append(True, value[order][1:] != value[order][:-1])
+    counted = np.cumsum(new_row | new_value)
+    start = np.maximum.accumulate(np.where(new_row, np.arange(len(row)), 0))
+    places: NDArray[np.float32] = np.empty(len(row), dtype=np.float32)
+    places[order] = counted - counted[start] + 1
+    return places
