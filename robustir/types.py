@@ -8,12 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.columns import Columnar, count, languages_in_short, string_list
 from robustir.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "NOT_RETRIEVED",
@@ -68,8 +72,8 @@ def _check_lengths(what: str, size: int, **columns: Sequence[str]) -> None:
             raise DataError(f"{what}: {size} ids but {len(column)} {name}; every column needs one value per id")
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+@dataclass(frozen=True, slots=True, repr=False)
+class Dose(Columnar):
     """What a perturbation really did, per query (arrays of shape [n], float64).
 
     word_edit_rate: edited share of the units (words; grapheme clusters where a script has no spaces), in [0, inf).
@@ -77,14 +81,26 @@ class Dose:
     code_mixing_index: 0 (one language) to 50 (two in equal parts); None where nothing mixes languages.
     """
 
+    frame_columns: ClassVar = {name: name for name in ("word_edit_rate", "char_error_rate", "code_mixing_index")}
+
     word_edit_rate: NDArray[np.float64]
     char_error_rate: NDArray[np.float64]
     code_mixing_index: NDArray[np.float64] | None = None
 
+    def _summary(self) -> str:
+        rows = count(len(self.word_edit_rate), "query", "queries")
+        if not len(self.word_edit_rate):
+            return rows
+        return f"{rows}; mean word edit rate {self.word_edit_rate.mean():.3f}, character error rate {self.char_error_rate.mean():.3f}"
 
-@dataclass(frozen=True, slots=True)
-class QuerySet:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class QuerySet(Columnar):
     """Queries in columns. ``source_ids``: the question across languages; ``groups``: its article or document."""
+
+    frame_columns: ClassVar = {
+        "ids": "_id", "texts": "text", "langs": "lang", "source_ids": "source_id", "groups": "group"
+    }  # fmt: skip
 
     ids: tuple[str, ...]
     texts: tuple[str, ...]
@@ -103,11 +119,26 @@ class QuerySet:
         return len(self.ids)
 
     @classmethod
-    def from_texts(cls, texts: Sequence[str], *, lang: str | Sequence[str], ids: Sequence[str] | None = None) -> Self:
-        """Make a query set from texts; without ids the position (0, 1, ...) stands in for id, source id and group."""
-        langs = (lang,) * len(texts) if isinstance(lang, str) else tuple(lang)
-        names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(texts)))
-        return cls(names, tuple(texts), langs, names, names)
+    def from_texts(cls, texts: Iterable[str], *, lang: str | Sequence[str], ids: Sequence[str] | None = None) -> Self:
+        """Make a query set from texts; without ids the position (0, 1, ...) stands in for id, source id and group.
+
+        ``lang``: one code, or one per text. Raises DataError for a single string, and for anything but strings in a list.
+        """
+        known = string_list(texts, "texts", "['where is the nile']")
+        langs = (lang,) * len(known) if isinstance(lang, str) else string_list(lang, "lang", "'en' or ['en', 'de']")
+        names = tuple(map(str, range(len(known)))) if ids is None else string_list(ids, "ids", "['q1', 'q2']")
+        return cls(names, known, langs, names, names)
+
+    def _summary(self) -> str:
+        dose = ", with noise" if self.dose is not None else ""
+        return f"{count(len(self), 'query', 'queries')}: {languages_in_short(self.langs)}{dose}"
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a pandas table with _id, text, lang, source_id, group and, of noisy queries, the realised dose."""
+        import pandas as pd
+
+        frame = pd.DataFrame({name: getattr(self, attribute) for attribute, name in self.frame_columns.items()})
+        return frame if self.dose is None else pd.concat([frame, self.dose.to_pandas()], axis=1)
 
     def with_texts(self, texts: Sequence[str], dose: Dose | None = None) -> Self:
         """Return the same queries with other texts (same ids, same order)."""
@@ -126,9 +157,11 @@ class QuerySet:
         return digest_columns(self.ids, self.texts, self.langs, self.source_ids, self.groups)
 
 
-@dataclass(frozen=True, slots=True)
-class Corpus:
+@dataclass(frozen=True, slots=True, repr=False)
+class Corpus(Columnar):
     """Candidate passages in columns."""
+
+    frame_columns: ClassVar = {"ids": "_id", "texts": "text", "langs": "lang"}
 
     ids: tuple[str, ...]
     texts: tuple[str, ...]
@@ -143,17 +176,22 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def _summary(self) -> str:
+        return f"{count(len(self), 'passage')}: {languages_in_short(self.langs)}"
+
     def digest(self) -> str:
         """SHA-256 of all columns."""
         return digest_columns(self.ids, self.texts, self.langs)
 
 
-@dataclass(frozen=True, slots=True)
-class Qrels:
+@dataclass(frozen=True, slots=True, repr=False)
+class Qrels(Columnar):
     """Relevance judgements as three aligned arrays [m], sorted by (query, passage); only gains above 0 are kept.
 
     query, passage: row numbers into the task's queries and corpus (int32); gain: relevance grade (int16).
     """
+
+    frame_columns: ClassVar = {name: name for name in ("query", "passage", "gain")}
 
     query: NDArray[np.int32]
     passage: NDArray[np.int32]
@@ -161,6 +199,9 @@ class Qrels:
 
     def __len__(self) -> int:
         return len(self.query)
+
+    def _summary(self) -> str:
+        return f"{count(len(self), 'judgement')} of {count(len(np.unique(self.query)), 'query', 'queries')}"
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[int, int, int]]) -> Self:
@@ -184,7 +225,7 @@ def possible_settings(queries: QuerySet, corpus: Corpus) -> tuple[Setting, ...]:
     return ("mono",) if set(queries.langs) == set(corpus.langs) else ("cross",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Pools:
     """Which passages a query is ranked among, where that is not all of them: each query and passage is in one pool.
 
@@ -195,6 +236,9 @@ class Pools:
     query: NDArray[np.int32]
     passage: NDArray[np.int32]
 
+    def __repr__(self) -> str:
+        return f"Pools({count(len(self), 'pool')})"
+
     def __len__(self) -> int:
         return int(max(self.query.max(initial=-1), self.passage.max(initial=-1))) + 1
 
@@ -203,8 +247,8 @@ class Pools:
         return hashlib.sha256(self.query.tobytes() + b"/" + self.passage.tobytes()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+@dataclass(frozen=True, slots=True, repr=False)
+class Task(Columnar):
     """One retrieval problem: every query against every passage of its pool; the settings are views of the same scores.
 
     mono: candidates in the query's language; cross: candidates in one other language, per ordered pair of languages;
@@ -236,6 +280,33 @@ class Task:
             if (self.pools.query[self.qrels.query] != self.pools.passage[self.qrels.passage]).any():
                 raise DataError(f"{self.name}: a relevant passage is in another pool than its query")
 
+    def _summary(self) -> str:
+        sizes = (
+            count(len(self.queries), "query", "queries"),
+            count(len(self.corpus), "passage"),
+            count(len(self.qrels), "judgement"),
+        )
+        return (
+            f"{self.name!r}: {', '.join(sizes)}; {languages_in_short(self.queries.langs)}; {', '.join(self.settings)}"
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the judgements as a pandas table: query_id, query_lang, passage_id, passage_lang, gain."""
+        import pandas as pd
+
+        queries, passages = self.queries.to_pandas(), self.corpus.to_pandas()
+        asked, judged = (
+            frame.iloc[rows].reset_index()
+            for frame, rows in ((queries, self.qrels.query), (passages, self.qrels.passage))
+        )
+        columns = {
+            "query_id": asked["_id"],
+            "query_lang": asked["lang"],
+            "passage_id": judged["_id"],
+            "passage_lang": judged["lang"],
+        }
+        return pd.DataFrame({**columns, "gain": self.qrels.gain})
+
     @property
     def languages(self) -> tuple[str, ...]:
         """Query languages in order of first appearance."""
@@ -264,8 +335,8 @@ class Treatment:
     dose: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranks:
+@dataclass(frozen=True, slots=True, repr=False)
+class Ranks(Columnar):
     """Exact ranks of every relevant passage, aligned row by row with a task's qrels (uint32 [m] each).
 
     ``lang_*`` counts among the passages in the relevant passage's own language (this answers mono and cross), ``pool_*``
@@ -274,6 +345,10 @@ class Ranks:
     tie-averaged rank is ``above + tied / 2 + 1``. ``NOT_RETRIEVED`` stands for the rank of a passage that was not
     retrieved; its ``above`` and ``tied`` count what was retrieved and what was not, as if those followed by chance.
     """
+
+    frame_columns: ClassVar = {
+        f"{among}_{what}": f"{among}_{what}" for among in ("lang", "pool") for what in ("rank", "above", "tied")
+    }
 
     lang_rank: NDArray[np.uint32]
     lang_above: NDArray[np.uint32]
@@ -284,3 +359,6 @@ class Ranks:
 
     def __len__(self) -> int:
         return len(self.lang_rank)
+
+    def _summary(self) -> str:
+        return count(len(self), "rank")

@@ -71,7 +71,7 @@ def empty_table(name: str) -> pd.DataFrame:
     return pd.DataFrame({column: pd.Series([], dtype=_kind(name, column)) for column in TABLES[name]})
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Findings:
     """One pandas table per question; columns are listed in ``TABLES``, scores are shares of 1, doses shares of units.
 
@@ -96,6 +96,10 @@ class Findings:
     validity: pd.DataFrame = field(default_factory=partial(empty_table, "validity"))
     examples: pd.DataFrame = field(default_factory=partial(empty_table, "examples"))
     manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {len(table):,}" for name, table in self.tables().items() if len(table))
+        return f"Findings({self.manifest.get('name', 'no run')}: {f'rows of {rows}' if rows else 'empty'})"
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""

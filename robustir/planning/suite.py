@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from robustir.columns import count
 from robustir.errors import SpecError, UnknownNameError
 from robustir.measures import parse_measure
 from robustir.plugins.specs import parse
@@ -122,6 +123,12 @@ class Suite(_Model):
         if unknown := [name for pair in self.compare or () for name in pair if name not in self.strategies]:
             raise ValueError(f"compare: {unknown[0]!r} is no strategy of the suite")
         return self
+
+    def __repr__(self) -> str:
+        parts = (("benchmark", self.benchmarks), ("encoder", self.encoders), ("perturbation", self.perturbations))
+        return f"Suite({self.name!r}: {', '.join(count(len(values), what) for what, values in parts)})"
+
+    __str__ = __repr__
 
     def severities_of(self, noise: Noise) -> tuple[float, ...]:
         """Return the severities at which one perturbation runs."""
