@@ -6,13 +6,13 @@ Commands read options and print results; the work is done elsewhere.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-import traceback
-from typing import Any
+from typing import NoReturn
 
 import click
 
-from robustir.errors import RobustirError
+from robustir.cli.leaving import exit_code_of, finish_output
 from robustir.version import __version__
 
 __all__ = ["main"]
@@ -40,7 +40,10 @@ COMMANDS = {
     "cache": "Show or prune the store of vectors.",
     "doctor": "Say what is installed and what to do about the rest.",
 }
-_EPILOG = "Exit codes: 0 done; 1 a bug; 2 wrong input or usage; 3 done, but some cells failed; 4 a --fail-if bound is violated; 130 interrupted."
+_EPILOG = (
+    "Exit codes: 0 done; 1 a bug; 2 wrong input or usage; 3 done, but some cells failed; 4 a --fail-if bound is violated; "
+    "130 interrupted; 141 the reader of the output left."
+)
 
 
 class _LazyGroup(click.Group):
@@ -74,33 +77,23 @@ def robustir() -> None:
     """
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with the documented code."""
     try:
-        code = robustir.main(args=arguments, prog_name="robustir", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
-    except click.Abort:
-        _fail("interrupted; what is done is kept, run the same command again to go on", 130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except KeyboardInterrupt:
-        _fail("interrupted; what is done is kept, run the same command again to go on", 130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output left (head, less): no message, as other filters do
-        sys.exit(0)
-    except RobustirError as error:
-        _fail(str(error), error.exit_code)
-    except Exception:  # noqa: BLE001 - the last resort shows the traceback and says that it is a bug
-        traceback.print_exc()
-        _fail("this is a bug in robustir; please report it with the lines above", 1)
-
-
-def _fail(message: str, code: int) -> None:
-    click.echo(f"robustir: {message}", err=True)
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+        finish_output()
+    except BaseException as error:  # noqa: BLE001 - the one place where a command ends, also by an interrupt
+        code = exit_code_of(error)
     sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Call the command; not by click's own ``main``, which has other exit codes for interrupts and for readers that leave."""
+    if "_ROBUSTIR_COMPLETE" in os.environ:  # a shell asks how a line goes on
+        robustir.main(arguments, prog_name="robustir")
+    with robustir.make_context("robustir", arguments) as context:
+        code = robustir.invoke(context)
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":

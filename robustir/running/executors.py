@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -40,6 +41,22 @@ def single_threaded() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Let processes that start inside never hear an interrupt; one that comes meanwhile reaches this process after.
+
+    A terminal sends it to all, and one that is still importing would print where it was.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Outcome:
     """What became of one job: ``value``, or the ``error`` it raised."""
 
@@ -55,8 +72,6 @@ _context: Any = None
 
 
 def _start_worker(make_context: Callable[[Any], Any], argument: Any) -> None:
-    import signal
-
     global _context  # noqa: PLW0603 - one context per worker process, set once
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles an interrupt and ends the workers
     # Read when torch is imported, which a worker that only perturbs never does (it takes two seconds).
@@ -125,7 +140,8 @@ class Executor(Generic[C]):
             while True:
                 # A short queue keeps results of large jobs from piling up in memory.
                 for position, job in following:
-                    pending[self._pool.submit(_call, function, job)] = position
+                    with _deaf_children():
+                        pending[self._pool.submit(_call, function, job)] = position
                     if len(pending) >= 3 * self.jobs:
                         break
                 if not pending:

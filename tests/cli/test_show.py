@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from robustir.cli import main
 from robustir.cli.terminal import shorten
+from tests.processes import ROOT
 from tests.reports.factory import Factory
 from tests.terminals import in_terminal
 
@@ -122,3 +126,13 @@ def test_names_keep_their_beginning_and_their_end() -> None:
 
 def test_the_factory_has_long_names() -> None:
     assert len(Factory(encoders=LONG_ENCODERS).findings().scores)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_reader_of_scores_may_leave(small: Path, form: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "robustir", "scores", str(small), "--format", form]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, cwd=ROOT, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")

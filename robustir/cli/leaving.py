@@ -1,0 +1,80 @@
+"""How a command ends: its exit code, and one message for what went wrong."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import sys
+import traceback
+from contextlib import suppress
+
+import click
+
+from robustir.errors import RobustirError
+
+__all__ = ["INTERRUPTED", "exit_code_of", "finish_output"]
+
+INTERRUPTED = "interrupted; what is done is kept, run the same command again to go on"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+_READER_LEFT = 141  # as a shell gives it: 128 and SIGPIPE
+
+
+def finish_output() -> None:
+    """Write what stdout still holds, so that a reader or disk that is gone shows here and not at Python's end."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Say what went wrong in one message, unless the reader of our output left, and return the exit code.
+
+    Raises what is not an error of a command (SystemExit).
+    """
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return _said(INTERRUPTED, 130)
+    if isinstance(error, click.ClickException):
+        with suppress(OSError):
+            error.show()
+        return 2
+    if isinstance(error, RobustirError):
+        return _said(str(error), error.exit_code)
+    if isinstance(error, BrokenPipeError) and _reader_left():
+        # head, less and the like leave when they have enough: that is no error, as with other filters.
+        _forget_output()
+        return _READER_LEFT
+    if isinstance(error, OSError) and error.errno in _FULL:
+        _forget_output()
+        return _said(f"the output cannot be written: {error.strerror}", 2)
+    if not isinstance(error, Exception):
+        raise error
+    with suppress(OSError):
+        traceback.print_exception(error)
+    return _said("this is a bug in robustir; please report it with the lines above", 1)
+
+
+def _said(message: str, code: int) -> int:
+    with suppress(OSError):
+        click.echo(f"robustir: {message}", err=True)
+    return code
+
+
+def _reader_left() -> bool:
+    """Whether nobody reads what we print (and not, say, a worker process that died)."""
+    if not hasattr(select, "poll"):  # Windows
+        return True
+    poll = select.poll()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # it is closed, or stands for no file
+            poll.register(stream.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, event in poll.poll(0))
+
+
+def _forget_output() -> None:
+    """Let what stdout still holds go nowhere, or Python would complain of it at its end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
