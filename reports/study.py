@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from robustir.plugins.names import CONTROL_OF
+from robustir.plugins.names import perturbation_names as short_names
 from robustir.reports.formats import clean_text
 from robustir.stats.rounding import ROUNDING
 
@@ -56,32 +57,6 @@ def _spec_names(entries: object) -> list[str]:
 def _entries(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     found = manifest.get("perturbations") or ()
     return [entry for entry in found if isinstance(entry, Mapping)]
-
-
-# A quoted file with a folder: absolute, or with an extension (a hub id has neither).
-_FILE = re.compile(r"'(?:/[^']*/([^'/]+?)(?:\.[A-Za-z]\w*)?|[^'/][^']*/([^'/]+)\.[A-Za-z]\w*)'")
-
-
-# An encoder that lies in a folder, as an attack names it.
-_FOLDER = re.compile(r"""=(["'])static\(\\?'(?:[^'"]*/)?([^'"/\\]+)\\?'\)\1""")
-_CONTROL = re.compile(r"^random-control\((.*)\)$")
-CONTROL_OF = "random control of "
-
-
-def short_names(specs: Iterable[str]) -> dict[str, str]:
-    """Return how specs are called in text and tables, where that leaves them distinct.
-
-    A file goes by its name alone, and so does a static encoder in a folder; a random control says whose it is in words.
-    """
-    short = {spec: _short(spec) for spec in dict.fromkeys(specs)}
-    names = list(short.values())
-    kept = {spec: name if names.count(name) == 1 else spec for spec, name in short.items()}
-    return {spec: _CONTROL.sub(rf"{CONTROL_OF}\1", name) for spec, name in kept.items()}
-
-
-def _short(spec: str) -> str:
-    named = _FILE.sub(lambda found: f"'{found[1] or found[2]}'", spec)
-    return _FOLDER.sub(lambda found: f"='{found[2]}'", named)
 
 
 def _clean(record: Row, short: Mapping[str, str]) -> Row:
@@ -155,8 +130,10 @@ class Study:
 
     @cached_property
     def encoders(self) -> tuple[str, ...]:
-        """Encoders that have scores, in the suite's order."""
-        return _ordered((row["encoder"] for row in self.frames["scores"]), _spec_names(self.suite.get("encoders")))
+        """Encoders that have scores, in the order given."""
+        entries = self.manifest.get("encoders") or ()
+        names = [clean_text(entry.get("name", "")) for entry in entries if isinstance(entry, Mapping)]
+        return _ordered((row["encoder"] for row in self.frames["scores"]), names)
 
     @cached_property
     def perturbations(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustir.disk.folders import data_folder
-from robustir.errors import RunError
 from robustir.types import QuerySet, Task
 
 if TYPE_CHECKING:
@@ -77,21 +76,26 @@ def execute_plan(
     progress: Progress | None = None,
     *,
     formats: Sequence[str] = ("html", "pdf"),
+    overwrite: bool = False,
 ) -> tuple[RunSummary, list[str]]:
     """Run a plan, analyse it, write findings and reports; return the summary and warnings of the renderers.
 
-    On an existing run the same plan resumes it; another plan raises RunError.
+    On an existing run the same plan resumes it and one that adds to it extends it; another raises RunError, or begins
+    anew if ``overwrite``.
     """
     from robustir.reports import check_formats
+    from robustir.rundir.extension import continued
     from robustir.rundir.manifest import finished, new_manifest
     from robustir.running.runner import execute
 
     formats = check_formats(formats)
-
-    _refuse_another_plan(directory, plan)
+    if not overwrite:
+        continued(directory, plan)
     with directory.locked():
+        if overwrite:
+            directory.clear()
         # Asked again, as another process may have begun a run here in between.
-        manifest = new_manifest(plan, created=_refuse_another_plan(directory, plan))
+        manifest = new_manifest(plan, before=continued(directory, plan))
         directory.write_manifest(manifest)
         summary = execute(plan, directory, options, progress)
         directory.write_manifest(finished(manifest, summary))
@@ -112,20 +116,6 @@ def execute_plan(
             progress.step()
         directory.write_manifest(finished(manifest, summary))
     return summary, warnings
-
-
-def _refuse_another_plan(directory: RunDirectory, plan: Plan) -> str | None:
-    """Return when the run of this plan in ``directory`` began, None if there is none; raise RunError for another plan's."""
-    if not directory.exists:
-        return None
-    before = directory.read_manifest()
-    if before["plan"] != plan.digest():
-        raise RunError(
-            f"{directory.path} holds another plan ({before['name']!r} of {before['created']}); "
-            "choose another folder with -o, or delete it if it is no longer wanted"
-        )
-    created: str = before["created"]
-    return created
 
 
 def _write_findings(findings: Findings, directory: RunDirectory) -> None:

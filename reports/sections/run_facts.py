@@ -130,14 +130,20 @@ def manifest_section(study: Study) -> Section:
         for entry in _entries(study.manifest.get("benchmarks"))
     ]
     pairs += [
-        (f"Encoder {entry.get('name', '')}", str(entry.get("revision", "")))
-        for entry in _entries(study.manifest.get("encoders"))
+        (f"Encoder {entry.get('name', '')}", _identity(entry)) for entry in _entries(study.manifest.get("encoders"))
     ]
     pairs += [(f"Perturbation {short}", spec) for spec, short in study.short.items() if short != spec]
     facts = tuple((clean_text(name), clean_text(text)) for name, text in pairs if text)
     return Section(
         "manifest", "The manifest", (Facts(facts), Listing("The whole manifest", _manifest_text(study.manifest)))
     )
+
+
+def _identity(entry: Mapping[str, Any]) -> str:
+    """Return the spec of an encoder if its name is another, and its revision."""
+    spec = str(entry.get("spec", ""))
+    revision = str(entry.get("revision", ""))
+    return f"{spec}; revision {revision}" if spec and spec != entry.get("name") else revision
 
 
 def _described(entry: Mapping[str, Any]) -> str:

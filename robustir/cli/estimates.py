@@ -71,7 +71,12 @@ def _encoder(plan: Plan, encoder: PlannedEncoder, done: set[str]) -> dict[str, A
         len(planned.task.corpus) + len(planned.task.queries) * (1 + _noisy_conditions(plan, planned))
         for planned in plan.tasks
     )
-    row: dict[str, Any] = {"name": encoder.spec, "cells": len(cells), "done": sum(key in done for key in cells)}
+    row: dict[str, Any] = {
+        "name": encoder.name,
+        "spec": encoder.spec,
+        "cells": len(cells),
+        "done": sum(key in done for key in cells),
+    }
     if encoder.recorded:
         return {**row, "texts": 0, "per_second": "its rankings are read from files"}
     if not encoder.dense:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -76,8 +77,8 @@ _SUITE_OPTIONS = [
         "--encoder",
         "encoders",
         multiple=True,
-        metavar="SPEC",
-        help="Score this encoder instead of the suite's (repeatable).",
+        metavar="[NAME=]SPEC",
+        help="Score this encoder instead of the suite's, under a name of your own if you give one (repeatable).",
     ),
     click.option(
         "--benchmark",
@@ -94,6 +95,20 @@ _SUITE_OPTIONS = [
         help="Use this perturbation instead of the suite's (repeatable).",
     ),
     click.option("--languages", metavar="L,L", help="Restrict to these languages."),
+    click.option("--settings", metavar="S,S", help="Settings to report: mono, cross, multi."),
+    click.option(
+        "--measure",
+        "measures",
+        multiple=True,
+        metavar="M",
+        help="Report this measure instead of the suite's, such as AP or nDCG@10; the first is the main one (repeatable, or with commas).",
+    ),
+    click.option(
+        "--limit",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Take N queries per language, the same ones every time; all passages stay.",
+    ),
     click.option("--severities", metavar="S,S", help="Severities (shares above 0, at most 1) instead of the suite's."),
     click.option("--draws", type=click.IntRange(1, 1000), help="Draws per severity."),
     click.option("--seed", type=click.IntRange(0), help="Seed of every random stream."),
@@ -156,11 +171,24 @@ def _severities(text: str | None) -> tuple[float, ...] | None:
         raise click.BadParameter(f"{text!r} is no list of numbers such as 0.1,0.3", param_hint="--severities") from None
 
 
-def plan_from_options(suite: str, data: Path | None, **options: Any) -> Plan:
-    """Return the plan of a suite with its lists replaced by the options given."""
-    from robustir.planning.plan import make_plan
+def _listed(text: str | None) -> tuple[str, ...] | None:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
 
-    return make_plan(*suite_from_options(suite, data, **options))
+
+def _measures(texts: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return measures given one by one or with commas; a comma inside brackets belongs to a measure."""
+    parts = [part.strip() for text in texts for part in re.split(r",(?![^(]*\))", text)]
+    return tuple(dict.fromkeys(part for part in parts if part)) or None
+
+
+def plan_from_options(suite: str, data: Path | None, **options: Any) -> tuple[Plan, Path]:
+    """Return the plan of a suite with its lists replaced by the options given, and the folder of its run by default."""
+    from robustir.planning.plan import make_plan
+    from robustir.planning.run_folder import run_folder
+    from robustir.planning.suite import load_suite
+
+    asked, folder = suite_from_options(suite, data, **options)
+    return make_plan(asked, folder), run_folder(load_suite(suite), asked)
 
 
 def suite_from_options(suite: str, data: Path | None, **options: Any) -> tuple[Suite, Path | None]:
@@ -169,7 +197,6 @@ def suite_from_options(suite: str, data: Path | None, **options: Any) -> tuple[S
     from robustir.planning.suite import load_suite
 
     folder = use_data_folder(data)
-    languages = options["languages"]
     severities, draws = _severities(options["severities"]), options["draws"]
     loaded = load_suite(suite)
     # --severities and --draws speak of every perturbation, also of those with severities or draws of their own.
@@ -178,7 +205,10 @@ def suite_from_options(suite: str, data: Path | None, **options: Any) -> tuple[S
         encoders=options["encoders"] or None,
         benchmarks=options["benchmarks"] or None,
         perturbations=options["perturbations"] or (kept if severities or draws else None),
-        languages=tuple(part.strip() for part in languages.split(",")) if languages else None,
+        languages=_listed(options["languages"]),
+        settings=_listed(options["settings"]),
+        measures=_measures(options["measures"]),
+        limit=options["limit"],
         severities=severities,
         draws=draws,
         seed=options["seed"],

@@ -31,8 +31,9 @@ def finish(
     formats: tuple[str, ...],
     profile: bool,
     as_json: bool,
+    overwrite: bool = False,
 ) -> int:
-    """Execute a plan into ``out``, then show what came of it; return the exit code."""
+    """Execute a plan into ``out`` (anew if ``overwrite``), then show what came of it; return the exit code."""
     from robustir.api import execute_plan
     from robustir.cli.progress import ProgressBars
     from robustir.rundir.directory import RunDirectory
@@ -41,7 +42,7 @@ def finish(
 
     options = RunOptions(jobs=jobs or default_jobs(), executor=executor, device=device, keep_top=keep_top)
     with ProgressBars() as bars:
-        summary, warnings = execute_plan(plan, RunDirectory(out), options, bars, formats=formats)
+        summary, warnings = execute_plan(plan, RunDirectory(out), options, bars, formats=formats, overwrite=overwrite)
     for warning in warnings:
         click.echo(f"robustir: {warning}", err=True)
     if profile:

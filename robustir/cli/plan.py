@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @click.command(name="plan")
 @suite_options
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help="Run directory to compare with; runs/<suite> by default."
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Run directory to compare with; that of  robustir run  by default.",
 )
 @json_option
 def command(suite: str, data: Path | None, out: Path | None, as_json: bool, **options: Any) -> None:
@@ -28,8 +31,8 @@ def command(suite: str, data: Path | None, out: Path | None, as_json: bool, **op
 
     with ProgressBars() as bars:
         bars.stage("read suite, data and encoders", 1)
-        plan = plan_from_options(suite, data, **options)
-        rows = estimate(plan, RunDirectory(out or Path("runs") / plan.suite.name))
+        plan, folder = plan_from_options(suite, data, **options)
+        rows = estimate(plan, RunDirectory(out or folder))
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:

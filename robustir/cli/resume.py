@@ -23,6 +23,7 @@ def command(run: Path, data: Path | None, **runtime: Any) -> int:
     from robustir.planning.plan import make_plan
     from robustir.planning.suite import validate_suite
     from robustir.rundir.directory import RunDirectory
+    from robustir.rundir.extension import differences
 
     manifest = RunDirectory.open(run).read_manifest()
     suite = validate_suite(manifest["suite"], f"{run}/manifest.json")
@@ -30,13 +31,14 @@ def command(run: Path, data: Path | None, **runtime: Any) -> int:
         bars.stage("read suite, data and encoders", 1)
         plan = make_plan(suite, use_data_folder(data or manifest["data"]))
     planned = {encoder.spec for encoder in plan.encoders}
-    live = [row["name"] for row in manifest["encoders"] if row["name"] not in planned]
+    live = [row["name"] for row in manifest["encoders"] if row.get("spec", row["name"]) not in planned]
     if live:
         raise RunError(
             f"{run} scored live objects ({', '.join(live)}); call robustir.run again from Python, with the same objects"
         )
-    if plan.digest() != manifest["plan"]:
+    if plan.digest() != manifest["plan"] and (found := list(differences(RunDirectory(run), manifest, plan))):
         raise RunError(
-            f"{run} cannot be resumed: data, encoders or software changed since {manifest['created']}; run the suite into another folder"
+            f"{run} cannot be resumed, data, encoders or software changed since {manifest['created']}: {'; '.join(found)}. "
+            "Run the suite into another folder"
         )
     return finish(plan, run, **runtime)

@@ -18,10 +18,12 @@ from robustir.cli.progress import ProgressBars
     "-o",
     "--out",
     type=click.Path(path_type=Path),
-    help="Run directory; runs/<suite> by default. The same plan resumes it, another exits 2.",
+    help="Run directory; runs/SUITE by default, or one of its own beside it if options change the suite. The same plan "
+    "resumes it, one that adds to it extends it, another exits 2.",
 )
+@click.option("--overwrite", is_flag=True, help="Remove the run that is in the folder and begin anew.")
 @runtime_options
-def command(suite: str, data: Path | None, out: Path | None, **options: Any) -> int:
+def command(suite: str, data: Path | None, out: Path | None, overwrite: bool, **options: Any) -> int:
     """Run SUITE (a name, or a .toml file), analyse it and write the reports.
 
     Options that name encoders, benchmarks or perturbations replace the suite's own lists; the suite keeps the rest.
@@ -29,5 +31,5 @@ def command(suite: str, data: Path | None, out: Path | None, **options: Any) -> 
     runtime = {name: options.pop(name) for name in RUNTIME}
     with ProgressBars() as bars:
         bars.stage("read suite, data and encoders", 1)
-        plan = plan_from_options(suite, data, **options)
-    return finish(plan, out or Path("runs") / plan.suite.name, **runtime)
+        plan, folder = plan_from_options(suite, data, **options)
+    return finish(plan, out or folder, overwrite=overwrite, **runtime)

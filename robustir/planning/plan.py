@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from robustir.encoders.training_record import TrainingRecord
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.noise.applying import applicable_languages, not_applicable, refusal
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
+from robustir.planning.limits import limited
 from robustir.planning.strategies import find_trained
 from robustir.planning.suite import Noise, Suite
+from robustir.plugins.names import short_name, short_names
 from robustir.plugins.registry import canonical, create
 from robustir.plugins.specs import Spec, parse
 from robustir.types import Task, Treatment
@@ -49,7 +51,10 @@ class PlannedTask:
 
 @dataclass(frozen=True, slots=True)
 class PlannedEncoder:
-    """An encoder or scorer with its identity; ``live`` objects cannot be rebuilt in another process."""
+    """An encoder or scorer with its identity; ``live`` objects cannot be rebuilt in another process.
+
+    name: how results call it; no key depends on it.
+    """
 
     spec: str
     scorer: Any = field(compare=False, repr=False)
@@ -57,6 +62,11 @@ class PlannedEncoder:
     live: bool = False
     strategy: str = ""
     training: TrainingRecord | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", short_name(self.spec))
 
     @property
     def dense(self) -> bool:
@@ -113,6 +123,14 @@ class Plan:
     encoders: tuple[PlannedEncoder, ...]
     noises: tuple[PlannedNoise, ...]
     not_applicable: tuple[tuple[str, str, str], ...]  # benchmark, perturbation, language
+
+    def name_of(self, encoder: str) -> str:
+        """Return how results call the encoder of that spec; one that is attacked need not be scored itself."""
+        known = {planned.spec: planned.name for planned in self.encoders}
+        if encoder in known:
+            return known[encoder]
+        others = [noise.treatment.attacked for noise in self.noises if noise.treatment.attacked]
+        return short_names([encoder, *others], known).get(encoder, encoder)
 
     def task(self, name: str) -> PlannedTask:
         """Return the benchmark of that name."""
@@ -172,19 +190,25 @@ class Plan:
     def digest(self) -> str:
         """Return the key of the whole plan: the same plan on the same data, whatever the machine and the wording."""
         content = self.suite.model_dump(mode="json", exclude={"description", "question", "compare"})
+        content["encoders"] = [encoder.spec for encoder in self.encoders]
         return content_key("plan", content, sorted(cell.key for cell in self.cells()))
 
 
-def _encoders(specs: Iterable[str | Any]) -> Iterator[PlannedEncoder]:
-    for spec in specs:
+def _encoders(asked: Iterable[tuple[str, str | Any]]) -> Iterator[tuple[str, PlannedEncoder]]:
+    """Yield the name that is given ("" if none) and the encoder, of specs and live objects."""
+    live: set[str] = set()
+    for name, spec in asked:
         if isinstance(spec, str):
             scorer = adapt(create("encoder", spec))
             known = getattr(scorer, "training", None)  # of a torch module, whether it is in training mode
             record = known if isinstance(known, TrainingRecord) else None
-            yield PlannedEncoder(canonical("encoder", spec), scorer, scorer.revision, training=record)
+            yield name, PlannedEncoder(canonical("encoder", spec), scorer, scorer.revision, training=record)
         else:
             scorer = adapt(spec)
-            yield PlannedEncoder(f"{scorer.name}", scorer, scorer.revision, live=True)
+            # Two live models may be copies of one: then the names that they were given tell them apart.
+            own = name if name and scorer.name in live else f"{scorer.name}"
+            live.add(own)
+            yield name, PlannedEncoder(own, scorer, scorer.revision, live=True)
 
 
 def _noises(suite: Suite, encoders: Sequence[PlannedEncoder], *, attacks: bool) -> Iterator[PlannedNoise]:
@@ -244,6 +268,9 @@ def _others(spec: Spec) -> list[tuple[str, object]]:
 def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
     for spec in suite.benchmarks:
         task = create("benchmark", spec).load(data, suite.languages)
+        if suite.limit is not None:
+            task = limited(task, suite.limit)
+        digest = task.digest()  # of all settings: ranks hold them all
         if suite.settings is not None:
             kept = tuple(setting for setting in task.settings if setting in suite.settings)
             if not kept:
@@ -254,7 +281,7 @@ def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
             task = _with_settings(task, kept)
         _check_encodable(task.name, "query", task.queries.ids, task.queries.texts)
         _check_encodable(task.name, "passage", task.corpus.ids, task.corpus.texts)
-        yield PlannedTask(canonical("benchmark", spec), task, task.digest())
+        yield PlannedTask(canonical("benchmark", spec), task, digest)
 
 
 def _check_encodable(benchmark: str, what: str, ids: Sequence[str], texts: Sequence[str]) -> None:
@@ -278,22 +305,31 @@ def _check_names(what: str, names: Sequence[str]) -> None:
             raise SpecError(f"two {what}s of the plan are called {name!r}; name each once")
 
 
-def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any] = (), scored: bool = True) -> Plan:
+def make_plan(
+    suite: Suite, data: Path | None = None, *, encoders: Sequence[Any] | Mapping[str, Any] = (), scored: bool = True
+) -> Plan:
     """Resolve a suite: load the benchmarks, build encoders and perturbations, find out what is not applicable.
 
-    ``encoders``: live objects scored beside the suite's (from Python). ``scored``: False for its queries alone, without
-    any encoder and so without attacks. Raises InputError with what to do.
+    ``encoders``: live objects scored beside the suite's (from Python), by name if a mapping. ``scored``: False for its
+    queries alone, without any encoder and so without attacks. Raises InputError with what to do.
     """
     trained = find_trained(suite) if scored else []
     strategy_of = {canonical("encoder", one.spec): one.strategy for one in trained}
+    asked = [
+        *(("", one.spec) for one in trained),
+        *((suite.encoder_names.get(spec, ""), spec) for spec in suite.encoder_specs),
+    ]
+    live = encoders.items() if isinstance(encoders, Mapping) else (("", one) for one in encoders)
+    resolved = [*_encoders((*asked, *live))] if scored else []
+    _check_names("encoder", [encoder.spec for _, encoder in resolved])
+    names = short_names((encoder.spec for _, encoder in resolved), {encoder.spec: name for name, encoder in resolved})
     planned_encoders = tuple(
-        replace(encoder, strategy=strategy_of.get(encoder.spec, ""))
-        for encoder in (_encoders((*(one.spec for one in trained), *suite.encoders, *encoders)) if scored else ())
+        replace(encoder, strategy=strategy_of.get(encoder.spec, ""), name=names[encoder.spec])
+        for _, encoder in resolved
     )
     noises = tuple(_noises(suite, planned_encoders, attacks=scored))
     tasks = tuple(_tasks(suite, data))
     _check_names("benchmark", [planned.task.name for planned in tasks])
-    _check_names("encoder", [encoder.spec for encoder in planned_encoders])
     _check_names("perturbation", [noise.spec for noise in noises])
     missing = []
     for noise in noises:
@@ -303,8 +339,8 @@ def make_plan(suite: Suite, data: Path | None = None, *, encoders: Sequence[Any]
                 f"{noise.spec} attacks the passages of the query's language, and no benchmark has any; name another benchmark"
             )
         if not works:
-            asked = sorted({lang for planned in tasks for lang in planned.task.languages})
-            raise not_applicable(noise.plugin, noise.spec, asked)
+            langs = sorted({lang for planned in tasks for lang in planned.task.languages})
+            raise not_applicable(noise.plugin, noise.spec, langs)
         for planned in tasks:
             here = _languages(noise, planned.task)
             missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in here]

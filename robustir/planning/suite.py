@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -14,7 +15,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     field_validator,
     model_validator,
@@ -23,10 +26,21 @@ from pydantic import (
 from robustir.columns import count
 from robustir.errors import SpecError, UnknownNameError
 from robustir.measures import parse_measure
+from robustir.plugins.names import check_name
 from robustir.plugins.specs import parse
 from robustir.types import Setting
 
-__all__ = ["Noise", "Statistics", "Strategy", "Suite", "load_suite", "suite_names", "suite_path", "validate_suite"]
+__all__ = [
+    "NamedEncoder",
+    "Noise",
+    "Statistics",
+    "Strategy",
+    "Suite",
+    "load_suite",
+    "suite_names",
+    "suite_path",
+    "validate_suite",
+]
 
 
 class _Model(BaseModel):
@@ -69,6 +83,36 @@ class Noise(_Model):
     exploratory: bool = False
 
 
+class NamedEncoder(_Model):
+    """An encoder of a suite that has a name of its own in all results."""
+
+    spec: str = Field(min_length=1)
+    name: Annotated[str, AfterValidator(check_name)]
+
+
+# NAME=SPEC; a path may hold an equals sign after a slash, a spec after its bracket.
+_NAMED = re.compile(r"\s*([^=.()'\"/\\:][^=()'\"/\\:]*?)\s*=\s*(\S.*)", re.DOTALL)
+
+
+def _encoder(value: Any) -> Any:
+    """Read a spec, NAME=SPEC, or a table; what has no name stays a spec."""
+    if isinstance(value, str):
+        found = None if Path(value).exists() else _NAMED.fullmatch(value)
+        return {"name": found[1], "spec": found[2].rstrip()} if found else value
+    return value["spec"] if isinstance(value, Mapping) and value.keys() == {"spec"} else value
+
+
+def _shape(value: Any) -> str:
+    return "spec" if isinstance(value, str) else "table"
+
+
+_Encoder = Annotated[
+    Annotated[str, Tag("spec")] | Annotated[NamedEncoder, Tag("table")],
+    Discriminator(_shape),
+    BeforeValidator(_encoder),
+]
+
+
 class Strategy(_Model):
     """A training strategy: the folders of its encoders, one per seed, as a pattern; train: the command that makes them."""
 
@@ -85,7 +129,7 @@ class Suite(_Model):
     seed: int = Field(default=0, ge=0, lt=2**63)
     draws: int = Field(default=3, ge=1, le=1000)
     benchmarks: tuple[str, ...] = Field(min_length=1)
-    encoders: tuple[str, ...] = ()
+    encoders: tuple[_Encoder, ...] = ()
     strategies: dict[str, Strategy] = {}
     compare: tuple[tuple[str, str], ...] | None = Field(
         default=None, description="pairs of strategies (A, B) that are compared as A - B; all if not given"
@@ -98,6 +142,7 @@ class Suite(_Model):
     severities: _Severities = (0.1, 0.2, 0.3, 0.5)
     languages: tuple[str, ...] | None = Field(default=None, min_length=1)
     settings: tuple[Setting, ...] | None = Field(default=None, min_length=1)
+    limit: int | None = Field(default=None, ge=1, description="queries per language; all passages are kept")
     measures: tuple[str, ...] = Field(
         min_length=1, default=("AP", "nDCG@10", "R@10", "Hit@1", "RankDistance", "nRankDistance")
     )
@@ -109,11 +154,18 @@ class Suite(_Model):
     def _check_measures(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(parse_measure(value)) for value in values)
 
-    @field_validator("benchmarks", "encoders", "measures", "languages", "settings")
+    @field_validator("benchmarks", "measures", "languages", "settings")
     @classmethod
     def _check_unique(cls, values: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if values is not None and len(set(values)) != len(values):
-            raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} stands twice")
+        _refuse_twice(values or ())
+        return values
+
+    @field_validator("encoders")
+    @classmethod
+    def _check_distinct(cls, values: tuple[str | NamedEncoder, ...]) -> tuple[str | NamedEncoder, ...]:
+        named = [value for value in values if isinstance(value, NamedEncoder)]
+        _refuse_twice([value if isinstance(value, str) else value.spec for value in values])
+        _refuse_twice([value.name for value in named])
         return values
 
     @model_validator(mode="after")
@@ -129,6 +181,16 @@ class Suite(_Model):
         return f"Suite({self.name!r}: {', '.join(count(len(values), what) for what, values in parts)})"
 
     __str__ = __repr__
+
+    @property
+    def encoder_specs(self) -> tuple[str, ...]:
+        """The specs of the encoders, as given."""
+        return tuple(value if isinstance(value, str) else value.spec for value in self.encoders)
+
+    @property
+    def encoder_names(self) -> dict[str, str]:
+        """The names that the suite gives encoders, by their specs."""
+        return {value.spec: value.name for value in self.encoders if isinstance(value, NamedEncoder)}
 
     def severities_of(self, noise: Noise) -> tuple[float, ...]:
         """Return the severities at which one perturbation runs."""
@@ -146,9 +208,20 @@ class Suite(_Model):
         content = self.model_dump() | given
         if "encoders" in given:
             content |= {"strategies": {}, "compare": None}
-        if given.keys() & {"benchmarks", "encoders", "perturbations", "severities", "languages"}:
+        if given.keys() & _EXPLORED:
             content["exploratory"] = True
         return validate_suite(content, f"suite {self.name} with the options given")
+
+
+def _refuse_twice(values: Sequence[str]) -> None:
+    if len(set(values)) != len(values):
+        raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} stands twice")
+
+
+# Whoever replaces one of these looks at something else than what the suite declared.
+_EXPLORED = frozenset(
+    {"benchmarks", "encoders", "perturbations", "severities", "languages", "settings", "measures", "limit"}
+)
 
 
 def suite_names() -> list[str]:
@@ -192,7 +265,7 @@ def validate_suite(content: Mapping[str, Any], where: str) -> Suite:
         suite = Suite.model_validate(content)
     except ValidationError as error:
         raise SpecError(f"{where}: {'; '.join(_explain(item) for item in error.errors())}") from None
-    for spec in (*suite.benchmarks, *suite.encoders, *(noise.spec for noise in suite.perturbations)):
+    for spec in (*suite.benchmarks, *suite.encoder_specs, *(noise.spec for noise in suite.perturbations)):
         parse(spec)
     return suite
 

@@ -28,6 +28,8 @@ MANIFEST = "manifest.json"
 _MANIFEST_KEYS = frozenset({"plan", "created", "name", "suite", "benchmarks", "encoders", "perturbations", "cells"})
 # As robustir.disk.atomic names a file that is not complete yet.
 _TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.parquet)\.\d+\.tmp")
+_REPORTS = ("html", "pdf", "tex")
+_KEYED = re.compile(r"[0-9a-f]{32}\.parquet")
 # Where files of a run are written; nothing else is ever removed from the folder.
 _PARTS = ("", "queries", "ranks", "top", "passages", "relevant", "findings")
 _MIXING = "code_mixing_index"  # a column of mixed-language query sets alone
@@ -97,6 +99,18 @@ class RunDirectory:
                 yield
             finally:
                 self._remove_leftovers()
+
+    def clear(self) -> None:
+        """Remove the run, so that another can begin here; files that robustir did not name stay."""
+        if not self.exists:
+            return
+        for path in (*(self.path / f"report.{kind}" for kind in _REPORTS), *self.path.glob("findings/*.csv")):
+            path.unlink(missing_ok=True)
+        for part in ("queries", "ranks", "top", "passages", "relevant"):
+            for path in (self.path / part).glob("*.parquet"):
+                if _KEYED.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
+        (self.path / MANIFEST).unlink(missing_ok=True)
 
     @property
     def work_path(self) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from robustir.planning.conditions import CLEAN
-from robustir.planning.plan import SCHEMA, Plan, PlannedEncoder, PlannedTask
+from robustir.planning.plan import SCHEMA, Plan, PlannedEncoder, PlannedNoise, PlannedTask
 from robustir.version import __version__
 
 __all__ = ["machine", "new_manifest", "versions"]
@@ -110,6 +110,11 @@ def _benchmark_entry(plan: Plan, planned: PlannedTask) -> dict[str, Any]:
     }
 
 
+def _treatment(plan: Plan, noise: PlannedNoise) -> dict[str, Any]:
+    attacked = noise.treatment.attacked
+    return asdict(noise.treatment) | ({"attacked": plan.name_of(attacked)} if attacked else {})
+
+
 def _reason(plan: Plan, perturbation: str, language: str) -> str:
     """Return why a perturbation cannot run in a language of a benchmark."""
     if any(noise.spec == perturbation and noise.treatment.attacked for noise in plan.noises):
@@ -127,12 +132,17 @@ def _trained(plan: Plan, encoder: PlannedEncoder) -> dict[str, Any]:
     return {**named, "training": {**asdict(record), "in_domain": known}}
 
 
-def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
-    """Return the manifest of a run that begins now (or began at ``created``, an ISO date and time)."""
+def new_manifest(plan: Plan, *, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the manifest of a run that begins now, or that goes on.
+
+    before: its manifest, whose beginning, counts and timings are kept.
+    """
+    names = {encoder.spec: encoder.name for encoder in plan.encoders}
+    kept = {key: before[key] for key in ("counts", "timings") if key in before} if before else {}
     return {
         "schema": SCHEMA,
         "status": "running",
-        "created": created or datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": before["created"] if before else datetime.now(UTC).isoformat(timespec="seconds"),
         "name": plan.suite.name,
         "description": plan.suite.description,
         "plan": plan.digest(),
@@ -141,7 +151,8 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
         "benchmarks": [_benchmark_entry(plan, planned) for planned in plan.tasks],
         "encoders": [
             {
-                "name": encoder.spec,
+                "name": encoder.name,
+                "spec": encoder.spec,
                 "revision": encoder.revision,
                 "vectors": encoder.dense,
                 **_trained(plan, encoder),
@@ -155,7 +166,7 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
                 "severities": list(noise.severities),
                 "draws": noise.draws,
                 "exploratory": noise.exploratory,
-                **asdict(noise.treatment),
+                **_treatment(plan, noise),
             }
             for noise in plan.noises
         ],
@@ -171,7 +182,7 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
         "cells": [
             {
                 "benchmark": cell.benchmark,
-                "encoder": cell.encoder,
+                "encoder": names[cell.encoder],
                 "perturbation": cell.condition.perturbation,
                 "severity": cell.condition.severity,
                 "draw": cell.condition.draw,
@@ -183,11 +194,15 @@ def new_manifest(plan: Plan, *, created: str | None = None) -> dict[str, Any]:
         "versions": versions(),
         "machine": machine(),
         "git": _git(),
+        **kept,
     }
 
 
 def finished(manifest: Mapping[str, Any], summary: Any) -> dict[str, Any]:
-    """Return the manifest with what the run did (a :class:`robustir.running.runner.RunSummary`)."""
+    """Return the manifest with what the run did (a :class:`robustir.running.runner.RunSummary`).
+
+    A run that goes on adds to the texts and seconds that it took before; one that had nothing left to do changes neither.
+    """
     failed = [
         {
             "benchmark": failure.benchmark,
@@ -198,18 +213,22 @@ def finished(manifest: Mapping[str, Any], summary: Any) -> dict[str, Any]:
         }
         for failure in summary.failures
     ]
+    before: Mapping[str, int] = manifest.get("counts", {})
+    seconds: Mapping[str, float] = manifest.get("timings", {})
+    idle = summary.cells_done_before == summary.cells == before.get("cells")
     counts = {
         "cells": summary.cells,
-        "cells_done_before": summary.cells_done_before,
+        "cells_done_before": before["cells_done_before"] if idle else summary.cells_done_before,
         "cells_failed": len(failed),
-        "texts_encoded": summary.texts_encoded,
-        "texts_reused": summary.texts_reused,
+        **{name: getattr(summary, name) + before.get(name, 0) for name in ("texts_encoded", "texts_reused")},
     }
-    timings = {stage: round(seconds, 3) for stage, seconds in summary.seconds.items()}
+    if not idle:
+        both = {**seconds, **summary.seconds}
+        seconds = {stage: round(summary.seconds.get(stage, 0.0) + seconds.get(stage, 0.0), 3) for stage in both}
     return {
         **manifest,
         "status": "failed cells" if failed else "complete",
         "failed": failed,
         "counts": counts,
-        "timings": timings,
+        "timings": seconds,
     }

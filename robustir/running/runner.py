@@ -314,7 +314,7 @@ class _Run:
     ) -> list[tuple[slice, str]]:
         used = [rows for job in jobs for rows in (job.vectors, job.passages, job.clean) if rows is not None]
         units = index.units(needed_rows(len(index), used))
-        self.progress.stage(f"encode with {encoder.spec}", sum(len(unit.texts) for unit in units), "texts")
+        self.progress.stage(f"encode with {encoder.name}", sum(len(unit.texts) for unit in units), "texts")
         failed = []
         widths: set[int] = set()
         for outcome in executor.map(encode, [EncodeJob(encoder.spec, unit) for unit in units]):
@@ -333,12 +333,12 @@ class _Run:
         if len(widths) > 1:
             # Which unit is the wrong one cannot be told, and must not depend on which worker was first.
             found = " and of ".join(map(str, sorted(widths)))
-            failed = [(slice(None), f"{encoder.spec} returned vectors of {found} dimensions; all must have the same")]
+            failed = [(slice(None), f"{encoder.name} returned vectors of {found} dimensions; all must have the same")]
         return failed
 
     def _score(self, executor: Executor[WorkContext], encoder: PlannedEncoder, jobs: list[CellJob]) -> None:
         """Score clean cells first: the rank of a query that did not change is taken from there."""
-        self.progress.stage(f"rank with {encoder.spec}", len(jobs), "cells")
+        self.progress.stage(f"rank with {encoder.name}", len(jobs), "cells")
         for clean_first in (True, False):
             batch = [job for job in jobs if (job.clean_key is None) == clean_first]
             ready = []
@@ -353,10 +353,11 @@ class _Run:
                 self.progress.step()
 
     def _collect_failures(self, cells: list[Cell]) -> None:
+        names = {encoder.spec: encoder.name for encoder in self.plan.encoders}
         for cell in cells:
             reason = self.broken.get(cell.queries_key) or self.broken.get(cell.key)
             if reason is not None:
-                self.summary.failures.append(Failure(cell.benchmark, cell.encoder, str(cell.condition), reason))
+                self.summary.failures.append(Failure(cell.benchmark, names[cell.encoder], str(cell.condition), reason))
 
 
 def execute(
