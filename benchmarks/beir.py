@@ -8,6 +8,7 @@ from pathlib import Path
 
 from robustir.benchmarks.files import chosen_languages, read_json_lines, read_text
 from robustir.errors import DataError
+from robustir.languages import normalise
 from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
 __all__ = ["Beir"]
@@ -69,14 +70,14 @@ class Beir:
             raise DataError(f"{root / 'queries.jsonl'} holds no query; a retrieval task needs at least one")
         available = tuple(dict.fromkeys([*queries.langs, *passages.langs]))
         langs = set(chosen_languages(languages, available, str(root)))
-        corpus_rows = [row for row, lang in enumerate(passages.langs) if lang in langs]
+        corpus_rows = [row for row, lang in enumerate(passages.langs) if normalise(lang) in langs]
         judged = _read_qrels(root / "qrels" / f"{self.split}.tsv", queries.ids, passages.ids)
         position = {row: new for new, row in enumerate(corpus_rows)}
         relevant: dict[int, list[tuple[int, int]]] = {}
         for query, passage, gain in judged:
             if gain > 0 and passage in position:
                 relevant.setdefault(query, []).append((position[passage], gain))
-        kept = [row for row, lang in enumerate(queries.langs) if lang in langs and row in relevant]
+        kept = [row for row, lang in enumerate(queries.langs) if normalise(lang) in langs and row in relevant]
         chosen = QuerySet(*queries.take(kept), *queries.take_groups(kept))
         corpus = Corpus(*passages.take(corpus_rows))
         rows = [(new, passage, gain) for new, row in enumerate(kept) for passage, gain in relevant[row]]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robustir.errors import DataError, NotApplicableError
+from robustir.languages import normalise, normalise_all
 
 __all__ = ["chosen_languages", "find_folder", "parallel_files", "read_json", "read_json_lines", "read_text"]
 
@@ -72,19 +73,29 @@ def find_folder(data: Path | None, folder: str, benchmark: str) -> Path:
     return path
 
 
-def parallel_files(folder: Path, benchmark: str) -> tuple[str, ...]:
-    """Return the languages of the files ``XX.txt`` in a folder, sorted."""
-    found = tuple(sorted(path.stem for path in folder.glob("*.txt")))
+def parallel_files(folder: Path, benchmark: str) -> dict[str, Path]:
+    """Return the files ``XX.txt`` in a folder by language; a name may be any code of it (zho_Hans.txt is zh)."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.glob("*.txt")):
+        lang = normalise(path.stem)
+        if lang in found:
+            raise DataError(f"{folder}: {found[lang].name} and {path.name} are both {lang}; keep one of them")
+        found[lang] = path
     if not found:
         raise DataError(f"{folder} holds no XX.txt; get the files with  robustir fetch {benchmark}")
-    return found
+    return dict(sorted(found.items()))
 
 
 def chosen_languages(wanted: Sequence[str] | None, available: Sequence[str], benchmark: str) -> tuple[str, ...]:
-    """Return the wanted languages in the benchmark's order; an unknown one is an error that names those there are."""
+    """Return the wanted languages in the benchmark's order; an unknown one is an error that names those there are.
+
+    Codes are those of :mod:`robustir.languages`, whatever spellings were given.
+    """
+    there = normalise_all(available)
     if wanted is None:
-        return tuple(available)
-    unknown = [lang for lang in wanted if lang not in available]
+        return there
+    chosen = normalise_all(wanted)
+    unknown = [lang for lang in chosen if lang not in there]
     if unknown:
-        raise NotApplicableError(f"{benchmark} has no {', '.join(unknown)}; its languages are: {', '.join(available)}")
-    return tuple(lang for lang in available if lang in set(wanted))
+        raise NotApplicableError(f"{benchmark} has no {', '.join(unknown)}; its languages are: {', '.join(there)}")
+    return tuple(lang for lang in there if lang in chosen)

@@ -9,6 +9,7 @@ from robustir.benchmarks.bitext import blocks, parallel_task, read_lines
 from robustir.benchmarks.files import chosen_languages, find_folder, parallel_files
 from robustir.benchmarks.ntrex import with_pivot
 from robustir.errors import SpecError
+from robustir.languages import normalise
 from robustir.types import Task
 
 __all__ = ["Flores"]
@@ -35,13 +36,14 @@ class Flores:
         if split not in _SPLITS:
             raise SpecError(f"flores: split is one of {', '.join(_SPLITS)}, not {split!r}")
         self.split = split
-        self.pivot = pivot
+        self.pivot = normalise(pivot) if pivot is not None else None
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/flores/SPLIT/XX.txt``."""
         folder = find_folder(data, f"{self.folder}/{self.split}", self.name)
-        langs = chosen_languages(with_pivot(languages, self.pivot), parallel_files(folder, self.name), self.name)
-        sentences = {lang: read_lines(folder / f"{lang}.txt") for lang in langs}
+        files = parallel_files(folder, self.name)
+        langs = chosen_languages(with_pivot(languages, self.pivot), tuple(files), self.name)
+        sentences = {lang: read_lines(files[lang]) for lang in langs}
         return parallel_task(
             self.name if self.split == "devtest" else f"{self.name}-{self.split}",
             sentences,

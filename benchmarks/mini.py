@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from robustir.benchmarks.files import chosen_languages, read_json_lines
+from robustir.languages import LANGUAGES
 from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
 __all__ = ["Mini"]
@@ -15,7 +16,7 @@ class Mini:
     """A small parallel test collection: each question has one answer passage per language; its topic holds the distractors."""
 
     name = "mini"
-    languages = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+    languages = LANGUAGES
     folder = None
     licence = "CC0-1.0"
     source = "written for robustir"

@@ -10,6 +10,7 @@ from robustir.benchmarks.files import chosen_languages, find_folder, parallel_fi
 from robustir.benchmarks.pinned import pinned
 from robustir.disk.download import Remote
 from robustir.errors import DataError
+from robustir.languages import normalise
 from robustir.types import Task
 
 __all__ = ["Ntrex"]
@@ -30,7 +31,7 @@ class Ntrex:
     source = "https://github.com/MicrosoftTranslator/NTREX @ c9f006f2c132"
 
     def __init__(self, pivot: str | None = "en") -> None:
-        self.pivot = pivot
+        self.pivot = normalise(pivot) if pivot is not None else None
 
     def files(self) -> tuple[Remote, ...]:
         """Return what ``robustir fetch`` downloads."""
@@ -39,13 +40,14 @@ class Ntrex:
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/ntrex/XX.txt`` and ``DOCUMENT_IDS.tsv``."""
         folder = find_folder(data, self.folder, self.name)
-        langs = chosen_languages(with_pivot(languages, self.pivot), parallel_files(folder, self.name), self.name)
-        sentences = {lang: read_lines(folder / f"{lang}.txt") for lang in langs}
+        files = parallel_files(folder, self.name)
+        langs = chosen_languages(with_pivot(languages, self.pivot), tuple(files), self.name)
+        sentences = {lang: read_lines(files[lang]) for lang in langs}
         documents = read_lines(folder / "DOCUMENT_IDS.tsv")
         for lang, lines in sentences.items():
             if len(lines) != len(documents):
                 raise DataError(
-                    f"{folder / lang}.txt has {len(lines)} lines, DOCUMENT_IDS.tsv {len(documents)}; get them again"
+                    f"{files[lang]} has {len(lines)} lines, DOCUMENT_IDS.tsv {len(documents)}; get them again"
                 )
         return parallel_task(
             self.name,
@@ -60,4 +62,4 @@ class Ntrex:
 
 def with_pivot(languages: Sequence[str] | None, pivot: str | None) -> Sequence[str] | None:
     """Return the languages asked for, with the pivot that they are paired with."""
-    return languages if languages is None or pivot is None or pivot in languages else [*languages, pivot]
+    return languages if languages is None or pivot is None else [*languages, pivot]

@@ -10,6 +10,7 @@ from robustir.benchmarks.files import chosen_languages, find_folder, read_json
 from robustir.benchmarks.pinned import pinned
 from robustir.disk.download import Remote
 from robustir.errors import DataError, SpecError
+from robustir.languages import LANGUAGES
 from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
 __all__ = ["PASSAGES", "XQuADR", "paragraphs", "titles_of"]
@@ -26,7 +27,7 @@ class XQuADR:
     """
 
     name = "xquad-r"
-    languages: tuple[str, ...] = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+    languages: tuple[str, ...] = LANGUAGES
     folder = "xquad-r"
     licence = "CC-BY-SA-4.0"
     source = "https://github.com/google-research-datasets/lareqa @ 5405d2a77e83"

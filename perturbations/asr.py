@@ -8,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.languages import LANGUAGES
 from robustir.perturbations.casing import lowered
 from robustir.perturbations.phonetic import sounding_alike
 from robustir.perturbations.shared.numbered_units import Units, letter_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import single_marks
-from robustir.perturbations.typing.keyboards import LANGUAGES
 from robustir.text.blocks import Block
 from robustir.text.splices import splice_strings
 

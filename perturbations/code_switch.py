@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
+from robustir.languages import LANGUAGES, has_spaces, normalise
 from robustir.perturbations.shared.numbered_units import Units, set_apart, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.lexicons import Entry, fold, function_words, load_lexicon, name_words
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block
 from robustir.text.protected import FORM_BITS, TITLED, form_bits, protected_rows
-from robustir.text.scripts import LANGUAGES, has_spaces
 from robustir.text.splices import splice_strings
 
 __all__ = ["CodeSwitch"]
@@ -49,6 +49,7 @@ class CodeSwitch(RuleBased):
     )
 
     def __init__(self, into: str = "en", order: str = "random", choices: int = 1) -> None:
+        into = normalise(str(into))
         if into not in LANGUAGES:
             raise SpecError(f"code-switch has no lexicon into {into!r}; into is one of {', '.join(LANGUAGES)}")
         if order not in _ORDERS:

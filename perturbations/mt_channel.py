@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
+from robustir.languages import LANGUAGES
 from robustir.perturbations.mt.mt_instead import Options
 from robustir.perturbations.mt.mt_noise import STRONGEST, Channel
 from robustir.perturbations.mt.mt_rates import Rates, load_table
 from robustir.perturbations.shared.rule_based import RuleBased
-from robustir.text.scripts import LANGUAGES
 
 __all__ = ["MTChannel"]
 

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from robustir.disk.download import is_offline
 from robustir.errors import NotApplicableError, SpecError
+from robustir.languages import LANGUAGES, normalise
 from robustir.perturbations.mt.marian import Marian
 from robustir.seeds import Stream
-from robustir.text.scripts import LANGUAGES
 
 __all__ = ["HUB", "OpusMT"]
 
@@ -81,7 +81,7 @@ class OpusMT:
         batch_size: int = 32,
         max_length: int = 256,
     ) -> None:
-        self.pivots: tuple[str, ...] = (pivot,) if isinstance(pivot, str) else tuple(pivot)
+        self.pivots: tuple[str, ...] = tuple(map(normalise, (pivot,) if isinstance(pivot, str) else pivot))
         if not self.pivots or rounds < 1:
             raise SpecError(f"opus-mt(pivot={pivot!r}, rounds={rounds!r}): give at least one pivot and one round")
         if "{src}" not in models or "{tgt}" not in models:

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.languages import LANGUAGES
 from robustir.perturbations.shared.numbered_units import Units, letter_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.confusions import confusions
-from robustir.perturbations.typing.keyboards import LANGUAGES
 from robustir.text.blocks import Block
 from robustir.text.splices import splice_strings
 

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.languages import has_spaces
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import open_before
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block, ragged_arange
-from robustir.text.scripts import has_spaces
 from robustir.text.words import block_word_spans
 
 __all__ = ["ShuffleWords"]

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
+from robustir.languages import has_spaces
 from robustir.perturbations.shared.numbered_units import Units, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import is_space, open_before
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.clusters import cluster_starts
-from robustir.text.scripts import has_spaces
 from robustir.text.splices import splice_strings
 
 __all__ = ["PARTS", "Spacing"]

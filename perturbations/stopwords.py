@@ -9,11 +9,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.languages import LANGUAGES
 from robustir.perturbations.casing import raised
 from robustir.perturbations.shared.numbered_units import Units, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import is_space, open_before
-from robustir.perturbations.typing.keyboards import LANGUAGES, read_data
+from robustir.perturbations.typing.keyboards import read_data
 from robustir.text.blocks import Block
 from robustir.text.splices import splice_strings
 

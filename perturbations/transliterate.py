@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
+from robustir.languages import has_spaces
 from robustir.perturbations.shared.numbered_units import Units, set_apart, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.romanisation import arabic, hindi
 from robustir.perturbations.tables.rtgs import thai
 from robustir.perturbations.typing.keyboards import read_data
 from robustir.text.blocks import Block
-from robustir.text.scripts import has_spaces
 from robustir.text.splices import splice_strings
 from robustir.text.units import unit_spans
 

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
+from robustir.languages import LANGUAGES, has_spaces
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.typing.edits import apply
 from robustir.perturbations.typing.key_table import key_table
-from robustir.perturbations.typing.keyboards import LANGUAGES
 from robustir.perturbations.typing.typing_errors import PARTS, Typist
 from robustir.text.blocks import Block
-from robustir.text.scripts import has_spaces
 
 __all__ = ["Typos"]
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal, TypeAlias
 
+from robustir.languages import is_right_to_left
+
 __all__ = [
     "Block",
     "Cell",
@@ -30,12 +32,10 @@ __all__ = [
     "walk_texts",
 ]
 
-_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
-
 
 def direction(lang: str) -> Literal["ltr", "rtl"]:
-    """Return the writing direction of a language code (ISO 639, subtags ignored)."""
-    return "rtl" if lang.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
+    """Return the writing direction of a language."""
+    return "rtl" if is_right_to_left(lang) else "ltr"
 
 
 @dataclass(frozen=True, slots=True)

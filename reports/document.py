@@ -81,4 +81,9 @@ def _notices(study: Study) -> tuple[str, ...]:
         )
     if study.suite.get("exploratory"):
         notices.append("The suite's lists were replaced on the command line, so every claim here is exploratory.")
+    notices += [
+        f"{entry['name']}: {note}."
+        for entry in study.manifest.get("benchmarks", ())
+        for note in entry.get("label_notes", ())
+    ]
     return (*notices, *in_domain_notices(study), *no_op_notices(study))

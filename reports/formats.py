@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from robustir.languages import language
+
 __all__ = [
     "MINUS",
     "axis_step",
@@ -27,14 +29,6 @@ _ABSENT = "–"
 # XML 1.0 allows no C0 controls but tab and newline, UTF-8 no lone surrogates; the C1 controls have no glyph anywhere.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
-_LANGUAGES = {
-    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "cs": "Czech", "de": "German", "el": "Greek",
-    "en": "English", "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew",
-    "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean",
-    "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sw": "Swahili",
-    "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
-    "vi": "Vietnamese", "yo": "Yoruba", "zh": "Chinese",
-}  # fmt: skip
 # Means over queries have names of their own in the field.
 _MEASURES = {"AP": "mAP", "RR": "MRR"}
 
@@ -112,7 +106,7 @@ def severity_text(value: object) -> str:
 
 def language_name(code: str) -> str:
     """Return the English name of a language, or the code where the name is not known."""
-    return _LANGUAGES.get(code, code)
+    return language(code).name
 
 
 def measure_name(measure: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustir.disk.folders import data_folder
+from robustir.languages import normalise_all
 from robustir.types import QuerySet, Task
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def benchmark(spec: str, *, data: Path | str | None = None, languages: Sequence[
     """Load a benchmark."""
     from robustir.plugins.registry import create
 
-    task: Task = create("benchmark", spec).load(data_folder(data), languages)
+    chosen = None if languages is None else normalise_all(languages)
+    task: Task = create("benchmark", spec).load(data_folder(data), chosen)
     return task
 
 

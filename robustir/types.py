@@ -6,7 +6,7 @@ Everything is immutable. Rows keep the order in which the benchmark gave them; i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from robustir.columns import Columnar, count, languages_in_short, string_list
 from robustir.errors import DataError
+from robustir.languages import normalise, written_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +67,17 @@ def _check_ids(ids: Sequence[str], what: str) -> None:
         seen.add(value)
 
 
+def _in_one_code(
+    langs: tuple[str, ...], written: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]:
+    """Return languages under one code each, and what data calls those whose code it is not."""
+    names = set(langs)
+    codes = {name: normalise(name) for name in names}
+    if all(name == code for name, code in codes.items()):
+        return langs, written
+    return tuple(codes[name] for name in langs), {**written_codes(sorted(names)), **written}
+
+
 def _check_lengths(what: str, size: int, **columns: Sequence[str]) -> None:
     for name, column in columns.items():
         if len(column) != size:
@@ -96,7 +108,11 @@ class Dose(Columnar):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class QuerySet(Columnar):
-    """Queries in columns. ``source_ids``: the question across languages; ``groups``: its article or document."""
+    """Queries in columns. ``source_ids``: the question across languages; ``groups``: its article or document.
+
+    ``langs`` are codes of :mod:`robustir.languages`, whatever spelling was given (zho, zh-CN and ZH are zh); ``written``:
+    what a language was called, where that is not its code.
+    """
 
     frame_columns: ClassVar = {
         "ids": "_id", "texts": "text", "langs": "lang", "source_ids": "source_id", "groups": "group"
@@ -108,8 +124,12 @@ class QuerySet(Columnar):
     source_ids: tuple[str, ...]
     groups: tuple[str, ...]
     dose: Dose | None = field(default=None, compare=False)
+    written: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
+        langs, written = _in_one_code(self.langs, self.written)
+        object.__setattr__(self, "langs", langs)
+        object.__setattr__(self, "written", written)
         _check_lengths(
             "queries", len(self.ids), texts=self.texts, langs=self.langs, source_ids=self.source_ids, groups=self.groups
         )
@@ -159,15 +179,19 @@ class QuerySet(Columnar):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Corpus(Columnar):
-    """Candidate passages in columns."""
+    """Candidate passages in columns; ``langs`` and ``written`` as those of a :class:`QuerySet`."""
 
     frame_columns: ClassVar = {"ids": "_id", "texts": "text", "langs": "lang"}
 
     ids: tuple[str, ...]
     texts: tuple[str, ...]
     langs: tuple[str, ...]
+    written: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
+        langs, written = _in_one_code(self.langs, self.written)
+        object.__setattr__(self, "langs", langs)
+        object.__setattr__(self, "written", written)
         if not self.ids:
             raise DataError("the corpus is empty; a retrieval task needs at least one passage")
         _check_lengths("passages", len(self.ids), texts=self.texts, langs=self.langs)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from robustir.contracts import AttackOutcome, Encoder, Scorer
 from robustir.errors import SpecError
+from robustir.languages import LANGUAGES
 from robustir.perturbations.attacks.attack import RetrieverAttack, outcome
 from robustir.perturbations.attacks.chrf import chrf
 from robustir.perturbations.attacks.masked_words import MaskedWords
 from robustir.perturbations.attacks.searches import SEARCHES, Found, Score, lockstep
 from robustir.perturbations.attacks.swaps import BUDGET, SWAPS, Attackable, budget, prepare
 from robustir.perturbations.attacks.victims import Objective, Victim
-from robustir.perturbations.typing.keyboards import LANGUAGES
 from robustir.seeds import Stream
 from robustir.types import QuerySet, Task
 

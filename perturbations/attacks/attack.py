@@ -9,6 +9,7 @@ import numpy as np
 
 from robustir.contracts import AttackOutcome
 from robustir.errors import NotApplicableError, SpecError
+from robustir.languages import normalise
 from robustir.perturbations.attacks.searches import Found
 from robustir.seeds import Stream
 from robustir.types import QuerySet, Task
@@ -32,7 +33,7 @@ class RetrieverAttack:
 
     def __init__(self, against: object, passages: str) -> None:
         self.against = str(against)
-        self.passages = passages
+        self.passages = passages if passages == "same" else normalise(passages)
 
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
         """Refuse: without relevant passages there is nothing to attack."""

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.languages import has_spaces
 from robustir.perturbations.casing import lowered
 from robustir.perturbations.mt.mt_instead import UNTRANSLATED, Options, another, capitalised, instead
 from robustir.perturbations.mt.mt_layout import laid_out, turned
@@ -18,7 +19,6 @@ from robustir.perturbations.shared.numbered_units import word_units
 from robustir.perturbations.tables.lexicons import fold
 from robustir.perturbations.tables.marks import open_before
 from robustir.text.blocks import Block
-from robustir.text.scripts import has_spaces
 
 __all__ = ["STRONGEST", "Channel"]
 

@@ -14,6 +14,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from robustir.languages import LANGUAGES, language
 from robustir.perturbations.shared.numbered_units import Units
 from robustir.perturbations.tables.lexicons import Entry, fold, function_words, load_lexicon, name_words
 from robustir.perturbations.typing.keyboards import read_data
@@ -37,7 +38,8 @@ CLASSES = ("function", "common", "rare", "name", "number")
 FUNCTION, COMMON, RARE, NAME, NUMBER = range(len(CLASSES))
 
 RANKS: Final = 8_000  # words count as frequent up to this rank
-_OTHER_SCRIPTS = frozenset({"ar", "el", "hi", "ru", "th", "zh"})  # where a word in Latin letters is a name or a copy
+# Where a word in Latin letters is a name or a copy.
+_OTHER_SCRIPTS = frozenset(lang for lang in LANGUAGES if language(lang).script != "Latn")
 
 
 _CLASS = 7  # the bits of a class

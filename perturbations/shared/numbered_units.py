@@ -10,10 +10,10 @@ from unicodedata import category
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.languages import has_spaces
 from robustir.seeds import Draws
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.classes import DIGIT, LETTER
-from robustir.text.scripts import has_spaces
 from robustir.text.units import Clusters, unit_spans
 from robustir.text.words import block_word_spans
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import regex
 
+from robustir.languages import has_spaces
 from robustir.perturbations.casing import lowered, raised
 from robustir.perturbations.typing.keyboards import read_data
 from robustir.perturbations.typing.pinyin import homophones
-from robustir.text.scripts import has_spaces
 
 __all__ = ["confusions"]
 

@@ -15,8 +15,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from robustir.errors import DataError, NotApplicableError
+from robustir.languages import LANGUAGES
 from robustir.text.function_words import ENGLISH
-from robustir.text.scripts import LANGUAGES
 
 __all__ = ["Lexicon", "fold", "function_words", "load_lexicon", "name_words", "read_rows", "shipped_file", "synonyms"]
 

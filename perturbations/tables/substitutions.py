@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import DataError
+from robustir.languages import has_spaces
 from robustir.perturbations.shared.numbered_units import Units
 from robustir.perturbations.typing.keyboards import read_data
 from robustir.text.blocks import Block, ragged_arange
-from robustir.text.scripts import has_spaces
 from robustir.text.splices import splice
 from robustir.text.units import unit_spans
 

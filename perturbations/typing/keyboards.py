@@ -15,10 +15,9 @@ from importlib.resources import files
 from typing import Any
 
 from robustir.errors import NotApplicableError
+from robustir.languages import LANGUAGES
 
-__all__ = ["LANGUAGES", "Layout", "layout", "read_data"]
-
-LANGUAGES: tuple[str, ...] = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+__all__ = ["Layout", "layout", "read_data"]
 
 
 @dataclass(frozen=True, slots=True)

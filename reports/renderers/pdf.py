@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
@@ -16,6 +17,8 @@ from robustir.reports.renderers.figures import PRINT_COLOURS, key_svg, letter, p
 from robustir.reports.renderers.fonts import find_missing, font_families, typst_fonts
 
 __all__ = ["render_pdf"]
+
+_TYPST_LANG = re.compile("[a-z]{2,3}")
 
 
 def render_pdf(document: Document, path: Path | str) -> list[str]:
@@ -88,6 +91,8 @@ def _as_json(value: Any) -> Any:
     plain: dict[str, Any] = {column.name: _as_json(getattr(value, column.name)) for column in fields(value)}
     if isinstance(value, Example):
         plain["rtl"] = direction(value.lang) == "rtl"
+        base = value.lang.partition("-")[0]
+        plain["lang"] = base if _TYPST_LANG.fullmatch(base) else "und"  # Typst takes nothing else
     return plain | {"kind": type(value).__name__}
 
 

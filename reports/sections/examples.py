@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 
+from robustir.languages import has_spaces
 from robustir.reports.blocks import Block, Example, Examples, Paragraph, Section, Segment
 from robustir.reports.formats import language_name, number, severity_text
 from robustir.reports.study import Row, Study, value
@@ -21,7 +22,7 @@ def changed_segments(clean: str, noisy: str, lang: str) -> tuple[tuple[Segment, 
     """Split both texts into kept and changed stretches.
 
     The units are words, so that joined letters (Arabic) and clusters (Devanagari) are never cut; grapheme clusters in
-    Chinese, Japanese, Thai, Lao, Khmer and Burmese, which put no spaces between words.
+    languages that put no spaces between words.
     """
     old, new = _units(clean, lang), _units(noisy, lang)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
@@ -33,7 +34,7 @@ def changed_segments(clean: str, noisy: str, lang: str) -> tuple[tuple[Segment, 
 
 
 def _units(text: str, lang: str) -> list[str]:
-    if lang.partition("-")[0] not in {"zh", "ja", "th", "lo", "km", "my"}:
+    if has_spaces(lang):
         return _WORD.findall(text)
     import regex
 

@@ -148,6 +148,10 @@ def _identity(entry: Mapping[str, Any]) -> str:
 
 def _described(entry: Mapping[str, Any]) -> str:
     parts = [f"{entry[key]} {key}" for key in ("queries", "passages", "groups") if key in entry]
+    parts += [
+        f"{lang} is called {' and '.join(names)} there"
+        for lang, names in _mapping(entry.get("written_languages")).items()
+    ]
     parts += [str(entry[key]) for key in ("licence", "source") if entry.get(key)]
     if entry.get("digest"):
         parts.append(f"digest {str(entry['digest'])[:16]}")

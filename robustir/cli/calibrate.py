@@ -256,7 +256,9 @@ def _folder(data: Path | None) -> Path:
 
 
 def _chosen(languages: str | None) -> list[str] | None:
-    return [part.strip() for part in languages.split(",")] if languages is not None else None
+    from robustir.languages import normalise_all
+
+    return list(normalise_all(languages.split(","))) if languages is not None else None
 
 
 def _training_texts(
@@ -264,8 +266,8 @@ def _training_texts(
 ) -> tuple[dict[str, Sequence[str]], str]:
     """Return texts by language and what to call their source."""
     from robustir.errors import DataError
+    from robustir.languages import LANGUAGES
     from robustir.resources.calibration import FLORES, flores
-    from robustir.text.scripts import LANGUAGES
 
     if not given:
         return {**flores(_folder(data), _chosen(languages) or LANGUAGES)}, FLORES

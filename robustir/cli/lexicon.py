@@ -91,10 +91,10 @@ def _folder(given: Path | None) -> Path:
 
 def _chosen(languages: str | None) -> list[str]:
     from robustir.errors import SpecError
-    from robustir.text.scripts import LANGUAGES
+    from robustir.languages import LANGUAGES, normalise_all
 
     others = [lang for lang in LANGUAGES if lang != "en"]
-    chosen = [lang.strip() for lang in languages.split(",")] if languages is not None else others
+    chosen = list(normalise_all(languages.split(","))) if languages is not None else others
     if unknown := [lang for lang in chosen if lang not in others]:
         raise SpecError(
             f"there is no lexicon of English and {unknown[0]!r}; --languages takes any of {','.join(others)}"

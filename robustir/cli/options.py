@@ -188,7 +188,11 @@ def plan_from_options(suite: str, data: Path | None, **options: Any) -> tuple[Pl
     from robustir.planning.suite import load_suite
 
     asked, folder = suite_from_options(suite, data, **options)
-    return make_plan(asked, folder), run_folder(load_suite(suite), asked)
+    plan = make_plan(asked, folder)
+    for planned in plan.tasks:
+        for note in planned.label_notes:
+            click.echo(f"robustir: {planned.task.name}: {note}", err=True)
+    return plan, run_folder(load_suite(suite), asked)
 
 
 def suite_from_options(suite: str, data: Path | None, **options: Any) -> tuple[Suite, Path | None]:

@@ -12,7 +12,7 @@ import click
 @click.command(name="perturb")
 @click.argument("spec")
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="strict"), default="-")
-@click.option("--lang", "-l", required=True, help="Language of the texts, such as en.")
+@click.option("--lang", "-l", help="Language of the texts, such as en; with --jsonl that of records without a lang.")
 @click.option(
     "--severity",
     "-s",
@@ -27,18 +27,22 @@ import click
 @click.option(
     "--jsonl",
     is_flag=True,
-    help="Read and write JSON lines with _id and text (the id then keys the noise), adding the realised dose.",
+    help="Read and write JSON lines with _id, text and lang (the id then keys the noise), adding the realised dose.",
 )
-def command(spec: str, file: TextIO, lang: str, severity: float, seed: int, draw: int, jsonl: bool) -> None:
+def command(spec: str, file: TextIO, lang: str | None, severity: float, seed: int, draw: int, jsonl: bool) -> None:
     """Add the noise SPEC to each line of FILE (stdin by default): one line in, one line out.
 
     A line feed that the noise writes becomes a space; with --jsonl it stays.
     """
     from robustir.noise.applying import perturb
+    from robustir.text.labels import label_notes
     from robustir.types import QuerySet
 
     ids, texts, rows = _read(file, jsonl=jsonl)
-    noisy = perturb(QuerySet.from_texts(texts, lang=lang, ids=ids), spec, severity=severity, seed=seed, draw=draw)
+    queries = QuerySet.from_texts(texts, lang=_langs(lang, rows, len(texts)), ids=ids)
+    for note in label_notes(queries.texts, queries.langs, "texts"):
+        click.echo(f"robustir: {note}", err=True)
+    noisy = perturb(queries, spec, severity=severity, seed=seed, draw=draw)
     if not jsonl:
         broken = sum("\n" in text for text in noisy.texts)
         for text in noisy.texts:
@@ -50,6 +54,15 @@ def command(spec: str, file: TextIO, lang: str, severity: float, seed: int, draw
     for number, (row, text) in enumerate(zip(rows, noisy.texts, strict=True)):
         own = {name: float(values[number]) for name, values in doses.items()}
         click.echo(json.dumps({**row, "text": text, **own}, ensure_ascii=False))
+
+
+def _langs(given: str | None, rows: list[dict[str, object]], size: int) -> list[str]:
+    """Return the language of every text: its record's own, else the one given."""
+    langs = [str(row["lang"]) if row.get("lang") else given for row in rows] if rows else [given] * size
+    if None in langs:
+        where = f"record {langs.index(None) + 1} has no lang, so" if rows else "the texts name no language;"
+        raise click.UsageError(f"{where} give --lang, such as  --lang en")
+    return [lang for lang in langs if lang is not None]
 
 
 def _read(file: TextIO, *, jsonl: bool) -> tuple[list[str], list[str], list[dict[str, object]]]:

@@ -11,6 +11,7 @@ import numpy as np
 from robustir.contracts import AttackOutcome
 from robustir.encoders.adapters import adapt
 from robustir.errors import RobustirError
+from robustir.languages import has_spaces
 from robustir.plugins.registry import create
 from robustir.seeds import Stream, derive_keys
 from robustir.text.distance import realised_dose
@@ -163,7 +164,7 @@ class _Kit:
         bad = [bool(n) != (a != b) for n, a, b in zip(edits.tolist(), texts, self.queries.texts, strict=True)]
         if found := self._first(bad, texts, "edited where the attack is not, or the other way round"):
             return found
-        spaced = [lang not in ("th", "zh") for lang in self.queries.langs]  # there an edit may move word boundaries
+        spaced = [has_spaces(lang) for lang in self.queries.langs]  # there an edit may move word boundaries
         rate = realised_dose(self.queries.texts, texts, self.queries.langs).word_edit_rate
         most = [
             n / max(1, len(words(t, g))) for n, t, g in zip(edits, self.queries.texts, self.queries.langs, strict=True)

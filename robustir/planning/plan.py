@@ -20,6 +20,7 @@ from robustir.planning.suite import Noise, Suite
 from robustir.plugins.names import short_name, short_names
 from robustir.plugins.registry import canonical, create
 from robustir.plugins.specs import Spec, parse
+from robustir.text.labels import label_notes, merged_notes
 from robustir.types import Task, Treatment
 
 __all__ = ["Cell", "Plan", "PlannedEncoder", "PlannedNoise", "PlannedTask", "make_plan"]
@@ -42,11 +43,12 @@ def content_key(*parts: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
-    """A loaded benchmark with the spec that made it."""
+    """A loaded benchmark with the spec that made it. ``label_notes``: what is odd about its languages, in sentences."""
 
     spec: str
     task: Task
     digest: str
+    label_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,17 @@ def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
             task = _with_settings(task, kept)
         _check_encodable(task.name, "query", task.queries.ids, task.queries.texts)
         _check_encodable(task.name, "passage", task.corpus.ids, task.corpus.texts)
-        yield PlannedTask(canonical("benchmark", spec), task, digest)
+        yield PlannedTask(canonical("benchmark", spec), task, digest, _label_notes(task))
+
+
+def _label_notes(task: Task) -> tuple[str, ...]:
+    """Say which languages of a benchmark do not look like what they are called, and which codes count as one language."""
+    written = {**task.corpus.written, **task.queries.written}
+    return (
+        *label_notes(task.queries.texts, task.queries.langs, "queries"),
+        *label_notes(task.corpus.texts, task.corpus.langs, "passages"),
+        *merged_notes(written),
+    )
 
 
 def _check_encodable(benchmark: str, what: str, ids: Sequence[str], texts: Sequence[str]) -> None:

@@ -25,6 +25,7 @@ from pydantic import (
 
 from robustir.columns import count
 from robustir.errors import SpecError, UnknownNameError
+from robustir.languages import normalise
 from robustir.measures import parse_measure
 from robustir.plugins.names import check_name
 from robustir.plugins.specs import parse
@@ -153,6 +154,11 @@ class Suite(_Model):
     @classmethod
     def _check_measures(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(parse_measure(value)) for value in values)
+
+    @field_validator("languages")
+    @classmethod
+    def _in_one_code(cls, values: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if values is None else tuple(map(normalise, values))
 
     @field_validator("benchmarks", "measures", "languages", "settings")
     @classmethod

@@ -99,6 +99,10 @@ def _benchmark_entry(plan: Plan, planned: PlannedTask) -> dict[str, Any]:
         "settings": list(task.settings),
         "settings_note": task.settings_note,
         "languages": list(task.languages),
+        "written_languages": {
+            lang: list(names) for lang, names in sorted({**task.corpus.written, **task.queries.written}.items())
+        },
+        "label_notes": list(planned.label_notes),
         "queries": len(task.queries),
         "queries_per_language": dict(Counter(task.queries.langs)),
         "passages": len(task.corpus),

@@ -1,4 +1,4 @@
-"""Facts about scripts, grapheme clusters, words, and the distance between texts.
+"""Grapheme clusters, words, labels of languages that do not fit, and the distance between texts.
 
 Nothing here is random.
 """

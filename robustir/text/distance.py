@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import DataError
+from robustir.languages import has_spaces
 from robustir.text.blocks import Block, ragged_arange
-from robustir.text.scripts import has_spaces
 from robustir.text.units import unit_spans
 from robustir.types import Dose
 

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from robustir.languages import has_spaces
 from robustir.text.clusters import clusters
-from robustir.text.scripts import has_spaces
 from robustir.text.words import word_spans
 
 __all__ = ["GRAINS", "Grain", "nests", "pieces", "taken_back"]

@@ -9,6 +9,8 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from robustir.languages import LANGUAGES, language
+
 __all__ = ["FORM_BITS", "TITLED", "form_bits", "protected_rows", "protected_words"]
 
 TITLED: Final = 1  # begins with a capital
@@ -25,7 +27,7 @@ _INNER_CAPITAL = regex.compile(r"\p{Ll}\p{Lu}")
 _CASED_LETTER = regex.compile(r"[\p{Lu}\p{Ll}]")
 _LATIN = regex.compile(r"\p{Latin}")
 _SHORT_WORDS_ARE_LETTERS = frozenset({"de", "el", "en", "es", "ru", "tr", "vi", "ar"})
-_NOT_LATIN = frozenset({"ar", "el", "hi", "ru", "th", "zh"})
+_NOT_LATIN = frozenset(lang for lang in LANGUAGES if language(lang).script != "Latn")
 
 
 def protected_words(words: Sequence[str], lang: str) -> list[bool]:

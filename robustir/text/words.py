@@ -17,12 +17,12 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.languages import has_spaces
 from robustir.text.blocks import Block
 from robustir.text.classes import DIGIT, LETTER
-from robustir.text.scripts import has_spaces
 from robustir.text.units import Clusters, unit_spans
 
-__all__ = ["block_word_spans", "thai_syllables", "word_spans", "words"]
+__all__ = ["SEGMENTED", "block_word_spans", "thai_syllables", "word_spans", "words"]
 
 
 def words(text: str, lang: str) -> list[str]:
@@ -138,3 +138,5 @@ def _read_only() -> Iterator[None]:
 
 
 _SEGMENTERS: dict[str, Callable[[], Callable[[str], Iterable[str]]]] = {"zh": _chinese, "th": _thai}
+SEGMENTED = frozenset(_SEGMENTERS)
+"""The languages whose words a segmenter finds, text by text."""

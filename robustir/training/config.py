@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from robustir.encoders.static_files import Bits
 from robustir.encoders.transformers.pooling import Pooling
 from robustir.errors import SpecError
+from robustir.languages import LANGUAGES
 
 __all__ = [
     "TRANSFORMER",
@@ -168,7 +169,7 @@ class TrainingConfig(_Section):
     sampling: Sampling
     alpha: Share = 0.5
     language_choice: Literal["uniform", "size"] = "uniform"
-    languages: tuple[str, ...] = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+    languages: tuple[str, ...] = LANGUAGES
     sources: tuple[SourceName, ...]
     weights: dict[SourceName, float] = {}
     parts: Share = 0.0

@@ -31,3 +31,32 @@ def test_json_lines_keep_it(invoke: Invoke, tmp_path: Path) -> None:
     result = invoke("perturb", f"{__name__}:TwoLines", "--lang", "en", "--severity", "1", "--jsonl", path)
     assert json.loads(result.out)["text"] == "a\nb"
     assert result.err == ""
+
+
+def test_records_have_their_own_language(invoke: Invoke, tmp_path: Path) -> None:
+    rows = [{"_id": str(number), "text": "wo entspringt der lange fluss"} for number in range(20)]
+    path = tmp_path / "in.jsonl"
+
+    def noisy(*options: str, lang: str | None) -> str:
+        label = {} if lang is None else {"lang": lang}
+        path.write_text("".join(json.dumps(row | label) + "\n" for row in rows), encoding="utf-8")
+        result = invoke("perturb", "keyboard", "--severity", "0.9", "--jsonl", path, *options)
+        assert result.code == 0, result.err
+        return "\n".join(json.loads(line)["text"] for line in result.out.splitlines())
+
+    german, english = noisy("--lang", "de", lang=None), noisy("--lang", "en", lang=None)
+    assert german != english
+    for code in ("de", "deu", "de-AT"):
+        assert noisy(lang=code) == noisy("--lang", "en", lang=code) == german  # German keys
+    result = invoke("perturb", "keyboard", "--severity", "0.9", path)
+    assert (result.code, "give --lang" in result.err) == (2, True)
+    path.write_text('{"text": "a", "lang": "en"}\n{"text": "b"}\n', encoding="utf-8")
+    result = invoke("perturb", "keyboard", "--severity", "0.9", "--jsonl", path)
+    assert (result.code, "record 2 has no lang" in result.err) == (2, True)
+
+
+def test_a_label_that_does_not_fit_is_told(invoke: Invoke, tmp_path: Path) -> None:
+    path = tmp_path / "in.txt"
+    path.write_text("这座城市里横跨河流的古桥是谁设计的，什么时候建成？\n", encoding="utf-8")
+    result = invoke("perturb", "casing", "--lang", "en", "--severity", "1", path)
+    assert "texts labelled 'en' are mostly in Chinese letters" in result.err

@@ -16,6 +16,7 @@ from robustir.encoders.laser.encoders import Laser2, Laser3
 from robustir.encoders.laser.files import load_network, read_vocabulary
 from robustir.encoders.laser.languages import OWN_VOCABULARY, STUDENTS, student_of
 from robustir.errors import InputError, UnknownNameError
+from robustir.languages import normalise
 from robustir.plugins.registry import create
 
 pytest.importorskip("sacremoses", reason="needs the extra laser")
@@ -130,9 +131,14 @@ def test_each_language_has_its_student_and_the_others_laser2(folder: Path) -> No
         encoder.encode(TEXTS, role="query")
     with pytest.raises(InputError, match=r"no laser3-wol_Latn\.v1\.pt in .*; get https://dl\.fbaipublicfiles\.com"):
         encoder.encode(["a"], role="query", langs=["wo"])
-    with pytest.raises(InputError, match="a student per script for 'ks': write kas_Arab or kas_Deva"):
-        encoder.encode(["a"], role="query", langs=["ks"])
     assert encoder.encode([], role="query", langs=[]).shape == (0, 16)
+
+
+def test_a_language_of_two_scripts_has_the_student_of_its_script() -> None:
+    assert [student_of(name) for name in ("ks", "kas_Deva", "ks-Deva", "kr", "knc_Arab", "uz-Cyrl", "ar-Latn")] == [
+        "kas_Arab", "kas_Deva", "kas_Deva", "knc_Latn", "knc_Arab", None, None,
+    ]  # fmt: skip
+    assert all(student_of(normalise(code)) == code for code in STUDENTS)
 
 
 def test_students_are_named_as_people_name_languages() -> None:
@@ -141,8 +147,8 @@ def test_students_are_named_as_people_name_languages() -> None:
     ]  # fmt: skip
     assert len(STUDENTS) == 147
     assert OWN_VOCABULARY <= STUDENTS
-    with pytest.raises(UnknownNameError, match="no student for 'hindi'"):
-        Laser3("hindi")
+    with pytest.raises(UnknownNameError, match="no student for 'hindustani'"):
+        Laser3("hindustani")
     with pytest.raises(UnknownNameError, match="LASER2 covers 93 languages"):
         Laser3("en")
 

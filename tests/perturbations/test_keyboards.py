@@ -10,8 +10,9 @@ import pytest
 import regex
 
 from robustir.errors import NotApplicableError
+from robustir.languages import LANGUAGES
 from robustir.perturbations.typing.key_table import ALONE, INSERT, PAIR, STACK, key_table, mistakes
-from robustir.perturbations.typing.keyboards import LANGUAGES, layout, read_data
+from robustir.perturbations.typing.keyboards import layout, read_data
 from robustir.text.clusters import clusters
 from tests.strategies import SENTENCES
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustir.errors import SpecError
+from robustir.languages import has_spaces
 from robustir.perturbations.shuffle_words import ShuffleWords
 from robustir.seeds import Stream, derive_key
-from robustir.text.scripts import has_spaces
 from robustir.text.words import word_spans, words
 from tests.strategies import LANGUAGES, SENTENCES, keys, languages, severities, texts
 

@@ -7,10 +7,10 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from robustir.languages import has_spaces
 from robustir.plugins.registry import create
 from robustir.seeds import Stream, derive_key
 from robustir.text.clusters import clusters
-from robustir.text.scripts import has_spaces
 from robustir.text.words import words
 from tests.strategies import LANGUAGES, SENTENCES, keys, languages, severities, texts
 

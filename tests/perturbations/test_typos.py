@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustir.errors import NotApplicableError, SpecError
+from robustir.languages import has_spaces
 from robustir.perturbations.typing.edits import Edits, apply
 from robustir.perturbations.typing.key_table import key_table, mistakes
 from robustir.perturbations.typing.typing_errors import PARTS, Typist
@@ -23,7 +24,6 @@ from robustir.plugins.registry import canonical, create
 from robustir.seeds import Stream, derive_key, key_words
 from robustir.text.blocks import Block
 from robustir.text.clusters import clusters
-from robustir.text.scripts import has_spaces
 from robustir.text.words import words
 from tests.strategies import LANGUAGES, NASTY, SENTENCES, keys, languages, severities, texts
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustir.errors import DataError
+from robustir.languages import has_spaces
 from robustir.text.distance import realised_dose
-from robustir.text.scripts import has_spaces
 from tests.strategies import languages, texts
 from tests.text.test_words import units
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from robustir.errors import UnknownNameError
+from robustir.languages import language, normalise
 
 __all__ = ["OWN_VOCABULARY", "STUDENTS", "named_student", "student_of"]
 
@@ -51,15 +52,14 @@ _SHORT = {short: code for short, _, code in (pair.partition(":") for pair in _SH
 def student_of(lang: str) -> str | None:
     """Return the code of the student for a language (hi, hin or hin_Deva), None if LASER2 itself is meant for it.
 
-    Raises UnknownNameError for a language with students in two scripts, unless the script is named.
+    If a language has students in two scripts, it is the one of its usual script, unless the code names the other.
     """
     if lang in STUDENTS:
         return lang
-    code = _SHORT.get(lang, lang)
-    found = sorted(each for each in STUDENTS if each.partition("_")[0] == code)
-    if len(found) > 1:
-        raise UnknownNameError(f"LASER3 has a student per script for {lang!r}: write {' or '.join(found)}")
-    return found[0] if found else None
+    base, _, script = normalise(lang).partition("-")
+    found = [each for each in sorted(STUDENTS) if each.partition("_")[0] in (base, _SHORT.get(base))]
+    script = script or (language(base).script if len(found) > 1 else "")
+    return next((each for each in found if script in ("", each.partition("_")[2])), None)
 
 
 def named_student(lang: str) -> str:

@@ -12,13 +12,13 @@ from typing import Any
 
 from robustir.disk.atomic import write_text_atomically
 from robustir.errors import DataError
+from robustir.languages import LANGUAGES
 from robustir.perturbations.mt.mt_rates import Table
 from robustir.perturbations.mt.mt_words import RANKS, Frequent
 from robustir.perturbations.tables.lexicons import fold
 from robustir.perturbations.typing.keyboards import read_data
 from robustir.resources.parallel_text import flores_dev, flores_outputs, required_lines
 from robustir.resources.translation_noise.mt_alignment import Sentence, Tally, compare
-from robustir.text.scripts import LANGUAGES
 
 __all__ = ["OPEN", "PAIRS", "Outputs", "build_frequent", "build_table", "count"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from robustir.languages import has_spaces
 from robustir.perturbations.tables.lexicons import load_lexicon
-from robustir.text.scripts import has_spaces
 from robustir.text.words import words
 
 __all__ = ["gloss"]

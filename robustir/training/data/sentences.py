@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from robustir.text.scripts import has_spaces
+from robustir.languages import has_spaces
 
 __all__ = ["answering_sentences"]
 

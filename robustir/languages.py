@@ -1,0 +1,177 @@
+"""Languages: one code for each, and what the rest of the program needs to know about it.
+
+A code is ISO 639-1 where that has one, else ISO 639-3, with a script subtag only where the script is not the usual one:
+``zho``, ``cmn``, ``zh-CN`` and ``zh_Hans`` are ``zh``, ``zh-TW`` is ``zh-Hant``. Names, scripts and native names are in
+``languages.tsv`` (after Unicode CLDR); what is not in it comes from the library langcodes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "has_spaces",
+    "is_known",
+    "is_right_to_left",
+    "language",
+    "normalise",
+    "normalise_all",
+    "unit_name",
+    "written_codes",
+]
+
+LANGUAGES: tuple[str, ...] = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+"""The languages of XQuAD-R, which every built-in benchmark and the typos cover, in alphabetical order of their codes."""
+
+_WITHOUT_SPACES = frozenset({"Hani", "Hans", "Hant", "Jpan", "Khmr", "Lana", "Laoo", "Mymr", "Thai"})
+_RIGHT_TO_LEFT = frozenset({"Adlm", "Arab", "Aran", "Armi", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"})
+_SCRIPT_NAMES = {
+    "Arab": "Arabic script", "Cyrl": "Cyrillic", "Deva": "Devanagari", "Hans": "simplified", "Hant": "traditional",
+    "Hebr": "Hebrew script", "Latn": "Latin letters",
+}  # fmt: skip
+_UNKNOWN_SCRIPT = "Zyyy"
+_SCRIPT = re.compile("[A-Z][a-z]{3}")
+_NO_LANGUAGE = frozenset({"mis", "mul", "und", "zxx"})  # codes that say that there is none, or not which
+# Codes that are kept apart although CLDR holds the one for another name of the other, or has no two-letter code for it.
+_OWN_CODES = {"tgl": "tl", "twi": "tw"}
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Facts about one language. ``script`` is the ISO 15924 code; ``native`` the name that its readers use."""
+
+    code: str
+    name: str
+    native: str
+    script: str
+
+    @property
+    def has_spaces(self) -> bool:
+        """Whether words are set apart by spaces (Tibetan: syllables, by a mark)."""
+        return self.script not in _WITHOUT_SPACES
+
+    @property
+    def right_to_left(self) -> bool:
+        """Whether it is written from right to left."""
+        return self.script in _RIGHT_TO_LEFT
+
+
+@cache
+def _table() -> Mapping[str, Language]:
+    text = (files("robustir") / "languages.tsv").read_text(encoding="utf-8")
+    rows = [Language(*line.split("\t")) for line in text.splitlines()[1:]]
+    return {row.code: row for row in rows}
+
+
+@cache
+def _by_name() -> Mapping[str, str]:
+    rows = _table().values()
+    return {name.casefold(): row.code for row in reversed(list(rows)) for name in (row.name, row.native)}
+
+
+@lru_cache(maxsize=4096)
+def normalise(code: str) -> str:
+    """Return the one code of a language, of any tag of BCP 47, ISO 639 code, English or native name; an unknown one stays.
+
+    Regions and variants are dropped, after they have told the script; dialects with a code of their own are kept.
+    """
+    tag = code.strip()
+    if tag in _table() or not tag:
+        return tag
+    found = _from_tag(tag.replace("_", "-"))
+    return found or _by_name().get(tag.casefold(), tag)
+
+
+def _from_tag(tag: str) -> str:
+    """Return the code of a tag of BCP 47, "" if it is not a valid one."""
+    from langcodes import Language as Tag
+    from langcodes import tag_is_valid
+
+    base, _, rest = tag.lower().partition("-")
+    base = _OWN_CODES.get(base, base)
+    standard = base if base in _table() else _standard(base)
+    if not (standard in _table() or tag_is_valid(base)):
+        return ""
+    try:
+        parsed = Tag.get(f"{standard}-{rest}" if rest else standard, normalize=False)
+    except ValueError:
+        return ""
+    plain = standard.partition("-")[0]
+    script = parsed.script or (parsed.maximize().script if parsed.territory else "") or ""
+    return f"{plain}-{script}" if script and script != _usual_script(plain) else plain
+
+
+def _standard(base: str) -> str:
+    """Return the usual subtag of a language's subtag: of the macrolanguage if this is its usual form (cmn: zh)."""
+    from langcodes import standardize_tag
+
+    try:
+        return standardize_tag(base, macro=True)
+    except ValueError:
+        return base
+
+
+def _usual_script(base: str) -> str:
+    if base in _table():
+        return _table()[base].script
+    from langcodes.data_dicts import LIKELY_SUBTAGS
+
+    parts = () if base in _NO_LANGUAGE else LIKELY_SUBTAGS.get(base, "").split("-")
+    return next((part for part in parts[1:] if _SCRIPT.fullmatch(part)), _UNKNOWN_SCRIPT)
+
+
+def normalise_all(codes: Iterable[str]) -> tuple[str, ...]:
+    """Return the code of each language, in order, each once."""
+    return tuple(dict.fromkeys(map(normalise, codes)))
+
+
+def written_codes(codes: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return, for every language that data calls otherwise than :func:`normalise` does, what it is called there."""
+    found: dict[str, list[str]] = {}
+    for code in dict.fromkeys(codes):
+        found.setdefault(normalise(code), []).append(code)
+    return {code: tuple(sorted(written)) for code, written in sorted(found.items()) if written != [code]}
+
+
+@lru_cache(maxsize=4096)
+def language(code: str) -> Language:
+    """Return the facts about a language; one that is not known counts as spaced, left to right, named by its code."""
+    code = normalise(code)
+    if code in _table():
+        return _table()[code]
+    base, _, script = code.partition("-")
+    if not _SCRIPT.fullmatch(script):
+        return Language(code, code, code, _usual_script(code))
+    plain = language(base)
+    return Language(code, f"{plain.name} ({_SCRIPT_NAMES.get(script, script)})", plain.native, script)
+
+
+def is_known(code: str) -> bool:
+    """Whether a code, in any spelling, means a language."""
+    code = normalise(code).partition("-")[0]
+    if code in _table():
+        return True
+    from langcodes import tag_is_valid
+
+    return tag_is_valid(code) and code not in _NO_LANGUAGE
+
+
+def has_spaces(code: str) -> bool:
+    """Whether words are set apart by spaces; where they are not, the unit of an edit is the grapheme cluster."""
+    return language(code).has_spaces
+
+
+def is_right_to_left(code: str) -> bool:
+    """Whether the language is written from right to left."""
+    return language(code).right_to_left
+
+
+def unit_name(code: str) -> str:
+    """Return what severity counts in this language: ``word`` or ``character`` (a grapheme cluster)."""
+    return "word" if has_spaces(code) else "character"
