@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from robustir.reports.blocks import Block, Cell, Column, Heading, Paragraph, Section, Table
-from robustir.reports.formats import clean_text, interval, language_name, measure_name, number, points
+from robustir.reports.formats import clean_text, interval, language_name, measure_name, number, percent, points
 from robustir.reports.sections.in_domain import encoder_cell, noted
 from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import Study, mean, value
@@ -11,6 +11,7 @@ from robustir.reports.study import Study, mean, value
 __all__ = ["clean_section", "language_columns"]
 
 _FLOOR_MARK = "†"
+_FEW_TIES = 0.001  # a smaller share of relevant passages that are tied changes no digit that is shown
 
 
 def language_columns(languages: tuple[str, ...]) -> tuple[Column, ...]:
@@ -26,13 +27,17 @@ def clean_section(study: Study) -> Section:
             "or pair of languages and then "
             "over them. Brackets hold the confidence interval. The floor is what the same encoder reaches when the "
             "queries are "
-            "shuffled within their language: a score that cannot be told from it has nothing left to lose."
+            "shuffled within their language, the mean over the orders of passages with equal scores: a score that cannot be "
+            "told from it has nothing left to lose."
         )
     ]
     for benchmark in study.benchmarks:
         if len(study.benchmarks) > 1:
             blocks.append(Heading(benchmark))
         blocks.append(noted(_macro_table(study, benchmark)))
+        ties = _ties_table(study, benchmark)
+        if ties.rows:
+            blocks.append(ties)
         note = study.settings_note(benchmark)
         if note:
             blocks.append(Paragraph(f"{benchmark}: {clean_text(note)}."))
@@ -73,6 +78,30 @@ def _macro_table(study: Study, benchmark: str) -> Table:
         note=note,
         main=True,
     )
+
+
+def _ties_table(study: Study, benchmark: str) -> Table:
+    """Return the encoders that leave relevant passages tied or unretrieved, and how many; no rows if none does."""
+    settings = study.settings(benchmark)
+    columns = [Column("Encoder", number=False)]
+    for setting in settings:
+        columns += [Column(f"{setting}, tied"), Column("not retrieved")]
+    rows = []
+    for encoder in study.encoders:
+        shares: list[float] = []
+        for setting in settings:
+            found = study.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)
+            row = found[0] if found else {}
+            shares += [value(row, "tied_share"), value(row, "missed_share")]
+        if any(share >= _FEW_TIES for share in shares):
+            rows.append((encoder_cell(study, benchmark, encoder), *(Cell(percent(share, 1)) for share in shares)))
+    note = (
+        "Tied: relevant passages that have the score of another candidate; the order of their ids places them, as in "
+        "trec_eval. Not retrieved: they share no word with the query, so no measure finds them. "
+        "Encoders with less than 0.1% of either are left out."
+    )
+    caption = f"Relevant passages of {benchmark} that are tied or not retrieved, clean queries"
+    return Table(f"ties-{benchmark}", caption, tuple(columns), tuple(rows), note=note)
 
 
 def _language_table(study: Study, benchmark: str, setting: str) -> Table:

@@ -28,7 +28,7 @@ _CURVES = frozenset({"comparisons", "strategies", "strategy_scores"})
 _VIEW = "setting query_lang passage_lang measure"
 _COLUMNS: Mapping[str, str] = {
     "scores": "benchmark setting query_lang passage_lang encoder measure clean ci_low ci_high floor n groups "
-    "floor_low floor_high in_domain",
+    "floor_low floor_high in_domain tied_share missed_share",
     "contrasts": f"benchmark encoder perturbation severity {_VIEW} clean noisy delta ci_low ci_high p p_adjusted n "
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
     "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain edited_share edited_delta edited_low "
@@ -78,6 +78,8 @@ class Findings:
     scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
     encoder against encoder; strategies and strategy_scores: training strategies over seeds; bias: rank distances;
     validity: what the noise did; examples: the worst queries.
+    In scores, ``tied_share`` is the share of the relevant passages that have the score of another candidate, and
+    ``missed_share`` of those that were not retrieved, such as passages without a word of the query under bm25.
     Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs. ``in_domain``: the encoder or
     strategy (of a comparison, one of the two) was trained on sentences of the benchmark's own collection. In contrasts of
     attacks and their controls, ``edited_share`` is the share of the rows whose text was changed in some draw,

@@ -112,6 +112,13 @@ class ReducedSetting:
         """Sorted scores [m, v] of an encoder with shuffled queries."""
         return self.rows.sorted(self.block.floor[encoder, self._measures])
 
+    def level(self, kind: str, encoder: int) -> Floats:
+        """Means per view, [views], of "tied" or "missed", the shares of an encoder's relevant passages; NaN if unknown."""
+        shares = getattr(self.block, kind)
+        if shares is None:
+            return np.full(len(self.rows.views), np.nan)
+        return self.rows.view_means(self.rows.sorted(shares[encoder]))
+
     def doses(self, kind: str) -> Floats:
         """Means per view, [conditions, views], of a dose: "word_edit_rate", "char_error_rate" or "unchanged"."""
         return self.rows.view_means(self.rows.sorted(getattr(self.block, kind)))

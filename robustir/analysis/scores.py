@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.analysis.estimator import macro_mean
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.tables import Grids, labelled, view_labels
 from robustir.stats.rounding import above, below
@@ -20,7 +21,8 @@ Floats = NDArray[np.float64]
 class CleanScores:
     """One encoder's clean and floor means with limits, float64 [m, 1 + views] each, the macro-average first.
 
-    above_floor: whether the clean score can be told from the floor; stable: whether ratios to it mean something.
+    tied, missed: shares of the relevant passages, float64 [1 + views]. above_floor: whether the clean score can be told
+    from the floor; stable: whether ratios to it mean something.
     """
 
     clean: Floats
@@ -31,6 +33,8 @@ class CleanScores:
     floor_high: Floats
     rows: Floats
     groups: Floats
+    tied: Floats
+    missed: Floats
     above_floor: NDArray[np.bool_]
     stable: NDArray[np.bool_]
 
@@ -53,6 +57,7 @@ def clean_scores(setting: ReducedSetting, encoder: int) -> CleanScores:
     # Without an interval (one group) nothing can be told from anything.
     off_floor = above(lowest) if setting.options.floors else np.ones_like(lowest, dtype=np.bool_)
     rows, groups = layout.sizes
+    tied, missed = (macro_mean(setting.level(kind, encoder), layout) for kind in ("tied", "missed"))
     return CleanScores(
         found.estimate,
         found.low,
@@ -62,6 +67,8 @@ def clean_scores(setting: ReducedSetting, encoder: int) -> CleanScores:
         floors.high,
         rows,
         groups,
+        tied,
+        missed,
         off_floor,
         off_floor & ~below(found.estimate, setting.options.low_score),
     )
@@ -86,4 +93,6 @@ def add_scores(table: Grids, setting: ReducedSetting, encoder: int, found: Clean
         floor_high=found.floor_high,
         n=found.rows,
         groups=found.groups,
+        tied_share=found.tied,
+        missed_share=found.missed,
     )

@@ -62,6 +62,8 @@ def mean_over_seeds(block: QueryScores) -> QueryScores:
         floor=averaged(block.floor),
         noisy=noisy,
         worst=noisy if block.worst is block.noisy else averaged(block.worst),
+        tied=None if block.tied is None else averaged(block.tied),
+        missed=None if block.missed is None else averaged(block.missed),
         trained={},
     )
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.evidence.expected import expected_scores
 from robustir.evidence.scores import QueryScores, TrainedSeed
 from robustir.evidence.strata import strata
-from robustir.evidence.views import View, rank_lists, view
+from robustir.evidence.views import View, rank_lists, tied_and_missed, view
 from robustir.measures import Measure, evaluate, parse_measure
 from robustir.planning.conditions import FLOOR
 from robustir.rundir.directory import RunDirectory
@@ -26,13 +27,23 @@ _KEPT_RANKS = 2**28  # bytes per benchmark
 _TREATMENT = tuple(field.name for field in fields(Treatment))
 
 
-def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks) -> Floats:
-    """Return float64 [measures, v]; distances take tie-averaged ranks, so that ids do not speak where scores are equal."""
+def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks, *, over_ties: bool = False) -> Floats:
+    """Return float64 [measures, v]; distances take tie-averaged ranks, so that ids do not speak where scores are equal.
+
+    over_ties: whether the other measures too are means over the orders of passages with equal scores, as floors are;
+    otherwise those are ordered as trec_eval does.
+    """
     values = np.empty((len(measures), len(seen)))
-    for ties, wanted in (("id", True), ("average", False)):
-        rows = [row for row, measure in enumerate(measures) if measure.higher_is_better == wanted]
-        if rows:
-            values[rows] = evaluate([measures[row] for row in rows], rank_lists(seen, ranks, ties=ties))  # type: ignore[arg-type]  # a literal of the loop
+    distances = [row for row, measure in enumerate(measures) if not measure.higher_is_better]
+    others = [row for row, measure in enumerate(measures) if measure.higher_is_better]
+    if distances:
+        lists = rank_lists(seen, ranks, ties="average")
+        values[distances] = evaluate([measures[row] for row in distances], lists)
+    if others:
+        wanted = [measures[row] for row in others]
+        values[others] = (
+            expected_scores(wanted, seen, ranks) if over_ties else evaluate(wanted, rank_lists(seen, ranks))
+        )
     return values
 
 
@@ -175,6 +186,7 @@ def _gather_setting(
 ) -> QueryScores:
     size = (len(measures), len(seen))
     clean, floor = (np.full((len(stored.encoders), *size), np.nan) for _ in range(2))
+    level = np.full((2, len(stored.encoders), len(seen)), np.nan)
     several = (len(stored.encoders), len(stored.conditions), *size)
     total = np.full(several, np.nan)
     worst = np.full(several, np.nan) if stored.draws > 1 else total  # one draw is its own worst
@@ -184,9 +196,11 @@ def _gather_setting(
     for number, encoder in enumerate(stored.encoders):
         draws = np.zeros(len(stored.conditions))
         for cell in stored.cells(encoder):
-            values = score_view(measures, seen, stored.ranks(cell["key"]))
+            over_ties = cell["perturbation"] == FLOOR.perturbation
+            values = score_view(measures, seen, stored.ranks(cell["key"]), over_ties=over_ties)
             if not cell["perturbation"]:
                 clean[number] = values
+                level[:, number] = tied_and_missed(seen, stored.ranks(cell["key"]))
             elif cell["perturbation"] == FLOOR.perturbation:
                 floor[number] = values
             else:
@@ -228,4 +242,6 @@ def _gather_setting(
         unchanged=doses[2][:, seen.query],
         treatments=stored.treatments,
         trained=stored.trained,
+        tied=level[0],
+        missed=level[1],
     )

@@ -40,6 +40,8 @@ class QueryScores:
     word_edit_rate, char_error_rate, unchanged: float64 [conditions, v], means over draws; unchanged is the share of
         draws that left the text as it was.
     treatments: what each perturbation is, by its spec; one that is not listed is ordinary noise.
+    tied, missed: float64 [encoders, v] of the clean queries: the share of a row's relevant passages that are retrieved
+        with the score of another candidate, and of those that are not retrieved; None where that is not known.
     trained: the encoders that belong to a training strategy, by name.
 
     Raises DataError where an array has another shape.
@@ -65,6 +67,8 @@ class QueryScores:
     unchanged: Scores
     treatments: Mapping[str, Treatment] = field(default_factory=dict)
     trained: Mapping[str, TrainedSeed] = field(default_factory=dict)
+    tied: Scores | None = None
+    missed: Scores | None = None
 
     def treatment(self, perturbation: str) -> Treatment:
         """Return what a perturbation is."""
@@ -79,6 +83,7 @@ class QueryScores:
             **dict.fromkeys(("noisy", "worst"), (encoders, conditions, measures, rows)),
             **dict.fromkeys(("word_edit_rate", "char_error_rate", "unchanged"), (conditions, rows)),
         }
+        shapes |= {name: (encoders, rows) for name in ("tied", "missed") if getattr(self, name) is not None}
         for name, shape in shapes.items():
             found = getattr(self, name).shape
             if found != shape:

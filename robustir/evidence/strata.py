@@ -39,6 +39,7 @@ def strata(block: QueryScores) -> Iterator[QueryScores]:
         "worst": np.where(together, block.worst[:, mixed][..., rows], np.nan),
         **{name: getattr(block, name)[rows] for name in _PER_ROW},
         **{name: getattr(block, name)[..., rows] for name in ("clean", "floor")},
+        **{name: None if (values := getattr(block, name)) is None else values[:, rows] for name in ("tied", "missed")},
         **{name: getattr(block, name)[mixed][:, rows] for name in ("word_edit_rate", "char_error_rate", "unchanged")},
     }
     yield replace(block, setting=EMBEDDED, conditions=tuple(block.conditions[row] for row in mixed), **kept)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from robustir.measures import RankLists
 from robustir.types import NOT_RETRIEVED, Ranks, Setting, Task
 
-__all__ = ["View", "rank_lists", "view"]
+__all__ = ["View", "rank_lists", "tied_and_missed", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +92,17 @@ def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id
         return RankLists(place, view.gains, view.starts, view.pool_size)
     above, tied = (getattr(ranks, f"{kind}_{part}")[view.pairs].astype(np.float64) for part in ("above", "tied"))
     return RankLists(np.where(place > 0, above + tied / 2 + 1, 0.0), view.gains, view.starts, view.pool_size)
+
+
+def tied_and_missed(view: View, ranks: Ranks) -> NDArray[np.float64]:
+    """Return float64 [2, v]: the shares of a row's relevant passages that are tied with another candidate, and not retrieved.
+
+    NaN for a row that was not scored.
+    """
+    kind = "pool" if view.setting == "multi" else "lang"
+    place, tied = (getattr(ranks, f"{kind}_{part}")[view.pairs] for part in ("rank", "tied"))
+    missed = place == NOT_RETRIEVED
+    parts = np.stack([(tied > 0) & ~missed, missed]).astype(np.float64)
+    parts[:, place == 0] = np.nan
+    shares: NDArray[np.float64] = np.add.reduceat(parts, view.starts[:-1], axis=1) / np.diff(view.starts)
+    return shares

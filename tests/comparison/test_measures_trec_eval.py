@@ -11,9 +11,11 @@ import pytest
 import pytrec_eval
 from numpy.typing import NDArray
 
+from robustir.benchmarks.mini import Mini
+from robustir.encoders.bm25 import BM25
 from robustir.evidence.views import rank_lists, view
 from robustir.measures import evaluate, parse_measure
-from robustir.ranking.search import rank_relevant
+from robustir.ranking.search import rank_relevant, rank_sparse
 from robustir.types import SETTINGS, Corpus, Qrels, QuerySet, Setting, Task
 
 pytestmark = pytest.mark.comparison
@@ -171,6 +173,34 @@ def test_what_is_not_retrieved_is_found_nowhere(kind: str, setting: Setting) -> 
     assert found.keys() == expected.keys()
     assert max(abs(found[key] - expected[key]) for key in expected) < 1e-9
     assert max(abs(value - expected[key]) for key, value in ours(task, scores, setting).items()) > 0.001
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_bm25_is_scored_as_a_search_engine_that_lists_what_matches(setting: Setting) -> None:
+    task = Mini().load(None, LANGS)
+    scorer = BM25()
+    scorer.index(task.corpus)
+    scores = np.concatenate(list(scorer.blocks(task.queries)))
+    expected = {
+        (query, lang): row["map"]
+        for lang, judgements, run in naive_views(task, scores, setting)
+        if judgements
+        for query, row in pytrec_eval.RelevanceEvaluator(judgements, {"map"})
+        .evaluate({query: {name: s for name, s in row.items() if s > 0} or {"*": 1.0} for query, row in run.items()})
+        .items()
+    }
+    ranked = rank_sparse(
+        scorer.sparse_blocks(task.queries),
+        task.corpus,
+        task.qrels,
+        queries=len(task.queries),
+        matches_only=scorer.matches_only,
+    )
+    seen = view(task, setting)
+    found = evaluate([parse_measure("AP")], rank_lists(seen, ranked.ranks))[0]
+    keys = [(str(query), lang) for query, lang in zip(seen.query.tolist(), seen.passage_lang.tolist(), strict=True)]
+    assert dict(zip(keys, found.tolist(), strict=True)) == pytest.approx(expected, abs=1e-9)
+    assert 0 < np.mean(found) < 1
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,13 @@ def test_scores_by_hand(tmp_path: Path) -> None:
     q1 = (1 + 2 / math.log2(3) + 1 / math.log2(6)) / (2 + 1 / math.log2(3) + 1 / 2)
     q2 = (1 + 1 / math.log2(3) + 3 / math.log2(5)) / (3 + 1 / math.log2(3) + 1 / 2)
     np.testing.assert_allclose(multi.clean[0, 1], [q1, q2])
+    # Level with another candidate in the pool alone. q1: d3 with f2. q2: f2 with d1, f1 with d3.
+    assert mono.tied is not None
+    assert cross.tied is not None
+    assert mono.tied.tolist() == cross.tied.tolist() == [[0.0, 0.0]]
+    assert multi.tied == pytest.approx(np.array([[1 / 3, 2 / 3]]))
     for scores in found.values():
+        assert (scores.missed == 0).all()
         assert (scores.noisy == scores.clean[:, None]).all()
         assert (scores.worst == scores.clean[:, None]).all()
         assert (scores.unchanged == 1.0).all()
@@ -132,3 +139,31 @@ def test_a_missing_cell_is_nan_and_the_others_stay(tmp_path: Path) -> None:
     kept = [row for row in range(len(before.conditions)) if row != missing]
     np.testing.assert_array_equal(after.noisy[0, kept], before.noisy[0, kept])
     np.testing.assert_array_equal(after.floor, before.floor)
+
+
+def test_what_shares_no_word_with_the_query_is_found_nowhere(tmp_path: Path) -> None:
+    queries = [{"_id": "q1", "text": "nile river"}, {"_id": "q2", "text": "unknown"}]
+    passages = [("a", "the nile"), ("b", "a river, the river"), ("c", "the moon"), ("d", "the sun")]
+    folder = tmp_path / "task"
+    (folder / "qrels").mkdir(parents=True)
+    write = [
+        (folder / "queries.jsonl", queries),
+        (folder / "corpus.jsonl", [{"_id": i, "text": t} for i, t in passages]),
+    ]
+    for path, rows in write:
+        path.write_text("".join(json.dumps(row | {"lang": "en", "group": row["_id"]}) + "\n" for row in rows))
+    lines = ["query-id\tcorpus-id\tscore", "q1\ta\t1", "q1\tc\t1", "q2\td\t1"]
+    (folder / "qrels" / "test.tsv").write_text("\n".join(lines) + "\n")
+    suite = suite_of(folder, encoders=("bm25",), perturbations=("tests.tiny:Nothing",))
+    _, run, _ = run_cells(suite, tmp_path / "run")
+    mono = by_setting(run, ["AP", "RR", "R@100", "nDCG@10"])["mono"]
+    # "nile" and "river" are in one passage each; b holds river twice and is longer, and its score is the greater.
+    assert mono.missed is not None
+    assert mono.missed.tolist() == [[0.5, 1.0]]
+    assert mono.clean[0, :, 0] == pytest.approx([1 / 2 / 2, 1 / 2, 1 / 2, (1 / math.log2(3)) / (1 + 1 / math.log2(3))])
+    assert (mono.clean[0, :, 1] == 0).all()
+    assert (mono.noisy == mono.clean[:, None]).all()
+    # q1 with the words of q2 finds nothing; q2 with those of q1 finds a and b, and d is neither.
+    assert (mono.floor == 0).all()
+    assert mono.tied is not None
+    assert (mono.tied == 0).all()

@@ -141,7 +141,9 @@ def alone(encoder: str, task: Task, texts: list[str], begin: int, end: int) -> R
         return rank_dense(asked, found, corpus, qrels).ranks
     scorer = BM25()
     scorer.index(corpus)
-    return rank_relevant(scorer.blocks(queries), corpus, qrels, queries=len(queries)).ranks
+    blocks = scorer.blocks(queries)
+    matches_only = getattr(scorer, "matches_only", False)
+    return rank_relevant(blocks, corpus, qrels, queries=len(queries), matches_only=matches_only).ranks
 
 
 def test_a_pivot_asks_for_the_others_and_they_for_it() -> None:

@@ -167,3 +167,19 @@ def test_missing_values_become_dashes() -> None:
     document = build(replace(findings, scores=scores), factory.manifest())
     assert tables(document)["clean-mini"].rows[0][2].text == "–"
     assert not any("nan" in text.split() for text in walk_texts(document))
+
+
+def test_tied_and_unretrieved_passages_are_shown_for_the_encoders_that_have_them() -> None:
+    findings = Factory().findings()
+    assert not [name for name in tables(build(findings, findings.manifest)) if name.startswith("ties")]
+    scores = findings.scores
+    lexical, floor = (scores["encoder"] == name for name in ("bm25", "hashing"))
+    scores.loc[:, ["tied_share", "missed_share"]] = 0.0
+    scores.loc[lexical & (scores["setting"] == "cross"), ["tied_share", "missed_share"]] = [0.0125, 0.4]
+    scores.loc[floor, "tied_share"] = 0.0009
+    table = tables(build(findings, findings.manifest))["ties-mini"]
+    assert [column.title for column in table.columns][3:5] == ["cross, tied", "not retrieved"]
+    assert [[cell.text for cell in row[:5]] for row in table.rows] == [
+        ["bm25", "0.0\u202f%", "0.0\u202f%", "1.2\u202f%", "40.0\u202f%"]
+    ]
+    assert "share no word with the query" in table.note
