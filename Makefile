@@ -3,11 +3,12 @@
 PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.14; do command -v python$$v 2>/dev/null && break; done || command -v python3)
 VENV ?= .venv
 VENV5 ?= .venv-tf5
+VENV_DOCS ?= .venv-docs
 BIN = $(VENV)/bin
 EXTRAS = dev,attack,nlpaug,faiss,laser,lexicon,train
 RUN = runs/quickstart
 
-.PHONY: quickstart test test-tf5 lint style mypy pyright speed clean
+.PHONY: quickstart test test-tf5 lint style mypy pyright speed docs clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/robustir run quickstart -o $(RUN)
@@ -32,6 +33,11 @@ mypy pyright: $(VENV)/.installed
 speed: $(VENV)/.installed
 	$(BIN)/pytest -q -m speed tests/speed
 
+# The documentation site, in build/site. It reads docstrings without importing them, so its environment is small.
+docs: $(VENV_DOCS)/.installed
+	NO_MKDOCS_2_WARNING=1 $(VENV_DOCS)/bin/mkdocs build --quiet
+	@echo "The site is here:  $(CURDIR)/build/site/index.html"
+
 define CHECK_PYTHON
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed. On Debian or Ubuntu:  sudo apt-get install python3 python3-venv"; exit 1; }
@@ -54,8 +60,15 @@ $(VENV5)/.installed: pyproject.toml constraints-tf5.txt
 	$(VENV5)/bin/python -m pip install --quiet --constraint constraints-tf5.txt --editable . pytest hypothesis pytest-benchmark
 	@touch $@
 
+$(VENV_DOCS)/.installed: pyproject.toml constraints-docs.txt
+	$(CHECK_PYTHON)
+	$(PYTHON) -m venv $(VENV_DOCS)
+	$(VENV_DOCS)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV_DOCS)/bin/python -m pip install --quiet --constraint constraints-docs.txt mkdocs-material 'mkdocstrings[python]'
+	@touch $@
+
 test-tf5: $(VENV5)/.installed
 	$(VENV5)/bin/pytest -q tests/encoders tests/vectors
 
 clean:
-	rm -rf $(VENV) $(VENV5) runs build *.egg-info
+	rm -rf $(VENV) $(VENV5) $(VENV_DOCS) runs build *.egg-info

@@ -7,6 +7,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from robustir.version import __version__
+
 TOP = ("robustir", "perturbations", "benchmarks", "reports")
 ROW = re.compile(r"^\| `([^`]+)` \| (.+) \|$", re.MULTILINE)
 
@@ -50,3 +52,7 @@ def test_every_package_is_built(root: Path) -> None:
         built = tomllib.load(file)["tool"]["setuptools"]["packages"]
     names = [folder.replace("/", ".") for folder in packages(root)]
     assert sorted(built) == sorted(name if name.startswith("robustir") else f"robustir.{name}" for name in names)
+
+
+def test_the_citation_names_this_version(root: Path) -> None:
+    assert f"\nversion: {__version__}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
