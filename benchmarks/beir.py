@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from robustir.benchmarks.files import chosen_languages, read_json_lines, read_text
+from robustir.benchmarks.files import chosen_for_both, read_json_lines, read_text
 from robustir.errors import DataError
 from robustir.languages import normalise
 from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
@@ -68,8 +68,7 @@ class Beir:
             raise DataError(f"{root / 'corpus.jsonl'} holds no passage; a retrieval task needs at least one")
         if not queries.ids:
             raise DataError(f"{root / 'queries.jsonl'} holds no query; a retrieval task needs at least one")
-        available = tuple(dict.fromkeys([*queries.langs, *passages.langs]))
-        langs = set(chosen_languages(languages, available, str(root)))
+        langs = set(chosen_for_both(languages, queries.langs, passages.langs, str(root)))
         corpus_rows = [row for row, lang in enumerate(passages.langs) if normalise(lang) in langs]
         judged = _read_qrels(root / "qrels" / f"{self.split}.tsv", queries.ids, passages.ids)
         position = {row: new for new, row in enumerate(corpus_rows)}

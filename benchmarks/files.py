@@ -10,7 +10,15 @@ from typing import Any
 from robustir.errors import DataError, NotApplicableError
 from robustir.languages import normalise, normalise_all
 
-__all__ = ["chosen_languages", "find_folder", "parallel_files", "read_json", "read_json_lines", "read_text"]
+__all__ = [
+    "chosen_for_both",
+    "chosen_languages",
+    "find_folder",
+    "parallel_files",
+    "read_json",
+    "read_json_lines",
+    "read_text",
+]
 
 
 def read_text(path: Path) -> str:
@@ -99,3 +107,21 @@ def chosen_languages(wanted: Sequence[str] | None, available: Sequence[str], ben
     if unknown:
         raise NotApplicableError(f"{benchmark} has no {', '.join(unknown)}; its languages are: {', '.join(there)}")
     return tuple(lang for lang in there if lang in chosen)
+
+
+def chosen_for_both(
+    wanted: Sequence[str] | None, queries: Sequence[str], passages: Sequence[str], benchmark: str
+) -> tuple[str, ...]:
+    """Return the wanted languages of a collection whose queries and passages may be in different ones.
+
+    queries, passages: the languages of each. A choice that leaves none of either is an error that says what to name too.
+    """
+    asked, found = normalise_all(queries), normalise_all(passages)
+    chosen = chosen_languages(wanted, (*asked, *found), benchmark)
+    for what, langs in (("query", asked), ("passage", found)):
+        if not set(langs) & set(chosen):
+            raise NotApplicableError(
+                f"{benchmark}: with the languages {', '.join(chosen)} alone no {what} is left: its queries are in "
+                f"{', '.join(asked)}, its passages in {', '.join(found)}; name {' or '.join(langs)} too"
+            )
+    return chosen

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from robustir.benchmarks.files import find_folder, read_json_lines
+from robustir.benchmarks.files import chosen_languages, find_folder, read_json_lines
 from robustir.benchmarks.xquad_r import XQuADR
 from robustir.errors import DataError, SpecError
 from robustir.types import Task
@@ -44,7 +44,7 @@ class NoiseQA:
         if (self.noise, self.kind) == ("translation", "natural"):
             path = folder / "translations" / "xquad-context-en-question-de.jsonl"
         noisy = {row["_id"]: row["text"] for _, row in read_json_lines(path, ("_id", "text"))}
-        clean = XQuADR().load(data, languages or self.languages)
+        clean = XQuADR().load(data, chosen_languages(languages, self.languages, self.name))
         lost = [name for name in clean.queries.source_ids if name not in noisy]
         if lost:
             raise DataError(f"{path} lacks {len(lost)} of XQuAD's questions, such as {lost[0]}; get it again")

@@ -243,10 +243,18 @@ class Qrels(Columnar):
 
 
 def possible_settings(queries: QuerySet, corpus: Corpus) -> tuple[Setting, ...]:
-    """Return the settings that differ: with one language of passages there is nothing to choose between."""
-    if len(set(corpus.langs)) > 1:
-        return SETTINGS
-    return ("mono",) if set(queries.langs) == set(corpus.langs) else ("cross",)
+    """Return the settings that the languages allow.
+
+    mono: if a language has queries and passages; cross: if some passages are in another language than some queries;
+    multi: if passages are in several languages, as otherwise the whole pool is that of mono or cross.
+    """
+    asked, found = set(queries.langs), set(corpus.langs)
+    possible: dict[Setting, bool] = {
+        "mono": bool(asked & found),
+        "cross": len(asked | found) > 1,
+        "multi": len(found) > 1,
+    }
+    return tuple(setting for setting in SETTINGS if possible[setting])
 
 
 @dataclass(frozen=True, slots=True, repr=False)

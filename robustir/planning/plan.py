@@ -31,9 +31,13 @@ SCHEMA = 1
 
 def _languages(noise: PlannedNoise, task: Task) -> tuple[str, ...]:
     """Return the query languages in which a perturbation works; attacks need one pool that holds what they aim at."""
-    if noise.treatment.attacked and (task.pools is not None or "mono" not in task.settings):
+    works = applicable_languages(noise.plugin, task.languages)
+    if not noise.treatment.attacked:
+        return works
+    if task.pools is not None or "mono" not in task.settings:
         return ()
-    return applicable_languages(noise.plugin, task.languages)
+    aims_at_own = noise.treatment.passages == "same"
+    return tuple(lang for lang in works if not aims_at_own or lang in set(task.corpus.langs))
 
 
 def content_key(*parts: object) -> str:
