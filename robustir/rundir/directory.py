@@ -246,11 +246,17 @@ class RunDirectory:
         table = _read(self.ranks_path(key))
         return Ranks(*(table[name].to_numpy().astype(np.uint32) for name in _RANK_COLUMNS))
 
-    def write_table(self, path: Path, columns: Mapping[str, Any]) -> None:
-        """Write any columns as one Parquet file of the run, atomically."""
+    def write_table(self, path: Path, columns: Mapping[str, Any], facts: Mapping[str, str] | None = None) -> None:
+        """Write any columns, and facts about them all, as one Parquet file of the run, atomically."""
         import pyarrow as pa
 
-        _write(path, pa.table(dict(columns)))
+        _write(path, pa.table(dict(columns)), facts)
+
+    def read_facts(self, path: Path) -> dict[str, str]:
+        """Return the facts of a Parquet file of the run, without reading its columns."""
+        import pyarrow.parquet as pq
+
+        return {name.decode(): value.decode() for name, value in (pq.read_schema(path).metadata or {}).items()}
 
     def read_table(self, path: Path) -> Any:
         """Return a Parquet file of the run as a pyarrow table."""
@@ -271,10 +277,10 @@ def _smallest(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.min_scalar_type(int(values.max()) if len(values) else 0))
 
 
-def _write(path: Path, table: Any) -> None:
+def _write(path: Path, table: Any, facts: Mapping[str, str] | None = None) -> None:
     import pyarrow.parquet as pq
 
-    table = table.replace_schema_metadata(None)
+    table = table.replace_schema_metadata(dict(facts) if facts else None)
 
     def write(temporary: Path) -> None:
         pq.write_table(

@@ -40,7 +40,8 @@ def write_top(
         table = pa.concat_tables([table, clean.filter(pa.array(kept)).select(table.column_names).cast(table.schema)])
     if clean_key is not None or len(parts) > 1:
         table = table.take(pa.array(np.argsort(table["query"].to_numpy(), kind="stable")))
-    run.write_table(run.top_path(key), {name: table[name] for name in table.column_names})
+    depth = max([top.passages.shape[2] for top, _, _ in parts] + ([top_depth(run, clean_key)] if clean_key else []))
+    run.write_table(run.top_path(key), {name: table[name] for name in table.column_names}, {"depth": str(depth)})
 
 
 def _list_table(top: Top, corpus: Corpus, rows: NDArray[np.int64]) -> Any:
@@ -66,8 +67,8 @@ def _list_table(top: Top, corpus: Corpus, rows: NDArray[np.int64]) -> Any:
 
 
 def top_depth(run: RunDirectory, key: str) -> int:
-    """Return how many passages the longest list of a cell holds."""
-    return int(run.read_table(run.top_path(key))["rank"].to_numpy().max(initial=0))
+    """Return how many passages the lists of a cell were to hold; where fewer are retrieved a list is shorter."""
+    return int(run.read_facts(run.top_path(key)).get("depth", "0"))
 
 
 def read_top(run: RunDirectory, key: str) -> Any:
