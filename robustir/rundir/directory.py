@@ -254,9 +254,8 @@ class RunDirectory:
 
     def read_facts(self, path: Path) -> dict[str, str]:
         """Return the facts of a Parquet file of the run, without reading its columns."""
-        import pyarrow.parquet as pq
-
-        return {name.decode(): value.decode() for name, value in (pq.read_schema(path).metadata or {}).items()}
+        found = _open(path).schema_arrow.metadata or {}
+        return {name.decode(): value.decode() for name, value in found.items()}
 
     def read_table(self, path: Path) -> Any:
         """Return a Parquet file of the run as a pyarrow table."""
@@ -288,19 +287,31 @@ def _write(path: Path, table: Any, facts: Mapping[str, str] | None = None) -> No
             temporary,
             compression="zstd",
             row_group_size=max(1, len(table)),
-            store_schema=False,
+            store_schema=bool(facts),  # facts are kept in it
             write_page_checksum=True,  # a flipped bit must not become a rank
         )
 
     write_atomically(path, write)
 
 
-def _read(path: Path) -> Any:
-    import pyarrow as pa
+def _open(path: Path) -> Any:
     import pyarrow.parquet as pq
 
+    with _refusing_damage(path):
+        return pq.ParquetFile(path, memory_map=False, page_checksum_verification=True)
+
+
+def _read(path: Path) -> Any:
+    with _refusing_damage(path):
+        return _open(path).read()
+
+
+@contextmanager
+def _refusing_damage(path: Path) -> Iterator[None]:
+    import pyarrow as pa
+
     try:
-        return pq.ParquetFile(path, memory_map=False, page_checksum_verification=True).read()
+        yield
     except FileNotFoundError:
         raise RunError(f"{path} is missing; finish the run with  robustir resume {path.parent.parent}") from None
     except (pa.ArrowException, OSError) as error:
