@@ -13,6 +13,7 @@ from robustir.cli.options import json_option
 
 _LABELS = {
     "kind": "kind",
+    "spec": "read as",
     "version": "version",
     "problem": "problem",
     "languages": "languages",

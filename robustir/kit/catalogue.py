@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from robustir.errors import RobustirError, UnknownNameError
-from robustir.plugins.registry import KINDS, Kind, Registered, registered
+from robustir.plugins.paths import hint, kind_at
+from robustir.plugins.registry import KINDS, Kind, Registered, kinds_of, registered
+from robustir.plugins.specs import Spec
 
 __all__ = ["EXAMPLE_SEVERITY", "SAMPLES", "describe", "find", "listing"]
 
@@ -67,20 +69,33 @@ def listing(kind: str) -> list[dict[str, Any]]:
 
 
 def find(name: str) -> tuple[Kind, str]:
-    """Return (kind, name) of ``name`` or ``kind:name``; an ambiguous one is an error that shows both spellings."""
+    """Return (kind, name) of ``name`` or ``kind:name``; an ambiguous one is an error that shows both spellings.
+
+    A path is what its files say; a ``package.module:object`` what the object can do.
+    """
     prefix, _, rest = name.partition(":")
     named: list[Kind] = [kind for kind in KINDS if kind == prefix and rest]
     if named:
         return named[0], rest
     bare = name.partition("(")[0]
-    found: list[Kind] = [kind for kind in KINDS if bare in registered(kind)]
+    spec = Spec(bare)
+    if spec.is_path:
+        return ("benchmark" if kind_at(bare) == "benchmark" else "encoder"), name
+    found: list[Kind] = kinds_of(spec) if spec.is_object else [kind for kind in KINDS if bare in registered(kind)]
     if not found:
         raise UnknownNameError(
-            f"nothing is called {bare!r}; see  robustir list perturbations|encoders|benchmarks, or write  kind:package.module:object"
+            f"nothing is called {bare!r}; {hint(bare) or 'see  robustir list perturbations|encoders|benchmarks'}, "
+            "or write  kind:package.module:object"
         )
     if len(found) > 1:
         raise UnknownNameError(f"{bare!r} is ambiguous; write  {'  or  '.join(f'{kind}:{name}' for kind in found)}")
     return found[0], name
+
+
+_SHOWN = (
+    *("version", "embedded_lang", "severity_meaning", "nested", "nesting_note", "inside_clusters", "needs"),
+    *("source", "licence", "folder"),
+)
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -93,7 +108,11 @@ def describe(name: str) -> dict[str, Any]:
 
     kind, spec = find(name)
     make: Any = factory(kind, spec)
-    row: dict[str, Any] = {"name": spec, "kind": kind}
+    row: dict[str, Any] = {
+        "name": spec,
+        "kind": kind,
+        **({"spec": canonical(kind, spec)} if Spec(spec).is_path else {}),
+    }
     row["description"], meanings = _explained(make)
     row["parameters"] = _parameters(make, meanings)
     made = make
@@ -102,10 +121,7 @@ def describe(name: str) -> dict[str, Any]:
             made = create(kind, spec)
         except RobustirError as error:
             row["problem"] = str(error)
-    for attribute in (
-        *("version", "embedded_lang", "severity_meaning", "nested", "nesting_note", "inside_clusters", "needs"),
-        *("source", "licence", "folder"),
-    ):
+    for attribute in _SHOWN:
         if attribute == "version" and _downloads(made):
             continue
         if isinstance(value := _attribute(made, attribute), (str, bool)) and value != "":

@@ -17,15 +17,16 @@ from typing import Any, Literal, get_args
 
 from robustir.errors import RobustirError, SpecError, UnknownNameError
 from robustir.plugins.doses import parse_dose
+from robustir.plugins.paths import encoder_reader, hint, kind_at
 from robustir.plugins.specs import Spec, parse
 
-__all__ = ["KINDS", "Kind", "Registered", "canonical", "create", "factory", "registered"]
+__all__ = ["KINDS", "Kind", "Registered", "canonical", "create", "factory", "kinds_of", "registered"]
 
 Kind = Literal["perturbation", "encoder", "benchmark"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # What a path means, per kind: the factory that takes it as its first argument.
-_PATH_FACTORIES: Mapping[Kind, str] = {"encoder": "transformer", "benchmark": "beir"}
+_READERS: Mapping[Kind, Callable[[str], str]] = {"encoder": encoder_reader, "benchmark": lambda _: "beir"}
 
 # Every perturbation takes ``dose=`` (and then ``calibration=``), unless it has such a parameter of its own.
 _DOSED = "robustir.perturbations.dosed:Dosed"
@@ -101,14 +102,18 @@ def _resolve(kind: Kind, spec: Spec) -> tuple[Callable[..., Any], Spec]:
                 f"{spec.name}: {error}; the form is  package.module:object  and the module must be importable from here"
             ) from error
     if spec.is_path:
-        if kind not in _PATH_FACTORIES:
+        if kind not in _READERS:
             raise SpecError(f"{spec.name!r} is a path, and a {kind} is named or written  package.module:object")
-        return _resolve(kind, Spec(_PATH_FACTORIES[kind], (spec.name,)))
+        if kind == "encoder" and kind_at(spec.name) == "benchmark":
+            raise SpecError(f"{spec.name} holds queries and passages, so it is a benchmark: give it with --benchmark")
+        return _resolve(kind, Spec(_READERS[kind](spec.name), (spec.name,)))
     entries = registered(kind)
     if spec.name not in entries:
         near = difflib.get_close_matches(spec.name, entries, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(entries)}"
-        raise UnknownNameError(f"no {kind} is called {spec.name!r}; {hint}  (robustir list {kind}s)")
+        known = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(entries)}"
+        raise UnknownNameError(
+            f"no {kind} is called {spec.name!r}; {hint(spec.name) or known}  (robustir list {kind}s)"
+        )
     return entries[spec.name].load(), spec
 
 
@@ -164,6 +169,12 @@ def create(kind: Kind, spec: str | Spec) -> Any:
         raise
     except (TypeError, ValueError) as error:
         raise SpecError(f"{parsed}: {error}  (robustir describe {kind}:{resolved.name})") from error
+
+
+def kinds_of(spec: Spec) -> list[Kind]:
+    """Return what a ``module:object`` can be, by what it has."""
+    made = _resolve("encoder", spec)[0]
+    return [kind for kind in KINDS if _is_instance(kind, made)]
 
 
 _MARKS: Mapping[Kind, tuple[str, ...]] = {

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from robustir.errors import SpecError
+from robustir.plugins.paths import hint
 
 __all__ = ["Spec", "parse"]
 
@@ -66,7 +67,8 @@ def parse(text: str) -> Spec:
     name = name.rstrip()
     if not _NAME.fullmatch(name) and not _OBJECT.fullmatch(name):
         raise SpecError(
-            f"{text!r}: {name!r} is no name; names are lower-case letters and digits joined by hyphens, such as  shuffle-words"
+            f"{text!r}: {name!r} is no name; "
+            + (hint(name) or "names are lower-case letters and digits joined by hyphens, such as  shuffle-words")
         )
     if not opening:
         return Spec(name)
