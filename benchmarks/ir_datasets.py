@@ -8,20 +8,22 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from robustir.benchmarks.files import chosen_languages
-from robustir.errors import DataError, MissingExtraError, NotApplicableError
-from robustir.types import Corpus, Qrels, QuerySet, Task
+from robustir.benchmarks.files import chosen_for_both
+from robustir.errors import DataError, MissingExtraError, NotApplicableError, SpecError
+from robustir.languages import is_known
+from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
 __all__ = ["IrDatasets"]
 
 
 class IrDatasets:
-    """A collection such as ``ir-datasets('beir/scifact/test')``: its documents, queries and judgements, in one language.
+    """A collection such as ``ir-datasets('beir/scifact/test')``: its documents, queries and judgements.
 
     The package ir_datasets finds, checks and caches the files by its own rules. Queries without a
     relevant document are left out.
 
-    collection: its id there. lang: the language of all texts; by default what the collection says, else English.
+    collection: its id there. lang, passage_lang: the languages of its queries and of its documents, which the package
+    declares for most collections; where it does not, they are asked for, never guessed.
     """
 
     name = "ir-datasets"
@@ -30,9 +32,10 @@ class IrDatasets:
     licence = "see the collection"
     source = "https://ir-datasets.com"
 
-    def __init__(self, collection: str, lang: str | None = None) -> None:
+    def __init__(self, collection: str, lang: str | None = None, passage_lang: str | None = None) -> None:
         self.collection = collection
         self.lang = lang
+        self.passage_lang = passage_lang
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task; ``data`` is not looked at."""
@@ -51,8 +54,8 @@ class IrDatasets:
                 raise NotApplicableError(
                     f"{self.collection} has no {part}; name a collection with a split, such as beir/scifact/test"
                 )
-        lang = self.lang or found.queries_lang() or "en"
-        chosen_languages(languages, (lang,), self.collection)
+        lang, passage_lang = self._languages(found)
+        chosen_for_both(languages, (lang,), (passage_lang,), self.collection)
         documents = {doc.doc_id: doc.default_text() for doc in found.docs_iter()}
         texts = {query.query_id: query.default_text() for query in found.queries_iter()}
         place = {name: row for row, name in enumerate(documents)}
@@ -61,15 +64,36 @@ class IrDatasets:
             if row.relevance > 0 and row.query_id in texts and row.doc_id in place:
                 judged.setdefault(row.query_id, {})[row.doc_id] = row.relevance
         ids = tuple(name for name in texts if name in judged)
+        queries = QuerySet(ids, tuple(texts[name] for name in ids), (lang,) * len(ids), ids, ids)
+        corpus = Corpus(tuple(documents), tuple(documents.values()), (passage_lang,) * len(documents))
         return Task(
             name=re.sub(r"[^a-z0-9]+", "-", self.collection.lower()).strip("-"),
-            queries=QuerySet(ids, tuple(texts[name] for name in ids), (lang,) * len(ids), ids, ids),
-            corpus=Corpus(tuple(documents), tuple(documents.values()), (lang,) * len(documents)),
+            queries=queries,
+            corpus=corpus,
             qrels=Qrels.from_rows(
                 (query, place[doc], gain) for query, name in enumerate(ids) for doc, gain in judged[name].items()
             ),
-            settings=("mono",),
+            settings=possible_settings(queries, corpus),
             group_kind="query",
             licence=self.licence,
             source=f"ir_datasets {self.collection}",
+        )
+
+    def _languages(self, found: Any) -> tuple[str, str]:
+        """Return the languages of queries and documents: as given, else as declared; raise SpecError if neither says."""
+        declared = (found.queries_lang(), found.docs_lang())
+        given = (self.lang, self.passage_lang)
+        lang, passage_lang = (
+            name or (code if code and is_known(code) else None) for name, code in zip(given, declared, strict=True)
+        )
+        if lang and passage_lang:
+            return lang, passage_lang
+        says = " and ".join(
+            f"{what} in {code!r}, which is not a known code" if code else f"no language of its {what}"
+            for what, code, chosen in zip(("queries", "documents"), declared, (lang, passage_lang), strict=True)
+            if not chosen
+        )
+        raise SpecError(
+            f"ir_datasets declares {says} for {self.collection}; look at its texts and say so, for example  "
+            f"ir-datasets('{self.collection}', lang='{lang or 'en'}', passage_lang='{passage_lang or lang or 'en'}')"
         )
