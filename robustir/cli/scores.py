@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from robustir.rundir.directory import RunDirectory
-    from robustir.types import Setting
 
 
 @click.command(name="scores")
@@ -29,60 +26,60 @@ if TYPE_CHECKING:
     metavar="M",
     help="Only this measure, such as nDCG@10 (repeatable); any can be asked for.",
 )
-@click.option("--setting", type=click.Choice(["mono", "cross", "multi"]))
-@click.option("--encoder", metavar="SPEC", help="Only this encoder, as the run spells it.")
-@click.option("--benchmark", metavar="NAME", help="Only this benchmark.")
-@click.option("--perturbation", default="", metavar="SPEC", help="trec: the condition; clean by default.")
-@click.option("--severity", type=float, default=0.0, help="trec: the condition's severity.")
-@click.option("--draw", type=int, default=0, help="trec: the condition's draw.")
-def command(
-    run: Path,
-    form: str,
-    measures: tuple[str, ...],
-    setting: str | None,
-    encoder: str | None,
-    benchmark: str | None,
-    perturbation: str,
-    severity: float,
-    draw: int,
-) -> None:
+@click.option(
+    "--setting", type=click.Choice(["mono", "cross", "multi"]), help="Only this setting; trec: mono by default."
+)
+@click.option(
+    "--encoder", metavar="SPEC", help="Only this encoder: its name, its spec, or a part of them that no other has."
+)
+@click.option("--benchmark", metavar="NAME", help="Only this benchmark, named likewise.")
+@click.option(
+    "--perturbation", metavar="SPEC", help="Only this noise, named likewise, or clean; trec: clean by default."
+)
+@click.option("--severity", type=click.FloatRange(0, 1), help="Only this severity; 0 is clean.")
+@click.option("--draw", type=click.IntRange(0), help="Only this draw; clean queries have draw 0 alone.")
+def command(run: Path, form: str, measures: tuple[str, ...], **chosen: Any) -> None:
     """Stream the per-query table of RUN (or one of its rankings) to stdout."""
-    from robustir.evidence.per_query import trec_lines
+    from robustir.evidence.per_query import score_tables, trec_run
+    from robustir.evidence.selection import Selection
     from robustir.rundir.directory import RunDirectory
 
     directory = RunDirectory.open(run)
-    chosen = cast("Setting | None", setting)
-    if form == "trec":
-        lines = trec_lines(
-            directory,
-            setting=chosen or "mono",
-            encoder=encoder,
-            benchmark=benchmark,
-            perturbation=perturbation,
-            severity=severity,
-            draw=draw,
+    wanted = Selection(**chosen)
+    if form != "trec":
+        if form == "parquet" and sys.stdout.isatty():
+            raise click.UsageError("Parquet is no text for a terminal: write it to a file, as in  > scores.parquet")
+        _stream(score_tables(directory, measures=measures, wanted=wanted), form)
+        return
+    if measures:
+        raise click.BadParameter("a ranking is the same for all measures; leave it out", param_hint="--measure")
+    found = trec_run(directory, wanted)
+    if found.rewritten:
+        click.echo(
+            f"robustir: {found.rewritten} ids hold blanks, which part the columns of a TREC run: they are written as in a "
+            "URL (%20 for a blank), as in the judgements of  robustir export queries",
+            err=True,
         )
-        for line in lines:
-            click.echo(line)
-    else:
-        _stream(directory, form, {"measures": measures, "setting": chosen, "encoder": encoder, "benchmark": benchmark})
+    for line in found.lines:
+        click.echo(line)
 
 
-def _stream(directory: RunDirectory, form: str, chosen: dict[str, Any]) -> None:
+def _stream(tables: Iterator[Any], form: str) -> None:
     import pyarrow as pa
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
-    from robustir.evidence.per_query import score_tables
+    from robustir.errors import RunError
 
     sink: Any = pa.PythonFile(sys.stdout.buffer, mode="w")
     writer: Any = None
-    for table in score_tables(directory, **chosen):
+    for table in tables:
         if writer is None and form == "csv":
             writer = pc.CSVWriter(sink, table.schema, write_options=pc.WriteOptions(quoting_style="needed"))
         elif writer is None:
             writer = pq.ParquetWriter(sink, table.schema, compression="zstd")
         writer.write_table(table)
-    if writer is not None:
-        writer.close()
+    if writer is None:
+        raise RunError("there is nothing to stream: none of the measures is defined in the settings asked for")
+    writer.close()
     sys.stdout.flush()

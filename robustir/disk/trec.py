@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
-__all__ = ["one_line", "trec_id"]
+from robustir.errors import DataError
+
+__all__ = ["one_line", "trec_id", "trec_ids"]
 
 _SPACE = re.compile(r"\s+")
 
@@ -17,6 +20,22 @@ def trec_id(name: str) -> str:
     return "".join(
         quote(character, safe="") if character.isspace() or character == "%" else character for character in name
     )
+
+
+def trec_ids(names: Sequence[str]) -> tuple[dict[str, str], int]:
+    """Return the columns for ids, and how many of them are written in another way than they are.
+
+    Raises DataError if two ids would be one, such as ``a b`` beside ``a%20b``.
+    """
+    columns = {name: trec_id(name) for name in names}
+    changed = [name for name, column in columns.items() if column != name]
+    for name in changed:
+        if columns[name] in columns:
+            raise DataError(
+                f"the ids {name!r} and {columns[name]!r} cannot be told apart in a file of trec_eval, whose columns are "
+                "parted by blanks; give one of them another id"
+            )
+    return columns, len(changed)
 
 
 def one_line(text: str) -> str:

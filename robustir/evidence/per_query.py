@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from robustir.errors import RunError, UnknownNameError
-from robustir.evidence.gather import StoredBenchmark, aimed_rows, benchmarks, score_view
+from robustir.disk.trec import trec_ids
+from robustir.errors import RunError
+from robustir.evidence.gather import StoredBenchmark, aimed_rows, score_view
+from robustir.evidence.selection import Selection, chosen_cells
 from robustir.evidence.views import view
 from robustir.measures import parse_measure
-from robustir.planning.conditions import FLOOR
+from robustir.planning.conditions import Condition
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.rankings import read_top
 from robustir.types import Setting, Treatment
 
-__all__ = ["COLUMNS", "score_tables", "trec_lines"]
+__all__ = ["COLUMNS", "TrecRun", "score_tables", "trec_run"]
 
 COLUMNS = (
     "benchmark", "setting", "query_lang", "passage_lang", "encoder", "perturbation", "severity", "draw", "query_id", "measure",
@@ -24,37 +27,25 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _chosen(run: RunDirectory, benchmark: str | None, encoder: str | None) -> list[StoredBenchmark]:
-    stored = benchmarks(run)
-    names = [one.name for one in stored]
-    if benchmark is not None and benchmark not in names:
-        raise UnknownNameError(f"{run.path} has no benchmark {benchmark!r}; it has: {', '.join(names)}")
-    encoders = stored[0].encoders
-    if encoder is not None and encoder not in encoders:
-        raise UnknownNameError(f"{run.path} has no encoder {encoder!r}; it has: {', '.join(encoders)}")
-    return [one for one in stored if benchmark in {None, one.name}]
-
-
 def score_tables(
-    run: RunDirectory,
-    *,
-    measures: Sequence[str] = (),
-    setting: Setting | None = None,
-    encoder: str | None = None,
-    benchmark: str | None = None,
+    run: RunDirectory, *, measures: Sequence[str] = (), wanted: Selection | None = None, **chosen: Any
 ) -> Iterator[Any]:
-    """Yield one pyarrow table with COLUMNS per cell and setting; clean queries have an empty perturbation."""
-    wanted = [parse_measure(name) for name in measures or run.read_manifest()["suite"]["measures"]]
-    for stored in _chosen(run, benchmark, encoder):
+    """Yield one pyarrow table with COLUMNS per cell and setting; clean queries have an empty perturbation.
+
+    ``chosen``: the fields of a :class:`~robustir.evidence.selection.Selection`, if that is not given.
+    """
+    selection = wanted or Selection(**chosen)
+    parsed = [parse_measure(name) for name in measures or run.read_manifest()["suite"]["measures"]]
+    for stored, cells in chosen_cells(run, selection):
         for one in stored.task.settings:
-            if setting in {None, one}:
+            if selection.setting in {None, one}:
                 yield from _setting_tables(
-                    stored, one, [measure for measure in wanted if one in measure.settings], encoder
+                    stored, one, [measure for measure in parsed if one in measure.settings], cells
                 )
 
 
 def _setting_tables(
-    stored: StoredBenchmark, setting: Setting, measures: Sequence[Any], encoder: str | None
+    stored: StoredBenchmark, setting: Setting, measures: Sequence[Any], cells: Sequence[dict[str, Any]]
 ) -> Iterator[Any]:
     import pyarrow as pa
 
@@ -76,9 +67,7 @@ def _setting_tables(
         "source_id": per_query(queries.source_ids),
         "group": per_query(queries.groups),
     }
-    for cell in stored.cells(encoder):
-        if cell["perturbation"] == FLOOR.perturbation or not measures:
-            continue
+    for cell in cells if measures else ():
         treatment = stored.treatments.get(cell["perturbation"], Treatment())
         scores = score_view(measures, seen, stored.ranks(cell["key"]))
         scores[:, ~aimed_rows(treatment, seen)] = np.nan
@@ -104,48 +93,64 @@ def _setting_tables(
         yield table.filter(pa.array(~np.isnan(values)))
 
 
-def trec_lines(
-    run: RunDirectory,
-    *,
-    setting: Setting,
-    encoder: str | None,
-    benchmark: str | None,
-    perturbation: str,
-    severity: float,
-    draw: int,
-) -> Iterator[str]:
-    """Yield the lines of one TREC run: query id, Q0, passage id, rank, score, tag. mono and multi alone have one list per query."""
+@dataclass(frozen=True)
+class TrecRun:
+    """One TREC run: its lines (query id, Q0, passage id, rank, score, tag), and how many ids had to be written in another way."""
+
+    lines: Iterator[str]
+    rewritten: int
+
+
+def trec_run(run: RunDirectory, wanted: Selection) -> TrecRun:
+    """Return one TREC run; without a condition that of the clean queries, in mono unless multi is asked for.
+
+    Raises RunError if the selection is not one encoder under one condition, or if the run kept no rankings.
+    """
+    setting = wanted.setting or "mono"
     if setting == "cross":
         raise RunError(
             "a TREC run has one list per query, and cross has one per candidate language; choose --setting mono or multi"
         )
-    found = [
-        (stored, cell)
-        for stored in _chosen(run, benchmark, encoder)
-        for cell in stored.cells(encoder)
-        if (cell["perturbation"], cell["severity"], cell["draw"]) == (perturbation, severity, draw)
-    ]
+    one = replace(
+        wanted, setting=setting, perturbation=wanted.perturbation or ("" if wanted.severity is None else None)
+    )
+    found = [(stored, cell) for stored, cells in chosen_cells(run, one) for cell in cells]
     if len(found) != 1:
-        several = ", ".join(f"{stored.name} / {cell['encoder']}" for stored, cell in found) or "none"
+        several = "; ".join(
+            f"{stored.name} / {cell['encoder']} / {Condition(cell['perturbation'], cell['severity'], cell['draw'])}"
+            for stored, cell in found[:8]
+        )
         raise RunError(
-            f"a TREC run is one encoder under one condition; choose with --benchmark, --encoder, --perturbation, --severity, --draw (now: {several})"
+            "a TREC run is one encoder under one condition; choose with --benchmark, --encoder, --perturbation, --severity, "
+            f"--draw (now {len(found)}: {several}{' ...' if len(found) > 8 else ''})"
         )
     stored, cell = found[0]
     if not run.top_path(cell["key"]).exists():
         raise RunError(
             f"{run.path} kept no rankings; run it with --keep-top K (the same plan, so that only the rankings are added)"
         )
-    tag = "|".join(
-        [cell["encoder"], *([perturbation, f"{severity:g}", str(draw)] if perturbation else ["clean"])]
-    ).replace(" ", "")
-    yield from _lines(stored, read_top(run, cell["key"]), setting, tag)
+    condition = (
+        [cell["perturbation"], f"{cell['severity']:g}", str(cell["draw"])] if cell["perturbation"] else ["clean"]
+    )
+    tag = "".join("|".join([cell["encoder"], *condition]).split())
+    queries, rewritten = trec_ids(stored.task.queries.ids)
+    passages, more = trec_ids(stored.task.corpus.ids)
+    lines = _lines(stored, read_top(run, cell["key"]), setting, tag, queries, passages)
+    return TrecRun(lines, rewritten + more)
 
 
-def _lines(stored: StoredBenchmark, lists: Any, setting: Setting, tag: str) -> Iterator[str]:
+def _lines(
+    stored: StoredBenchmark,
+    lists: Any,
+    setting: Setting,
+    tag: str,
+    query_ids: Mapping[str, str],
+    passage_ids: Mapping[str, str],
+) -> Iterator[str]:
     queries = stored.task.queries
     for row in lists.to_batches(max_chunksize=65_536):
         for query, candidates, rank, score, passage in zip(
             *(row[name].to_pylist() for name in ("query", "candidates", "rank", "score", "passage_id")), strict=True
         ):
             if candidates == ("all" if setting == "multi" else queries.langs[query]):
-                yield f"{queries.ids[query]} Q0 {passage} {rank} {score:.9g} {tag}"
+                yield f"{query_ids[queries.ids[query]]} Q0 {passage_ids[passage]} {rank} {score:.9g} {tag}"

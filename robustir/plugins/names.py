@@ -132,10 +132,10 @@ def _last_part(text: str) -> str:
     return _parts(text)[-1] if _SEPARATOR.search(text) and text.strip("/\\.") else text
 
 
-def resolve_name(asked: str, names: Mapping[str, str]) -> str:
-    """Return the name of the encoder that ``asked`` means: its name, its spec, or a part of either that one alone has.
+def resolve_name(asked: str, names: Mapping[str, str], kind: str = "encoder") -> str:
+    """Return the name of the encoder (or another kind) that ``asked`` means: its name, its spec, or a part of either that one alone has.
 
-    names: spec by name, of all encoders of a run. Raises SpecError that shows what there is.
+    names: spec by name, of all of them in a run. Raises SpecError that shows what there is.
     """
     if asked in names:
         return asked
@@ -145,8 +145,8 @@ def resolve_name(asked: str, names: Mapping[str, str]) -> str:
     parts = [name for name, spec in names.items() if asked.lower() in name.lower() or asked in spec]
     if len(parts) == 1:
         return parts[0]
-    what = f"{asked!r} is a part of {len(parts)} encoders" if parts else f"the run has no encoder {asked!r}"
-    raise SpecError(f"{what}; its encoders are: {', '.join(parts or names)}")
+    what = f"{asked!r} is a part of {len(parts)} {kind}s" if parts else f"the run has no {kind} {asked!r}"
+    raise SpecError(f"{what}; its {kind}s are: {', '.join(parts or names)}")
 
 
 def _alike(spec: str, asked: str) -> bool:
