@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from robustir.benchmarks.files import chosen_for_both, read_json_lines, read_text
+from robustir.benchmarks.files import chosen_for_both, find_packed, parse_json, read_lines
+from robustir.benchmarks.judgements import JudgementPolicy, judge
+from robustir.benchmarks.qrels_files import find_qrels, read_qrels
 from robustir.errors import DataError
-from robustir.languages import normalise
-from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
+from robustir.types import Corpus, QuerySet, Task, possible_settings
 
 __all__ = ["Beir"]
 
@@ -22,25 +24,17 @@ class _Rows:
     sources: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
 
-    def take(self, rows: list[int]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """Return ids, texts and languages of some rows."""
-        return (
-            tuple(self.ids[row] for row in rows),
-            tuple(self.texts[row] for row in rows),
-            tuple(self.langs[row] for row in rows),
-        )
-
-    def take_groups(self, rows: list[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return source ids and groups of some rows."""
-        return tuple(self.sources[row] for row in rows), tuple(self.groups[row] for row in rows)
-
 
 class Beir:
     """A folder with corpus.jsonl, queries.jsonl and qrels; the optional fields ``lang``, ``source_id`` and ``group`` are read.
 
-    Without a ``lang`` field every text is in ``lang``. Queries that no judgement calls relevant are left out, as trec_eval does.
+    Without a ``lang`` field every text is in ``lang``. Files may be packed (.gz, .zst, .bz2, .xz); judgements have BEIR's
+    three columns or TREC's four. Queries without a judgement are left out, as trec_eval does.
 
-    folder: path of the folder. split: which judgements, the name of a file in qrels. lang: of texts without a ``lang`` field.
+    folder: path of the folder. split: which judgements, the name of a file in qrels; by default test, or else the only
+    one there is. lang: of texts without a ``lang`` field. no_relevant: 'zero' or 'skip', what a query scores for which
+    nothing is relevant. missing: 'never-found' or 'strict', what becomes of judgements whose ids are not there.
+    exclude_identical_ids: True if a passage with the query's own id is not a candidate, as for BEIR's evaluator.
     """
 
     name = "beir"
@@ -49,87 +43,104 @@ class Beir:
     licence = "see the folder"
     source = "a local folder in BEIR's layout"
 
-    def __init__(self, folder: str, split: str = "test", lang: str = "en") -> None:
+    def __init__(
+        self,
+        folder: str,
+        split: str | None = None,
+        lang: str = "en",
+        no_relevant: str = "zero",
+        missing: str = "never-found",
+        exclude_identical_ids: bool | None = None,
+    ) -> None:
         self.path = Path(folder)
         self.split = split
         self.lang = lang
+        self.policy = JudgementPolicy(no_relevant, missing, exclude_identical_ids)
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task; a relative folder that is not here is looked for inside ``data``."""
-        root = self.path
-        if not root.is_dir() and data is not None and (data / self.path).is_dir():
-            root = data / self.path
-        if not root.is_dir():
-            raise DataError(
-                f"there is no folder {self.path}; a BEIR folder holds corpus.jsonl, queries.jsonl and qrels/{self.split}.tsv"
-            )
-        passages, queries = self._read(root / "corpus.jsonl"), self._read(root / "queries.jsonl")
-        if not passages.ids:
-            raise DataError(f"{root / 'corpus.jsonl'} holds no passage; a retrieval task needs at least one")
-        if not queries.ids:
-            raise DataError(f"{root / 'queries.jsonl'} holds no query; a retrieval task needs at least one")
-        langs = set(chosen_for_both(languages, queries.langs, passages.langs, str(root)))
-        corpus_rows = [row for row, lang in enumerate(passages.langs) if normalise(lang) in langs]
-        judged = _read_qrels(root / "qrels" / f"{self.split}.tsv", queries.ids, passages.ids)
-        position = {row: new for new, row in enumerate(corpus_rows)}
-        relevant: dict[int, list[tuple[int, int]]] = {}
-        for query, passage, gain in judged:
-            if gain > 0 and passage in position:
-                relevant.setdefault(query, []).append((position[passage], gain))
-        kept = [row for row, lang in enumerate(queries.langs) if normalise(lang) in langs and row in relevant]
-        chosen = QuerySet(*queries.take(kept), *queries.take_groups(kept))
-        corpus = Corpus(*passages.take(corpus_rows))
-        rows = [(new, passage, gain) for new, row in enumerate(kept) for passage, gain in relevant[row]]
+        root = self._root(data)
+        passages, queries = self._read(root / "corpus.jsonl", "passage"), self._read(root / "queries.jsonl", "query")
+        corpus = Corpus(tuple(passages.ids), tuple(passages.texts), tuple(passages.langs))
+        asked = QuerySet(
+            tuple(queries.ids),
+            tuple(queries.texts),
+            tuple(queries.langs),
+            tuple(queries.sources),
+            tuple(queries.groups),
+        )
+        path, note = find_qrels(root / "qrels", self.split)
+        judged = judge(
+            read_qrels(path),
+            asked,
+            corpus,
+            self.policy,
+            languages=chosen_for_both(languages, asked.langs, corpus.langs, str(root)),
+            where=lambda line: f"{path}:{line}",
+        )
+        chosen = judged.queries
         return Task(
-            name=root.name or str(root),
+            name=root.name or root.resolve().name,
             queries=chosen,
-            corpus=corpus,
-            qrels=Qrels.from_rows(rows),
-            settings=possible_settings(chosen, corpus),
+            corpus=judged.corpus,
+            qrels=judged.qrels,
+            settings=possible_settings(chosen, judged.corpus),
             group_kind="group"
             if any(name != group for name, group in zip(chosen.ids, chosen.groups, strict=True))
             else "query",
             licence=self.licence,
             source=str(root),
+            exclude_identical_ids=judged.exclude_identical_ids,
+            counts=judged.counts,
+            notes=(*([note] if note else []), *judged.notes),
         )
 
-    def _read(self, path: Path) -> _Rows:
+    def _root(self, data: Path | None) -> Path:
+        root = self.path
+        if not root.is_dir() and data is not None and (data / self.path).is_dir():
+            root = data / self.path
+        if not root.is_dir():
+            raise DataError(
+                f"there is no folder {self.path}; a BEIR folder holds corpus.jsonl, queries.jsonl and "
+                f"qrels/{self.split or 'test'}.tsv"
+            )
+        return root
+
+    def _read(self, plain: Path, what: str) -> _Rows:
+        path = find_packed(plain) or plain
         rows = _Rows()
         seen: dict[str, int] = {}
-        for number, row in read_json_lines(path, ("_id", "text")):
-            name = row["_id"]
+        for number, line in read_lines(path):
+            where = f"{path}:{number}"
+            row = parse_json(line, path, number, "each line must be one JSON object")
+            if not isinstance(row, dict):
+                raise DataError(f"{where}: a JSON {type(row).__name__} stands where an object is expected")
+            name = _text(row, "_id", where)
             if not name:
-                raise DataError(f"{path}:{number}: the id is empty; give every line one")
+                raise DataError(f"{where}: the id is empty; give every line one")
             if name in seen:
-                raise DataError(
-                    f"{path}:{number}: the id {name!r} stands already in line {seen[name]}; ids must be unique"
-                )
+                raise DataError(f"{where}: the id {name!r} stands already in line {seen[name]}; ids must be unique")
             seen[name] = number
+            title, text = _text(row, "title", where, ""), _text(row, "text", where)
             rows.ids.append(name)
-            rows.texts.append(f"{row['title']} {row['text']}".strip() if row.get("title") else row["text"])
-            rows.langs.append(str(row.get("lang") or self.lang))
-            rows.sources.append(str(row.get("source_id") or name))
-            rows.groups.append(str(row.get("group") or name))
+            rows.texts.append(f"{title} {text}".strip() if title else text)
+            rows.langs.append(_text(row, "lang", where, "") or self.lang)
+            rows.sources.append(_text(row, "source_id", where, "") or name)
+            rows.groups.append(_text(row, "group", where, "") or name)
+        if not rows.ids:
+            raise DataError(f"{path} holds no {what}; a retrieval task needs at least one")
         return rows
 
 
-def _read_qrels(path: Path, query_ids: Sequence[str], passage_ids: Sequence[str]) -> list[tuple[int, int, int]]:
-    queries: Mapping[str, int] = {name: row for row, name in enumerate(query_ids)}
-    passages: Mapping[str, int] = {name: row for row, name in enumerate(passage_ids)}
-    rows = []
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if not line.strip() or (number == 1 and line.startswith("query-id")):
-            continue
-        cells = line.rstrip("\r").split("\t")
-        if len(cells) != 3:
-            raise DataError(f"{path}:{number}: {len(cells)} columns; the form is  query-id <tab> corpus-id <tab> score")
-        query, passage, gain = cells
-        if query not in queries:
-            raise DataError(f"{path}:{number}: the query id {query!r} is not in queries.jsonl")
-        if passage not in passages:
-            raise DataError(f"{path}:{number}: the passage id {passage!r} is not in corpus.jsonl")
-        try:
-            rows.append((queries[query], passages[passage], int(gain)))
-        except ValueError:
-            raise DataError(f"{path}:{number}: the score {gain!r} is no whole number") from None
-    return rows
+def _text(row: Mapping[str, Any], key: str, where: str, default: str | None = None) -> str:
+    """Return a string field; whole numbers are read as written, and null as missing."""
+    found = row.get(key)
+    if isinstance(found, str):
+        return found
+    if isinstance(found, int) and not isinstance(found, bool) and key != "text":
+        return str(found)
+    if found is None:
+        if default is None:
+            raise DataError(f"{where}: the string {key!r} is missing")
+        return default
+    raise DataError(f"{where}: {key!r} holds a JSON {type(found).__name__}; it must be a string")

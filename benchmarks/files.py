@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import lzma
+import zlib
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,12 @@ __all__ = [
     "chosen_for_both",
     "chosen_languages",
     "find_folder",
+    "find_packed",
     "parallel_files",
+    "parse_json",
     "read_json",
     "read_json_lines",
+    "read_lines",
     "read_text",
 ]
 
@@ -36,27 +42,90 @@ def read_text(path: Path) -> str:
         raise DataError(f"{path}:{line}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
 
 
+_PACKED = (".gz", ".zst", ".bz2", ".xz")
+_PART = 2**20
+
+
+def find_packed(path: Path) -> Path | None:
+    """Return a file, or the same name with .gz, .zst, .bz2 or .xz behind it; None where there is neither."""
+    return next((found for suffix in ("", *_PACKED) if (found := Path(f"{path}{suffix}")).is_file()), None)
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    """Yield the unpacked bytes of a file."""
+    opened: Any
+    if path.suffix == ".zst":
+        import pyarrow as pa
+
+        opened = pa.input_stream(str(path), compression="zstd")
+    else:
+        module = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma"}.get(path.suffix)
+        opened = import_module(module).open(path, "rb") if module else path.open("rb")
+    with opened as stream:
+        while part := stream.read(_PART):
+            yield part
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line number, line) of a UTF-8 file that may be packed, blank lines left out; lines end at \\n or \\r\\n alone."""
+    number, rest = 0, b""
+    parts = iter(_unpacked(path))
+    while True:
+        part = next(parts, None)
+        lines = (rest + (part or b"")).split(b"\n")
+        rest = lines.pop() if part is not None else b""
+        for line in lines:
+            number += 1
+            text = _decoded(path, number, line)
+            if text.strip():
+                yield number, text
+        if part is None:
+            return
+
+
+def _decoded(path: Path, number: int, line: bytes) -> str:
+    try:
+        return line.decode("utf-8-sig" if number == 1 else "utf-8").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}:{number}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+
+def _unpacked(path: Path) -> Iterator[bytes]:
+    """Yield the parts of a file; what cannot be read or unpacked is a DataError."""
+    try:
+        yield from _parts(path)
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; check --data or fetch the benchmark again") from None
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        what = "unpacked" if path.suffix in _PACKED else "read"
+        said = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be {what} ({said}); the download may be incomplete") from error
+
+
+def parse_json(text: str, path: Path, line: int | None, advice: str) -> Any:
+    """Return what JSON says; whatever is wrong with it is a DataError naming the file and the line.
+
+    line: of a file with one object per line; None for a text that is the whole file.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}:{line or error.lineno}: malformed JSON ({error.msg}); {advice}") from None
+    except (RecursionError, ValueError) as error:  # nested 100,000 deep; a number of 5,000 digits
+        what = "it is nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
+        where = f"{path}:{line}" if line else str(path)
+        raise DataError(f"{where}: JSON that cannot be read ({what}); {advice}") from None
+
+
 def read_json(path: Path) -> Any:
     """Return a JSON file's content."""
-    try:
-        return json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{path}:{error.lineno}: malformed JSON ({error.msg}); the download may be incomplete"
-        ) from None
+    return parse_json(read_text(path), path, None, "the download may be incomplete")
 
 
 def read_json_lines(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number, object) of a JSON-lines file; every object must hold the ``required`` keys as strings."""
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(
-                f"{path}:{number}: malformed JSON ({error.msg}); each line must be one JSON object"
-            ) from None
+    for number, line in read_lines(path):
+        row = parse_json(line, path, number, "each line must be one JSON object")
         if not isinstance(row, dict):
             raise DataError(f"{path}:{number}: a JSON {type(row).__name__} stands where an object is expected")
         for key in required:

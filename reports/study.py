@@ -156,6 +156,11 @@ class Study:
         entries = self.manifest.get("benchmarks") or ()
         return next((str(entry.get("settings_note", "")) for entry in entries if entry.get("name") == benchmark), "")
 
+    def notes(self, benchmark: str) -> tuple[str, ...]:
+        """What a reader of the scores must know of a benchmark's data and judgements, as its loader says."""
+        entries = self.manifest.get("benchmarks") or ()
+        return next((tuple(entry.get("notes") or ()) for entry in entries if entry.get("name") == benchmark), ())
+
     def in_domain(self, benchmark: str, encoder: str) -> bool:
         """Whether the encoder was trained on sentences of the benchmark's own collection."""
         return any(row.get("in_domain", False) for row in self.rows("scores", benchmark=benchmark, encoder=encoder))

@@ -1,21 +1,21 @@
 """Measures as values: ``nDCG@10`` prints as it is parsed, is hashable, and is computed from exact ranks.
 
 Names and numbers are those of ir_measures and trec_eval for a ranking of the whole pool: every relevant passage has a
-rank, gains are linear, and what divides is the number of relevant passages, not the cutoff (but for P).
+rank, gains are linear, and what divides is the number of relevant passages, not the cutoff (but for P). Spellings of
+other tools are read (:mod:`robustir.plugins.measure_names`).
 """
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError, UnknownNameError
+from robustir.plugins.measure_names import Spelling, read_spelling
 from robustir.types import SETTINGS, Setting
 
 __all__ = ["MEASURES", "Measure", "RankLists", "evaluate", "parse_measure"]
@@ -27,10 +27,10 @@ Floats = NDArray[np.float64]
 class RankLists:
     """The ranks of the relevant passages of many queries, one list per query (and candidate language).
 
-    ranks [k]: 1-based, list after list, in any order within a list; 0 marks what was not scored, inf what was not
-    retrieved; gains [k]: above 0;
-    starts [v + 1]: where each list begins, so that list i is ``ranks[starts[i]:starts[i + 1]]`` and holds all relevant
-    passages, at least one; pool_size [v]: the number of candidates.
+    ranks [k]: 1-based, list after list, in any order within a list; 0 marks what was not scored, infinity what is never
+    found; gains [k]: 0 for what is not relevant; starts [v + 1]: where each list begins, so that list i is
+    ``ranks[starts[i]:starts[i + 1]]`` and holds all relevant passages (or, of a query without any, another); pool_size
+    [v]: the number of candidates.
     """
 
     ranks: NDArray[np.integer] | NDArray[np.floating]
@@ -43,7 +43,7 @@ class RankLists:
         if len(self.starts) != len(self.pool_size) + 1 or self.starts[0] != 0 or self.starts[-1] != len(self.ranks):
             raise ValueError("starts must be [v + 1], from 0 to the number of ranks, and pool_size [v]")
         if len(self.gains) != len(self.ranks) or (sizes < 1).any():
-            raise ValueError("every rank needs a gain and every list a relevant passage")
+            raise ValueError("every rank needs a gain and every list a passage")
 
     def __len__(self) -> int:
         return len(self.pool_size)
@@ -85,8 +85,13 @@ class _Sorted:
         return self.ranks[self.first]
 
     @property
+    def found(self) -> NDArray[np.intp]:
+        """How many relevant passages are among the candidates."""
+        return self.total(np.isfinite(self.ranks).astype(np.float64)).astype(np.intp)
+
+    @property
     def worst(self) -> Floats:
-        last: NDArray[np.intp] = self.first + self.relevant - 1
+        last: NDArray[np.intp] = self.first + np.maximum(self.found, 1) - 1
         return self.ranks[last]
 
 
@@ -121,13 +126,13 @@ def _hit(lists: _Sorted, cutoff: float) -> Floats:
 
 
 def _rank_distance(lists: _Sorted, _cutoff: float) -> Floats:
-    return np.where(lists.relevant > 1, lists.worst - lists.best, np.nan)
+    return np.where(lists.found > 1, lists.worst - lists.best, np.nan)
 
 
 def _normalised_rank_distance(lists: _Sorted, cutoff: float) -> Floats:
     # Below 0 only for tie-averaged ranks, which may coincide.
-    surplus = np.maximum(_rank_distance(lists, cutoff) - (lists.relevant - 1), 0.0)
-    room = lists.pool_size - lists.relevant
+    surplus = np.maximum(_rank_distance(lists, cutoff) - (lists.found - 1), 0.0)
+    room = lists.pool_size - lists.found
     return np.where(room > 0, surplus / room, np.nan)
 
 
@@ -137,6 +142,7 @@ class _Definition:
     cutoff: Literal["required", "optional", "none"]
     description: str
     higher_is_better: bool = True
+    threshold: bool = True
     settings: tuple[Setting, ...] = SETTINGS
 
 
@@ -149,6 +155,7 @@ _DEFINITIONS: dict[str, _Definition] = {
         _discounted_gain,
         "optional",
         "discounted cumulative gain (linear gain, log2 discount) over the ideal ranking's (Järvelin & Kekäläinen 2002)",
+        threshold=False,
     ),
     "P": _Definition(_precision, "required", "share of the first k passages that are relevant"),
     "R": _Definition(_recall, "required", "share of the relevant passages that are among the first k"),
@@ -158,6 +165,7 @@ _DEFINITIONS: dict[str, _Definition] = {
         "none",
         "worst minus best rank in the pool of the parallel relevant passages (Huang et al. 2023; Elmahdy et al. 2024)",
         higher_is_better=False,
+        threshold=False,
         settings=("multi",),
     ),
     "nRankDistance": _Definition(
@@ -166,32 +174,36 @@ _DEFINITIONS: dict[str, _Definition] = {
         "rank distance on a scale from 0 (side by side) to 1 (first and last): (worst - best - (k-1)) / (N-k), "
         "k relevant passages in a pool of N",
         higher_is_better=False,
+        threshold=False,
         settings=("multi",),
     ),
 }
-_ALIASES = {"MAP": "AP", "MRR": "RR", "NDCG": "nDCG", "Success": "Hit", "Recall": "R", "Precision": "P"}
-_SPELLING = re.compile(r"([A-Za-z]+)(?:@([1-9][0-9]{0,8}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A measure of one ranking; ``cutoff``: how many passages it looks at, None for the whole ranking.
 
-    Other names for the same thing (``Success@1`` and ``Hit@1``) parse to equal values.
+    rel: the lowest gain that is relevant. Other names for the same thing (``Success@1`` and ``Hit@1``) parse to equal
+    values.
     """
 
     name: str
     cutoff: int | None = None
+    rel: int = 1
 
     def __post_init__(self) -> None:
         needs = _DEFINITIONS[self.name].cutoff
+        if self.rel != 1 and not _DEFINITIONS[self.name].threshold:
+            raise SpecError(f"the measure {self.name} takes no relevance threshold: write {replace(self, rel=1)}")
         if needs == "required" and self.cutoff is None:
             raise SpecError(f"the measure {self.name} needs a cutoff: write, for example, {self.name}@10")
         if needs == "none" and self.cutoff is not None:
             raise SpecError(f"the measure {self.name} takes no cutoff: write {self.name}")
 
     def __str__(self) -> str:
-        return self.name if self.cutoff is None else f"{self.name}@{self.cutoff}"
+        threshold = "" if self.rel == 1 else f"(rel={self.rel})"
+        return f"{self.name}{threshold}" + ("" if self.cutoff is None else f"@{self.cutoff}")
 
     @property
     def higher_is_better(self) -> bool:
@@ -206,34 +218,30 @@ class Measure:
     @property
     def description(self) -> str:
         """What it measures, in a line."""
-        return _DEFINITIONS[self.name].description
+        threshold = "" if self.rel == 1 else f"; relevant is a gain of at least {self.rel}"
+        return _DEFINITIONS[self.name].description + threshold
 
 
 def parse_measure(text: str) -> Measure:
-    """Return the measure that ``text`` names, such as ``AP`` or ``nDCG@10``.
+    """Return the measure that ``text`` names, such as ``AP``, ``nDCG@10`` or ``AP(rel=2)@100``.
 
-    Raises UnknownNameError for a name that does not exist, SpecError for a missing, superfluous or malformed cutoff.
+    Spellings of other tools are read, such as ``mrr@10``, ``Recall@100`` or trec_eval's ``ndcg_cut_10``. Raises
+    UnknownNameError for a name that does not exist, SpecError for a missing, superfluous or malformed cutoff.
     """
-    match = _SPELLING.fullmatch(text)
-    name = match[1] if match else re.split(r"[@(]", text, maxsplit=1)[0]
-    name = _ALIASES.get(name, name)
-    if name not in _DEFINITIONS:
-        by_lower = {known.lower(): _ALIASES.get(known, known) for known in (*_ALIASES, *_DEFINITIONS)}
-        near = difflib.get_close_matches(name.lower(), by_lower, n=1)
-        hint = f"did you mean {by_lower[near[0]]}? There are" if near else "there are"
+    spelling = read_spelling(text, tuple(_DEFINITIONS))
+    if not isinstance(spelling, Spelling):
+        hint = f"did you mean {spelling}? There are" if spelling else "there are"
         raise UnknownNameError(
-            f"no measure is called {name!r}; {hint}: {', '.join(_DEFINITIONS)}  (robustir list measures)"
+            f"no measure is called {text!r}; {hint}: {', '.join(_DEFINITIONS)}  (robustir list measures)"
         )
-    if match is None:
-        raise SpecError(f"{text!r}: write a measure as its name and a whole number of passages, for example {name}@10")
-    return Measure(name, int(match[2]) if match[2] else None)
+    return Measure(spelling.name, spelling.cutoff, spelling.rel)
 
 
 # What ``robustir list measures`` shows; any other cutoff works too.
 MEASURES: tuple[Measure, ...] = tuple(
     parse_measure(text)
     for text in (
-        "AP AP@100 RR RR@10 nDCG nDCG@10 P@10 R@10 R@100 Hit@1 Hit@10 RankDistance nRankDistance".split()  # noqa: SIM905 -- one line reads better
+        "AP AP@100 AP(rel=2) RR RR@10 nDCG nDCG@10 P@10 R@10 R@100 Hit@1 Hit@10 RankDistance nRankDistance".split()  # noqa: SIM905 -- one line reads better
     )
 )
 
@@ -241,16 +249,39 @@ MEASURES: tuple[Measure, ...] = tuple(
 def evaluate(measures: Sequence[Measure], lists: RankLists) -> Floats:
     """Compute every measure of every list: float64 [len(measures), v].
 
-    NaN where a measure is not defined (a rank distance with fewer than 2 relevant passages; a normalised one in a pool
-    of relevant passages only) and where a list holds a rank of 0, not scored. Tie-averaged ranks, which need not be
-    whole numbers, are meant for the rank distances: the other measures are defined on orders.
+    A list without a relevant passage scores 0, as trec_eval counts it. NaN where a measure is not defined (a rank
+    distance with fewer than 2 relevant passages; a normalised one in a pool of relevant passages only) and where a list
+    holds a rank of 0, not scored. Tie-averaged ranks, which need not be whole numbers, are meant for the rank
+    distances: the other measures are defined on orders.
     """
-    prepared = _Sorted(lists)
-    scored = prepared.best > 0
+    values = np.empty((len(measures), len(lists)))
+    for rel in {measure.rel for measure in measures}:
+        rows = [row for row, measure in enumerate(measures) if measure.rel == rel]
+        values[rows] = _evaluate_at([measures[row] for row in rows], lists, rel)
+    if len(lists):
+        values[:, np.minimum.reduceat(lists.ranks, lists.starts[:-1]) == 0] = np.nan
+    return values
+
+
+def _evaluate_at(measures: Sequence[Measure], lists: RankLists, rel: int) -> Floats:
+    """Compute measures that call the same gains relevant."""
+    relevant = lists.gains >= rel
+    every = bool(relevant.all())
+    kept, some = (lists, np.ones(len(lists), dtype=np.bool_)) if every else _only(lists, relevant)
+    prepared = _Sorted(kept)
     values = np.empty((len(measures), len(lists)))
     with np.errstate(divide="ignore", invalid="ignore"):
         for row, measure in enumerate(measures):
+            definition = _DEFINITIONS[measure.name]
             cutoff = np.inf if measure.cutoff is None else float(measure.cutoff)
-            values[row] = _DEFINITIONS[measure.name].compute(prepared, cutoff)
-    values[:, ~scored] = np.nan
+            values[row, some] = definition.compute(prepared, cutoff)
+            values[row, ~some] = 0.0 if definition.higher_is_better else np.nan
     return values
+
+
+def _only(lists: RankLists, relevant: NDArray[np.bool_]) -> tuple[RankLists, NDArray[np.bool_]]:
+    """Return the lists cut to their relevant passages, and which lists [v] have any; the others are left out."""
+    sizes = np.add.reduceat(relevant.astype(np.intp), lists.starts[:-1])
+    some = sizes > 0
+    starts = np.concatenate(([0], np.cumsum(sizes[some])))
+    return RankLists(lists.ranks[relevant], lists.gains[relevant], starts, lists.pool_size[some]), some

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "LARGEST_GAIN",
     "NOT_RETRIEVED",
     "SETTINGS",
     "Corpus",
@@ -40,6 +42,7 @@ Setting = Literal["mono", "cross", "multi"]
 SETTINGS: tuple[Setting, ...] = ("mono", "cross", "multi")
 # The rank of a relevant passage that a scorer did not retrieve: measures find it nowhere, as trec_eval does.
 NOT_RETRIEVED = 2**32 - 1
+LARGEST_GAIN = 1e200  # sums of as many gains as there are passages stay finite
 
 
 def digest_columns(*columns: Iterable[str]) -> str:
@@ -208,18 +211,31 @@ class Corpus(Columnar):
         return digest_columns(self.ids, self.texts, self.langs)
 
 
+def _no_rows() -> NDArray[np.int32]:
+    return np.zeros(0, dtype=np.int32)
+
+
+def _no_gains() -> NDArray[np.float64]:
+    return np.zeros(0)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Qrels(Columnar):
-    """Relevance judgements as three aligned arrays [m], sorted by (query, passage); only gains above 0 are kept.
+    """Relevance judgements as aligned arrays [m], sorted by (query, passage).
 
-    query, passage: row numbers into the task's queries and corpus (int32); gain: relevance grade (int16).
+    query, passage: row numbers into the task's queries and corpus (int32); gain: relevance grade, a whole number of any
+    size (float64). Rows with a gain of 0 are ranked too: those of queries for which nothing is relevant, which score 0,
+    and passages with a query's own id.
+    lost_query, lost_gain [u]: relevant passages that the corpus does not hold, sorted: they count as never found.
     """
 
     frame_columns: ClassVar = {name: name for name in ("query", "passage", "gain")}
 
     query: NDArray[np.int32]
     passage: NDArray[np.int32]
-    gain: NDArray[np.int16]
+    gain: NDArray[np.float64]
+    lost_query: NDArray[np.int32] = field(default_factory=_no_rows)
+    lost_gain: NDArray[np.float64] = field(default_factory=_no_gains)
 
     def __len__(self) -> int:
         return len(self.query)
@@ -228,18 +244,56 @@ class Qrels(Columnar):
         return f"{count(len(self), 'judgement')} of {count(len(np.unique(self.query)), 'query', 'queries')}"
 
     @classmethod
-    def from_rows(cls, rows: Iterable[tuple[int, int, int]]) -> Self:
-        """Make qrels from (query row, passage row, gain); rows with gain 0 or less are judged not relevant and left out."""
-        kept = sorted(row for row in rows if row[2] > 0)
-        table = np.array(kept, dtype=np.int64).reshape(-1, 3)
-        pairs = table[:, 0] << 32 | table[:, 1]
-        if len(np.unique(pairs)) != len(pairs):
-            raise DataError("a (query, passage) pair stands twice in the relevance judgements; keep one line per pair")
-        return cls(table[:, 0].astype(np.int32), table[:, 1].astype(np.int32), table[:, 2].astype(np.int16))
+    def from_rows(
+        cls,
+        rows: Iterable[tuple[int, int, int]],
+        *,
+        lost: Iterable[tuple[int, int]] = (),
+        ranked: Iterable[tuple[int, int]] = (),
+    ) -> Self:
+        """Make qrels from (query row, passage row, gain).
+
+        Rows with gain 0 or less are judged not relevant and left out, unless nothing is relevant for their query: it
+        stays, and scores 0 as trec_eval counts it. lost: (query row, gain) of relevant passages outside the corpus;
+        ranked: (query row, passage row) to be ranked, and kept with a gain of 0, whatever was judged.
+        """
+        given = sorted(rows)
+        for one, other in pairwise(given):
+            if one[:2] == other[:2]:
+                raise DataError(
+                    "a (query, passage) pair stands twice in the relevance judgements; keep one line per pair"
+                )
+        answered = {query for query, _, gain in given if gain > 0}
+        kept = [(query, passage, max(gain, 0)) for query, passage, gain in given if gain > 0 or query not in answered]
+        there = {(query, passage) for query, passage, _ in kept} if (extra := set(ranked)) else set()
+        kept = sorted([*kept, *((query, passage, 0) for query, passage in extra - there)])
+        queries, passages, gains = zip(*kept, strict=True) if kept else ((), (), ())
+        lost_queries, lost_gains = zip(*found, strict=True) if (found := sorted(lost)) else ((), ())
+        return cls(
+            np.array(queries, dtype=np.int32),
+            np.array(passages, dtype=np.int32),
+            _gains(gains),
+            np.array(lost_queries, dtype=np.int32),
+            _gains(lost_gains),
+        )
 
     def digest(self) -> str:
-        """SHA-256 of the three arrays."""
-        return hashlib.sha256(self.query.tobytes() + self.passage.tobytes() + self.gain.tobytes()).hexdigest()
+        """SHA-256 of the arrays."""
+        parts = [self.query.tobytes(), self.passage.tobytes(), _gain_bytes(self.gain)]
+        if len(self.lost_query):
+            parts += [b"/", self.lost_query.tobytes(), _gain_bytes(self.lost_gain)]
+        return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def _gains(values: Sequence[int]) -> NDArray[np.float64]:
+    if any(value > LARGEST_GAIN for value in values):
+        raise DataError(f"a relevance judgement has a score above {LARGEST_GAIN:g}; use smaller grades")
+    return np.array(values, dtype=np.float64)
+
+
+def _gain_bytes(gains: NDArray[np.float64]) -> bytes:
+    """Return small gains as two bytes each, as digests had them before gains could be large."""
+    return (gains.astype(np.int16) if gains.max(initial=0) <= np.iinfo(np.int16).max else gains).tobytes()
 
 
 def possible_settings(queries: QuerySet, corpus: Corpus) -> tuple[Setting, ...]:
@@ -286,6 +340,8 @@ class Task(Columnar):
     mono: candidates in the query's language; cross: candidates in one other language, per ordered pair of languages;
     multi: the whole pool. ``group_kind`` says what a group is (the unit of resampling), for example "article".
     ``pools``: None where all passages are one pool. ``settings_note``: why a setting is not among the settings.
+    ``exclude_identical_ids``: the passage that has a query's own id is not a candidate of that query. ``counts``: what
+    the loader counted in the judgements; ``notes``: what a reader of the scores must know of the data, in sentences.
     """
 
     name: str
@@ -298,12 +354,15 @@ class Task(Columnar):
     source: str = ""
     pools: Pools | None = None
     settings_note: str = ""
+    exclude_identical_ids: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict, compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if len(self.queries) == 0:
             raise DataError(f"{self.name}: there is no query; a task needs at least one")
-        if len(self.qrels) == 0:
-            raise DataError(f"{self.name}: no query has a relevant passage")
+        if not (self.qrels.gain > 0).any():
+            raise DataError(f"{self.name}: no query has a relevant passage in the corpus")
         if int(self.qrels.query.max()) >= len(self.queries) or int(self.qrels.passage.max()) >= len(self.corpus):
             raise DataError(f"{self.name}: the relevance judgements name rows that do not exist")
         if self.pools is not None:
@@ -344,10 +403,27 @@ class Task(Columnar):
         """Query languages in order of first appearance."""
         return tuple(dict.fromkeys(self.queries.langs))
 
+    def identical_judgements(self) -> NDArray[np.intp] | None:
+        """Return, per query, the row in the qrels of the passage that is no candidate since it has the query's own id.
+
+        -1 for a query without such a passage; None if identical ids are not excluded.
+        """
+        if not self.exclude_identical_ids:
+            return None
+        found = np.full(len(self.queries), -1, dtype=np.intp)
+        for row, (query, passage) in enumerate(
+            zip(self.qrels.query.tolist(), self.qrels.passage.tolist(), strict=True)
+        ):
+            if self.queries.ids[query] == self.corpus.ids[passage]:
+                found[query] = row
+        return found
+
     def digest(self) -> str:
         """SHA-256 of queries, corpus, judgements and settings; the name is left out."""
         parts = [self.queries.digest(), self.corpus.digest(), self.qrels.digest()]
-        return digest_columns([*parts, self.pools.digest()] if self.pools is not None else parts, self.settings)
+        parts += [self.pools.digest()] if self.pools is not None else []
+        parts += ["exclude identical ids"] if self.exclude_identical_ids else []
+        return digest_columns(parts, self.settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,9 @@ def rankings(draw: st.DrawFn) -> Ranking:
 
 def plain(measure: Measure, relevant: list[tuple[int, int]], pool: int) -> float:
     """Walk down the whole ranked list, as the definitions read."""
+    relevant = [pair for pair in relevant if pair[1] >= measure.rel]
+    if not relevant:
+        return 0.0
     gains = dict(relevant)
     depth = measure.cutoff or pool
     found, precisions, gain, first = 0, 0.0, 0.0, math.inf
@@ -163,13 +166,57 @@ def test_names_with_one_meaning_are_equal() -> None:
     assert parse_measure("AP") != parse_measure("AP@10")
 
 
+@pytest.mark.parametrize(
+    ("theirs", "name"),
+    [
+        *((spelling, "AP") for spelling in ("mAP", "map", "MAP", "ap", "AP(rel=1)", "average precision")),
+        *((spelling, "RR@10") for spelling in ("MRR@10", "mrr@10", "RR@10", "mrr_at_10", "MRR_10")),
+        *((spelling, "R@100") for spelling in ("Recall@100", "recall_100", "recall.100", "recall_at_100", "r@100")),
+        *(
+            (spelling, "Hit@1")
+            for spelling in ("Acc@1", "accuracy@1", "success_1", "Success@1", "hit_rate@1", "hits@1")
+        ),
+        *((spelling, "nDCG@10") for spelling in ("ndcg_cut_10", "ndcg_cut.10", "NDCG@10", "ndcg_at_10", "nDCG@10")),
+        *((spelling, "P@5") for spelling in ("P_5", "P.5", "p@5", "Precision@5", "precision_at_5")),
+        ("recip_rank", "RR"),
+        ("map_cut_100", "AP@100"),
+        ("Success(rel=2)@5", "Hit(rel=2)@5"),
+        ("AP( rel=3 )@100", "AP(rel=3)@100"),
+    ],
+)
+def test_spellings_of_other_tools(theirs: str, name: str) -> None:
+    assert str(parse_measure(theirs)) == name
+    assert parse_measure(theirs) == parse_measure(name)
+
+
+def test_a_threshold_says_what_is_relevant() -> None:
+    graded = [(1, 1), (2, 2), (5, 3), (7, 0)]
+    assert value("AP(rel=2)", graded, 10) == pytest.approx((1 / 2 + 2 / 5) / 2)
+    assert value("AP", graded, 10) == pytest.approx((1 + 1 + 3 / 5) / 3)
+    assert value("P(rel=3)@5", graded, 10) == 1 / 5
+    assert [value(f"{name}(rel=4)@5", graded, 10) for name in ("AP", "RR", "P", "R", "Hit")] == [0] * 5
+    assert "at least 2" in parse_measure("AP(rel=2)").description
+
+
+def test_what_is_never_found_divides_and_lists_without_a_relevant_passage_score_0() -> None:
+    lists = RankLists(
+        np.array([2, np.inf, 4, 0, np.inf]), np.array([1, 3, 0, 1, 1]), np.array([0, 2, 3, 5]), np.array([9, 9, 9])
+    )
+    names = ["AP", "AP@3", "RR", "R@5", "Hit@2", "nDCG@10", "RankDistance"]
+    found = evaluate([parse_measure(name) for name in names], lists)
+    ideal = 3 + 1 / math.log2(3)
+    np.testing.assert_allclose(found[:, 0], [1 / 4, 1 / 4, 1 / 2, 1 / 2, 1, 1 / math.log2(3) / ideal, np.nan])
+    np.testing.assert_array_equal(found[:, 1], [0, 0, 0, 0, 0, 0, np.nan])
+    assert np.isnan(found[:, 2]).all()  # not scored
+
+
 def test_distances_are_lower_better_and_multi_only() -> None:
     distances = {str(measure) for measure in MEASURES if not measure.higher_is_better}
     assert distances == {"RankDistance", "nRankDistance"}
     assert {str(measure) for measure in MEASURES if measure.settings == ("multi",)} == distances
 
 
-@pytest.mark.parametrize("text", ["ndgc@10", "F1", "", "Bpref", "@10", "ap"])
+@pytest.mark.parametrize("text", ["ndgc@10", "F1", "", "Bpref", "@10", "infAP"])
 def test_unknown_names_list_the_known(text: str) -> None:
     with pytest.raises(
         UnknownNameError, match=r"no measure is called .*AP, RR, nDCG, P, R, Hit, RankDistance, nRankDistance"
@@ -179,11 +226,11 @@ def test_unknown_names_list_the_known(text: str) -> None:
 
 def test_a_near_name_is_suggested() -> None:
     with pytest.raises(UnknownNameError, match="did you mean nDCG"):
-        parse_measure("ndcg@10")
+        parse_measure("ndgc@10")
 
 
 @pytest.mark.parametrize(
-    "text", ["P", "R", "Hit", "RankDistance@5", "AP@0", "AP@-1", "AP@1.5", "AP@", "nDCG@10@2", "AP(rel=2)", "AP@ 5"]
+    "text", ["P", "R", "Hit", "RankDistance@5", "AP@0", "AP@-1", "AP@1.5", "AP@", "nDCG@10@2", "nDCG(rel=2)", "AP@ 5"]
 )
 def test_bad_cutoffs_are_refused(text: str) -> None:
     with pytest.raises(SpecError) as error:

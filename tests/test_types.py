@@ -42,6 +42,25 @@ def test_tasks() -> None:
         Task("t", queries, corpus, Qrels.from_rows([(0, 2, 1)]))
     with pytest.raises(DataError, match="stands twice"):
         Qrels.from_rows([(0, 1, 1), (0, 1, 2)])
+    with pytest.raises(DataError, match=r"above 1e\+200"):
+        Qrels.from_rows([(0, 1, 10**300)])
+
+
+def test_qrels_hold_gains_of_any_size_and_queries_for_which_nothing_is_relevant() -> None:
+    qrels = Qrels.from_rows(
+        [(0, 1, 2**70), (0, 0, -40_000), (1, 2, 0), (1, 0, -3)], lost=[(1, 70_000), (0, 1)], ranked=[(0, 3)]
+    )
+    assert (qrels.query.tolist(), qrels.passage.tolist(), qrels.gain.tolist()) == (
+        [0, 0, 1, 1],
+        [1, 3, 0, 2],
+        [2.0**70, 0, 0, 0],
+    )
+    assert (qrels.lost_query.tolist(), qrels.lost_gain.tolist()) == ([0, 1], [1, 70_000])
+    small, same = (Qrels.from_rows([(0, 1, 1), (1, 2, 3)]), Qrels.from_rows([(1, 2, 3), (0, 1, 1), (0, 0, 0)]))
+    assert small.digest() == same.digest()
+    others = [Qrels.from_rows([(0, 1, 1), (1, 2, gain)], lost=lost) for gain in (3, 65_539) for lost in ((), [(0, 1)])]
+    assert len({one.digest() for one in others}) == 4  # 65,539 is 3 in sixteen bits
+    assert others[0].digest() == small.digest()
 
 
 NOISY = QuerySet.from_texts(["a", "b"], lang=["en", "de"]).with_texts(

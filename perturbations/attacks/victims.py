@@ -22,13 +22,20 @@ _BLOCK = (
 
 
 class _View:
-    """The passages of one language, and per query which of them are relevant."""
+    """The passages of one language, and per query which of them are relevant and which is no candidate of it."""
 
     def __init__(self, task: Task, lang: str, rows: Sequence[int]) -> None:
         self.columns = np.flatnonzero(np.array(task.corpus.langs) == lang)
         place = np.full(len(task.corpus), -1, dtype=np.int64)
         place[self.columns] = np.arange(len(self.columns))
-        inside = place[task.qrels.passage]
+        inside = np.where(task.qrels.gain > 0, place[task.qrels.passage], -1)
+        self.excluded: dict[int, int] = {}
+        if (identical := task.identical_judgements()) is not None:
+            there = identical[identical >= 0]
+            inside[there] = -1
+            self.excluded = dict(
+                zip(task.qrels.query[there].tolist(), place[task.qrels.passage[there]].tolist(), strict=True)
+            )
         first, last = (np.searchsorted(task.qrels.query, rows, side=side) for side in ("left", "right"))
         self.relevant: dict[int, NDArray[np.int64]] = {}
         for row, start, stop in zip(rows, first.tolist(), last.tolist(), strict=True):
@@ -70,7 +77,8 @@ class Victim:
         """Whether the passages aimed at hold a relevant one and a competitor of query number ``query``."""
         view = self._views[self._targets[query]]
         relevant = view.relevant.get(self._rows[query])
-        return relevant is not None and len(view.columns) > len(relevant)
+        candidates = len(view.columns) - (view.excluded.get(self._rows[query], -1) >= 0)
+        return relevant is not None and candidates > len(relevant)
 
     def margins(self, queries: Sequence[int], texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return margins and objectives (lower is worse for retrieval), float64 [texts] each.
@@ -102,6 +110,9 @@ class Victim:
             best = np.full(len(part), -np.inf, dtype=np.float32)
             np.maximum.at(best, row, held)
             scores[row, column] = -np.inf
+            for place, query in enumerate(queries[at : at + len(scores)] if view.excluded else ()):
+                if (excluded := view.excluded.get(self._rows[query], -1)) >= 0:
+                    scores[place, excluded] = -np.inf
             found = best.astype(np.float64) - scores.max(axis=1).astype(np.float64)
             margin[at : at + len(part)] = found
             if self._objective == "rank":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robustir.reports.blocks import Block, Cell, Column, Heading, Paragraph, Section, Table
+from robustir.reports.blocks import Block, Cell, Column, Heading, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, interval, language_name, measure_name, number, percent, points
 from robustir.reports.sections.in_domain import encoder_cell, noted
 from robustir.reports.sections.wide import cut_wide
@@ -41,6 +41,7 @@ def clean_section(study: Study) -> Section:
         note = study.settings_note(benchmark)
         if note:
             blocks.append(Paragraph(f"{benchmark}: {clean_text(note)}."))
+        blocks += [Notice(f"{benchmark}: {clean_text(note)}.") for note in study.notes(benchmark)]
         for setting in study.settings(benchmark):
             blocks.extend(cut_wide(noted(_language_table(study, benchmark, setting))))
     return Section("clean-scores", "Clean scores", tuple(blocks))

@@ -153,6 +153,8 @@ def _described(entry: Mapping[str, Any]) -> str:
         for lang, names in _mapping(entry.get("written_languages")).items()
     ]
     parts += [str(entry[key]) for key in ("licence", "source") if entry.get(key)]
+    counts = _mapping(entry.get("judgements"))
+    parts += [f"{count} {name.replace('_', ' ')}" for name, count in counts.items()]
     if entry.get("digest"):
         parts.append(f"digest {str(entry['digest'])[:16]}")
     return "; ".join(parts)

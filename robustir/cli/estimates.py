@@ -56,6 +56,8 @@ def _benchmark(planned: PlannedTask) -> dict[str, Any]:
         "group_kind": task.group_kind,
         "settings": list(task.settings),
         "settings_note": task.settings_note,
+        "judgements": dict(task.counts),
+        "notes": list(task.notes),
     }
 
 

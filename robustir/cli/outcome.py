@@ -40,6 +40,9 @@ def finish(
     from robustir.running.executors import default_jobs
     from robustir.running.runner import RunOptions
 
+    for planned in plan.tasks:
+        for note in planned.task.notes:
+            click.echo(f"robustir: {planned.task.name}: {note}", err=True)
     options = RunOptions(jobs=jobs or default_jobs(), executor=executor, device=device, keep_top=keep_top)
     with ProgressBars() as bars:
         summary, warnings = execute_plan(plan, RunDirectory(out), options, bars, formats=formats, overwrite=overwrite)

@@ -48,6 +48,8 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
         )
         if row["settings_note"]:
             click.echo(f"              {row['settings_note']}")
+        for note in row["notes"]:
+            click.echo(f"              note: {note}")
     for row in rows["perturbations"]:
         severities = ", ".join(f"{value:g}" for value in row["severities"])
         click.echo(f"perturbation  {row['name']}: severities {severities}; {row['draws']} draws")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.evidence.views import View
+from robustir.evidence.views import Places, View, places
 from robustir.measures import Measure
-from robustir.types import NOT_RETRIEVED, Ranks
+from robustir.types import Ranks
 
 __all__ = ["expected_scores"]
 
@@ -28,7 +28,7 @@ class _Groups:
     """Groups of relevant passages with one score, those of a list in descending order of their scores.
 
     lists: number of lists; row: the list of each group; above, size, relevant: see above; before: relevant passages of
-    the list with higher scores; gain: sum of the gains; judged [lists]: relevant passages, retrieved or not; ideal_row,
+    the list with higher scores; gain: sum of the gains; judged [lists]: relevant passages, found or not; ideal_row,
     ideal_gain, ideal_place: all of them by descending gain.
     """
 
@@ -45,14 +45,16 @@ class _Groups:
     ideal_place: Whole
 
     @classmethod
-    def of(cls, seen: View, ranks: Ranks) -> _Groups:
-        """Group the relevant passages of a view; what was not retrieved is in no group."""
-        kind = "pool" if seen.setting == "multi" else "lang"
-        place, above, tied = (getattr(ranks, f"{kind}_{part}")[seen.pairs] for part in ("rank", "above", "tied"))
+    def of(cls, seen: View, placed: Places, rel: int) -> _Groups:
+        """Group the passages of a view with a gain of at least ``rel``; what is never found is in no group."""
+        above, tied = placed.above, placed.tied
         row = np.repeat(np.arange(len(seen)), np.diff(seen.starts))
-        gains = seen.gains.astype(np.float64)
+        gains = seen.gains
+        relevant_here = gains >= rel
+        judged = np.bincount(row[relevant_here], minlength=len(seen)).astype(np.float64)
         ideal = np.lexsort((-gains, row))
-        found = np.flatnonzero(place != NOT_RETRIEVED)
+        ideal = ideal[relevant_here[ideal]]
+        found = np.flatnonzero(relevant_here & ~placed.absent)
         found = found[np.lexsort((above[found], row[found]))]
         row_found, above_found = row[found], above[found].astype(np.int64)
         new = np.flatnonzero((np.diff(row_found, prepend=-1) != 0) | (np.diff(above_found, prepend=-1) != 0))
@@ -62,10 +64,9 @@ class _Groups:
         before = new - np.searchsorted(row_found, own)
         gain = np.add.reduceat(gains[found], new) if len(new) else np.zeros(0)
         size = tied[found][new].astype(np.int64) + 1
-        starts = np.asarray(seen.starts[:-1])
+        ideal_place = np.arange(len(ideal)) - np.searchsorted(row[ideal], row[ideal]) + 1
         return cls(
-            len(seen), own, above_found[new], size, relevant, before, gain, np.diff(seen.starts).astype(np.float64),
-            row[ideal], gains[ideal], np.arange(len(row)) - starts[row[ideal]] + 1,
+            len(seen), own, above_found[new], size, relevant, before, gain, judged, row[ideal], gains[ideal], ideal_place
         )  # fmt: skip
 
     def places(self, cutoff: int | None) -> Whole:
@@ -180,9 +181,8 @@ def expected_scores(measures: Sequence[Measure], seen: View, ranks: Ranks) -> Fl
     What was not retrieved is found in none of them. NaN where a row holds a rank of 0, not scored. For measures of
     relevance; rank distances take tie-averaged ranks (:func:`robustir.evidence.views.rank_lists`).
     """
-    groups = _Groups.of(seen, ranks)
-    values = np.stack([_EXPECTED[measure.name](groups, measure.cutoff) for measure in measures])
-    kind = "pool" if seen.setting == "multi" else "lang"
-    missing = np.add.reduceat((getattr(ranks, f"{kind}_rank")[seen.pairs] == 0).astype(np.intp), seen.starts[:-1]) > 0
-    values[:, missing] = np.nan
+    placed = places(seen, ranks)
+    groups = {rel: _Groups.of(seen, placed, rel) for rel in {measure.rel for measure in measures}}
+    values = np.stack([_EXPECTED[measure.name](groups[measure.rel], measure.cutoff) for measure in measures])
+    values[:, np.minimum.reduceat(placed.rank, seen.starts[:-1]) == 0] = np.nan
     return values

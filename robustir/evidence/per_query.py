@@ -148,9 +148,15 @@ def _lines(
     passage_ids: Mapping[str, str],
 ) -> Iterator[str]:
     queries = stored.task.queries
+    without = -1  # the query whose own passage, which is not a candidate of it, was left out above
     for row in lists.to_batches(max_chunksize=65_536):
         for query, candidates, rank, score, passage in zip(
             *(row[name].to_pylist() for name in ("query", "candidates", "rank", "score", "passage_id")), strict=True
         ):
-            if candidates == ("all" if setting == "multi" else queries.langs[query]):
-                yield f"{query_ids[queries.ids[query]]} Q0 {passage_ids[passage]} {rank} {score:.9g} {tag}"
+            if candidates != ("all" if setting == "multi" else queries.langs[query]):
+                continue
+            if stored.task.exclude_identical_ids and passage == queries.ids[query]:
+                without = query
+                continue
+            place = rank - (without == query)
+            yield f"{query_ids[queries.ids[query]]} Q0 {passage_ids[passage]} {place} {score:.9g} {tag}"

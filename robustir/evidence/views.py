@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from robustir.measures import RankLists
 from robustir.types import NOT_RETRIEVED, Ranks, Setting, Task
 
-__all__ = ["View", "rank_lists", "tied_and_missed", "view"]
+__all__ = ["Places", "View", "places", "rank_lists", "tied_and_missed", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,9 @@ class View:
     """One setting of a task: v rows, ordered by query and then by the candidates' language (first in the pool first).
 
     query [v]: row in the task's queries; query_lang, passage_lang [v]: object arrays of str, passage_lang "all" in
-    multi; pairs [k]: qrels rows, view row after view row; starts [v + 1]: where each view row's pairs begin; gains [k];
-    pool_size [v]: the number of candidates.
+    multi; pairs [k]: qrels rows, view row after view row, -1 for a relevant passage that the corpus does not hold;
+    starts [v + 1]: where each view row's pairs begin; gains [k]; pool_size [v]: the number of candidates; excluded [v]:
+    qrels row of the passage that is no candidate of the query since it has the query's id, or -1; None where all are.
     """
 
     setting: Setting
@@ -33,39 +34,88 @@ class View:
     passage_lang: NDArray[np.object_]
     pairs: NDArray[np.intp]
     starts: NDArray[np.intp]
-    gains: NDArray[np.int16]
+    gains: NDArray[np.float64]
     pool_size: NDArray[np.intp]
+    excluded: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.query)
 
 
 def view(task: Task, setting: Setting) -> View:
-    """Return one setting of a task; empty where no query has a relevant passage in it."""
+    """Return one setting of a task; empty where no query has a relevant passage in it.
+
+    A query for which nothing is relevant is in the views of the passages that were judged for it. The language of a
+    passage that the corpus does not hold is that of the corpus or, where it has several, the query's.
+    """
     numbers = {lang: number for number, lang in enumerate(dict.fromkeys((*task.corpus.langs, *task.queries.langs)))}
     names = np.array(list(numbers), dtype=object)
     passage_lang = np.array([numbers[lang] for lang in task.corpus.langs], dtype=np.intp)
     query_lang = np.array([numbers[lang] for lang in task.queries.langs], dtype=np.intp)
     query = task.qrels.query.astype(np.intp)
     candidate = passage_lang[task.qrels.passage]
-    own = candidate == query_lang[query]
+    identical = task.identical_judgements()
+    shown = _shown(task, identical)
     if setting == "multi":
-        pairs, part = np.arange(len(query)), np.zeros(len(query), dtype=np.intp)
+        pairs, part = np.flatnonzero(shown), np.zeros(len(query), dtype=np.intp)
     else:
-        pairs, part = np.flatnonzero(own if setting == "mono" else ~own), candidate
+        own = candidate == query_lang[query]
+        pairs, part = np.flatnonzero(shown & (own if setting == "mono" else ~own)), candidate
     pairs = pairs[np.lexsort((part[pairs], query[pairs]))]
     key = query[pairs] * len(names) + part[pairs]
     firsts = np.flatnonzero(np.diff(key, prepend=-1))
     first_pairs = pairs[firsts]
-    rows = query[first_pairs]
+    rows, lang = query[first_pairs], candidate[first_pairs]
     sizes = _pool_sizes(task, passage_lang, len(names))[0 if task.pools is None else task.pools.query[rows]]
     if setting == "multi":
         langs, pool_size = np.full(len(rows), "all", dtype=object), np.broadcast_to(sizes.sum(axis=-1), len(rows))
     else:
-        langs = names[candidate[first_pairs]]
-        pool_size = np.broadcast_to(sizes, (len(rows), len(names)))[np.arange(len(rows)), candidate[first_pairs]]
-    starts = np.append(firsts, len(pairs))
-    return View(setting, rows, names[query_lang[rows]], langs, pairs, starts, task.qrels.gain[pairs], pool_size)
+        langs = names[lang]
+        pool_size = np.broadcast_to(sizes, (len(rows), len(names)))[np.arange(len(rows)), lang]
+    starts, gains = np.append(firsts, len(pairs)), task.qrels.gain[pairs]
+    if len(task.qrels.lost_query):
+        only = len(set(task.corpus.langs)) == 1
+        takes_lost = np.ones(len(rows), dtype=np.bool_) if only or setting == "multi" else lang == query_lang[rows]
+        pairs, starts, gains = _with_lost(task, rows, takes_lost, pairs, starts, gains)
+    excluded = None
+    if identical is not None:
+        excluded = identical[rows]
+        if setting != "multi":
+            excluded[(excluded >= 0) & (candidate[excluded] != lang)] = -1
+        pool_size = pool_size - (excluded >= 0)
+    return View(setting, rows, names[query_lang[rows]], langs, pairs, starts, gains, pool_size, excluded)
+
+
+def _shown(task: Task, identical: NDArray[np.intp] | None) -> NDArray[np.bool_]:
+    """Return which judgements make view rows: the relevant ones, or all of a query for which nothing is relevant."""
+    query = task.qrels.query
+    relevant = task.qrels.gain > 0
+    answered = np.zeros(len(task.queries), dtype=np.bool_)
+    answered[query[relevant]] = True
+    others = ~answered[query]
+    if identical is not None:  # there to be taken away from the candidates
+        others[identical[identical >= 0]] = False
+    return np.asarray(relevant | others, dtype=np.bool_)
+
+
+def _with_lost(
+    task: Task,
+    rows: NDArray[np.intp],
+    takes_lost: NDArray[np.bool_],
+    pairs: NDArray[np.intp],
+    starts: NDArray[np.intp],
+    gains: NDArray[np.float64],
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Return pairs, starts and gains with the passages that the corpus lacks, in the one row of a query that takes them."""
+    place = np.full(len(task.queries), -1, dtype=np.intp)
+    place[rows[takes_lost]] = np.flatnonzero(takes_lost)
+    at = place[task.qrels.lost_query]
+    owner = np.concatenate((np.repeat(np.arange(len(rows)), np.diff(starts)), at[at >= 0]))
+    order = np.argsort(owner, kind="stable")
+    merged = np.concatenate((pairs, np.full((at >= 0).sum(), -1, dtype=np.intp)))
+    all_gains = np.concatenate((gains, task.qrels.lost_gain[at >= 0]))
+    begins = np.searchsorted(owner[order], np.arange(len(rows) + 1))
+    return merged[order], begins, all_gains[order]
 
 
 def _pool_sizes(task: Task, passage_lang: NDArray[np.intp], languages: int) -> NDArray[np.intp]:
@@ -76,33 +126,66 @@ def _pool_sizes(task: Task, passage_lang: NDArray[np.intp], languages: int) -> N
     return counts.reshape(pools, languages)
 
 
-def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id") -> RankLists:
-    """Return the ranks of a view's relevant passages among its candidates.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a view's passages stand among the candidates of their rows.
 
-    ties: "id" orders equal scores as trec_eval does, and a passage that was not retrieved has the rank inf; "average"
-    gives each the mean of the ranks that its tie spans (float64; 0, not scored, stays 0), for floors and rank distances,
-    where ids should not speak.
+    rank [k]: with equal scores ordered as trec_eval does; 0 for what was not scored, infinity for what is never found.
+    above, tied [k]: how many candidates score higher and the same. absent [k]: what is never found, since it was not
+    retrieved, is not in the corpus or has its query's own id.
     """
+
+    rank: NDArray[np.float64]
+    above: NDArray[np.int64]
+    tied: NDArray[np.int64]
+    absent: NDArray[np.bool_]
+
+
+def places(view: View, ranks: Ranks) -> Places:
+    """Return the places of a view's passages once what is not a candidate is taken away."""
     kind = "pool" if view.setting == "multi" else "lang"
-    place = getattr(ranks, f"{kind}_rank")[view.pairs].astype(np.int64)
-    if ties == "id":
-        missed = place == NOT_RETRIEVED
-        if missed.any():
-            return RankLists(np.where(missed, np.inf, place), view.gains, view.starts, view.pool_size)
-        return RankLists(place, view.gains, view.starts, view.pool_size)
-    above, tied = (getattr(ranks, f"{kind}_{part}")[view.pairs].astype(np.float64) for part in ("above", "tied"))
-    return RankLists(np.where(place > 0, above + tied / 2 + 1, 0.0), view.gains, view.starts, view.pool_size)
+
+    def column(part: str, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+        return getattr(ranks, f"{kind}_{part}")[rows].astype(np.int64)  # type: ignore[no-any-return]
+
+    rank, above, tied = (column(part, view.pairs) for part in ("rank", "above", "tied"))
+    lost = view.pairs < 0
+    absent, unscored = lost | (rank == NOT_RETRIEVED), (rank == 0) & ~lost
+    if view.excluded is not None:
+        excluded = np.repeat(view.excluded, np.diff(view.starts))
+        there = (excluded >= 0) & ~unscored
+        absent |= there & (excluded == view.pairs)
+        its_above = column("above", excluded)
+        rank -= there & (column("rank", excluded) < rank)
+        above, tied = above - (there & (its_above < above)), tied - (there & (its_above == above))
+    return Places(np.where(unscored, 0.0, np.where(absent, np.inf, rank)), above, tied, absent)
+
+
+def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id") -> RankLists:
+    """Return the ranks of a view's relevant passages among its candidates, infinite for what is never found.
+
+    ties: "id" orders equal scores as trec_eval does; "average" gives each the mean of the ranks that its tie spans
+    (0, not scored, stays 0), for floors and rank distances, where ids should not speak; what was not retrieved shares
+    its tie with all that was not.
+    """
+    found = places(view, ranks)
+    place = found.rank
+    if ties == "average":
+        kind = "pool" if view.setting == "multi" else "lang"
+        retrieved = ~found.absent | (view.pairs >= 0) & (getattr(ranks, f"{kind}_rank")[view.pairs] == NOT_RETRIEVED)
+        place = np.where((place > 0) & retrieved, found.above + found.tied / 2 + 1, place)
+    return RankLists(place, view.gains, view.starts, view.pool_size)
 
 
 def tied_and_missed(view: View, ranks: Ranks) -> NDArray[np.float64]:
     """Return float64 [2, v]: the shares of a row's relevant passages that are tied with another candidate, and not retrieved.
 
-    NaN for a row that was not scored.
+    NaN for a row that was not scored, or that has no relevant passage.
     """
-    kind = "pool" if view.setting == "multi" else "lang"
-    place, tied = (getattr(ranks, f"{kind}_{part}")[view.pairs] for part in ("rank", "tied"))
-    missed = place == NOT_RETRIEVED
-    parts = np.stack([(tied > 0) & ~missed, missed]).astype(np.float64)
-    parts[:, place == 0] = np.nan
-    shares: NDArray[np.float64] = np.add.reduceat(parts, view.starts[:-1], axis=1) / np.diff(view.starts)
+    found = places(view, ranks)
+    relevant = view.gains > 0
+    parts = np.stack([(found.tied > 0) & ~found.absent, found.absent]) & relevant
+    counts = np.add.reduceat(np.stack([*parts, relevant]).astype(np.float64), view.starts[:-1], axis=1)
+    counts[2, (counts[2] == 0) | (np.minimum.reduceat(found.rank, view.starts[:-1]) == 0)] = np.nan
+    shares: NDArray[np.float64] = counts[:2] / counts[2]
     return shares

@@ -172,13 +172,7 @@ class RunDirectory:
             pools = {} if task.pools is None else {"pool": _smallest(task.pools.passage)}
             _write(self.passages_path(key), pa.table({**passages, **pools}))
         if not self.relevant_path(key).exists():
-            qrels = task.qrels
-            columns = {
-                "query": _smallest(qrels.query),
-                "passage": _smallest(qrels.passage),
-                "gain": _smallest(qrels.gain),
-            }
-            _write(self.relevant_path(key), pa.table(columns))
+            _write(self.relevant_path(key), pa.table(_relevant_columns(task.qrels)))
 
     def read_task(self, entry: Mapping[str, Any]) -> Task:
         """Return a benchmark as stored, without the passages' texts; ``entry`` is its row of the manifest."""
@@ -202,14 +196,11 @@ class RunDirectory:
                 groups=_strings(queries["group"]),
             ),
             corpus=Corpus(ids, ("",) * len(ids), _strings(passages["lang"])),
-            qrels=Qrels(
-                relevant["query"].to_numpy().astype(np.int32),
-                relevant["passage"].to_numpy().astype(np.int32),
-                relevant["gain"].to_numpy().astype(np.int16),
-            ),
+            qrels=_read_relevant(relevant),
             settings=tuple(entry["settings"]),
             group_kind=entry["group_kind"],
             pools=pools,
+            exclude_identical_ids=entry.get("exclude_identical_ids", False),
         )
 
     def write_queries(self, key: str, queries: QuerySet, extra: Mapping[str, NDArray[Any]] | None = None) -> None:
@@ -270,6 +261,27 @@ def _category(values: Any) -> Any:
 
 def _strings(column: Any) -> tuple[str, ...]:
     return tuple(column.to_pylist())
+
+
+def _relevant_columns(qrels: Qrels) -> dict[str, Any]:
+    """Return judgements as columns: first those that have ranks, then relevant passages outside the corpus, as null."""
+    import pyarrow as pa
+
+    gain = np.concatenate((qrels.gain, qrels.lost_gain))
+    lost = np.arange(len(gain)) >= len(qrels)
+    passage = np.concatenate((qrels.passage, np.zeros(len(qrels.lost_query), dtype=np.int32)))
+    return {
+        "query": _smallest(np.concatenate((qrels.query, qrels.lost_query))),
+        "passage": pa.array(_smallest(passage), mask=lost if lost.any() else None),
+        "gain": _smallest(gain.astype(np.uint64)) if gain.max(initial=0) < 2**53 else gain,
+    }
+
+
+def _read_relevant(table: Any) -> Qrels:
+    known = table["passage"].is_valid().to_numpy()
+    query, gain = table["query"].to_numpy().astype(np.int32), table["gain"].to_numpy().astype(np.float64)
+    passage = table["passage"].filter(table["passage"].is_valid()).to_numpy().astype(np.int32)
+    return Qrels(query[known], passage, gain[known], query[~known], gain[~known])
 
 
 def _smallest(values: NDArray[Any]) -> NDArray[Any]:

@@ -174,9 +174,12 @@ def _write_task(task: Task, folder: Path) -> None:
     write_text_atomically(folder / "corpus.tsv", _tsv(corpus.ids, corpus.texts))
     _write_queries(task.queries, folder / "queries.jsonl")
     rows = [
-        (task.queries.ids[query], corpus.ids[passage], gain)
+        (task.queries.ids[query], corpus.ids[passage], int(gain))
         for query, passage, gain in zip(qrels.query.tolist(), qrels.passage.tolist(), qrels.gain.tolist(), strict=True)
     ]
+    # Relevant passages that the corpus does not hold divide AP, recall and nDCG; their own ids are not known any more.
+    lost = enumerate(zip(qrels.lost_query.tolist(), qrels.lost_gain.tolist(), strict=True), start=1)
+    rows += [(task.queries.ids[query], f"not-in-the-corpus-{number}", int(gain)) for number, (query, gain) in lost]
     beir = "".join(f"{query}\t{passage}\t{gain}\n" for query, passage, gain in rows)
     write_text_atomically(folder / "qrels" / "test.tsv", "query-id\tcorpus-id\tscore\n" + beir)
     trec = "".join(f"{trec_id(query)} 0 {trec_id(passage)} {gain}\n" for query, passage, gain in rows)

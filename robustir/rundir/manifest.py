@@ -98,6 +98,9 @@ def _benchmark_entry(plan: Plan, planned: PlannedTask) -> dict[str, Any]:
         "queries_key": plan.queries_key(planned, CLEAN),
         "settings": list(task.settings),
         "settings_note": task.settings_note,
+        "exclude_identical_ids": task.exclude_identical_ids,
+        "judgements": dict(task.counts),
+        "notes": list(task.notes),
         "languages": list(task.languages),
         "written_languages": {
             lang: list(names) for lang, names in sorted({**task.corpus.written, **task.queries.written}.items())

@@ -46,15 +46,16 @@ def test_columns(tmp_path: Path) -> None:
     assert task.name == "mine"
     assert task.corpus.texts == ("Nile A river.", "Ein Fluss.", "x")
     assert task.corpus.langs == ("en", "de", "en")
-    assert task.queries.ids == ("q1", "q2")  # q3 has no relevant passage
-    assert task.queries.source_ids == ("q1", "q1")
-    assert task.queries.groups == ("g", "g")
+    assert task.queries.ids == ("q1", "q2", "q3")  # q3 has no relevant passage and scores 0
+    assert task.queries.source_ids == ("q1", "q1", "q3")
+    assert task.queries.groups == ("g", "g", "q3")
     assert task.group_kind == "group"
     assert task.settings == ("mono", "cross", "multi")
     assert list(zip(task.qrels.query, task.qrels.passage, task.qrels.gain, strict=True)) == [
         (0, 0, 2),
         (0, 1, 1),
         (1, 1, 1),
+        (2, 0, 0),
     ]
 
 
@@ -72,12 +73,27 @@ def test_one_language_is_mono_alone(tmp_path: Path) -> None:
         ([*CORPUS, CORPUS[0]], QUERIES, [("q1", "d1", 1)], r"corpus\.jsonl:4: the id 'd1' stands already in line 1"),
         ([{"_id": "", "text": "x"}], QUERIES, [], r"corpus\.jsonl:1: the id is empty"),
         ([{"_id": "d1"}], QUERIES, [], r"corpus\.jsonl:1: the string 'text' is missing"),
-        (CORPUS, QUERIES, [("q9", "d1", 1)], r"test\.tsv:2: the query id 'q9'"),
-        (CORPUS, QUERIES, [("q1", "d9", 1)], r"test\.tsv:2: the passage id 'd9'"),
+        (CORPUS, QUERIES, [("q9", "d1", 1)], r"the judgements name no query that is there"),
+        (CORPUS, QUERIES, [("q1", "d9", 1)], r"no query has a relevant passage in the corpus"),
+        (CORPUS, QUERIES, [], r"test\.tsv holds only a header and no judgement"),
+        (CORPUS, QUERIES, [("q1", "d1", "0.5")], r"test\.tsv:2: the score '0\.5' is not a whole number"),
+        (CORPUS, QUERIES, [("q1", "d1", "9" * 250)], r"test\.tsv:2: the score is above 1e\+200"),
         (CORPUS, QUERIES, [("q1", "d1", "high")], r"test\.tsv:2: the score 'high'"),
         (CORPUS, QUERIES, [("q1", "d1", "1\t2")], r"test\.tsv:2: 4 columns"),
-        (CORPUS, QUERIES, [("q1", "d1", 1), ("q1", "d1", 1)], "stands twice"),
-        (CORPUS, QUERIES, [("q1", "d1", 0)], "no query"),
+        (
+            CORPUS,
+            QUERIES,
+            [("q1", "d1", 1), ("q1", "d1", 2)],
+            r"test\.tsv:3: query 'q1' and passage 'd1' are judged 2 here and 1 in .*test\.tsv:2; keep one",
+        ),
+        (CORPUS, QUERIES, [("q1", "d1", 0)], "no query has a relevant passage"),
+        ([{"_id": "d1", "text": 5}], QUERIES, [("q1", "d1", 1)], r"corpus\.jsonl:1: 'text' holds a JSON int"),
+        (
+            [{"_id": "d1", "text": "x", "lang": ["en"]}],
+            QUERIES,
+            [("q1", "d1", 1)],
+            r"corpus\.jsonl:1: 'lang' holds a JSON list",
+        ),
     ],
 )
 def test_mistakes(

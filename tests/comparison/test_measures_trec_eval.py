@@ -79,7 +79,9 @@ def naive_views(task: Task, scores: Scores, setting: Setting) -> Iterator[tuple[
             if setting != "multi" and (own == lang) != (setting == "mono"):
                 continue
             candidates = {row for row, other in enumerate(task.corpus.langs) if lang in ("all", other)}
-            rows = zip(task.qrels.query.tolist(), task.qrels.passage.tolist(), task.qrels.gain.tolist(), strict=True)
+            rows = zip(
+                task.qrels.query.tolist(), task.qrels.passage.tolist(), map(int, task.qrels.gain.tolist()), strict=True
+            )
             relevant = {
                 task.corpus.ids[passage]: gain for row, passage, gain in rows if row == query and passage in candidates
             }

@@ -226,7 +226,7 @@ def test_restrict_by_hand() -> None:
     part, kept = restrict(qrels, np.array([3, 2, 1]))
     assert kept.tolist() == [3, 1, 2]
     assert (part.query.tolist(), part.passage.tolist(), part.gain.tolist()) == ([0, 2, 2], [0, 2, 4], [3, 2, 1])
-    assert (part.query.dtype, part.passage.dtype, part.gain.dtype) == (np.int32, np.int32, np.int16)
+    assert (part.query.dtype, part.passage.dtype, part.gain.dtype) == (np.int32, np.int32, np.float64)
     nothing, none = restrict(qrels, np.array([], dtype=np.int64))
     assert len(nothing) == len(none) == 0
 
@@ -326,7 +326,7 @@ def test_long_vectors_whose_scores_cannot_overflow_are_ranked(counting: Any) -> 
 
 @pytest.mark.parametrize("order_of_queries", [[1, 0], [0, 2]])
 def test_qrels_that_are_not_sorted_or_out_of_range_are_refused(order_of_queries: list[int]) -> None:
-    qrels = Qrels(np.array(order_of_queries, np.int32), np.array([0, 0], np.int32), np.ones(2, np.int16))
+    qrels = Qrels(np.array(order_of_queries, np.int32), np.array([0, 0], np.int32), np.ones(2, np.float64))
     with pytest.raises(ValueError, match="sorted by query and name rows below 2"):
         rank_relevant([GOOD], Corpus(("a", "b", "c"), ("",) * 3, ("en",) * 3), qrels, queries=2)
 
