@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from robustir.errors import DataError, NotApplicableError, SpecError
-from robustir.perturbations.shared.parts import build, run
+from robustir.noise.prepared import PreparedPerturbation
+from robustir.perturbations.shared.parts import prepare_part
 from robustir.perturbations.tables.calibrations import Calibration, find_calibration, shipped_folder
 from robustir.plugins.doses import parse_dose
 from robustir.plugins.registry import canonical
@@ -15,8 +16,6 @@ from robustir.plugins.specs import Spec
 from robustir.seeds import Stream
 
 __all__ = ["Dosed"]
-
-_FORWARDED = ("nesting_note", "inside_clusters", "embedded_lang", "source")
 
 
 class Dosed:
@@ -40,9 +39,8 @@ class Dosed:
     def __init__(self, spec: str | Spec, *, dose: str, calibration: str | None = None, checked: bool = True) -> None:
         self.checked = checked
         self.dose = parse_dose(dose)
-        (self.perturbation,) = build("dose", [spec])
-        made = self.perturbation
-        if hasattr(made, "apply_queries"):
+        self.perturbation = made = prepare_part("dose", spec)
+        if made.needs_queries:
             raise SpecError(f"{spec} takes its texts from a file and has no dose; leave dose out")
         self._spec = canonical("perturbation", spec)
         self._calibration = _calibration(made, self._spec, calibration)
@@ -55,9 +53,10 @@ class Dosed:
         self.languages: frozenset[str] | None = frozenset(
             reached if made.languages is None else reached & frozenset(made.languages)
         )
-        for attribute in _FORWARDED:
-            if hasattr(made, attribute):
-                setattr(self, attribute, getattr(made, attribute))
+        self.nesting_note = made.nesting_note
+        self.inside_clusters = made.inside_clusters
+        self.embedded_lang = made.embedded_lang
+        self.source = made.source
         if not self.languages:
             raise NotApplicableError(f"{self.dose.words} cannot be had in any language; {self.scope}")
 
@@ -107,17 +106,22 @@ class Dosed:
             raise SpecError(f"the severity is {severity}; it is a share of the dose, from 0 to 1")
         result = list(texts)
         for lang in dict.fromkeys(langs):
-            rows = [row for row, each in enumerate(langs) if each == lang]
             nominal = self.nominal(lang, severity)
-            part = [texts[row] for row in rows], [lang] * len(rows)
-            for row, text in zip(
-                rows, run(self.perturbation, *part, nominal, [keys[row] for row in rows]), strict=True
-            ):
+            if nominal == 0:
+                continue
+            rows = [row for row, each in enumerate(langs) if each == lang]
+            noisy = self.perturbation.apply_texts(
+                [texts[row] for row in rows],
+                [lang] * len(rows),
+                severity=nominal,
+                keys=[keys[row] for row in rows],
+            )
+            for row, text in zip(rows, noisy, strict=True):
                 result[row] = text
         return result
 
 
-def _calibration(made: Any, spec: str, folder: str | None) -> Calibration:
+def _calibration(made: PreparedPerturbation, spec: str, folder: str | None) -> Calibration:
     if folder is not None and not Path(folder).is_dir():
         raise DataError(
             f"calibration={folder!r} is no folder; write one with  robustir calibrate build {spec!r} -o {folder}"

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from math import isfinite
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from robustir.errors import SpecError
-from robustir.perturbations.shared.parts import (
-    DEFAULT_PARTS,
-    build,
-    calibrations,
-    common_languages,
-    part_keys,
-    run,
-    versions,
-)
+from robustir.perturbations.shared.parts import Combination
 from robustir.seeds import Stream
 
 __all__ = ["OneOf"]
 
 
-class OneOf:
+class OneOf(Combination):
     """Gives every query one of its parts, with equal chances or by weights: ``one-of(typos, shuffle-words)``.
 
     Which part it is follows from the query's key alone, so it is the same at every severity and severities nest
@@ -33,27 +25,17 @@ class OneOf:
     """
 
     name: ClassVar[str] = "one-of"
-    spec_parameters: ClassVar[Mapping[str, str]] = {"parts": "perturbation"}
     nesting_note: ClassVar[str] = "a part does not nest"
     severity_meaning: ClassVar[str] = "given to the part that a query gets: it edits this share of its own units"
     source: ClassVar[str] = "mixture of distributions; each part names its own source"
 
     def __init__(self, *parts: object, weights: Sequence[float] | None = None) -> None:
-        parts = parts or DEFAULT_PARTS
-        self.parts: list[Any] = build(self.name, parts)
-        chances = [1.0] * len(parts) if weights is None else [float(weight) for weight in weights]
-        if len(chances) != len(parts) or not all(isfinite(chance) and chance > 0 for chance in chances):
-            raise SpecError(f"weights={weights!r}: give {len(parts)} numbers above 0, one for each part")
+        super().__init__(parts)
+        chances = [1.0] * len(self.parts) if weights is None else [float(weight) for weight in weights]
+        if len(chances) != len(self.parts) or not all(isfinite(chance) and chance > 0 for chance in chances):
+            raise SpecError(f"weights={weights!r}: give {len(self.parts)} numbers above 0, one for each part")
         self._bounds = [bound / sum(chances) for bound in accumulate(chances)][:-1]
-        self.version = versions("1", self.parts)
-        self.calibrated = calibrations(self.parts)
-        self.languages = common_languages(self.name, self.parts)
         self.nested = all(part.nested for part in self.parts)
-        self.inside_clusters = any(getattr(part, "inside_clusters", False) for part in self.parts)
-
-    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
-        """Return ``text`` with the noise of the part that its key chooses."""
-        return self.apply_batch([text], langs=[lang], severity=severity, keys=[rng.key])[0]
 
     def apply_batch(
         self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
@@ -64,9 +46,14 @@ class OneOf:
         for row, key in enumerate(keys):
             drawn = Stream(key).uniform(0)
             rows_of[sum(drawn >= bound for bound in self._bounds)].append(row)
-        for position, (part, rows) in enumerate(zip(self.parts, rows_of, strict=True)):
-            chosen = part_keys([keys[row] for row in rows], position, part)
-            noisy = run(part, [texts[row] for row in rows], [langs[row] for row in rows], severity, chosen)
+        for position, rows in enumerate(rows_of):
+            noisy = self.run_part(
+                position,
+                [texts[row] for row in rows],
+                [langs[row] for row in rows],
+                severity,
+                [keys[row] for row in rows],
+            )
             for row, text in zip(rows, noisy, strict=True):
                 result[row] = text
         return result

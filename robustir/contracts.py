@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attack",
+    "AttackExtras",
     "AttackOutcome",
     "BatchPerturbation",
     "Benchmark",
     "Encoder",
     "Perturbation",
+    "PerturbationExtras",
     "QueryPerturbation",
     "Rankings",
     "Role",
@@ -38,10 +40,8 @@ class Perturbation(Protocol):
 
     The laws (``robustir check`` tries them): severity 0 returns the text bit for bit; the result depends on the arguments
     alone; no non-empty text becomes empty; grapheme clusters stay whole unless ``inside_clusters`` is declared; if
-    ``nested``, what is edited at a lower severity is edited in the same form at a higher one. Optional, and shown by
-    ``robustir describe``: ``severity_meaning``, ``source``, ``nesting_note`` (why it does not nest), ``needs`` (what a user
-    must give it before it serves any language), ``at_hand`` (those of its languages for which nothing has to be
-    downloaded; the others are left out of examples and checks).
+    ``nested``, what is edited at a lower severity is edited in the same form at a higher one. What a perturbation may
+    have beyond this is in :class:`PerturbationExtras`.
     """
 
     name: str
@@ -67,14 +67,70 @@ class BatchPerturbation(Perturbation, Protocol):
 
 @runtime_checkable
 class QueryPerturbation(Perturbation, Protocol):
-    """A perturbation that needs the queries themselves, such as noise recorded per query id; preferred to other routes.
-
-    An optional method ``example_queries() -> QuerySet`` gives ``robustir check`` queries that it has noise for.
-    """
+    """A perturbation that needs the queries themselves, such as noise recorded per query id; preferred to other routes."""
 
     def apply_queries(self, queries: QuerySet, *, severity: float, keys: Sequence[bytes]) -> list[str]:
         """Return one text per query; one query's text depends on that query and its key alone."""
         ...
+
+
+class PerturbationExtras:
+    """What a perturbation may have beyond :class:`Perturbation`: type, default, meaning and reader of each attribute.
+
+    A list to read, not a base class: an attribute that a plugin lacks has the default given here, a method that it
+    lacks is not called. :class:`robustir.noise.prepared.PreparedPerturbation` is the one place that reads them.
+    """
+
+    severity_meaning: str = ""
+    """What a severity stands for, such as "expected share of words in capitals". Read by ``describe``."""
+
+    source: str = ""
+    """Paper, standard or data behind the noise. Read by ``describe``."""
+
+    nesting_note: str = ""
+    """Why it does not nest; required if ``nested`` is False. Read by ``describe`` and ``check``."""
+
+    inside_clusters: bool = False
+    """Whether it edits inside grapheme clusters, as wrong keys of an InScript keyboard do. Read by ``describe``."""
+
+    needs: str = ""
+    """What to give it (a file, a model) before it serves any language. Read by ``describe`` and ``check``."""
+
+    at_hand: frozenset[str] | None = None
+    """Those of its languages that need no download; None: all of them. The others are left out of examples and checks.
+    Read by ``describe`` and ``check``."""
+
+    embedded_lang: str = ""
+    """The language whose words it mixes into the queries. Their code-mixing index then enters the realised dose, and
+    queries in a language are not pooled with those mixed with it. Read when noise is applied, and by the plan."""
+
+    dose: object = ""
+    """The realised dose that severity 1 stands for; ``str(dose)`` is shown, such as ``cer:0.05``. Read by the plan and by
+    ``calibrate``, which refuses a perturbation that has a dose already."""
+
+    calibrated: str = ""
+    """Digest of the calibration that a dose depends on; it enters the keys of cells. Read by the plan."""
+
+    scope: str = ""
+    """What the languages can reach, added to a refusal. Read by ``plan`` and ``describe``."""
+
+    def refusal(self, lang: str) -> str:
+        """Return why it does not work in ``lang``. Read by the plan and by errors; by default its languages are named."""
+        raise NotImplementedError
+
+    def example_queries(self) -> QuerySet:
+        """Return queries that it has noise for, to try the laws on. Read by ``check`` (with ``apply_queries``)."""
+        raise NotImplementedError
+
+    def apply_batch(
+        self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
+    ) -> list[str]:
+        """See :class:`BatchPerturbation`. Called instead of ``__call__``."""
+        raise NotImplementedError
+
+    def apply_queries(self, queries: QuerySet, *, severity: float, keys: Sequence[bytes]) -> list[str]:
+        """See :class:`QueryPerturbation`. Called instead of the other two routes."""
+        raise NotImplementedError
 
 
 @runtime_checkable
@@ -176,7 +232,8 @@ class AttackOutcome:
 class Attack(Protocol):
     """A perturbation that knows the encoder under test and the relevant passages: a worst case, shown apart from noise.
 
-    ``severity`` is the share of a query's words that may change. One query's result does not depend on which others are
+    ``severity`` is the share of a query's words that may change. It is called like a :class:`Perturbation` too, and then
+    raises SpecError, as it needs a benchmark and an encoder. One query's result does not depend on which others are
     attacked with it, nor the candidates on the encoder, so that encoders are attacked alike.
     """
 
@@ -226,6 +283,26 @@ class SeveritiesAttack(Attack, Protocol):
         Equal to the bit for an encoder whose vectors do not depend on the batch.
         """
         ...
+
+
+class AttackExtras:
+    """What an attack may have beyond :class:`Attack` and, apart from its routes, :class:`PerturbationExtras`."""
+
+    objective: Literal["margin", "rank"] = "margin"
+    """What the search makes worse: with "rank" a margin may rise. Read by ``check``."""
+
+    def attack_severities(
+        self,
+        queries: QuerySet,
+        task: Task,
+        victim: Encoder | Scorer,
+        *,
+        severities: Sequence[float],
+        keys: Sequence[bytes],
+        passage_vectors: NDArray[np.float32] | None = None,
+    ) -> list[AttackOutcome]:
+        """See :class:`SeveritiesAttack`. Called instead of ``attack``."""
+        raise NotImplementedError
 
 
 @runtime_checkable

@@ -102,13 +102,13 @@ def measure(
 
     Means over questions and two draws; the markdown cells are character error rate / edited words, in percent.
     """
-    from robustir.plugins.registry import canonical, create
+    from robustir.plugins.registry import canonical
     from robustir.resources.calibration import measure, questions
 
     content = questions(_folder(data), _chosen(languages))
     rows = _gathered(
         specs,
-        lambda spec: measure(create("perturbation", spec), canonical("perturbation", spec), content, severities),
+        lambda spec: measure(spec, canonical("perturbation", spec), content, severities),
     )
     if not markdown:
         _show(rows, as_json=as_json)

@@ -56,7 +56,7 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
     missing: dict[tuple[str, str], list[str]] = {}
     for benchmark, noise, lang in plan.not_applicable:
         missing.setdefault((benchmark, noise), []).append(lang)
-    scopes = {noise.spec: getattr(noise.plugin, "scope", "") for noise in plan.noises}
+    scopes = {noise.spec: noise.perturbation.scope for noise in plan.noises}
     for (benchmark, noise), langs in missing.items():
         more = f"; {scopes[noise]}" if scopes[noise] else ""
         click.echo(f"              not applicable: {noise} in {', '.join(langs)} ({benchmark}){more}")

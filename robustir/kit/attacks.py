@@ -8,26 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from robustir.contracts import AttackOutcome
+from robustir.contracts import AttackOutcome, Encoder, Scorer
 from robustir.encoders.adapters import adapt
-from robustir.errors import RobustirError
+from robustir.errors import InputError
 from robustir.languages import has_spaces
+from robustir.noise.prepared import PreparedAttack
 from robustir.plugins.registry import create
-from robustir.seeds import Stream, derive_keys
+from robustir.seeds import derive_keys
 from robustir.text.distance import realised_dose
 from robustir.text.words import words
 from robustir.types import QuerySet, Task
 
-__all__ = ["attack_laws"]
+__all__ = ["attack_laws", "mini_task", "victim_of"]
 
 _EVERY = 9  # of the mini benchmark's queries one in nine is attacked, in every language
 _SEVERITIES = (0.2, 0.6)
 
 
-def attack_laws(attack: Any) -> list[tuple[str, Callable[[], str | None]]]:
+def attack_laws(attack: PreparedAttack) -> list[tuple[str, Callable[[], str | None]]]:
     """Return the laws as (name, examination); an examination returns what broke the law, or None."""
     kit = _Kit(attack)
-    return [
+    laws = [
         ("it has a name, a version, languages and says why it does not nest", kit.declared),
         ("without a benchmark it refuses with a message", kit.refuses),
         ("severity 0 returns the texts bit for bit", kit.identity),
@@ -40,43 +41,53 @@ def attack_laws(attack: Any) -> list[tuple[str, Callable[[], str | None]]]:
         ("the random control makes as many edits", kit.control),
         ("something changes in every language it claims", kit.effective),
     ]
+    if attack.has_ladder:
+        laws.append(("several severities at once give what each gives alone", kit.ladder))
+    return laws
+
+
+def mini_task() -> Task:
+    """Return the benchmark on which attacks are tried."""
+    task: Task = create("benchmark", "mini").load(None, None)
+    return task
+
+
+def victim_of(attack: PreparedAttack, task: Task) -> Encoder | Scorer:
+    """Return the encoder that an attack names, or a fast one; a scorer has the task's corpus indexed."""
+    victim: Any = adapt(create("encoder", attack.against or "hashing"))
+    if not hasattr(victim, "encode"):
+        victim.index(task.corpus)
+    return victim  # type: ignore[no-any-return]
 
 
 class _Kit:
-    def __init__(self, attack: Any) -> None:
+    def __init__(self, attack: PreparedAttack) -> None:
         self.made = attack
 
     @cached_property
     def task(self) -> Task:
-        task: Task = create("benchmark", "mini").load(None, None)
-        return task
+        return mini_task()
 
     @cached_property
     def queries(self) -> QuerySet:
-        known = self.made.languages
         langs = self.task.queries.langs
-        rows = [row for row, lang in enumerate(langs) if known is None or lang in known]
+        known = set(self.made.applicable(langs))
+        rows = [row for row, lang in enumerate(langs) if lang in known]
         return self.task.queries.select(rows[::_EVERY])
 
     @cached_property
-    def victim(self) -> Any:
-        victim: Any = adapt(create("encoder", self.made.against or "hashing"))
-        if not hasattr(victim, "encode"):
-            victim.index(self.task.corpus)
-        return victim
+    def victim(self) -> Encoder | Scorer:
+        return victim_of(self.made, self.task)
 
     @cached_property
     def outcomes(self) -> dict[float, AttackOutcome]:
-        return {severity: self._attack(self.queries, severity) for severity in _SEVERITIES}
+        return dict(zip(_SEVERITIES, self._attack(self.queries, *_SEVERITIES), strict=True))
 
     def _keys(self, queries: QuerySet) -> list[bytes]:
         return derive_keys(("conformance",), queries.langs, queries.ids, 0)
 
-    def _attack(self, queries: QuerySet, severity: float) -> AttackOutcome:
-        outcome: AttackOutcome = self.made.attack(
-            queries, self.task, self.victim, severity=severity, keys=self._keys(queries)
-        )
-        return outcome
+    def _attack(self, queries: QuerySet, *severities: float) -> list[AttackOutcome]:
+        return self.made.attack(queries, self.task, self.victim, severities=severities, keys=self._keys(queries))
 
     def _first(self, bad: Sequence[bool], texts: Sequence[str], why: str) -> str | None:
         row = next((row for row, broken in enumerate(bad) if broken), None)
@@ -85,22 +96,22 @@ class _Kit:
         return f"{self.queries.ids[row]}: {self.queries.texts[row][:60]!r} became {texts[row][:60]!r}: {why}"
 
     def declared(self) -> str | None:
-        made = self.made
+        made = self.made.plugin
         if not (isinstance(made.name, str) and isinstance(made.version, str) and isinstance(made.against, str)):
             return "name, version and against must be strings"
         if made.languages is not None and not isinstance(made.languages, frozenset):
             return "languages must be None or a frozenset"
-        return None if made.nested or getattr(made, "nesting_note", "") else "give it a nesting_note"
+        return None if made.nested or self.made.nesting_note else "give it a nesting_note"
 
     def refuses(self) -> str | None:
         try:
-            self.made("where is the nile", lang="en", severity=0.5, rng=Stream(self._keys(self.queries)[0]))
-        except RobustirError:
+            self.made.call("where is the nile", "en", severity=0.5, key=self._keys(self.queries)[0])
+        except InputError:
             return None
         return "calling it with a text alone must raise SpecError and say that it runs in suites"
 
     def identity(self) -> str | None:
-        texts = self._attack(self.queries, 0.0).texts
+        texts = self._attack(self.queries, 0.0)[0].texts
         return self._first([a != b for a, b in zip(texts, self.queries.texts, strict=True)], texts, "edited")
 
     def budget(self) -> str | None:
@@ -123,7 +134,7 @@ class _Kit:
         return None
 
     def margins(self) -> str | None:
-        if getattr(self.made, "objective", "margin") != "margin":
+        if self.made.objective != "margin":
             return None  # a worse rank may come with a larger margin
         for outcome in self.outcomes.values():
             bad = (outcome.margin_after > outcome.margin_before).tolist()
@@ -132,19 +143,28 @@ class _Kit:
         return None
 
     def repeatable(self) -> str | None:
-        again = self._attack(self.queries, _SEVERITIES[0]).texts
+        again = self._attack(self.queries, *_SEVERITIES)[0].texts
         first = self.outcomes[_SEVERITIES[0]].texts
         return self._first([a != b for a, b in zip(again, first, strict=True)], again, "and then another text")
 
     def subset(self) -> str | None:
         rows = list(range(len(self.queries)))[::-3]
-        part = self._attack(self.queries.select(rows), _SEVERITIES[0])
+        part = self._attack(self.queries.select(rows), *_SEVERITIES)[0]
         whole = self.outcomes[_SEVERITIES[0]]
         texts = list(whole.texts)
         bad = [False] * len(texts)
         for row, text, asked in zip(rows, part.texts, part.encoder_queries.tolist(), strict=True):
             bad[row] = text != texts[row] or asked != whole.encoder_queries[row]
         return self._first(bad, texts, "another result in a subset")
+
+    def ladder(self) -> str | None:
+        for severity, outcome in self.outcomes.items():
+            (alone,) = self._attack(self.queries, severity)
+            other_text = [one != other for one, other in zip(outcome.texts, alone.texts, strict=True)]
+            bad = (np.array(other_text) | (outcome.encoder_queries != alone.encoder_queries)).tolist()
+            if found := self._first(bad, outcome.texts, f"another result at severity {severity:g} alone"):
+                return found
+        return None
 
     def numbers(self) -> str | None:
         def digits(text: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from robustir.errors import RobustirError, UnknownNameError
+from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
 from robustir.plugins.paths import hint, kind_at
-from robustir.plugins.registry import KINDS, Kind, Registered, kinds_of, registered
+from robustir.plugins.registry import KINDS, Kind, Registered, canonical, factory, kinds_of, registered
 from robustir.plugins.specs import Spec
 
 __all__ = ["EXAMPLE_SEVERITY", "SAMPLES", "describe", "find", "listing"]
@@ -30,6 +31,16 @@ SAMPLES: Mapping[str, str] = {
 }
 
 EXAMPLE_SEVERITY = 0.4
+_PERTURBATION_FACTS = (
+    "version",
+    "embedded_lang",
+    "severity_meaning",
+    "nested",
+    "nesting_note",
+    "inside_clusters",
+    "needs",
+    "source",
+)
 _DRAWS = 20  # of each sample; the first that something happens to is shown
 _ATTACKED = 3  # questions per language
 
@@ -38,8 +49,7 @@ def _first_line(thing: object) -> str:
     return (inspect.getdoc(thing) or "").partition("\n")[0]
 
 
-def _languages(made: Any) -> list[str] | str:
-    known = getattr(made, "languages", None)
+def _languages(known: Iterable[str] | None) -> list[str] | str:
     return "any" if known is None else sorted(known)
 
 
@@ -50,7 +60,7 @@ def _row(entry: Registered) -> dict[str, Any]:
         return {"name": entry.name, "package": entry.package, "description": "", "error": str(error)}
     row: dict[str, Any] = {"name": entry.name, "package": entry.package, "description": _first_line(make)}
     if entry.kind != "encoder":
-        row["languages"] = _languages(make)
+        row["languages"] = _languages(getattr(make, "languages", None))
     return row
 
 
@@ -92,20 +102,12 @@ def find(name: str) -> tuple[Kind, str]:
     return found[0], name
 
 
-_SHOWN = (
-    *("version", "embedded_lang", "severity_meaning", "nested", "nesting_note", "inside_clusters", "needs"),
-    *("source", "licence", "folder"),
-)
-
-
 def describe(name: str) -> dict[str, Any]:
     """Return everything a user wants to know of one entry: parameters, languages, meaning of severity, source, examples.
 
     parameters: a row each, with name, type, default (as written in a spec; None where there is none) and meaning.
     examples: a row per language, with lang, clean and noisy. problem: why the entry cannot be made here, where it cannot.
     """
-    from robustir.plugins.registry import canonical, create, factory
-
     kind, spec = find(name)
     make: Any = factory(kind, spec)
     row: dict[str, Any] = {
@@ -115,43 +117,45 @@ def describe(name: str) -> dict[str, Any]:
     }
     row["description"], meanings = _explained(make)
     row["parameters"] = _parameters(make, meanings)
-    made = make
     if kind == "perturbation":
-        try:
-            made = create(kind, spec)
-        except RobustirError as error:
-            row["problem"] = str(error)
-    for attribute in _SHOWN:
-        if attribute == "version" and _downloads(made):
-            continue
-        if isinstance(value := _attribute(made, attribute), (str, bool)) and value != "":
-            row[attribute] = value
-    if row.get("nested"):
-        row.pop("nesting_note", None)
+        return row | _perturbation_facts(make, spec)
+    row |= _facts(make, ("source", "licence", "folder"))
     if isinstance(getattr(make, "settings", None), Mapping):
         row["settings"] = dict(make.settings)
-    if kind != "encoder" and (made is not make or kind != "perturbation"):
-        row["languages"] = _languages(made)
-        if row["languages"] and not _downloads(made):
-            row.pop("needs", None)
-    if kind == "perturbation" and made is not make:
-        row["severity"] = EXAMPLE_SEVERITY
-        row["examples"] = _attack_examples(made) if hasattr(made, "attack") else _examples(made)
-    if kind == "perturbation" and made is not make and not hasattr(made, "attack"):
-        row["doses"] = _doses(made, canonical(kind, spec))
+    if kind == "benchmark":
+        row["languages"] = _languages(make.languages)
     return row
 
 
-def _attribute(made: Any, name: str) -> Any:
+def _perturbation_facts(make: Any, spec: str) -> dict[str, Any]:
+    """Return what a perturbation says of itself; of the class alone if it cannot be made here."""
     try:
-        return getattr(made, name, None)
-    except RobustirError:  # the version of a model that is not here
-        return None
+        made = prepare(spec)
+    except RobustirError as error:
+        return {"problem": str(error), **_facts(PreparedPerturbation(make), _PERTURBATION_FACTS)}
+    row = _facts(made, [name for name in _PERTURBATION_FACTS if name != "version" or not made.downloads])
+    if made.nested:
+        row.pop("nesting_note", None)
+    row["languages"] = _languages(made.languages)
+    if row["languages"] and not made.downloads:
+        row.pop("needs", None)
+    row["severity"] = EXAMPLE_SEVERITY
+    if isinstance(made, PreparedAttack):
+        return row | {"examples": _attack_examples(made)}
+    return row | {"examples": _examples(made), "doses": _doses(made, canonical("perturbation", spec))}
 
 
-def _downloads(made: Any) -> bool:
-    """Whether some of the languages that an entry serves wait for a download."""
-    return bool(set(made.languages) - made.at_hand) if hasattr(made, "at_hand") else False
+def _facts(thing: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Return the attributes that are a text or a yes or no; a version that cannot be found out here is left out."""
+    facts: dict[str, Any] = {}
+    for name in names:
+        try:
+            value = getattr(thing, name, "")
+        except RobustirError:
+            continue
+        if isinstance(value, (str, bool)) and value != "":
+            facts[name] = value
+    return facts
 
 
 def _explained(make: Any) -> tuple[str, dict[str, str]]:
@@ -195,27 +199,27 @@ def _parameters(make: Any, meanings: Mapping[str, str]) -> list[dict[str, Any]]:
     return shown
 
 
-def _doses(perturbation: Any, spec: str) -> str:
+def _doses(perturbation: PreparedPerturbation, spec: str) -> str:
     """Return which character error rates ``dose='cer:x'`` can ask for, per language."""
     from robustir.perturbations.tables.calibrations import find_calibration
 
-    found = find_calibration(None, perturbation.name, spec)
-    if hasattr(perturbation, "scope"):
-        return str(perturbation.scope)
-    if found is None or found.version != perturbation.version:
+    if perturbation.scope:
+        return perturbation.scope
+    calibration = find_calibration(None, perturbation.name, spec)
+    if calibration is None or calibration.version != perturbation.version:
         return "none; see  robustir calibrate build --help"
-    return f"dose='cer:x' for x up to {found.range_text()}"
+    return f"dose='cer:x' for x up to {calibration.range_text()}"
 
 
-def _examples(perturbation: Any) -> list[dict[str, str]]:
+def _examples(perturbation: PreparedPerturbation) -> list[dict[str, str]]:
     """Return the first draw of each language's sample in which something happens."""
-    from robustir.noise.applying import at_hand, perturb
+    from robustir.noise.applying import perturb
     from robustir.types import QuerySet
 
-    if hasattr(perturbation, "apply_queries"):  # noise by query id has none for the samples
+    if perturbation.needs_queries:  # noise by query id has none for the samples
         return []
     examples = []
-    for lang in at_hand(perturbation, sorted(SAMPLES)):
+    for lang in perturbation.ready(sorted(SAMPLES)):
         clean = SAMPLES[lang]
         queries = QuerySet.from_texts([clean] * _DRAWS, lang=lang)
         noisy = perturb(queries, perturbation, severity=EXAMPLE_SEVERITY).texts
@@ -223,25 +227,22 @@ def _examples(perturbation: Any) -> list[dict[str, str]]:
     return examples
 
 
-def _attack_examples(attack: Any) -> list[dict[str, str]]:
+def _attack_examples(attack: PreparedAttack) -> list[dict[str, str]]:
     """Return what the attack makes of the first questions of the mini benchmark that it changes, one per language."""
-    from robustir.encoders.adapters import adapt
-    from robustir.plugins.registry import create
+    from robustir.kit.attacks import mini_task, victim_of
     from robustir.seeds import derive_keys
 
-    task = create("benchmark", "mini").load(None, None)
+    task = mini_task()
     rows: dict[str, list[int]] = {}
+    works = set(attack.applicable(task.queries.langs))
     for row, lang in enumerate(task.queries.langs):
-        if attack.languages is None or lang in attack.languages:
+        if lang in works:
             rows.setdefault(lang, []).append(row)
     queries = task.queries.select([row for several in rows.values() for row in several[:_ATTACKED]])
-    victim: Any = adapt(create("encoder", attack.against or "hashing"))
-    if not hasattr(victim, "encode"):
-        victim.index(task.corpus)
     keys = derive_keys(("describe",), queries.langs, queries.ids, 0)
-    noisy = attack.attack(queries, task, victim, severity=EXAMPLE_SEVERITY, keys=keys).texts
-    found: dict[str, dict[str, str]] = {}
-    for lang, clean, text in zip(queries.langs, queries.texts, noisy, strict=True):
-        if text != clean:
-            found.setdefault(lang, {"lang": lang, "clean": clean, "noisy": text})
-    return [found[lang] for lang in sorted(found)]
+    (outcome,) = attack.attack(queries, task, victim_of(attack, task), severities=(EXAMPLE_SEVERITY,), keys=keys)
+    examples: dict[str, dict[str, str]] = {}
+    for lang, clean, noisy in zip(queries.langs, queries.texts, outcome.texts, strict=True):
+        if noisy != clean:
+            examples.setdefault(lang, {"lang": lang, "clean": clean, "noisy": noisy})
+    return [examples[lang] for lang in sorted(examples)]

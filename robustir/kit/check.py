@@ -13,6 +13,7 @@ from robustir.kit.attacks import attack_laws
 from robustir.kit.catalogue import SAMPLES
 from robustir.kit.encoders import encoder_laws
 from robustir.kit.perturbations import NASTY, perturbation_laws
+from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
 from robustir.plugins.registry import Kind, canonical, create
 from robustir.plugins.specs import parse
 
@@ -33,7 +34,7 @@ def check(kind: Kind, spec: str) -> list[Law]:
     made = create(kind, spec)
     laws = [_law("the spec survives a round trip", lambda: _round_trip(kind, spec))]
     if kind == "perturbation":
-        laws += _check_perturbation(made)
+        laws += _check_perturbation(prepare(made))
     elif kind == "encoder":
         from robustir.encoders.adapters import adapt
 
@@ -67,9 +68,9 @@ def _load(benchmark: Any) -> str | None:
     return None if len(task.qrels) else "no query has a relevant passage"
 
 
-def _check_perturbation(perturbation: Any) -> list[Law]:
-    laws = attack_laws if hasattr(perturbation, "attack") else perturbation_laws
-    return [_law(name, examine) for name, examine in laws(perturbation)]
+def _check_perturbation(perturbation: PreparedPerturbation) -> list[Law]:
+    laws = attack_laws(perturbation) if isinstance(perturbation, PreparedAttack) else perturbation_laws(perturbation)
+    return [_law(name, examine) for name, examine in laws]
 
 
 def _check_encoder(encoder: Any) -> list[Law]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -13,8 +12,9 @@ import numpy as np
 
 from robustir.errors import SpecError
 from robustir.kit.catalogue import SAMPLES
-from robustir.noise.applying import at_hand
-from robustir.seeds import Stream, derive_key
+from robustir.noise.applying import text_fault
+from robustir.noise.prepared import PreparedPerturbation
+from robustir.seeds import derive_key
 from robustir.text.nesting import GRAINS, Grain, nests, pieces, taken_back
 from robustir.types import QuerySet
 
@@ -44,7 +44,7 @@ _SHOWN = 3  # examples of what broke a law
 _Step = tuple[int, float, str, float, str]  # row, severity and text, the next severity and its text
 
 
-def perturbation_laws(perturbation: Any) -> list[tuple[str, Callable[[], str | None]]]:
+def perturbation_laws(perturbation: PreparedPerturbation) -> list[tuple[str, Callable[[], str | None]]]:
     """Return the laws as (name, examination); an examination returns what broke the law, or None.
 
     Raises SpecError for a perturbation that serves no language as it stands: no law could be tried.
@@ -65,31 +65,25 @@ def perturbation_laws(perturbation: Any) -> list[tuple[str, Callable[[], str | N
         )
     else:
         laws.append(("it says why it does not nest", kit.excused))
-    if hasattr(perturbation, "apply_batch"):
+    if perturbation.has_batch:
         laws.append(("the batch equals one text at a time", kit.batch))
     return laws
 
 
 class _Kit:
-    def __init__(self, perturbation: Any) -> None:
+    def __init__(self, perturbation: PreparedPerturbation) -> None:
         self.made = perturbation
-        queries = _queries(perturbation)
-        self.queries = queries
-        self.texts, self.langs = queries.texts, queries.langs
-        self.keys = [derive_key("conformance", number) for number in range(len(queries))]
+        self.queries = _queries(perturbation)
+        self.texts, self.langs = self.queries.texts, self.queries.langs
+        self.keys = [derive_key("conformance", number) for number in range(len(self.queries))]
 
-    def _one(self, row: int, severity: float) -> Any:
-        return self.made(self.texts[row], lang=self.langs[row], severity=severity, rng=Stream(self.keys[row]))
+    def _alone(self, severity: float) -> list[Any]:
+        rows = zip(self.queries.ids, self.texts, self.langs, self.keys, strict=True)
+        return [self.made.call(text, lang, severity=severity, key=key, name=name) for name, text, lang, key in rows]
 
     def _some(self, rows: Sequence[int], severity: float) -> list[Any]:
-        """Run rows by the route that a suite would take."""
-        keys = [self.keys[row] for row in rows]
-        if hasattr(self.made, "apply_queries"):
-            return list(self.made.apply_queries(self.queries.select(rows), severity=severity, keys=keys))
-        if hasattr(self.made, "apply_batch"):
-            texts, langs = [self.texts[row] for row in rows], [self.langs[row] for row in rows]
-            return list(self.made.apply_batch(texts, langs=langs, severity=severity, keys=keys))
-        return [self._one(row, severity) for row in rows]
+        """Run rows by the route that a suite takes."""
+        return self.made.apply(self.queries.select(rows), severity=severity, keys=[self.keys[row] for row in rows])
 
     def _all(self, severity: float) -> list[Any]:
         return self._some(range(len(self.texts)), severity)
@@ -108,7 +102,7 @@ class _Kit:
         return None
 
     def declared(self) -> str | None:
-        made = self.made
+        made = self.made.plugin
         if not (isinstance(made.name, str) and isinstance(made.version, str) and isinstance(made.nested, bool)):
             return "name and version must be strings, nested a bool"
         return (
@@ -118,11 +112,12 @@ class _Kit:
         )
 
     def excused(self) -> str | None:
-        return None if getattr(self.made, "nesting_note", "") else "give it a nesting_note"
+        return None if self.made.nesting_note else "give it a nesting_note"
 
     def identity(self) -> str | None:
-        alone = [self._one(row, 0.0) for row in range(len(self.texts))]
-        return self._differ(self._all(0.0), self.texts, "instead of") or self._differ(alone, self.texts, "instead of")
+        return self._differ(self._all(0.0), self.texts, "instead of") or self._differ(
+            self._alone(0.0), self.texts, "instead of"
+        )
 
     def repeatable(self) -> str | None:
         return self._differ(self._half, self._all(0.5), "and then")
@@ -149,7 +144,7 @@ class _Kit:
     def well_formed(self) -> str | None:
         for severity in _SEVERITIES:
             for number, text in enumerate(self._all(severity)):
-                reason = _malformed(self.texts[number], text)
+                reason = text_fault(self.texts[number], text)
                 if reason:
                     return f"{self.langs[number]} at {severity:g}: {self.texts[number][:60]!r} became {str(text)[:60]!r}: {reason}"
         return None
@@ -211,20 +206,18 @@ class _Kit:
         return f"{len(steps)} of {total} edited texts {what}: {'; '.join(examples)}"
 
     def batch(self) -> str | None:
-        together = self.made.apply_batch(list(self.texts), langs=list(self.langs), severity=0.5, keys=self.keys)
-        alone = [self._one(row, 0.5) for row in range(len(self.texts))]
-        return self._differ(together, alone, "in a batch, but alone")
+        together = self.made.apply_texts(self.texts, self.langs, severity=0.5, keys=self.keys)
+        return self._differ(together, self._alone(0.5), "in a batch, but alone")
 
 
-def _queries(perturbation: Any) -> QuerySet:
+def _queries(perturbation: PreparedPerturbation) -> QuerySet:
     """Return what the laws are tried on: the samples, many times, and nasty texts; or the queries that it asks for."""
-    if hasattr(perturbation, "example_queries"):
-        own: QuerySet = perturbation.example_queries()
-        if len(own):
-            return own
-    languages = at_hand(perturbation, sorted(set(SAMPLES) | set(perturbation.languages or ())))
+    own = perturbation.example_queries()
+    if own is not None:
+        return own
+    languages = perturbation.ready(sorted(set(SAMPLES) | set(perturbation.languages or ())))
     if not languages:
-        needs = getattr(perturbation, "needs", "") or "say in its languages which it serves"
+        needs = perturbation.needs or "say in its languages which it serves"
         raise SpecError(
             f"{perturbation.name} serves no language as it stands here, so there is nothing to check; {needs}"
         )
@@ -233,19 +226,3 @@ def _queries(perturbation: Any) -> QuerySet:
     langs, texts = zip(*rows, strict=True)
     ids = tuple(map(str, range(len(rows))))
     return QuerySet(ids, texts, langs, ids, ids)
-
-
-def _malformed(clean: str, noisy: object) -> str | None:
-    if not isinstance(noisy, str):
-        return f"a {type(noisy).__name__}, not a string"
-    if clean.strip() and not noisy.strip():
-        return "empty"
-    if not clean and noisy:
-        return "empty input must come back as it is"
-    try:
-        noisy.encode("utf-8")
-    except UnicodeEncodeError:
-        return "an unpaired surrogate"
-    if noisy and unicodedata.combining(noisy[0]) and not (clean and unicodedata.combining(clean[0])):
-        return "a combining mark without its base"
-    return None

@@ -1,4 +1,4 @@
-"""Applies a perturbation to queries: where it works, what it answers where it does not, and what its texts must satisfy."""
+"""Applies a perturbation to queries: the keys of their random streams, what noisy texts must satisfy, the realised dose."""
 
 from __future__ import annotations
 
@@ -7,41 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from robustir.errors import NotApplicableError, PerturbationError, RobustirError, SpecError
-from robustir.plugins.registry import create
-from robustir.plugins.specs import Spec
-from robustir.seeds import Stream, derive_keys
+from robustir.errors import PerturbationError, SpecError
+from robustir.noise.prepared import PreparedPerturbation, prepare
+from robustir.seeds import derive_keys
 from robustir.text.distance import realised_dose
 from robustir.text.mixing import mixing_indexes
 from robustir.types import QuerySet
 
-__all__ = ["applicable_languages", "at_hand", "check_texts", "not_applicable", "perturb", "refusal"]
-
-
-def applicable_languages(perturbation: Any, languages: Sequence[str]) -> tuple[str, ...]:
-    """Return those of ``languages`` in which the perturbation works, in their order."""
-    known = perturbation.languages
-    return tuple(languages) if known is None else tuple(lang for lang in languages if lang in known)
-
-
-def at_hand(perturbation: Any, languages: Sequence[str]) -> tuple[str, ...]:
-    """Return those of ``languages`` in which the perturbation works and for which it has nothing to download."""
-    here = getattr(perturbation, "at_hand", languages)
-    return tuple(lang for lang in applicable_languages(perturbation, languages) if lang in here)
-
-
-def refusal(perturbation: Any, lang: str) -> str:
-    """Say why a perturbation does not work in ``lang``: in its own words (an optional method ``refusal``) or in ours."""
-    own = getattr(perturbation, "refusal", None)
-    return str(own(lang)) if own is not None else "the perturbation does not know this language"
-
-
-def not_applicable(perturbation: Any, name: str, langs: Sequence[str]) -> NotApplicableError:
-    """Return the error of a perturbation that is asked for in languages in which it does not work."""
-    if hasattr(perturbation, "refusal"):
-        return NotApplicableError("; ".join([*(perturbation.refusal(lang) for lang in langs), perturbation.scope]))
-    where = ", ".join(sorted(perturbation.languages))
-    return NotApplicableError(f"{name} does not know {', '.join(langs)}; it works in: {where}")
+__all__ = ["check_texts", "noise_keys", "perturb", "text_fault"]
 
 
 def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed: int = 0, draw: int = 0) -> QuerySet:
@@ -51,77 +24,54 @@ def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed
     """
     if not 0.0 <= severity <= 1.0:
         raise SpecError(f"severity is a share between 0 and 1, not {severity:g}")
-    plugin = create("perturbation", perturbation) if isinstance(perturbation, (str, Spec)) else perturbation
-    missing = sorted(set(queries.langs) - set(applicable_languages(plugin, sorted(set(queries.langs)))))
-    if missing:
-        raise not_applicable(plugin, plugin.name, missing)
+    prepared = prepare(perturbation)
+    asked = sorted(set(queries.langs))
+    works = prepared.applicable(asked)
+    if len(works) < len(asked):
+        raise prepared.not_applicable([lang for lang in asked if lang not in works])
     if severity == 0.0:
         noisy = list(queries.texts)
     else:
-        keys = derive_keys((seed, 0, plugin.name, plugin.version), queries.langs, queries.ids, draw)
-        noisy = _apply(plugin, queries, severity, keys)
-        check_texts(plugin, queries, noisy)
+        noisy = prepared.apply(queries, severity=severity, keys=noise_keys(prepared, queries, seed=seed, draw=draw))
+        check_texts(prepared.name, queries, noisy)
     dose = realised_dose(queries.texts, noisy, queries.langs)
-    if getattr(plugin, "embedded_lang", ""):
+    if prepared.embedded_lang:
         dose = replace(dose, code_mixing_index=mixing_indexes(queries.texts, noisy, queries.langs))
     return queries.with_texts(noisy, dose)
 
 
-def _apply(plugin: Any, queries: QuerySet, severity: float, keys: list[bytes]) -> list[Any]:
-    try:
-        if hasattr(plugin, "apply_queries"):
-            return list(plugin.apply_queries(queries, severity=severity, keys=keys))
-        if hasattr(plugin, "apply_batch"):
-            return list(plugin.apply_batch(queries.texts, langs=queries.langs, severity=severity, keys=keys))
-    except RobustirError:
-        raise
-    except Exception as error:
-        raise PerturbationError(
-            f"{plugin.name} raised {type(error).__name__} on a batch of {len(queries)} queries: {error}"
-        ) from error
-    noisy = []
-    for name, text, lang, key in zip(queries.ids, queries.texts, queries.langs, keys, strict=True):
-        try:
-            noisy.append(plugin(text, lang=lang, severity=severity, rng=Stream(key)))
-        except RobustirError:
-            raise
-        except Exception as error:
-            raise PerturbationError(
-                f"{plugin.name} raised {type(error).__name__} on query {name!r} ({text!r}): {error}"
-            ) from error
-    return noisy
+def noise_keys(prepared: PreparedPerturbation, queries: QuerySet, *parts: str, seed: int, draw: int) -> list[bytes]:
+    """Return the key of each query's random stream: of seed, name, version, parts, language, query id and draw."""
+    return derive_keys((seed, 0, prepared.name, prepared.version, *parts), queries.langs, queries.ids, draw)
 
 
-def check_texts(plugin: Any, queries: QuerySet, noisy: Sequence[Any]) -> None:
-    """Raise PerturbationError naming the first query whose noisy text breaks the contract."""
+def check_texts(name: str, queries: QuerySet, noisy: Sequence[Any]) -> None:
+    """Raise PerturbationError for the first query whose noisy text breaks the contract; name: the perturbation's."""
     if len(noisy) != len(queries):
         raise PerturbationError(
-            f"{plugin.name} returned {len(noisy)} texts for {len(queries)} queries; it must return one for each"
+            f"{name} returned {len(noisy)} texts for {len(queries)} queries; it must return one for each"
         )
-    surrogates = _has_surrogate("".join([text for text in noisy if isinstance(text, str)]))
-    for name, clean, text in zip(queries.ids, queries.texts, noisy, strict=True):
-        if not isinstance(text, str):
-            raise PerturbationError(
-                f"{plugin.name} returned a {type(text).__name__} for query {name!r}; it must return a string"
-            )
-        if text is clean or text == clean:
-            continue
-        if not clean:
-            raise PerturbationError(
-                f"{plugin.name} wrote into query {name!r}, which is empty; empty input must come back as it is"
-            )
-        if not text.strip() and (clean.strip() or not text):
-            raise PerturbationError(
-                f"{plugin.name} made query {name!r} ({clean!r}) empty; at least one visible character must stay"
-            )
-        if surrogates and _has_surrogate(text) and not _has_surrogate(clean):
-            raise PerturbationError(
-                f"{plugin.name} left an unpaired surrogate in query {name!r}; cut strings at code points"
-            )
-        if unicodedata.combining(text[0]) and not unicodedata.combining(clean[0]):
-            raise PerturbationError(
-                f"{plugin.name} left a combining mark without its base at the start of query {name!r}"
-            )
+    for query, clean, text in zip(queries.ids, queries.texts, noisy, strict=True):
+        fault = None if text is clean else text_fault(clean, text)
+        if fault is not None:
+            raise PerturbationError(f"{name} broke the contract on query {query!r} ({clean!r}): {fault}")
+
+
+def text_fault(clean: str, noisy: object) -> str | None:
+    """Return how a noisy text breaks the contract and what to do, None if it does not."""
+    if not isinstance(noisy, str):
+        return f"it returned a {type(noisy).__name__}; return a string"
+    if noisy == clean:
+        return None
+    if not clean:
+        return "it wrote into an empty text; return empty input as it is"
+    if not noisy.strip() and (clean.strip() or not noisy):
+        return "it returned an empty text; keep at least one visible character"
+    if _has_surrogate(noisy) and not _has_surrogate(clean):
+        return "it left an unpaired surrogate; cut strings at code points"
+    if unicodedata.combining(noisy[0]) and not unicodedata.combining(clean[0]):
+        return "it left a combining mark without its base at the start"
+    return None
 
 
 def _has_surrogate(text: str) -> bool:

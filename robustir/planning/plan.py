@@ -12,7 +12,7 @@ from typing import Any
 from robustir.encoders.adapters import adapt
 from robustir.encoders.training_record import TrainingRecord
 from robustir.errors import DataError, NotApplicableError, SpecError
-from robustir.noise.applying import applicable_languages, not_applicable, refusal
+from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
 from robustir.planning.limits import limited
 from robustir.planning.strategies import find_trained
@@ -31,7 +31,7 @@ SCHEMA = 1
 
 def _languages(noise: PlannedNoise, task: Task) -> tuple[str, ...]:
     """Return the query languages in which a perturbation works; attacks need one pool that holds what they aim at."""
-    works = applicable_languages(noise.plugin, task.languages)
+    works = noise.perturbation.applicable(task.languages)
     if not noise.treatment.attacked:
         return works
     if task.pools is not None or "mono" not in task.settings:
@@ -93,7 +93,7 @@ class PlannedNoise:
     """
 
     spec: str
-    plugin: Any = field(compare=False, repr=False)
+    perturbation: PreparedPerturbation = field(compare=False, repr=False)
     version: str = ""
     severities: tuple[float, ...] = ()
     draws: int = 1
@@ -148,7 +148,7 @@ class Plan:
 
     def refusal(self, perturbation: str, lang: str) -> str:
         """Say why a perturbation of the plan is not applicable in a language."""
-        return refusal(next(noise.plugin for noise in self.noises if noise.spec == perturbation), lang)
+        return next(noise.perturbation for noise in self.noises if noise.spec == perturbation).refusal(lang)
 
     def languages_of(self, planned: PlannedTask, noise: PlannedNoise) -> tuple[str, ...]:
         """Return the query languages of a benchmark in which a perturbation works."""
@@ -219,34 +219,30 @@ def _encoders(asked: Iterable[tuple[str, str | Any]]) -> Iterator[tuple[str, Pla
 
 def _noises(suite: Suite, encoders: Sequence[PlannedEncoder], *, attacks: bool) -> Iterator[PlannedNoise]:
     for noise in suite.perturbations:
-        plugin = create("perturbation", noise.spec)
-        if hasattr(plugin, "attack"):
-            for planned in _attacks(suite, noise, plugin, encoders) if attacks else ():
+        perturbation = prepare(noise.spec)
+        if isinstance(perturbation, PreparedAttack):
+            for planned in _attacks(suite, noise, perturbation, encoders) if attacks else ():
                 yield replace(planned, exploratory=noise.exploratory)
             continue
         yield PlannedNoise(
             canonical("perturbation", noise.spec),
-            plugin,
-            _version(plugin),
+            perturbation,
+            perturbation.cell_version,
             suite.severities_of(noise),
             suite.draws_of(noise),
-            Treatment(embedded_lang=getattr(plugin, "embedded_lang", ""), dose=str(getattr(plugin, "dose", ""))),
+            Treatment(embedded_lang=perturbation.embedded_lang, dose=perturbation.dose),
             exploratory=noise.exploratory,
         )
 
 
-def _version(plugin: Any) -> str:
-    """Return the version that enters the keys: a dose depends on its calibration as well."""
-    calibrated = getattr(plugin, "calibrated", "")
-    return f"{plugin.version} calibrated {calibrated}" if calibrated else str(plugin.version)
-
-
-def _attacks(suite: Suite, noise: Noise, plugin: Any, encoders: Sequence[PlannedEncoder]) -> Iterator[PlannedNoise]:
+def _attacks(
+    suite: Suite, noise: Noise, attack: PreparedAttack, encoders: Sequence[PlannedEncoder]
+) -> Iterator[PlannedNoise]:
     """Yield an attack on the encoder it names, or on every encoder of the suite, each with its random control."""
     everyone = [encoder.spec for encoder in encoders if not encoder.live and not encoder.recorded]
-    victims = [canonical("encoder", plugin.against)] if plugin.against else everyone
+    victims = [canonical("encoder", attack.against)] if attack.against else everyone
     if not victims:
-        raise SpecError(f"{noise.spec} has no encoder to attack; name one, such as  {plugin.name}(against='hashing')")
+        raise SpecError(f"{noise.spec} has no encoder to attack; name one, such as  {attack.name}(against='hashing')")
     known = {encoder.spec: encoder.scorer for encoder in encoders}
     for victim in victims:
         asked = parse(noise.spec)
@@ -256,11 +252,12 @@ def _attacks(suite: Suite, noise: Noise, plugin: Any, encoders: Sequence[Planned
             raise SpecError(
                 f"{victim} has rankings of known texts only; an attack needs an encoder that scores new ones"
             )
-        made = create("perturbation", spec)
+        made = prepare(spec)
+        assert isinstance(made, PreparedAttack)
         version = f"{made.version} against {attacked.revision}"
         severities, draws = suite.severities_of(noise), suite.draws_of(noise)
-        attack = Treatment(attacked=victim, passages=made.passages)
-        yield PlannedNoise(spec, made, version, severities, draws, attack)
+        white_box = Treatment(attacked=victim, passages=made.passages)
+        yield PlannedNoise(spec, made, version, severities, draws, white_box)
         control = Treatment(attacked=victim, control=True, passages=made.passages)
         yield PlannedNoise(
             str(Spec("random-control", (parse(spec),))), made, version, severities, draws, control, control_of=spec
@@ -356,7 +353,7 @@ def make_plan(
             )
         if not works:
             langs = sorted({lang for planned in tasks for lang in planned.task.languages})
-            raise not_applicable(noise.plugin, noise.spec, langs)
+            raise noise.perturbation.not_applicable(langs, noise.spec)
         for planned in tasks:
             here = _languages(noise, planned.task)
             missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in here]

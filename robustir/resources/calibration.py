@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from robustir.disk.atomic import write_text_atomically
 from robustir.errors import DataError, NotApplicableError, SpecError
-from robustir.noise.applying import applicable_languages, perturb
+from robustir.noise.applying import perturb
+from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
 from robustir.plugins.registry import canonical, create, registered
 from robustir.resources.parallel_text import flores_dev, flores_dev_path
 from robustir.types import QuerySet
@@ -106,16 +107,19 @@ class Realised:
 
 
 def measure(
-    perturbation: Any, spec: str, texts: Texts, severities: Sequence[float], *, seed: int = _VERIFY_SEED
+    perturbation: object, spec: str, texts: Texts, severities: Sequence[float], *, seed: int = _VERIFY_SEED
 ) -> Iterator[Realised]:
     """Yield what ``perturbation`` (built from ``spec``) does in each of its languages at each severity."""
-    for lang in applicable_languages(perturbation, list(texts)):
+    prepared = prepare(perturbation)
+    for lang in prepared.applicable(list(texts)):
         queries = QuerySet.from_texts(texts[lang], lang=lang)
         for severity in severities:
-            yield _realised(perturbation, spec, queries, lang, severity, seed)
+            yield _realised(prepared, spec, queries, lang, severity, seed)
 
 
-def _realised(perturbation: Any, spec: str, queries: QuerySet, lang: str, severity: float, seed: int) -> Realised:
+def _realised(
+    perturbation: PreparedPerturbation, spec: str, queries: QuerySet, lang: str, severity: float, seed: int
+) -> Realised:
     found = []
     for draw in range(_DRAWS):
         noisy = perturb(queries, perturbation, severity=severity, seed=seed, draw=draw)
@@ -132,9 +136,9 @@ def calibrate(spec: str, texts: Texts, source: str = FLORES) -> tuple[str, str, 
     Raises SpecError for an attack and for a spec that has a dose already, NotApplicableError where no text is in a
     language that it knows.
     """
-    perturbation = create("perturbation", spec)
+    perturbation = prepare(spec)
     spelled = canonical("perturbation", spec)
-    if hasattr(perturbation, "attack") or hasattr(perturbation, "apply_queries") or hasattr(perturbation, "dose"):
+    if isinstance(perturbation, PreparedAttack) or perturbation.needs_queries or perturbation.dose:
         raise SpecError(
             f"{spelled} cannot be calibrated: give a perturbation that is no attack, reads no file and has no dose"
         )
@@ -143,7 +147,7 @@ def calibrate(spec: str, texts: Texts, source: str = FLORES) -> tuple[str, str, 
         doses.setdefault(row.lang, []).append(row.char_error_rate)
     if not doses:
         raise NotApplicableError(
-            f"{spelled} knows none of {', '.join(texts)}; it works in: {', '.join(sorted(perturbation.languages))}"
+            f"{spelled} knows none of {', '.join(texts)}; it works in: {', '.join(sorted(perturbation.languages or ()))}"
         )
     counts = sorted({len(texts[lang]) for lang in doses})
     size = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"

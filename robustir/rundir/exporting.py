@@ -76,7 +76,7 @@ def _made(plan: Plan, planned: PlannedTask) -> Iterator[tuple[Condition, str, Qu
             known = set(plan.languages_of(planned, noise))
             queries = queries.select([row for row, lang in enumerate(queries.langs) if lang in known])
             queries = perturb(
-                queries, noise.plugin, severity=condition.severity, seed=plan.suite.seed, draw=condition.draw
+                queries, noise.perturbation, severity=condition.severity, seed=plan.suite.seed, draw=condition.draw
             )
         yield condition, plan.queries_key(planned, condition), queries
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.noise.attacking import attack_queries, control_queries
+from robustir.noise.prepared import PreparedAttack
 from robustir.planning.conditions import Condition
 from robustir.planning.plan import Plan, PlannedNoise, PlannedTask
 from robustir.rundir.directory import RunDirectory
@@ -29,7 +30,7 @@ class AttackJob:
     """One language under one attack; ``edits``: per severity those of the attack that a control repeats."""
 
     task: str
-    plugin: str  # spec of the attack
+    attack: str  # its spec
     victim: str  # spec of the encoder that is attacked
     lang: str
     draw: int
@@ -41,15 +42,16 @@ def attack_language(context: WorkContext, job: AttackJob) -> list[Part]:
     """Return texts, doses and outcome of the language's queries at each severity."""
     task = context.argument.tasks[job.task]
     queries = task.queries.select([row for row, lang in enumerate(task.queries.langs) if lang == job.lang])
-    plugin = context.perturbation(job.plugin)
+    attack = context.perturbation(job.attack)
+    assert isinstance(attack, PreparedAttack)
     chosen: dict[str, Any] = {"seed": context.argument.seed, "draw": job.draw}
     if job.edits is not None:
         return [
-            _part(control_queries(queries, task, plugin, edits=edits, severity=severity, **chosen))
+            _part(control_queries(queries, task, attack, edits=edits, severity=severity, **chosen))
             for severity, edits in zip(job.severities, job.edits, strict=True)
         ]
     victim, vectors = context.victim(job.victim, task)
-    found = attack_queries(queries, task, plugin, victim, severities=job.severities, passage_vectors=vectors, **chosen)
+    found = attack_queries(queries, task, attack, victim, severities=job.severities, passage_vectors=vectors, **chosen)
     return [_part(noisy, {name: getattr(outcome, name) for name in _OUTCOME}) for noisy, outcome in found]
 
 

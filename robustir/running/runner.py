@@ -135,7 +135,7 @@ class _Run:
         local = WorkContext(argument)
         local.adopt(
             {encoder.spec: encoder.scorer for encoder in plan.encoders},
-            {noise.spec: noise.plugin for noise in plan.noises},
+            {noise.spec: noise.perturbation for noise in plan.noises},
         )
         make: type[Executor[WorkContext]] = Executor
         if self.options.executor == "ray":

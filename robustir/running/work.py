@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from robustir.contracts import Scorer
 from robustir.encoders.adapters import adapt
 from robustir.noise.applying import perturb
+from robustir.noise.prepared import PreparedPerturbation, prepare
 from robustir.planning.conditions import Condition
 from robustir.plugins.registry import create
 from robustir.ranking.margins import Neighbourhoods, unit_length
@@ -51,7 +52,7 @@ class WorkContext:
         self.argument = argument
         self.run = RunDirectory(argument.run)
         self._encoders: dict[str, Any] = {}
-        self._perturbations: dict[str, Any] = {}
+        self._perturbations: dict[str, PreparedPerturbation] = {}
         self._indexed: dict[str, tuple[str, Scorer]] = {}
         self._victim: tuple[tuple[str, str], NDArray[np.float32]] | None = None
         self._passages: tuple[tuple[str, Path], NDArray[np.float32]] | None = None
@@ -64,7 +65,7 @@ class WorkContext:
             self._parts[task.name] = split_pools(task)
         return self._parts[task.name]
 
-    def adopt(self, encoders: Mapping[str, Any], perturbations: Mapping[str, Any]) -> None:
+    def adopt(self, encoders: Mapping[str, Any], perturbations: Mapping[str, PreparedPerturbation]) -> None:
         """Use objects that exist already in this process."""
         self._encoders.update(encoders)
         self._perturbations.update(perturbations)
@@ -80,10 +81,10 @@ class WorkContext:
             self._encoders[spec] = adapt(create("encoder", spec))
         return self._encoders[spec]
 
-    def perturbation(self, spec: str) -> Any:
+    def perturbation(self, spec: str) -> PreparedPerturbation:
         """Return the perturbation of a spec."""
         if spec not in self._perturbations:
-            self._perturbations[spec] = create("perturbation", spec)
+            self._perturbations[spec] = prepare(spec)
         return self._perturbations[spec]
 
     def indexed(self, spec: str, task: Task, part: Part | None = None) -> Scorer:
@@ -164,8 +165,8 @@ def perturb_queries(context: WorkContext, job: PerturbJob) -> None:
         known = set(job.languages)
         queries = queries.select([row for row, lang in enumerate(queries.langs) if lang in known])
     condition = job.condition
-    plugin = context.perturbation(condition.perturbation)
-    noisy = perturb(queries, plugin, severity=condition.severity, seed=context.argument.seed, draw=condition.draw)
+    perturbation = context.perturbation(condition.perturbation)
+    noisy = perturb(queries, perturbation, severity=condition.severity, seed=context.argument.seed, draw=condition.draw)
     context.run.write_queries(job.key, noisy)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.noise.applying import applicable_languages, perturb
-from robustir.plugins.registry import create
+from robustir.noise.applying import perturb
+from robustir.noise.prepared import prepare
 from robustir.training.config import TrainingConfig
 from robustir.training.data.sampling import Batch, Draw, Sampler
 from robustir.types import QuerySet
@@ -28,14 +28,14 @@ class QueryNoise:
 
     def __init__(self, config: TrainingConfig, texts: list[str], sampler: Sampler) -> None:
         self._config, self._texts, self._sampler = config, texts, sampler
-        self._noises = [(noise, create("perturbation", noise.spec)) for noise in config.robust.queries]
+        self._noises = [(noise, prepare(noise.spec)) for noise in config.robust.queries]
 
     def __call__(self, number: int, batch: Batch) -> tuple[list[str] | None, str]:
         """Return the perturbed queries of a step and the perturbation's spec, or (None, "") if it has none."""
         stream = self._sampler.stream(number, _NOISE)
         parts = batch.draws or (Draw(batch.source, batch.langs, len(batch.left), batch.whole),)
-        for noise, plugin in self._noises:
-            fitting = [bool(applicable_languages(plugin, part.langs[:1])) for part in parts]
+        for noise, perturbation in self._noises:
+            fitting = [bool(perturbation.applicable(part.langs[:1])) for part in parts]
             if stream.random() < noise.share and any(fitting):
                 texts = [self._texts[row] for row in batch.left]
                 ends = [0, *accumulate(part.size for part in parts)]
@@ -43,7 +43,7 @@ class QueryNoise:
                     if fits:
                         ids = [f"{number}-{row}" for row in range(first, last)]
                         queries = QuerySet.from_texts(texts[first:last], lang=part.langs[0], ids=ids)
-                        noisy = perturb(queries, plugin, severity=noise.severity, seed=self._config.seed)
+                        noisy = perturb(queries, perturbation, severity=noise.severity, seed=self._config.seed)
                         texts[first:last] = noisy.texts
                 return texts, noise.spec
         return None, ""

@@ -56,7 +56,7 @@ def bare_cost(plan: Plan) -> float:
         else:
             noisy = perturb(
                 task.queries,
-                plan.noise(condition).plugin,
+                plan.noise(condition).perturbation,
                 severity=condition.severity,
                 seed=plan.suite.seed,
                 draw=condition.draw,
