@@ -5,7 +5,7 @@ VENV ?= .venv
 VENV5 ?= .venv-tf5
 VENV_DOCS ?= .venv-docs
 BIN = $(VENV)/bin
-EXTRAS = dev,attack,nlpaug,faiss,laser,lexicon,train
+EXTRAS = dev,attack,nlpaug,laser,lexicon,train
 RUN = runs/quickstart
 
 .PHONY: quickstart test test-tf5 lint style mypy pyright speed docs clean
@@ -26,6 +26,8 @@ style: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/deptry robustir perturbations benchmarks reports
+	$(BIN)/deptry tests --exclude plugin_package --ignore DEP002,DEP004
 
 mypy pyright: $(VENV)/.installed
 	$(BIN)/$@
