@@ -35,3 +35,18 @@ def test_the_example_of_a_guide_passes_its_check_and_runs(root: Path, tmp_path: 
     done = run_shell(script, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(tmp_path.glob("runs/*/report.html")), done.stdout
+
+
+@pytest.mark.slow
+def test_every_command_of_the_tutorial_works(root: Path, tmp_path: Path) -> None:
+    page = root / "docs" / "tutorial.md"
+    done = run_shell("\n".join(blocks(page, "bash")), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all((tmp_path / name / "report.html").is_file() for name in ("first", "study", "garden-run"))
+    assert (tmp_path / "scores.csv").read_text(encoding="utf-8").count("\n") > 100
+    for number, block in enumerate(blocks(page, "python")):
+        script = tmp_path / f"block_{number}.py"
+        script.write_text(block, encoding="utf-8")
+        done = run_shell(f"python {script.name}", tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "ci_low" in done.stdout
