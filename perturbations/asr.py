@@ -42,15 +42,15 @@ class ASR(RuleBased):
     )
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts as a recogniser would have heard them."""
         block = Block.join(texts)
         units = letter_units(block, lang)
-        chosen = units.chosen(words, severity)
+        chosen = units.chosen(keys, severity)
         at, between = _marks_of(block, units, chosen)
         units = units.take(chosen)
-        spelled = sounding_alike(block, units, lang, words)
+        spelled = sounding_alike(block, units, lang, keys)
         heard = [word if word.islower() else lowered(word, lang) for word in spelled]
         start = np.concatenate([units.start, at])
         stop = np.concatenate([units.stop, at + 1])

@@ -47,15 +47,15 @@ class Casing(RuleBased):
         self.mode = mode
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts with chosen words in another case."""
         block = Block.join(texts)
         units = letter_units(block, lang)
-        units = units.take(units.chosen(words, severity))
+        units = units.take(units.chosen(keys, severity))
         before = units.strings(block)
         if self.mode == "random":
-            after = _at_random(before, lang, units, words)
+            after = _at_random(before, lang, units, keys)
         else:
             change = _CHANGES[self.mode]
             after = [change(word, lang) for word in before]
@@ -99,10 +99,10 @@ def _first(word: str, lang: str) -> str:
 _CHANGES: dict[str, Callable[[str, str], str]] = {"lower": lowered, "upper": raised, "title": _title, "first": _first}
 
 
-def _at_random(before: list[str], lang: str, units: Units, words: NDArray[np.uint64]) -> list[str]:
+def _at_random(before: list[str], lang: str, units: Units, keys: NDArray[np.uint64]) -> list[str]:
     """Turn letters by the bits of one draw per word; where no bit falls on a letter, the first letter is turned."""
     after = []
-    for word, drawn in zip(before, units.draw(words, _FORM).tolist(), strict=True):
+    for word, drawn in zip(before, units.draw(keys, _FORM).tolist(), strict=True):
         seed = Stream(int(drawn * 2**53).to_bytes(16, "little"))
         turned = [
             letter.swapcase() if lang != "tr" or letter not in "iıİI" else _first(letter, lang) for letter in word

@@ -62,7 +62,7 @@ class CodeSwitch(RuleBased):
         vars(self)["languages"] = frozenset(LANGUAGES) - {into}  # an instance serves all but its own
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts with words in the embedded language."""
         block = Block.join(texts)
@@ -71,14 +71,14 @@ class CodeSwitch(RuleBased):
         number, bits, eligible = lexemes.of(units.strings(block), units.row)
         places = np.flatnonzero(eligible)
         picked = units.take(places)
-        taken = self._taken(picked, bits[places], severity, words)
+        taken = self._taken(picked, bits[places], severity, keys)
         places, picked = places[taken], picked.take(taken)
         capitals = ((picked.number == 0) & (bits[places] & TITLED != 0)).tolist()
         numbers = number[places].tolist()
         if self.choices == 1:
             new = [lexemes.best[one] for one in numbers]
         else:
-            chances = picked.draw(words, _WHICH).tolist()
+            chances = picked.draw(keys, _WHICH).tolist()
             new = [
                 _drawn(lexemes.entries[one][: self.choices], chance)
                 for one, chance in zip(numbers, chances, strict=True)
@@ -98,10 +98,10 @@ class CodeSwitch(RuleBased):
         return found
 
     def _taken(
-        self, eligible: Units, bits: NDArray[np.int64], severity: float, words: NDArray[np.uint64]
+        self, eligible: Units, bits: NDArray[np.int64], severity: float, keys: NDArray[np.uint64]
     ) -> NDArray[np.bool_]:
         """Say of each eligible word whether it is replaced; bits: what :class:`_Lexemes` knows of it, int64 [words]."""
-        draw = eligible.draw(words, _SELECT)
+        draw = eligible.draw(keys, _SELECT)
         if self.order == "random":
             return draw < severity
         rows = eligible.row
@@ -109,7 +109,7 @@ class CodeSwitch(RuleBased):
         rank = np.empty(len(rows), dtype=np.int64)
         rank[order] = np.arange(len(rows)) - np.searchsorted(rows, rows)
         # floor(severity * n + u) words: severity * n on average, and more at a higher severity, never fewer.
-        share = uniforms(words[rows], np.full(len(rows), _SHARE), _SELECT)
+        share = uniforms(keys[rows], np.full(len(rows), _SHARE), _SELECT)
         many = np.bincount(rows, minlength=1)[rows] if len(rows) else rows
         return rank < np.floor(severity * many + share)
 

@@ -43,8 +43,8 @@ class Diacritics(RuleBased):
         self.mode = mode
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts as a hurried writer would leave their marks."""
         replace = replace_all if self.mode == "strip" else replace_one
-        return replace(Block.join(texts), substitutions("diacritics", lang, self.mode), lang, severity, words).texts()
+        return replace(Block.join(texts), substitutions("diacritics", lang, self.mode), lang, severity, keys).texts()

@@ -49,8 +49,8 @@ class Homoglyph(RuleBased):
     )
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts with look-alikes in them."""
         table = substitutions("homoglyph", lang, "confusions")
-        return replace_one(Block.join(texts), table, lang, severity, words).texts()
+        return replace_one(Block.join(texts), table, lang, severity, keys).texts()

@@ -66,11 +66,11 @@ class MTChannel(RuleBased):
         return self.source_lang or ("de" if lang == "en" else "en"), lang
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts as translation would have left them."""
         pair = self._pair(lang)
-        return Channel(texts, pair, *_noise(*pair, self.system), STRONGEST * severity, words).noisy()
+        return Channel(texts, pair, *_noise(*pair, self.system), STRONGEST * severity, keys).noisy()
 
 
 @cache

@@ -33,7 +33,7 @@ class Ocr(RuleBased):
     source: ClassVar[str] = "shapes of printed letters: the source field of each file in perturbations/data/ocr"
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts as a scanner would read them."""
-        return replace_one(Block.join(texts), substitutions("ocr", lang, "confusions"), lang, severity, words).texts()
+        return replace_one(Block.join(texts), substitutions("ocr", lang, "confusions"), lang, severity, keys).texts()

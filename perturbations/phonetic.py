@@ -40,20 +40,20 @@ class Phonetic(RuleBased):
     )
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts with chosen words as they sound."""
         block = Block.join(texts)
         units = letter_units(block, lang)
-        units = units.take(units.chosen(words, severity))
-        return splice_strings(block, units.start, units.stop, sounding_alike(block, units, lang, words)).texts()
+        units = units.take(units.chosen(keys, severity))
+        return splice_strings(block, units.start, units.stop, sounding_alike(block, units, lang, keys)).texts()
 
 
-def sounding_alike(block: Block, units: Units, lang: str, words: NDArray[np.uint64]) -> list[str]:
+def sounding_alike(block: Block, units: Units, lang: str, keys: NDArray[np.uint64]) -> list[str]:
     """Return for each unit another spelling of its sound, drawn from the key, or the unit itself where there is none."""
     spellings = confusions(lang)
     after = []
-    for word, drawn in zip(units.strings(block), units.draw(words, _SPELLING).tolist(), strict=True):
+    for word, drawn in zip(units.strings(block), units.draw(keys, _SPELLING).tolist(), strict=True):
         others = spellings(word)
         after.append(others[int(drawn * len(others))] if others else word)
     return after

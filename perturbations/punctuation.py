@@ -66,7 +66,7 @@ class Punctuation(RuleBased):
         self.parts: tuple[str, ...] = tuple(part for part in PARTS if part in chosen)
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts with other punctuation."""
         block = Block.join(texts)
@@ -78,9 +78,9 @@ class Punctuation(RuleBased):
         order = np.argsort(start, kind="stable")  # no position is both: an end has no mark
         stop = np.concatenate([at_marks + 1, at_ends])[order]
         places = Units.of(block, start[order], stop)
-        places = places.take(places.chosen(words, severity))
+        places = places.take(places.chosen(keys, severity))
         worded = np.bincount(in_words.row, minlength=len(block)) > 0
-        return splice_strings(block, places.start, places.stop, self._marks(block, places, lang, words, worded)).texts()
+        return splice_strings(block, places.start, places.stop, self._marks(block, places, lang, keys, worded)).texts()
 
     @staticmethod
     def _ends(block: Block, units: Units, marks: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -90,11 +90,11 @@ class Punctuation(RuleBased):
         return found
 
     def _marks(
-        self, block: Block, places: Units, lang: str, words: NDArray[np.uint64], worded: NDArray[np.bool_]
+        self, block: Block, places: Units, lang: str, keys: NDArray[np.uint64], worded: NDArray[np.bool_]
     ) -> list[str]:
         """Return what stands at each place instead."""
         own = _MARKS[lang]
-        operation, mark = (places.draw(words, slot).tolist() for slot in (_OPERATION, _MARK))
+        operation, mark = (places.draw(keys, slot).tolist() for slot in (_OPERATION, _MARK))
         rows = worded[places.row].tolist()
         after = []
         for old, first, second, droppable in zip(places.strings(block), operation, mark, rows, strict=True):

@@ -11,7 +11,7 @@ import numpy as np
 
 from robustir.errors import DataError, SpecError
 from robustir.perturbations.tables.recordings import Recording, read_recording
-from robustir.seeds import Stream, key_words, uniforms
+from robustir.seeds import Stream, key_array, uniforms
 from robustir.types import QuerySet
 
 __all__ = ["Recorded"]
@@ -86,7 +86,7 @@ class Recorded:
         found = [_matched(recording, queries) for recording in self._recordings]
         for recording, texts in zip(self._recordings, found, strict=True):
             self._check_coverage(recording, queries, texts)
-        turn = uniforms(key_words(keys), np.zeros(len(queries), dtype=np.int64))
+        turn = uniforms(key_array(keys), np.zeros(len(queries), dtype=np.int64))
         # A query reaches step k where (k - 1 + its uniform number) / steps lies below the severity.
         reached = np.clip(np.ceil(severity * len(found) - turn), 0, len(found)).astype(int).tolist()
         return [

@@ -40,20 +40,20 @@ class ShuffleWords(RuleBased):
     )
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts with words in other places."""
-        return _shuffled(Block.join(texts), lang, severity, words).texts()
+        return _shuffled(Block.join(texts), lang, severity, keys).texts()
 
 
-def _shuffled(block: Block, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:
+def _shuffled(block: Block, lang: str, severity: float, keys: NDArray[np.uint64]) -> Block:
     starts, stops = block_word_spans(block, lang)
     # A word that could join with what stands beside it would make one cluster with another.
     closed = ~open_before(block, starts)
     if not has_spaces(lang):
         closed &= ~open_before(block, stops)
     starts, stops = starts[closed], stops[closed]
-    taken = _sources(block.rows(starts), severity, words)
+    taken = _sources(block.rows(starts), severity, keys)
     before, after = np.append(0, stops), np.append(starts, len(block.codes))
     pieces = np.zeros((len(before), 2, 2), dtype=np.int64)  # per place: what stands before it, the word that comes here
     pieces[:, 0] = np.stack([before, after - before], axis=1)
@@ -61,14 +61,14 @@ def _shuffled(block: Block, lang: str, severity: float, words: NDArray[np.uint64
     return Block(block.codes[ragged_arange(pieces[:, :, 0].ravel(), pieces[:, :, 1].ravel())], block.offsets)
 
 
-def _sources(row: NDArray[np.int64], severity: float, words: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _sources(row: NDArray[np.int64], severity: float, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return for each word's place the number of the word that comes there; row: the text of each word, ascending."""
     size = np.bincount(row, minlength=1)[row]
     begin = np.searchsorted(row, row)
-    order = np.lexsort((uniforms(words.take(row, axis=0), np.arange(len(row)) - begin, _ORDER), row))
+    order = np.lexsort((uniforms(keys.take(row, axis=0), np.arange(len(row)) - begin, _ORDER), row))
     rank = np.arange(len(row)) - begin  # the sort keeps rows together: row, size and begin hold for order as well
     group = np.minimum(rank // 2, np.maximum(size // 2 - 1, 0))
-    moves = (uniforms(words.take(row, axis=0), group, _SELECT) < severity) & (size > 1)
+    moves = (uniforms(keys.take(row, axis=0), group, _SELECT) < severity) & (size > 1)
     first = 2 * group
     width = np.where(group == size // 2 - 1, size - first, 2)
     following = begin + first + np.where(moves, (rank - first + 1) % np.maximum(width, 1), rank - first)

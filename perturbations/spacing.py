@@ -54,7 +54,7 @@ class Spacing(RuleBased):
         self.parts: tuple[str, ...] = tuple(part for part in PARTS if part in chosen)
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts with spaces missing and too many."""
         block = Block.join(texts)
@@ -65,11 +65,11 @@ class Spacing(RuleBased):
         cuts, count = _cuts(block, units, followed & (gap == 0) & (not has_spaces(lang)))
         can_merge &= "merge" in self.parts
         can_split = (count > 0) & ("split" in self.parts)
-        chosen = units.chosen(words, severity) & (can_merge | can_split)
-        merges = chosen & can_merge & ((units.draw(words, _OPERATION) < 0.5) | ~can_split)
+        chosen = units.chosen(keys, severity) & (can_merge | can_split)
+        merges = chosen & can_merge & ((units.draw(keys, _OPERATION) < 0.5) | ~can_split)
         splits = np.flatnonzero(chosen & ~merges)
         before = np.cumsum(count) - count
-        drawn = (units.draw(words, _PLACE)[splits] * count[splits]).astype(np.int64)
+        drawn = (units.draw(keys, _PLACE)[splits] * count[splits]).astype(np.int64)
         at = cuts[before[splits] + drawn]
         start = np.concatenate([units.stop[merges], at])
         stop = np.concatenate([(units.stop + gap)[merges], at])

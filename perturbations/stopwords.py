@@ -35,13 +35,13 @@ class Stopwords(RuleBased):
     source: ClassVar[str] = "the source field of each file in perturbations/data/stopwords"
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts without chosen function words."""
         block = Block.join(texts)
         units = word_units(block, lang)
         last = np.append(np.diff(units.row) != 0, True)[: len(units)]
-        chosen = np.flatnonzero(units.chosen(words, severity) & ~open_before(block, units.start))
+        chosen = np.flatnonzero(units.chosen(keys, severity) & ~open_before(block, units.start))
         chosen = chosen[_known(block, units.take(chosen), lang)]
         closing = units.row[chosen[last[chosen]]]  # texts whose last word would go
         theirs = units.take(np.isin(units.row, closing))

@@ -108,14 +108,14 @@ class Transliterate(RuleBased):
         self.russian = russian
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts with words in Latin letters."""
         block = Block.join(texts)
         units = (
             word_units(block, lang) if lang == "th" else Units.of(block, *unit_spans(block, spaced=has_spaces(lang)))
         )
-        units = units.take(units.chosen(words, severity))
+        units = units.take(units.chosen(keys, severity))
         clean = units.strings(block)
         latin = [romanised(word, lang, self.russian) for word in clean]
         if lang == "th":

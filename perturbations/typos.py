@@ -54,10 +54,10 @@ class Typos(RuleBased):
         self.parts: tuple[str, ...] = tuple(part for part in PARTS if part in chosen)
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts as a hasty typist would write them."""
         block = Block.join(texts)
-        typist = Typist(block, key_table(lang), words, self.parts)
+        typist = Typist(block, key_table(lang), keys, self.parts)
         edits = typist.by_words(severity) if has_spaces(lang) else typist.by_clusters(severity)
         return apply(edits, block, typist.clusters).texts() if len(edits) else list(texts)

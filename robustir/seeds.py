@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["KEY_BYTES", "Draws", "Stream", "derive_key", "derive_keys", "key_words", "uniforms"]
+__all__ = ["KEY_BYTES", "Draws", "Stream", "derive_key", "derive_keys", "key_array", "uniforms"]
 
 T = TypeVar("T")
 
@@ -120,36 +120,36 @@ class Stream:
             items[last], items[other] = items[other], items[last]
 
 
-def key_words(keys: Sequence[bytes]) -> NDArray[np.uint64]:
-    """Return keys as a uint64 array of shape [n, 2]."""
+def key_array(keys: Sequence[bytes]) -> NDArray[np.uint64]:
+    """Return 16-byte keys as a uint64 array of shape [n, 2]."""
     import numpy as np
 
     return np.frombuffer(b"".join(keys), dtype="<u8").reshape(-1, 2)
 
 
 def uniforms(
-    words: NDArray[np.uint64], index: NDArray[np.integer], slot: int | NDArray[np.integer] = 0
+    keys: NDArray[np.uint64], index: NDArray[np.integer], slot: int | NDArray[np.integer] = 0
 ) -> NDArray[np.float64]:
     """Return ``Stream(key).uniform(index, slot)`` elementwise.
 
-    words: uint64 [m, 2], the key of each element (``key_words(keys)[rows]``); index, slot: integers [m]. Returns float64 [m].
+    keys: uint64 [m, 2], the key of each element (``key_array(keys)[rows]``); index, slot: integers [m]. Returns float64 [m].
     """
-    return Draws(words, index).uniform(slot)
+    return Draws(keys, index).uniform(slot)
 
 
 class Draws:
     """The uniform numbers of many addresses, for decision after decision: half of the hash is made once for all slots.
 
-    words: uint64 [m, 2]; index: integers [m]; as in :func:`uniforms`.
+    keys: uint64 [m, 2]; index: integers [m]; as in :func:`uniforms`.
     """
 
     __slots__ = ("_inner", "_k1")
 
-    def __init__(self, words: NDArray[np.uint64], index: NDArray[np.integer]) -> None:
+    def __init__(self, keys: NDArray[np.uint64], index: NDArray[np.integer]) -> None:
         import numpy as np
 
-        self._inner = _mix_all(words[:, 0] + np.asarray(index).astype(np.uint64) * np.uint64(_GOLDEN))
-        self._k1 = words[:, 1]
+        self._inner = _mix_all(keys[:, 0] + np.asarray(index).astype(np.uint64) * np.uint64(_GOLDEN))
+        self._k1 = keys[:, 1]
 
     def uniform(
         self, slot: int | NDArray[np.integer], chosen: NDArray[np.integer] | None = None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustir.seeds import Draws, Stream, derive_key, derive_keys, key_words, uniforms
+from robustir.seeds import Draws, Stream, derive_key, derive_keys, key_array, uniforms
 from tests.processes import outputs_under_hash_seeds
 
 
@@ -29,14 +29,14 @@ def test_many_keys_equal_single_ones(ids: list[str], draw: int) -> None:
 @given(st.integers(0, 2**63), st.integers(0, 2**40), st.integers(0, 2**20))
 def test_vector_route_equals_scalar_route(seed: int, index: int, slot: int) -> None:
     key = derive_key(seed)
-    vector = uniforms(key_words([key]), np.array([index]), slot)
+    vector = uniforms(key_array([key]), np.array([index]), slot)
     assert vector[0] == Stream(key).uniform(index, slot)
-    draws = Draws(np.repeat(key_words([key]), 2, axis=0), np.array([0, index]))
+    draws = Draws(np.repeat(key_array([key]), 2, axis=0), np.array([0, index]))
     assert draws.uniform(slot, np.array([1])).tolist() == [Stream(key).uniform(index, slot)]
 
 
 def test_uniform_and_uncorrelated() -> None:
-    words = np.repeat(key_words([derive_key("moments")]), 200_000, axis=0)
+    words = np.repeat(key_array([derive_key("moments")]), 200_000, axis=0)
     index = np.arange(200_000)
     first, second = uniforms(words, index, 0), uniforms(words, index, 1)
     # Standard errors: 0.00065 for the mean, 0.0022 for a correlation; five of them.

@@ -18,7 +18,7 @@ from robustir.perturbations.tables.lexicons import fold, function_words, name_wo
 from robustir.perturbations.typing.edits import apply
 from robustir.perturbations.typing.key_table import key_table
 from robustir.perturbations.typing.typing_errors import PARTS, Typist
-from robustir.seeds import key_words, uniforms
+from robustir.seeds import key_array, uniforms
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.protected import protected_words
 from robustir.text.words import block_word_spans
@@ -143,7 +143,7 @@ def _draw(
     if not words:
         return [[] for _ in texts]
     unit = np.array([number for found in spans for number, _, _ in found], dtype=np.int64)
-    row_keys = key_words(keys)[np.repeat(np.arange(len(texts)), sizes)]
+    row_keys = key_array(keys)[np.repeat(np.arange(len(texts)), sizes)]
     share = -(-candidates // len(swaps)) * _ATTEMPTS
     made = [
         _guessed(texts, spans, lang, model, share)

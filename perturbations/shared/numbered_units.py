@@ -46,17 +46,17 @@ class Units:
         """Return some of the units, with the numbers that they have."""
         return type(self)(self.start[chosen], self.stop[chosen], self.row[chosen], self.number[chosen])
 
-    def draws(self, words: NDArray[np.uint64]) -> Draws:
-        """Return the units' uniform numbers; words: uint64 [texts, 2]."""
-        return Draws(words.take(self.row, axis=0), self.number)
+    def draws(self, keys: NDArray[np.uint64]) -> Draws:
+        """Return the units' uniform numbers; keys: uint64 [texts, 2]."""
+        return Draws(keys.take(self.row, axis=0), self.number)
 
-    def draw(self, words: NDArray[np.uint64], slot: int) -> NDArray[np.float64]:
-        """Return each unit's uniform number for one decision; words: uint64 [texts, 2]."""
-        return self.draws(words).uniform(slot)
+    def draw(self, keys: NDArray[np.uint64], slot: int) -> NDArray[np.float64]:
+        """Return each unit's uniform number for one decision; keys: uint64 [texts, 2]."""
+        return self.draws(keys).uniform(slot)
 
-    def chosen(self, words: NDArray[np.uint64], severity: float) -> NDArray[np.bool_]:
+    def chosen(self, keys: NDArray[np.uint64], severity: float) -> NDArray[np.bool_]:
         """Return which units are edited at a severity if they can be, bool [units]."""
-        return self.draw(words, SELECT) < severity
+        return self.draw(keys, SELECT) < severity
 
     def strings(self, block: Block) -> list[str]:
         """Return what the units read."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import NotApplicableError, SpecError
-from robustir.seeds import Stream, key_words
+from robustir.seeds import Stream, key_array
 
 __all__ = ["RuleBased"]
 
@@ -29,9 +29,9 @@ class RuleBased:
     nested: ClassVar[bool] = True
 
     def in_one_language(
-        self, texts: Sequence[str], lang: str, severity: float, words: NDArray[np.uint64]
+        self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
-        """Return the noisy texts; ``severity`` is above 0, ``words`` (uint64 [texts, 2]) are the texts' keys for ``uniforms``."""
+        """Return the noisy texts; severity: above 0; keys: uint64 [texts, 2], as ``seeds.uniforms`` takes them."""
         raise NotImplementedError
 
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
@@ -59,15 +59,15 @@ class RuleBased:
         result = list(texts)
         if severity == 0:
             return result
-        words = key_words(keys)
+        arrays = key_array(keys)
         for lang, rows in rows_of.items():
             for at in range(0, len(rows), _TEXTS_AT_ONCE):
                 part = rows[at : at + _TEXTS_AT_ONCE]
                 if isinstance(part, range):  # slices: four times as fast
                     here = slice(part.start, part.stop)
-                    result[here] = self.in_one_language(result[here], lang, severity, words[here])
+                    result[here] = self.in_one_language(result[here], lang, severity, arrays[here])
                     continue
-                noisy = self.in_one_language([texts[row] for row in part], lang, severity, words[part])
+                noisy = self.in_one_language([texts[row] for row in part], lang, severity, arrays[part])
                 for row, text in zip(part, noisy, strict=True):
                     result[row] = text
         return result

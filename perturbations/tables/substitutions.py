@@ -113,10 +113,10 @@ class Substitutions:
         return self.first[row] + (drawn * self.count[row]).astype(np.int64)
 
 
-def _chosen(block: Block, lang: str, severity: float, words: NDArray[np.uint64]) -> Units:
+def _chosen(block: Block, lang: str, severity: float, keys: NDArray[np.uint64]) -> Units:
     """Choose among words, or among grapheme clusters where a script has no spaces."""
     units = Units.of(block, *unit_spans(block, spaced=has_spaces(lang)))
-    return units.take(units.chosen(words, severity))
+    return units.take(units.chosen(keys, severity))
 
 
 def _places(units: Units) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -125,30 +125,30 @@ def _places(units: Units) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return ragged_arange(units.start, length), np.repeat(np.arange(len(length)), length)
 
 
-def replace_one(block: Block, table: Substitutions, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:
-    """Return the block with one substitution in each chosen unit that has any; words: uint64 [texts, 2], the keys."""
-    units = _chosen(block, lang, severity, words)
+def replace_one(block: Block, table: Substitutions, lang: str, severity: float, keys: NDArray[np.uint64]) -> Block:
+    """Return the block with one substitution in each chosen unit that has any; keys: uint64 [texts, 2]."""
+    units = _chosen(block, lang, severity, keys)
     at, owner = _places(units)
     rows = table.rows(block.codes, at, at + 1 < units.stop[owner]).ravel()
     sites = np.flatnonzero(rows)
     count = np.bincount(owner[sites // 2], minlength=len(units))
     some = np.flatnonzero(count)
-    draws = units.take(some).draws(words)
+    draws = units.take(some).draws(keys)
     site = sites[(np.cumsum(count) - count)[some] + (draws.uniform(_PLACE) * count[some]).astype(np.int64)]
     entry = table.entries(rows[site], draws.uniform(_ENTRY))
     start = at[site // 2]
     return splice(block, start, start + 1 + site % 2, table.codes, table.start[entry], table.length[entry])
 
 
-def replace_all(block: Block, table: Substitutions, lang: str, severity: float, words: NDArray[np.uint64]) -> Block:
+def replace_all(block: Block, table: Substitutions, lang: str, severity: float, keys: NDArray[np.uint64]) -> Block:
     """Return the block with every single character of each chosen unit that the table knows replaced.
 
     One draw per unit chooses among the entries, so that a word is spelled in one way throughout.
     """
-    units = _chosen(block, lang, severity, words)
+    units = _chosen(block, lang, severity, keys)
     at, owner = _places(units)
     rows = table.single[np.minimum(block.codes[at], _TOP)]
     sites = np.flatnonzero(rows)
-    drawn = units.draw(words, _ENTRY)[owner[sites]]
+    drawn = units.draw(keys, _ENTRY)[owner[sites]]
     entry = table.entries(rows[sites], drawn)
     return splice(block, at[sites], at[sites] + 1, table.codes, table.start[entry], table.length[entry])

@@ -41,12 +41,12 @@ class _Targets:
 
 
 class Typist:
-    """One block of texts in one language, to be typed badly. ``words``: uint64 [texts, 2], the texts' keys."""
+    """One block of texts in one language, to be typed badly. keys: uint64 [texts, 2]."""
 
-    def __init__(self, block: Block, table: KeyTable, words: NDArray[np.uint64], parts: Sequence[str]) -> None:
+    def __init__(self, block: Block, table: KeyTable, keys: NDArray[np.uint64], parts: Sequence[str]) -> None:
         self._block = block
         self._table = table
-        self._words = words
+        self._stream_keys = keys
         self._parts = tuple(parts)
         self.clusters = Clusters.of(block)
 
@@ -119,7 +119,7 @@ class Typist:
         return row, place - np.maximum.accumulate(np.where(np.diff(row, prepend=-1) > 0, place, 0))
 
     def _draw(self, row: NDArray[np.int64], unit: NDArray[np.int64], slot: int) -> NDArray[np.float64]:
-        return uniforms(self._words.take(row, axis=0), unit, slot)
+        return uniforms(self._stream_keys.take(row, axis=0), unit, slot)
 
     def _possible(self, inside: NDArray[np.int64], joined: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
         """Return for each part where it can edit; inside: clusters; joined: whether the next one is its neighbour and partner."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from robustir.contracts import Role
 from robustir.errors import SpecError
-from robustir.seeds import derive_key, key_words, uniforms
+from robustir.seeds import derive_key, key_array, uniforms
 
 __all__ = ["RandomEncoder"]
 
@@ -41,7 +41,7 @@ class RandomEncoder:
         """Return float32 vectors [len(texts), dim] of unit length."""
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
-        words = key_words([derive_key("random-encoder", self.seed, role, text) for text in texts])
+        words = key_array([derive_key("random-encoder", self.seed, role, text) for text in texts])
         keys = np.repeat(words, self.dim, axis=0)
         columns = np.tile(np.arange(self.dim, dtype=np.int64), len(texts))
         # Whole numbers below 2**16: their sums of squares stay below 2**53, exact in any order.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.seeds import derive_keys, key_words, uniforms
+from robustir.seeds import derive_keys, key_array, uniforms
 from robustir.types import QuerySet
 
 __all__ = ["CLEAN", "FLOOR", "Condition", "shuffled_rows"]
@@ -56,7 +56,7 @@ def query_set_name(benchmark: str, condition: Condition, key: str) -> str:
 
 def shuffled_rows(queries: QuerySet, seed: int) -> NDArray[np.intp]:
     """Return for each query the row of another one of its language and, where there is one, of another group."""
-    keys = key_words(derive_keys((seed, "floor"), queries.langs, queries.ids, 0))
+    keys = key_array(derive_keys((seed, "floor"), queries.langs, queries.ids, 0))
     order_value = uniforms(keys, np.zeros(len(queries), dtype=np.int64))
     partner = np.arange(len(queries))
     by_lang: dict[str, list[int]] = {}

@@ -20,7 +20,7 @@ from robustir.perturbations.mt_channel import MTChannel
 from robustir.perturbations.shared.numbered_units import word_units
 from robustir.perturbations.tables.lexicons import fold
 from robustir.perturbations.typing.keyboards import read_data
-from robustir.seeds import Stream, derive_key, derive_keys, key_words
+from robustir.seeds import Stream, derive_key, derive_keys, key_array
 from robustir.text.blocks import Block
 from robustir.text.clusters import clusters
 from robustir.text.words import words
@@ -49,7 +49,7 @@ def channel(
     reach = np.where(np.arange(FARTHEST) >= 1, 1.0, 0.0)
     rates = Rates(np.full(len(CLASSES), lost), how, moved, reach, added)
     pool = Options.of([("the", 3.0), ("often", 1.0)], lang)
-    many_keys = key_words(derive_keys(("channel",), [lang] * many, [str(at) for at in range(many)], 0))
+    many_keys = key_array(derive_keys(("channel",), [lang] * many, [str(at) for at in range(many)], 0))
     return Channel([text] * many, ("de", lang), rates, pool, strength, many_keys).noisy()
 
 
@@ -127,7 +127,7 @@ def test_a_word_moves_over_others_at_the_stated_rate() -> None:
 def test_moves_nest_and_stay_in_their_texts() -> None:
     block = Block.join(["a b c d e", "", "f", "g h i j"] * 20)
     units = word_units(block, "en")
-    many_keys = key_words(derive_keys(("t",), ["en"] * 80, [str(n) for n in range(80)], 0))
+    many_keys = key_array(derive_keys(("t",), ["en"] * 80, [str(n) for n in range(80)], 0))
     draws = units.draws(many_keys)
     reach = np.linspace(1 / FARTHEST, 1, FARTHEST)
     low, high = (turned(units, draws, lambda words: words >= 0, reach, share) for share in (0.05, 0.2))

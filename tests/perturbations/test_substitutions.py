@@ -15,7 +15,7 @@ from robustir.perturbations.homoglyph import Homoglyph
 from robustir.perturbations.ocr import Ocr
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.substitutions import Substitutions, covered, replace_all, replace_one
-from robustir.seeds import Stream, derive_key, key_words
+from robustir.seeds import Stream, derive_key, key_array
 from robustir.text.blocks import Block
 from tests.strategies import LANGUAGES, keys, languages, severities, texts
 
@@ -50,7 +50,7 @@ def test_the_severity_is_the_share_of_edited_words(perturbation: RuleBased) -> N
 def test_places_and_entries_have_equal_chances() -> None:
     table = Substitutions.of({"a": ["x", "yy"], "bc": ["z"]})
     block = Block.join(["abc.!"] * 4_000)
-    found = Counter(replace_one(block, table, "en", 1.0, key_words(KEYS)).texts())
+    found = Counter(replace_one(block, table, "en", 1.0, key_array(KEYS)).texts())
     assert set(found) == {"xbc.!", "yybc.!", "az.!"}
     assert abs(found["az.!"] / 4_000 - 1 / 2) < 0.04
     assert abs(found["xbc.!"] / 4_000 - 1 / 4) < 0.035
@@ -59,12 +59,12 @@ def test_places_and_entries_have_equal_chances() -> None:
 def test_pairs_do_not_reach_over_the_end_of_a_word() -> None:
     table = Substitutions.of({"bc": ["z"], "b\n": ["!"]})
     clean = ["b c", "b", "ab", "c"]
-    assert replace_one(Block.join(clean), table, "en", 1.0, key_words(KEYS[:4])).texts() == clean
+    assert replace_one(Block.join(clean), table, "en", 1.0, key_array(KEYS[:4])).texts() == clean
 
 
 def test_a_word_is_respelled_in_one_way_throughout() -> None:
     table = Substitutions.of({"ä": ["ae", "a"]})
-    found = Counter(replace_all(Block.join(["ää 😀ä"] * 4_000), table, "de", 1.0, key_words(KEYS)).texts())
+    found = Counter(replace_all(Block.join(["ää 😀ä"] * 4_000), table, "de", 1.0, key_array(KEYS)).texts())
     assert set(found) == {"aeae 😀ae", "aeae 😀a", "aa 😀ae", "aa 😀a"}
 
 

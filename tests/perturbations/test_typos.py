@@ -21,7 +21,7 @@ from robustir.perturbations.typing.key_table import key_table, mistakes
 from robustir.perturbations.typing.typing_errors import PARTS, Typist
 from robustir.perturbations.typos import Typos
 from robustir.plugins.registry import canonical, create
-from robustir.seeds import Stream, derive_key, key_words
+from robustir.seeds import Stream, derive_key, key_array
 from robustir.text.blocks import Block
 from robustir.text.clusters import clusters
 from robustir.text.words import words
@@ -35,7 +35,7 @@ def edits_of(
     many: Sequence[str], lang: str, severity: float, many_keys: Sequence[bytes], of: Sequence[str] = PARTS
 ) -> tuple[Edits, Typist, Block]:
     block = Block.join(many)
-    typist = Typist(block, key_table(lang), key_words(many_keys), of)
+    typist = Typist(block, key_table(lang), key_array(many_keys), of)
     return (typist.by_words if has_spaces(lang) else typist.by_clusters)(severity), typist, block
 
 

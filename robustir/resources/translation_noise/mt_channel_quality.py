@@ -11,7 +11,7 @@ from robustir.perturbations.mt.mt_instead import Options
 from robustir.perturbations.mt.mt_noise import Channel
 from robustir.resources.translation_noise.mt_alignment import Sentence
 from robustir.resources.translation_noise.mt_channel import Outputs, estimate
-from robustir.seeds import derive_keys, key_words
+from robustir.seeds import derive_keys, key_array
 
 __all__ = ["Closeness", "Likeness", "closeness", "evaluate_pair"]
 
@@ -75,7 +75,7 @@ def evaluate_pair(data: Path, source: str, target: str) -> Iterator[Likeness]:
     references, best = (
         [some[line] for line in lines[1::2]] for some in (outputs.references, outputs.systems[table.best])
     )
-    keys = key_words(derive_keys(("mt-channel evaluate",), [target] * len(best), [str(at) for at in lines[1::2]], 0))
+    keys = key_array(derive_keys(("mt-channel evaluate",), [target] * len(best), [str(at) for at in lines[1::2]], 0))
     before = closeness(best, references, target)
     for system in table.systems:
         made = [outputs.systems[system][line] for line in lines[1::2]]
