@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from robustir.benchmarks.files import chosen_for_both
+from robustir.benchmarks.judgements import Judgement, JudgementPolicy, judge
 from robustir.errors import DataError, MissingExtraError, NotApplicableError, SpecError
 from robustir.languages import is_known
-from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
+from robustir.types import Corpus, QuerySet, Task, possible_settings
 
 __all__ = ["IrDatasets"]
 
@@ -19,11 +20,12 @@ __all__ = ["IrDatasets"]
 class IrDatasets:
     """A collection such as ``ir-datasets('beir/scifact/test')``: its documents, queries and judgements.
 
-    The package ir_datasets finds, checks and caches the files by its own rules. Queries without a
-    relevant document are left out.
+    The package ir_datasets finds, checks and caches the files by its own rules. Queries without a judgement are left out.
 
     collection: its id there. lang, passage_lang: the languages of its queries and of its documents, which the package
-    declares for most collections; where it does not, they are asked for, never guessed.
+    declares for most collections; where it does not, they are asked for, never guessed. no_relevant: 'zero' or 'skip',
+    what a query scores for which nothing is relevant. missing: 'never-found' or 'strict', what becomes of judgements
+    whose ids are not there. exclude_identical_ids: True if a document with the query's own id is not a candidate.
     """
 
     name = "ir-datasets"
@@ -32,8 +34,17 @@ class IrDatasets:
     licence = "see the collection"
     source = "https://ir-datasets.com"
 
-    def __init__(self, collection: str, lang: str | None = None, passage_lang: str | None = None) -> None:
+    def __init__(
+        self,
+        collection: str,
+        lang: str | None = None,
+        passage_lang: str | None = None,
+        no_relevant: str = "zero",
+        missing: str = "never-found",
+        exclude_identical_ids: bool | None = None,
+    ) -> None:
         self.collection = collection
+        self.policy = JudgementPolicy(no_relevant, missing, exclude_identical_ids)
         self.lang = lang
         self.passage_lang = passage_lang
 
@@ -58,25 +69,29 @@ class IrDatasets:
         chosen_for_both(languages, (lang,), (passage_lang,), self.collection)
         documents = {doc.doc_id: doc.default_text() for doc in found.docs_iter()}
         texts = {query.query_id: query.default_text() for query in found.queries_iter()}
-        place = {name: row for row, name in enumerate(documents)}
-        judged: dict[str, dict[str, int]] = {}
-        for row in found.qrels_iter():
-            if row.relevance > 0 and row.query_id in texts and row.doc_id in place:
-                judged.setdefault(row.query_id, {})[row.doc_id] = row.relevance
-        ids = tuple(name for name in texts if name in judged)
-        queries = QuerySet(ids, tuple(texts[name] for name in ids), (lang,) * len(ids), ids, ids)
-        corpus = Corpus(tuple(documents), tuple(documents.values()), (passage_lang,) * len(documents))
+        ids = tuple(texts)
+        judged = judge(
+            (
+                Judgement(row.query_id, row.doc_id, int(row.relevance), number)
+                for number, row in enumerate(found.qrels_iter(), start=1)
+            ),
+            QuerySet(ids, tuple(texts.values()), (lang,) * len(ids), ids, ids),
+            Corpus(tuple(documents), tuple(documents.values()), (passage_lang,) * len(documents)),
+            self.policy,
+            where=f"{self.collection}, judgement {{}}".format,
+        )
         return Task(
             name=re.sub(r"[^a-z0-9]+", "-", self.collection.lower()).strip("-"),
-            queries=queries,
-            corpus=corpus,
-            qrels=Qrels.from_rows(
-                (query, place[doc], gain) for query, name in enumerate(ids) for doc, gain in judged[name].items()
-            ),
-            settings=possible_settings(queries, corpus),
+            queries=judged.queries,
+            corpus=judged.corpus,
+            qrels=judged.qrels,
+            settings=possible_settings(judged.queries, judged.corpus),
             group_kind="query",
             licence=self.licence,
             source=f"ir_datasets {self.collection}",
+            exclude_identical_ids=judged.exclude_identical_ids,
+            counts=judged.counts,
+            notes=judged.notes,
         )
 
     def _languages(self, found: Any) -> tuple[str, str]:

@@ -89,14 +89,16 @@ def judge(
     *,
     languages: Collection[str] | None = None,
     where: Callable[[int], str] = "judgement {}".format,
+    advice: str = "",
 ) -> Judged:
     """Return the judged queries of some languages, their corpus and qrels.
 
-    queries, corpus: all that the collection holds; languages: None for all; where: names a judgement by its number.
+    queries, corpus: all that the collection holds; languages: None for all; where: names a judgement by its number;
+    advice: what to do about an unknown id under "strict".
     Raises DataError for contradicting judgements, for unknown ids under "strict", and where nothing remains.
     """
     counts: dict[str, int] = dict.fromkeys(_COUNTS, 0)
-    judged = _collect(judgements, queries, corpus, policy, counts, where)
+    judged = _collect(judgements, queries, corpus, policy, counts, where, advice)
     wanted = set(queries.langs) | set(corpus.langs) if languages is None else set(languages)
     kept_passages = [row for row, lang in enumerate(corpus.langs) if lang in wanted]
     if not kept_passages:
@@ -129,6 +131,7 @@ def _collect(
     policy: JudgementPolicy,
     counts: dict[str, int],
     where: Callable[[int], str],
+    advice: str,
 ) -> dict[int, _Query]:
     """Return what was judged by query row; raise DataError for what contradicts itself or is refused."""
     query_rows = {name: row for row, name in enumerate(queries.ids)}
@@ -155,7 +158,9 @@ def _collect(
                 if row is None
                 else f"passage id {passage!r} is not in the corpus"
             )
-            raise DataError(f"{where(number)}: the {what} (missing='never-found' reads on)")
+            raise DataError(
+                f"{where(number)}: the {what} {f'({advice}; ' if advice else '('}missing='never-found' reads on)"
+            )
         if row is None:
             counts["unknown_queries"] += 1
             continue

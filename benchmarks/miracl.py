@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from robustir.benchmarks.files import chosen_languages, find_folder, read_text
+from robustir.benchmarks.files import chosen_languages, find_folder, parse_json, read_lines
+from robustir.benchmarks.judgements import Judgement, JudgementPolicy, judge
+from robustir.benchmarks.qrels_files import read_qrels
 from robustir.errors import DataError, SpecError
-from robustir.types import Corpus, Qrels, QuerySet, Task
+from robustir.types import Corpus, QuerySet, Task
 
 __all__ = ["Miracl"]
 
@@ -25,7 +25,9 @@ class Miracl:
     are the articles of the first relevant passage.
 
     split: which topics. pool: "full", or "judged": only the passages that someone judged, relevant or not, which fits a
-    small machine; its scores are higher than published ones and named apart.
+    small machine; its scores are higher than published ones and named apart. no_relevant: 'zero' or 'skip', what a query
+    scores for which nothing is relevant. missing: 'strict' or 'never-found', what becomes of judgements whose ids are not
+    there: the corpus is known to hold them all.
     """
 
     name = "miracl"
@@ -34,7 +36,9 @@ class Miracl:
     licence = "Apache-2.0 (texts CC-BY-SA)"
     source = "https://huggingface.co/datasets/miracl/miracl and miracl/miracl-corpus"
 
-    def __init__(self, split: str = "dev", pool: str = "full") -> None:
+    def __init__(
+        self, split: str = "dev", pool: str = "full", no_relevant: str = "zero", missing: str = "strict"
+    ) -> None:
         if split not in _SPLITS:
             raise SpecError(
                 f"miracl: split is one of {', '.join(_SPLITS)}, not {split!r} (test judgements are not public)"
@@ -43,6 +47,7 @@ class Miracl:
             raise SpecError(f"miracl: pool is one of {', '.join(_POOLS)}, not {pool!r}")
         self.split = split
         self.pool = pool
+        self.policy = JudgementPolicy(no_relevant, missing)
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task of the languages asked for, or of those whose folder is there."""
@@ -54,60 +59,58 @@ class Miracl:
             )
         queries: list[tuple[str, str, str, str]] = []  # id, text, language, group
         passages: list[tuple[str, str, str]] = []  # id, text, language
-        rows: list[tuple[int, int, int]] = []
+        judgements: list[Judgement] = []
+        places: list[str] = []
         for lang in chosen_languages(languages, here, self.name):
-            topics, judged = self._read(root / f"miracl-v1.0-{lang}", lang)
-            wanted = {docid for judgements in judged.values() for docid in judgements}
-            place = {}
+            folder = root / f"miracl-v1.0-{lang}"
+            topics, path = self._topics(folder, lang), folder / "qrels" / f"qrels.{self._file(lang)}"
+            articles: dict[str, str] = {}  # of the first relevant passage of a topic
+            wanted = set()
+            for query, passage, gain, line in read_qrels(path):
+                wanted.add(passage)
+                if gain > 0:
+                    articles.setdefault(query, f"{lang}-{passage.partition('#')[0]}")
+                judgements.append(Judgement(f"{lang}-{query}", f"{lang}-{passage}", gain, len(places)))
+                places.append(f"{path}:{line}")
             for docid, text in _documents(root / f"miracl-corpus-v1.0-{lang}"):
                 if self.pool == "full" or docid in wanted:
-                    place[docid] = len(passages)
                     passages.append((f"{lang}-{docid}", text, lang))
-            for qid, text in topics:
-                relevant = [docid for docid, gain in judged.get(qid, {}).items() if gain > 0]
-                if not relevant:
-                    continue  # as trec_eval does
-                missing = [docid for docid in relevant if docid not in place]
-                if missing:
-                    raise DataError(
-                        f"miracl {lang}: passage {missing[0]} of topic {qid} is not in the corpus; a docs-*.jsonl.gz is missing"
-                    )
-                rows += [(len(queries), place[docid], judged[qid][docid]) for docid in relevant]
-                queries.append((f"{lang}-{qid}", text, lang, f"{lang}-{relevant[0].partition('#')[0]}"))
+            queries += [(f"{lang}-{qid}", text, lang, articles.get(qid, f"{lang}-{qid}")) for qid, text in topics]
         ids, texts, langs, groups = zip(*queries, strict=True) if queries else ((), (), (), ())
+        judged = judge(
+            judgements,
+            QuerySet(ids, texts, langs, ids, groups),
+            Corpus(*zip(*passages, strict=True)) if passages else Corpus((), (), ()),
+            self.policy,
+            where=places.__getitem__,
+            advice="a docs-*.jsonl.gz may be missing",
+        )
         return Task(
             name=self.name if self.pool == "full" else "miracl-judged",
-            queries=QuerySet(ids, texts, langs, ids, groups),
-            corpus=Corpus(*zip(*passages, strict=True)) if passages else Corpus((), (), ()),
-            qrels=Qrels.from_rows(rows),
+            queries=judged.queries,
+            corpus=judged.corpus,
+            qrels=judged.qrels,
             settings=("mono",),
             group_kind="article of the first relevant passage",
             licence=self.licence,
             source=self.source,
             settings_note="each language has a corpus and judgements of its own, so cross and multi are undefined",
+            counts=judged.counts,
+            notes=judged.notes,
         )
 
-    def _read(self, folder: Path, lang: str) -> tuple[list[tuple[str, str]], dict[str, dict[str, int]]]:
-        name = f"miracl-v1.0-{lang}-{self.split}.tsv"
+    def _file(self, lang: str) -> str:
+        return f"miracl-v1.0-{lang}-{self.split}.tsv"
+
+    def _topics(self, folder: Path, lang: str) -> list[tuple[str, str]]:
+        path = folder / "topics" / f"topics.{self._file(lang)}"
         topics = []
-        for number, line in _lines(folder / "topics" / f"topics.{name}"):
+        for number, line in read_lines(path):
             qid, tab, text = line.partition("\t")
             if not tab or not qid or not text.strip():
-                raise DataError(f"{folder / 'topics'}/topics.{name}:{number}: the form is  id <tab> question")
+                raise DataError(f"{path}:{number}: the form is  id <tab> question")
             topics.append((qid, text))
-        judged: dict[str, dict[str, int]] = {}
-        for number, line in _lines(folder / "qrels" / f"qrels.{name}"):
-            cells = line.split()
-            if len(cells) != 4 or not cells[3].lstrip("-").isdecimal():
-                raise DataError(f"{folder / 'qrels'}/qrels.{name}:{number}: the form is  id Q0 passage relevance")
-            judged.setdefault(cells[0], {})[cells[2]] = int(cells[3])
-        return topics, judged
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if line.strip():
-            yield number, line.removesuffix("\r")
+        return topics
 
 
 def _documents(folder: Path) -> Iterator[tuple[str, str]]:
@@ -118,14 +121,11 @@ def _documents(folder: Path) -> Iterator[tuple[str, str]]:
             f"{folder} holds no docs-*.jsonl.gz; get them from https://huggingface.co/datasets/miracl/miracl-corpus"
         )
     for path in paths:
-        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")  # noqa: SIM115
-        number = 0
-        try:
-            with opened as lines:
-                for number, line in enumerate(lines, start=1):  # noqa: B007
-                    row = json.loads(line)
-                    yield row["docid"], f"{row.get('title', '')} {row['text']}".strip()
-        except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f"{path}:{number + 1}: not a passage of MIRACL ({error}); the download may be incomplete"
-            ) from None
+        for number, line in read_lines(path):
+            row = parse_json(line, path, number, "the download may be incomplete")
+            try:
+                yield row["docid"], f"{row.get('title') or ''} {row['text']}".strip()
+            except (KeyError, TypeError, AttributeError) as error:
+                raise DataError(
+                    f"{path}:{number}: not a passage of MIRACL ({error}); the download may be incomplete"
+                ) from None

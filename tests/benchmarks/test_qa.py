@@ -86,10 +86,11 @@ def miracl(root: Path, lang: str = "sw") -> Path:
 def test_miracl(tmp_path: Path) -> None:
     task = Miracl().load(miracl(tmp_path))
     assert (task.name, task.settings) == ("miracl", ("mono",))
-    assert task.queries.ids == ("sw-1", "sw-2")  # topic 3 has nothing relevant
-    assert task.queries.groups == ("sw-10", "sw-20")
+    assert task.queries.ids == ("sw-1", "sw-2", "sw-3")  # topic 3 has nothing relevant and scores 0
+    assert task.queries.groups == ("sw-10", "sw-20", "sw-3")
+    assert Miracl(no_relevant="skip").load(tmp_path).queries.ids == ("sw-1", "sw-2")
     assert task.corpus.texts == ("Nile Mto.", "Nile Mrefu.", "Mvua Machi.", "X Kitu.")
-    assert list(zip(task.qrels.query, task.qrels.passage, strict=True)) == [(0, 0), (1, 1), (1, 2)]
+    assert list(zip(task.qrels.query, task.qrels.passage, strict=True)) == [(0, 0), (1, 1), (1, 2), (2, 0)]
     judged = Miracl(pool="judged").load(tmp_path)
     assert (judged.name, judged.corpus.ids) == ("miracl-judged", ("sw-10#0", "sw-10#1", "sw-20#0"))
     with pytest.raises(NotApplicableError, match="miracl has no te; its languages are: sw"):
@@ -106,11 +107,12 @@ def test_miracl_mistakes(tmp_path: Path) -> None:
     corpus = root / "miracl" / "miracl-corpus-v1.0-sw"
     whole = (corpus / "docs-1.jsonl.gz").read_bytes()
     (corpus / "docs-1.jsonl.gz").write_bytes(whole[:-12])
-    with pytest.raises(DataError, match=r"docs-1.jsonl.gz:\d+: not a passage of MIRACL"):
+    with pytest.raises(DataError, match=r"docs-1.jsonl.gz cannot be unpacked"):
         Miracl().load(root)
     (corpus / "docs-1.jsonl.gz").unlink()
-    with pytest.raises(DataError, match="passage 20#0 of topic 2 is not in the corpus"):
+    with pytest.raises(DataError, match=r"dev\.tsv:3: the passage id 'sw-20#0' .*\(a docs-"):
         Miracl().load(root)
+    assert Miracl(missing="never-found").load(root).counts["missing_passages"] == 1
     (corpus / "docs-0.jsonl.gz").unlink()
     with pytest.raises(DataError, match=r"holds no docs-\*.jsonl.gz"):
         Miracl().load(root)
@@ -190,11 +192,14 @@ def test_ir_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
     task = IrDatasets("own/small/test").load(None)
     assert (task.name, task.queries.ids, task.queries.langs, task.settings) == (
         "own-small-test",
-        ("1",),
-        ("de",),
+        ("1", "2"),
+        ("de", "de"),
         ("mono",),
     )
-    assert list(zip(task.qrels.query, task.qrels.passage, task.qrels.gain, strict=True)) == [(0, 0, 2)]
+    assert list(zip(task.qrels.query, task.qrels.passage, task.qrels.gain, strict=True)) == [(0, 0, 2), (1, 1, 0)]
+    assert task.counts == {"judgements": 4, "unknown_queries": 1, "queries_without_relevant": 1}
+    with pytest.raises(DataError, match="own/small/test, judgement 4: the query id '9' is not among the queries"):
+        IrDatasets("own/small/test", missing="strict").load(None)
     assert IrDatasets("own/small/test", lang="en").load(None).languages == ("en",)
     with pytest.raises(NotApplicableError, match="own/small has no qrels"):
         IrDatasets("own/small").load(None)
