@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustir.disk.folders import data_folder
+from robustir.errors import InputError, SpecError
 from robustir.languages import normalise_all
 from robustir.types import QuerySet, Task
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from robustir.planning.plan import Plan
     from robustir.planning.suite import Suite
     from robustir.rundir.directory import RunDirectory
+    from robustir.running.progress import Told
     from robustir.running.runner import Progress, RunOptions, RunSummary
 
 __all__ = ["analyse", "benchmark", "encoder", "execute_plan", "perturb", "render", "run"]
@@ -24,11 +27,15 @@ def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed
     """Return ``queries`` with noise (same ids, same order) and the realised dose per query."""
     from robustir.noise.applying import perturb as apply
 
+    if not isinstance(queries, QuerySet):
+        raise InputError(
+            f"queries is a QuerySet, not of type {type(queries).__name__}; make one with  robustir.QuerySet.from_texts([...], lang='en')"
+        )
     return apply(queries, perturbation, severity=severity, seed=seed, draw=draw)
 
 
 def encoder(spec: str | Any) -> Any:
-    """Return the encoder (or scorer) that a spec names, or adapt a live object."""
+    """Return the encoder (or scorer) that a spec names, or adapt a live object; raise SpecError for anything else."""
     from robustir.encoders.adapters import adapt
     from robustir.plugins.registry import create
 
@@ -36,39 +43,97 @@ def encoder(spec: str | Any) -> Any:
 
 
 def benchmark(spec: str, *, data: Path | str | None = None, languages: Sequence[str] | None = None) -> Task:
-    """Load a benchmark."""
+    """Load a benchmark; ``languages`` restricts its queries and passages."""
     from robustir.plugins.registry import create
 
-    chosen = None if languages is None else normalise_all(languages)
+    if not isinstance(spec, str):
+        raise SpecError(f"a benchmark is named by a spec such as 'mini', not of type {type(spec).__name__}")
+    names = [languages] if isinstance(languages, str) else languages
+    chosen = None if names is None else normalise_all(names)
     task: Task = create("benchmark", spec).load(data_folder(data), chosen)
     return task
 
 
 def run(
-    suite: str | Suite,
-    out: Path | str,
+    suite: str | Path | Suite | Mapping[str, Any] | None = None,
+    out: Path | str | None = None,
     *,
     data: Path | str | None = None,
-    encoders: Sequence[Any] = (),
+    tasks: Sequence[str | Task] | str | Task | None = None,
+    benchmarks: Sequence[str | Task] | str | Task | None = None,
+    encoders: Any = None,
+    perturbations: Sequence[str | Mapping[str, Any]] | str | None = None,
+    languages: Sequence[str] | str | None = None,
+    severities: Sequence[float] | float | None = None,
+    draws: int | None = None,
+    seed: int | None = None,
+    settings: Sequence[str] | str | None = None,
+    measures: Sequence[str] | str | None = None,
+    limit: int | None = None,
     jobs: int = 1,
+    device: str | None = None,
+    keep_top: int = 0,
+    progress: bool | Told | Progress | None = None,
     formats: Sequence[str] = ("html", "pdf"),
+    overwrite: bool = False,
 ) -> RunDirectory:
-    """Run a suite into ``out``, analyse it and write the reports; return the run directory.
+    """Run a suite, analyse it and write the reports; return the run directory. The same as ``robustir run``.
 
-    ``encoders``: live objects scored beside the suite's own. ``jobs`` above 1 starts worker processes, so the calling
-    script then needs the usual ``if __name__ == "__main__"`` guard.
+    suite: a name, a file, a Suite, or its content as a mapping; None is ``quickstart``, for its noise. out: the folder;
+    None is the one that the command line takes, inside ``runs/``. What else is given replaces what the suite says:
+
+    - tasks or benchmarks (two words for one thing): specs, or :class:`robustir.Task` objects.
+    - encoders: specs or live objects, in a list, or by the names that results call them (``{"mine": model}``).
+    - perturbations (specs), languages, severities, draws, seed, settings, measures, limit: as on the command line.
+
+    jobs: above 1 it starts worker processes, so that a script needs the usual ``if __name__ == "__main__"`` guard; live
+    objects stay in this process. device: "cpu" or "cuda". progress: True, or a function of (stage, done, total, unit).
+    Raises InputError in one sentence; cells that fail are told by a warning and in the manifest.
     """
+    from robustir.encoders.devices import use_device
+    from robustir.planning.asked import asked_for, whole_number
     from robustir.planning.plan import make_plan
-    from robustir.planning.suite import load_suite
+    from robustir.planning.run_folder import run_folder
     from robustir.reports import check_formats
     from robustir.rundir.directory import RunDirectory
+    from robustir.running.progress import told
     from robustir.running.runner import RunOptions
 
     formats = check_formats(formats)
-    plan = make_plan(load_suite(suite) if isinstance(suite, str) else suite, data_folder(data), encoders=encoders)
-    directory = RunDirectory(out)
-    execute_plan(plan, directory, RunOptions(jobs=jobs), formats=formats)
+    if tasks is not None and benchmarks is not None:
+        raise InputError("tasks and benchmarks are two words for one thing; give one of them")
+    asked = asked_for(
+        suite,
+        benchmarks=benchmarks if tasks is None else tasks,
+        encoders=encoders,
+        perturbations=perturbations,
+        languages=languages,
+        severities=severities,
+        draws=draws,
+        seed=seed,
+        settings=settings,
+        measures=measures,
+        limit=limit,
+    )
+    workers, kept = whole_number(jobs, "jobs", 1), whole_number(keep_top, "keep_top", 0)
+    options = RunOptions(jobs=workers, device=use_device(device), keep_top=kept)
+    directory = RunDirectory(out if out is not None else run_folder(asked.before, asked.suite))
+    with told(progress) as bars:
+        plan = make_plan(asked.suite, data_folder(data), live=asked.live)
+        summary, notes = execute_plan(plan, directory, options, bars, formats=formats, overwrite=overwrite)
+    _warn(directory, summary, notes)
     return directory
+
+
+def _warn(directory: RunDirectory, summary: RunSummary, notes: Sequence[str]) -> None:
+    """Tell a script what the command line would print: failed cells, and what the renderers noticed."""
+    if summary.failures:
+        first = summary.failures[0]
+        failed = f"{len(summary.failures)} of {summary.cells} cells failed, the first: {first.benchmark} / {first.encoder} / "
+        where = f"{first.condition}: {first.error}; all are in {directory.path / 'manifest.json'}"
+        notes = [failed + where, *notes]
+    for note in notes:
+        warnings.warn(note, stacklevel=3)
 
 
 def execute_plan(
@@ -111,13 +176,13 @@ def execute_plan(
             progress.stage("write reports", 1)
         with summary.timed("report"):
             if len(findings.scores):
-                warnings = render(findings, directory.path, manifest=finished(manifest, summary), formats=formats)
+                notes = render(findings, directory.path, manifest=finished(manifest, summary), formats=formats)
             else:
-                warnings = ["no cell could be scored, so no report was written"]
+                notes = ["no cell could be scored, so no report was written"]
         if progress is not None:
             progress.step()
         directory.write_manifest(finished(manifest, summary))
-    return summary, warnings
+    return summary, notes
 
 
 def _write_findings(findings: Findings, directory: RunDirectory) -> None:
@@ -131,8 +196,11 @@ def analyse(run_directory: RunDirectory | Path | str) -> Findings:
     from robustir.analysis.of_run import analyse_run
     from robustir.rundir.directory import RunDirectory
 
-    directory = run_directory if isinstance(run_directory, RunDirectory) else RunDirectory.open(run_directory)
-    return analyse_run(directory)
+    if isinstance(run_directory, RunDirectory):
+        return analyse_run(run_directory)
+    if not isinstance(run_directory, (str, Path)):
+        raise InputError(f"a run is a RunDirectory or the path of one, not of type {type(run_directory).__name__}")
+    return analyse_run(RunDirectory.open(run_directory))
 
 
 def render(
@@ -144,7 +212,10 @@ def render(
 ) -> list[str]:
     """Write a report: to a file (.html, .pdf, .tex), or into a folder in several formats. Return the renderers' warnings."""
     from robustir import reports
+    from robustir.analysis import Findings
 
+    if not isinstance(findings, Findings):
+        raise InputError(f"findings come from  robustir.analyse(run); this is of type {type(findings).__name__}")
     target = Path(path)
     if formats is not None:
         return reports.write_reports(findings, manifest or findings.manifest, target, formats)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import robustir
+from robustir.errors import InputError
 from robustir.planning.suite import load_suite
 from tests.tiny import suite_of, write_beir
 
@@ -42,7 +45,7 @@ def test_the_words_of_the_design(tmp_path: Path) -> None:
         languages=("en",), encoders=("hashing",), perturbations=("typos",), severities=(0.5,), draws=1
     )
     model = SentenceModel()
-    run = robustir.run(suite, out=tmp_path / "run", encoders=[model], formats=("csv",))
+    run = robustir.run(suite, out=tmp_path / "run", encoders=["hashing", model], formats=("csv",))
     assert len(model.texts) == len(set(model.texts)) + len(
         set(robustir.benchmark("mini", languages=["en"]).corpus.texts)
         & set(robustir.benchmark("mini", languages=["en"]).queries.texts)
@@ -89,3 +92,157 @@ def test_markup_in_texts_stays_text(tmp_path: Path) -> None:
     code = [line for line in tex.split("\n") if not line.startswith("%")]
     assert not [line for line in code if "\\input{x}" in line or "$x^2$" in line or "<b>" in line]
     assert (run.path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+class Letters:
+    """An encoder whose vectors are counts of letters, under a name of its own."""
+
+    uses_langs = False
+    batch_invariant = True
+
+    def __init__(self, name: str = "letters", letters: str = "abcdefghijklmnopqrstuvwxyz") -> None:
+        self.name, self.letters, self.revision = name, letters, f"1 {letters}"
+
+    def encode(self, texts: Sequence[str], *, role: str, langs: Sequence[str] | None = None) -> object:
+        return np.array([[text.count(letter) for letter in self.letters] for text in texts], dtype=np.float32)
+
+
+def small_task(tmp_path: Path) -> robustir.Task:
+    write_beir(tmp_path / "task")
+    return robustir.benchmark(str(tmp_path / "task"))
+
+
+SMALL: dict[str, Any] = {"severities": 0.5, "draws": 1, "formats": ("csv",), "perturbations": "typos"}
+
+
+def test_run_takes_what_the_command_line_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same words give the same plan, the same folder and the same findings."""
+    from robustir.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    write_beir(tmp_path / "task")
+    run = robustir.run(
+        "quickstart", benchmarks="./task", encoders={"mine": "hashing", "words": "hashing(analyzer='word')"},
+        perturbations=["typos", "shuffle-words"], languages=["en", "de"], severities=[0.2, 0.6], draws=2, seed=4,
+        settings=["mono", "cross"], measures=["MAP", "nDCG@5"], limit=1, formats=["csv"],
+    )  # fmt: skip
+    manifest = run.read_manifest()
+    assert [row["name"] for row in manifest["encoders"]] == ["mine", "words"]
+    assert manifest["suite"]["measures"] == ["AP", "nDCG@5"]
+    assert run.path.parent == Path("runs")
+    again = [
+        "run", "quickstart", "--benchmark", "./task", "--encoder", "mine=hashing", "--encoder", "words=hashing(analyzer='word')",
+        "--perturbation", "typos", "--perturbation", "shuffle-words", "--languages", "en,de", "--severities", "0.2,0.6",
+        "--draws", "2", "--seed", "4", "--settings", "mono,cross", "--measure", "MAP,nDCG@5", "--limit", "1", "--format", "csv",
+    ]  # fmt: skip
+    with pytest.raises(SystemExit) as leave:
+        main([*again, "-o", "by-hand"])
+    assert leave.value.code == 0
+    from robustir.rundir.directory import RunDirectory
+
+    other = RunDirectory("by-hand").read_manifest()
+    assert (other["plan"], other["suite"]) == (manifest["plan"], manifest["suite"])
+    for path in (run.path / "findings").glob("*.csv"):
+        assert path.read_bytes() == (Path("by-hand") / "findings" / path.name).read_bytes()
+    with pytest.raises(SystemExit) as leave:
+        main(again)
+    assert leave.value.code == 0
+    assert [path.name for path in Path("runs").iterdir()] == [run.path.name]  # the same folder by default
+
+
+def test_objects_by_name_and_tasks_from_python(tmp_path: Path) -> None:
+    task = small_task(tmp_path)
+    stages: list[tuple[str, int, int, str]] = []
+    run = robustir.run(
+        out=tmp_path / "run", tasks=[task], encoders={"few": Letters(letters="ab"), "all": Letters(), "words": "bm25"},
+        progress=lambda *told: stages.append(told), **SMALL,
+    )  # fmt: skip
+    manifest = run.read_manifest()
+    assert [row["name"] for row in manifest["encoders"]] == ["few", "all", "words"]  # in the order given
+    assert manifest["benchmarks"][0]["name"] == "task"
+    assert set(robustir.analyse(run).scores["encoder"]) == {"few", "all", "words"}
+    # Each stage ends where it said it would.
+    ends = {name: (done, total) for name, done, total, _ in stages}
+    assert all(done == total for done, total in ends.values())
+    assert any("texts" in unit for _, _, _, unit in stages)
+    from robustir.cli import main
+
+    with pytest.raises(SystemExit) as leave:
+        main(["resume", str(run.path)])
+    assert leave.value.code == 2
+    repeated = robustir.run(
+        out=tmp_path / "run",
+        tasks=task,
+        encoders={"few": Letters(letters="ab"), "all": Letters(), "words": "bm25"},
+        **SMALL,
+    )
+    assert repeated.read_manifest()["plan"] == manifest["plan"]
+    assert robustir.run(out=tmp_path / "one", tasks=task, encoders=Letters(), overwrite=True, **SMALL).exists
+
+
+def test_failed_cells_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINY_NOISE", "raise")
+    with pytest.warns(UserWarning, match=r"1 of 4 cells failed, the first: task / bm25 / .*faulty"):
+        robustir.run(
+            out=tmp_path / "run", tasks=small_task(tmp_path), encoders="bm25", perturbations="tests.tiny:Faulty",
+            severities=[0.5, 1.0], draws=1, formats=("csv",),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"suite": 5}, "suite is a name, a path, a mapping or a Suite, not of type int"),
+        ({"suite": "quickstrat"}, "did you mean quickstart"),
+        ({"suite": {"name": "x"}}, "the suite given: benchmarks"),
+        ({"encoders": [3]}, "is no encoder|not an encoder|a int"),
+        ({"encoders": {3: "bm25"}}, "names of encoders are strings; 3 is of type int"),
+        ({"benchmarks": [3]}, "benchmarks are given by specs and names, as strings; 3 is of type int"),
+        ({"benchmarks": 3}, "benchmarks is a list, not of type int"),
+        ({"tasks": "mini", "benchmarks": "mini"}, "two words for one thing"),
+        ({"perturbations": [Letters()]}, "perturbations are given by specs"),
+        ({"languages": 3}, "languages is a list, not of type int"),
+        ({"severities": "0.3"}, "severities is a list of numbers"),
+        ({"severities": ["0.3"]}, "severities are numbers such as 0.3, not '0.3'"),
+        ({"severities": [2]}, "severities are shares"),
+        ({"draws": "many"}, "draws: Input should be a valid integer"),
+        ({"measures": ["mapp"]}, "no measure is called 'mapp'"),
+        ({"settings": "both"}, "settings"),
+        ({"limit": 0}, "limit"),
+        ({"jobs": 0}, "jobs is a whole number from 1 on, not 0"),
+        ({"keep_top": "all"}, "keep_top is a whole number from 0 on, not 'all'"),
+        ({"device": "gpu"}, "choose cpu or cuda"),
+        ({"formats": ("doc",)}, "'doc' is not a format"),
+        ({"formats": "html"}, "formats is a list"),
+        ({"progress": 5, "encoders": "bm25"}, "progress is True, or a function"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence_before_anything_runs(
+    arguments: dict[str, Any], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=message) as caught:
+        robustir.run(**arguments)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_wrong_types_are_one_sentence() -> None:
+    queries = robustir.QuerySet.from_texts(["a"], lang="en")
+    for call, message in (
+        (lambda: robustir.perturb(["a"], "typos", severity=0.3), "queries is a QuerySet, not of type list"),  # type: ignore[arg-type]
+        (lambda: robustir.perturb(queries, "typos", severity="high"), "severity is a number between 0 and 1"),  # type: ignore[arg-type]
+        (lambda: robustir.benchmark(5), "a benchmark is named by a spec"),  # type: ignore[arg-type]
+        (lambda: robustir.analyse(5), "a run is a RunDirectory or the path of one"),  # type: ignore[arg-type]
+        (lambda: robustir.render("findings", "report.html"), "findings come from"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(InputError, match=message):
+            call()
+
+
+def test_short_shows() -> None:
+    suite = load_suite("quickstart")
+    assert repr(suite) == "Suite('quickstart': 1 benchmark, 3 encoders, 2 perturbations)"
+    from robustir.analysis import Findings
+
+    assert repr(Findings(manifest={"name": "quickstart"})) == "Findings(quickstart: empty)"

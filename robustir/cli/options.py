@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -35,15 +34,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 def _use_device(_context: click.Context, _parameter: click.Parameter, device: str | None) -> str:
-    """Settle the device before any encoder is built; the environment carries it to worker processes."""
-    import torch
+    from robustir.encoders.devices import use_device
 
-    there = torch.cuda.is_available()
-    if device == "cuda" and not there:
-        raise click.BadParameter("no CUDA device is seen; use --device cpu, or see  robustir doctor")
-    chosen = device or ("cuda" if there else "cpu")
-    os.environ["ROBUSTIR_DEVICE"] = chosen
-    return chosen
+    return use_device(device)
 
 
 def _formats(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
@@ -201,24 +194,11 @@ def suite_from_options(suite: str, data: Path | None, **options: Any) -> tuple[S
     from robustir.planning.suite import load_suite
 
     folder = use_data_folder(data)
-    severities, draws = _severities(options["severities"]), options["draws"]
-    loaded = load_suite(suite)
-    # --severities and --draws speak of every perturbation, also of those with severities or draws of their own.
-    kept = tuple(noise.model_dump() | _cleared(severities=severities, draws=draws) for noise in loaded.perturbations)
-    replaced = loaded.replaced(
-        encoders=options["encoders"] or None,
-        benchmarks=options["benchmarks"] or None,
-        perturbations=options["perturbations"] or (kept if severities or draws else None),
-        languages=_listed(options["languages"]),
-        settings=_listed(options["settings"]),
-        measures=_measures(options["measures"]),
-        limit=options["limit"],
-        severities=severities,
-        draws=draws,
-        seed=options["seed"],
-    )
-    return replaced, folder
-
-
-def _cleared(**given: Any) -> dict[str, None]:
-    return {name: None for name, value in given.items() if value is not None}
+    given = {
+        **options,
+        "languages": _listed(options["languages"]),
+        "settings": _listed(options["settings"]),
+        "measures": _measures(options["measures"]),
+        "severities": _severities(options["severities"]),
+    }
+    return load_suite(suite).with_options(**given), folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ def command(run: Path, data: Path | None, **runtime: Any) -> int:
     """Finish what is missing of RUN, and only that; failed cells are tried again."""
     from robustir.disk.folders import use_data_folder
     from robustir.errors import RunError
+    from robustir.planning.live import is_live
     from robustir.planning.plan import make_plan
     from robustir.planning.suite import validate_suite
     from robustir.rundir.directory import RunDirectory
@@ -27,18 +29,26 @@ def command(run: Path, data: Path | None, **runtime: Any) -> int:
 
     manifest = RunDirectory.open(run).read_manifest()
     suite = validate_suite(manifest["suite"], f"{run}/manifest.json")
+    _refuse_live(run, [spec for spec in (*suite.benchmarks, *suite.encoder_specs) if is_live(spec)])
     with ProgressBars() as bars:
         bars.stage("read suite, data and encoders", 1)
         plan = make_plan(suite, use_data_folder(data or manifest["data"]))
     planned = {encoder.spec for encoder in plan.encoders}
     live = [row["name"] for row in manifest["encoders"] if row.get("spec", row["name"]) not in planned]
-    if live:
-        raise RunError(
-            f"{run} scored live objects ({', '.join(live)}); call robustir.run again from Python, with the same objects"
-        )
+    _refuse_live(run, live)
     if plan.digest() != manifest["plan"] and (found := list(differences(RunDirectory(run), manifest, plan))):
         raise RunError(
             f"{run} cannot be resumed, data, encoders or software changed since {manifest['created']}: {'; '.join(found)}. "
             "Run the suite into another folder"
         )
     return finish(plan, run, **runtime)
+
+
+def _refuse_live(run: Path, live: Sequence[str]) -> None:
+    """Raise RunError if a run scored objects that only Python can give again."""
+    from robustir.errors import RunError
+
+    if live:
+        raise RunError(
+            f"{run} scored live objects ({', '.join(live)}); call robustir.run again from Python, with the same objects"
+        )

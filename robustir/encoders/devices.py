@@ -10,7 +10,7 @@ from robustir.errors import InputError, SpecError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["find_devices"]
+__all__ = ["find_devices", "use_device"]
 
 
 def find_devices(asked: str) -> list[torch.device]:
@@ -38,3 +38,20 @@ def find_devices(asked: str) -> list[torch.device]:
     if len({device.type for device in devices}) > 1:
         raise SpecError(f"device={asked!r}: the devices must be of one kind, since vectors differ in their last bits")
     return devices
+
+
+def use_device(asked: str | None) -> str:
+    """Settle where encoders compute before any is built: "cpu", "cuda", or None for CUDA if there is one.
+
+    The environment ($ROBUSTIR_DEVICE) carries it to worker processes. Raises InputError for a GPU that is not there.
+    """
+    import torch
+
+    if asked not in {None, "cpu", "cuda"}:
+        raise InputError(f"device={asked!r}: choose cpu or cuda")
+    there = torch.cuda.is_available()
+    if asked == "cuda" and not there:
+        raise InputError("no CUDA device is seen; use the device cpu, or see  robustir doctor")
+    chosen = asked or ("cuda" if there else "cpu")
+    os.environ["ROBUSTIR_DEVICE"] = chosen
+    return chosen

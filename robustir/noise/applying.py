@@ -22,6 +22,8 @@ def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed
 
     Raises NotApplicableError naming the languages that work, PerturbationError naming the query that broke the contract.
     """
+    if isinstance(severity, bool) or not isinstance(severity, (int, float)):
+        raise SpecError(f"severity is a number between 0 and 1, not {severity!r}")
     if not 0.0 <= severity <= 1.0:
         raise SpecError(f"severity is a share between 0 and 1, not {severity:g}")
     prepared = prepare(perturbation)

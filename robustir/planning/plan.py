@@ -268,9 +268,11 @@ def _others(spec: Spec) -> list[tuple[str, object]]:
     return [(key, value) for key, value in spec.kwargs if key != "against"]
 
 
-def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
+def _tasks(suite: Suite, data: Path | None, live: Mapping[str, Any]) -> Iterator[PlannedTask]:
     for spec in suite.benchmarks:
-        task = create("benchmark", spec).load(data, suite.languages)
+        if spec in live and suite.languages is not None:
+            raise SpecError(f"the task {live[spec].name!r} comes from Python as it is; choose its languages there")
+        task = live[spec] if spec in live else create("benchmark", spec).load(data, suite.languages)
         if suite.limit is not None:
             task = limited(task, suite.limit)
         digest = task.digest()  # of all settings: ranks hold them all
@@ -284,7 +286,8 @@ def _tasks(suite: Suite, data: Path | None) -> Iterator[PlannedTask]:
             task = _with_settings(task, kept)
         _check_encodable(task.name, "query", task.queries.ids, task.queries.texts)
         _check_encodable(task.name, "passage", task.corpus.ids, task.corpus.texts)
-        yield PlannedTask(canonical("benchmark", spec), task, digest, _label_notes(task))
+        name = spec if spec in live else canonical("benchmark", spec)
+        yield PlannedTask(name, task, digest, _label_notes(task))
 
 
 def _label_notes(task: Task) -> tuple[str, ...]:
@@ -319,21 +322,28 @@ def _check_names(what: str, names: Sequence[str]) -> None:
 
 
 def make_plan(
-    suite: Suite, data: Path | None = None, *, encoders: Sequence[Any] | Mapping[str, Any] = (), scored: bool = True
+    suite: Suite,
+    data: Path | None = None,
+    *,
+    encoders: Sequence[Any] | Mapping[str, Any] = (),
+    live: Mapping[str, Any] | None = None,
+    scored: bool = True,
 ) -> Plan:
     """Resolve a suite: load the benchmarks, build encoders and perturbations, find out what is not applicable.
 
-    ``encoders``: live objects scored beside the suite's (from Python), by name if a mapping. ``scored``: False for its
-    queries alone, without any encoder and so without attacks. Raises InputError with what to do.
+    ``encoders``: live objects scored beside the suite's (from Python), by name if a mapping. ``live``: what the suite's
+    specs ``live(...)`` stand for, encoders and tasks. ``scored``: False for its queries alone, without any encoder and so
+    without attacks. Raises InputError with what to do.
     """
+    known = live or {}
     trained = find_trained(suite) if scored else []
     strategy_of = {canonical("encoder", one.spec): one.strategy for one in trained}
     asked = [
         *(("", one.spec) for one in trained),
-        *((suite.encoder_names.get(spec, ""), spec) for spec in suite.encoder_specs),
+        *((suite.encoder_names.get(spec, ""), known.get(spec, spec)) for spec in suite.encoder_specs),
     ]
-    live = encoders.items() if isinstance(encoders, Mapping) else (("", one) for one in encoders)
-    resolved = [*_encoders((*asked, *live))] if scored else []
+    beside = encoders.items() if isinstance(encoders, Mapping) else (("", one) for one in encoders)
+    resolved = [*_encoders((*asked, *beside))] if scored else []
     _check_names("encoder", [encoder.spec for _, encoder in resolved])
     names = short_names((encoder.spec for _, encoder in resolved), {encoder.spec: name for name, encoder in resolved})
     planned_encoders = tuple(
@@ -341,7 +351,7 @@ def make_plan(
         for _, encoder in resolved
     )
     noises = tuple(_noises(suite, planned_encoders, attacks=scored))
-    tasks = tuple(_tasks(suite, data))
+    tasks = tuple(_tasks(suite, data, known))
     _check_names("benchmark", [planned.task.name for planned in tasks])
     _check_names("perturbation", [noise.spec for noise in noises])
     missing = []

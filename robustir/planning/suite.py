@@ -218,6 +218,20 @@ class Suite(_Model):
             content["exploratory"] = True
         return validate_suite(content, f"suite {self.name} with the options given")
 
+    def with_options(
+        self, *, severities: Any = None, draws: int | None = None, perturbations: Any = None, **others: Any
+    ) -> Suite:
+        """Return the suite as the options of a run change it; what is None or empty stays.
+
+        severities and draws speak of every perturbation, also of those with severities or draws of their own.
+        """
+        cleared = {name: None for name, value in (("severities", severities), ("draws", draws)) if value}
+        kept = tuple(noise.model_dump() | cleared for noise in self.perturbations)
+        given = {name: value for name, value in others.items() if value not in (None, (), [])}
+        return self.replaced(
+            perturbations=perturbations or (kept if cleared else None), severities=severities, draws=draws, **given
+        )
+
 
 def _refuse_twice(values: Sequence[str]) -> None:
     if len(set(values)) != len(values):
