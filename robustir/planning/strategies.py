@@ -24,7 +24,7 @@ class Trained:
 def find_trained(suite: Suite) -> tuple[Trained, ...]:
     """Return the encoders of the suite's strategies, by seed and strategy, so that an interrupted run holds whole seeds.
 
-    Patterns are relative to the working directory. Raises DataError that gives the commands which make what is missing
+    Raises DataError that gives the commands which make what is missing
     (what the suite needs beside them included),
     SpecError where two folders of one strategy have the same seed.
     """

@@ -27,7 +27,10 @@ from robustir.columns import count
 from robustir.errors import SpecError, UnknownNameError
 from robustir.languages import normalise
 from robustir.measures import parse_measure
+from robustir.planning.located import located
+from robustir.planning.mistakes import HIDDEN, explained, place
 from robustir.plugins.names import check_name
+from robustir.plugins.paths import hint
 from robustir.plugins.specs import parse
 from robustir.types import Setting
 
@@ -48,13 +51,23 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _key(description: str, example: str, **rules: Any) -> Any:
+    """Return a field of a suite; ``example`` is a value in TOML."""
+    return Field(description=description, examples=[example], **rules)
+
+
 class Statistics(_Model):
     """How uncertainty is computed; the defaults are those of docs/statistics.md."""
 
-    confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
-    flips: int = Field(default=10_000, ge=99, description="sign flips of the randomisation test")
-    resamples: int = Field(default=2_000, ge=99, description="bootstrap resamples of the intervals")
-    interval: str = Field(default="studentised", pattern="^(studentised|percentile|bca)$")
+    confidence: float = _key("confidence of all intervals", "0.99", default=0.95, gt=0.5, lt=1.0)
+    flips: int = _key("sign flips of the randomisation test", "99_999", default=10_000, ge=99)
+    resamples: int = _key("bootstrap resamples of the intervals", "10_000", default=2_000, ge=99)
+    interval: str = _key(
+        "kind of bootstrap interval: studentised, percentile or bca",
+        '"bca"',
+        default="studentised",
+        pattern="^(studentised|percentile|bca)$",
+    )
 
 
 def _noise(value: Any) -> Any:
@@ -78,17 +91,19 @@ class Noise(_Model):
     exploratory: its rows are no declared hypotheses, so that many kinds of noise can stand beside the few in question.
     """
 
-    spec: str
-    severities: _Severities | None = None
-    draws: int | None = Field(default=None, ge=1, le=1000)
-    exploratory: bool = False
+    spec: str = _key("the perturbation", '"typos"')
+    severities: _Severities | None = _key("its own severities, instead of the suite's", "[0.1, 0.3]", default=None)
+    draws: int | None = _key("its own number of draws, instead of the suite's", "5", default=None, ge=1, le=1000)
+    exploratory: bool = _key("true: its rows are no declared hypotheses", "true", default=False)
 
 
 class NamedEncoder(_Model):
     """An encoder of a suite that has a name of its own in all results."""
 
-    spec: str = Field(min_length=1)
-    name: Annotated[str, AfterValidator(check_name)]
+    spec: str = _key(
+        "the encoder: a name with arguments, a path, or package.module:object", '"./models/mine"', min_length=1
+    )
+    name: Annotated[str, AfterValidator(check_name)] = _key("how all results call it", '"mine"')
 
 
 # NAME=SPEC; a path may hold an equals sign after a slash, a spec after its bracket.
@@ -104,11 +119,11 @@ def _encoder(value: Any) -> Any:
 
 
 def _shape(value: Any) -> str:
-    return "spec" if isinstance(value, str) else "table"
+    return f"{HIDDEN}spec" if isinstance(value, str) else f"{HIDDEN}table"
 
 
 _Encoder = Annotated[
-    Annotated[str, Tag("spec")] | Annotated[NamedEncoder, Tag("table")],
+    Annotated[str, Tag(f"{HIDDEN}spec")] | Annotated[NamedEncoder, Tag(f"{HIDDEN}table")],
     Discriminator(_shape),
     BeforeValidator(_encoder),
 ]
@@ -117,38 +132,80 @@ _Encoder = Annotated[
 class Strategy(_Model):
     """A training strategy: the folders of its encoders, one per seed, as a pattern; train: the command that makes them."""
 
-    encoders: str = Field(min_length=1)
-    train: str = ""
+    encoders: str = _key("folders of its encoders, one per seed, as a pattern", '"study/x-y-*"', min_length=1)
+    train: str = _key("the command that makes them", '"robustir train study -o study"', default="")
 
 
 class Suite(_Model):
     """What a run depends on, apart from the data and the software."""
 
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    description: str = ""
-    question: str = Field(default="", description="the question that the report answers first")
-    seed: int = Field(default=0, ge=0, lt=2**63)
-    draws: int = Field(default=3, ge=1, le=1000)
-    benchmarks: tuple[str, ...] = Field(min_length=1)
-    encoders: tuple[_Encoder, ...] = ()
-    strategies: dict[str, Strategy] = {}
-    compare: tuple[tuple[str, str], ...] | None = Field(
-        default=None, description="pairs of strategies (A, B) that are compared as A - B; all if not given"
+    name: str = _key(
+        "what the run is called; its folder is runs/NAME if you name no other",
+        '"my-study"',
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
     )
-    needs: dict[str, str] = Field(
+    description: str = _key("one sentence for listings and the report", '"Our two models on our tickets."', default="")
+    question: str = _key(
+        "the question that the report answers first", '"Which model minds typing errors less?"', default=""
+    )
+    seed: int = _key("seed of every random stream", "20240816", default=0, ge=0, lt=2**63)
+    draws: int = _key("how often each noise is drawn at each severity", "5", default=3, ge=1, le=1000)
+    benchmarks: tuple[str, ...] = _key(
+        "the collections: names with arguments, or paths of folders in BEIR's layout",
+        """["mini", "wmt(sets='wmt13')", "./my-collection"]""",
+        min_length=1,
+    )
+    encoders: tuple[_Encoder, ...] = _key(
+        "the encoders, as SPEC, NAME=SPEC or a table, in the order of all results; needed unless there are strategies",
+        """["bm25", "words=hashing(analyzer='word')", { spec = "./models/mine", name = "mine" }]""",
+        default=(),
+    )
+    strategies: dict[str, Strategy] = _key(
+        "trained encoders by training strategy, a table each", '{ x-y = { encoders = "study/x-y-*" } }', default={}
+    )
+    compare: tuple[tuple[str, str], ...] | None = _key(
+        "pairs of strategies (A, B) that are compared as A - B; all if not given", '[["x-y", "x-x"]]', default=None
+    )
+    needs: dict[str, str] = _key(
+        "folders that specs name, each with the command that makes it",
+        '{ "study/x-y-12" = "robustir train study --seed 12 -o study" }',
         default={},
-        description="folders that specs name: the command that makes each, relative to the working directory",
     )
-    perturbations: tuple[Annotated[Noise, BeforeValidator(_noise)], ...] = ()
-    severities: _Severities = (0.1, 0.2, 0.3, 0.5)
-    languages: tuple[str, ...] | None = Field(default=None, min_length=1)
-    settings: tuple[Setting, ...] | None = Field(default=None, min_length=1)
-    limit: int | None = Field(default=None, ge=1, description="queries per language; all passages are kept")
-    measures: tuple[str, ...] = Field(
-        min_length=1, default=("AP", "nDCG@10", "R@10", "Hit@1", "RankDistance", "nRankDistance")
+    perturbations: tuple[Annotated[Noise, BeforeValidator(_noise)], ...] = _key(
+        "the noise, as SPEC or a table; clean queries are always scored",
+        """["typos", "code-switch(into='en')", { spec = "ocr", severities = [0.2], draws = 1 }]""",
+        default=(),
     )
-    statistics: Statistics = Statistics()
-    exploratory: bool = Field(default=False, description="set when lists were replaced on the command line")
+    severities: _Severities = _key(
+        "shares of words that are edited, rising, above 0 and at most 1", "[0.1, 0.3]", default=(0.1, 0.2, 0.3, 0.5)
+    )
+    languages: tuple[str, ...] | None = _key(
+        "languages of queries and passages; all of each benchmark if not given",
+        '["de", "en"]',
+        default=None,
+        min_length=1,
+    )
+    settings: tuple[Setting, ...] | None = _key(
+        "which of mono, cross and multi are reported; all of each benchmark if not given",
+        '["mono"]',
+        default=None,
+        min_length=1,
+    )
+    limit: int | None = _key(
+        "at most so many queries per language, the same ones every time; all passages stay", "100", default=None, ge=1
+    )
+    measures: tuple[str, ...] = _key(
+        "what is reported; the first is the main one",
+        '["nDCG@10", "R@100"]',
+        min_length=1,
+        default=("AP", "nDCG@10", "R@10", "Hit@1", "RankDistance", "nRankDistance"),
+    )
+    statistics: Statistics = _key(
+        "how uncertainty is computed, a table", "{ resamples = 10_000 }", default=Statistics()
+    )
+    exploratory: bool = _key(
+        "true: nothing is a declared hypothesis; options that replace lists set it", "true", default=False
+    )
 
     @field_validator("measures")
     @classmethod
@@ -179,7 +236,7 @@ class Suite(_Model):
         if not self.encoders and not self.strategies:
             raise ValueError("name encoders, or strategies of trained ones")
         if unknown := [name for pair in self.compare or () for name in pair if name not in self.strategies]:
-            raise ValueError(f"compare: {unknown[0]!r} is no strategy of the suite")
+            raise ValueError(f"compare: {unknown[0]!r} is not a strategy of the suite")
         return self
 
     def __repr__(self) -> str:
@@ -250,9 +307,13 @@ def suite_names() -> list[str]:
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
+def _is_file_name(name: str) -> bool:
+    return name.endswith(".toml") or "/" in name or "\\" in name
+
+
 def suite_path(name: str) -> Path:
     """Return the file of a suite: a path ending in .toml, or the name of a suite that comes with robustir."""
-    if name.endswith(".toml") or "/" in name or "\\" in name:
+    if _is_file_name(name):
         path = Path(name)
         if not path.is_file():
             raise SpecError(
@@ -262,13 +323,18 @@ def suite_path(name: str) -> Path:
     path = Path(str(files("robustir.benchmarks") / "suites" / f"{name}.toml"))
     if not path.is_file():
         near = difflib.get_close_matches(name, suite_names(), n=2)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(suite_names())}"
-        raise UnknownNameError(f"no suite is called {name!r}; {hint} (or give the path of a .toml file)")
+        known = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(suite_names())}"
+        raise UnknownNameError(
+            f"no suite is called {name!r}; {hint(f'{name}.toml') or known} (or give the path of a .toml file)"
+        )
     return path
 
 
 def load_suite(name: str) -> Suite:
-    """Read and check a suite; every mistake is one line that names the key."""
+    """Read and check a suite; every mistake is one line that names the key.
+
+    Paths in a suite's file are relative to it; those of a suite that comes with robustir to the working directory.
+    """
     path = suite_path(name)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -276,7 +342,8 @@ def load_suite(name: str) -> Suite:
         raise SpecError(f"{path} cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: not a TOML file ({error})") from None
-    return validate_suite(content, str(path))
+    suite = validate_suite(content, str(path))
+    return located(suite, path.parent) if _is_file_name(name) else suite
 
 
 def validate_suite(content: Mapping[str, Any], where: str) -> Suite:
@@ -284,17 +351,16 @@ def validate_suite(content: Mapping[str, Any], where: str) -> Suite:
     try:
         suite = Suite.model_validate(content)
     except ValidationError as error:
-        raise SpecError(f"{where}: {'; '.join(_explain(item) for item in error.errors())}") from None
-    for spec in (*suite.benchmarks, *suite.encoder_specs, *(noise.spec for noise in suite.perturbations)):
-        parse(spec)
+        raise SpecError(f"{where}: {explained(error, Suite)}") from None
+    lists = {
+        "benchmarks": suite.benchmarks,
+        "encoders": suite.encoder_specs,
+        "perturbations": tuple(noise.spec for noise in suite.perturbations),
+    }
+    for key, specs in lists.items():
+        for position, spec in enumerate(specs):
+            try:
+                parse(spec)
+            except SpecError as error:
+                raise SpecError(f"{where}: {place((key, position))}: {error}") from None
     return suite
-
-
-def _explain(item: Any) -> str:
-    place = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(item["loc"][-1]), Suite.model_fields, n=1)
-        return f"unknown key {place!r}" + (
-            f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(Suite.model_fields)})"
-        )
-    return f"{place}: {item['msg'].removeprefix('Value error, ')}"

@@ -94,3 +94,106 @@ def test_unknown_names() -> None:
 def test_lists_that_would_silently_do_nothing_or_twice(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         load_suite(write(tmp_path, MINIMAL + text))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            'perturbations = ["typos", "ocr", {spec = "casing", severities = [0.3, 0.1]}]',
+            r"perturbations\[2\]\.severities: severities must rise",
+        ),
+        (
+            'perturbations = [{spec = "typos", severitys = [0.1]}]',
+            r"unknown key 'perturbations\[0\]\.severitys' \(did you mean 'severities'\?\)",
+        ),
+        (
+            'perturbations = [{spec = "typos", limit = 1}]',
+            r"unknown key 'perturbations\[0\]\.limit' \(known: spec, severities, draws, exploratory\)",
+        ),
+        ("perturbations = [{draws = 1}]", r"perturbations\[0\]\.spec: this key is needed"),
+        ('perturbations = ["typos", "ocr("]', r"perturbations\[1\]: 'ocr\(': the bracket"),
+        ("[statistics]\nresample = 99", r"unknown key 'statistics\.resample' \(did you mean 'resamples'\?\)"),
+        ("[statistics]\nconfidence = 2", r"statistics\.confidence: Input should be less than 1"),
+        ('[strategies.x-y]\nencoder = "a"', r"unknown key 'strategies\.x-y\.encoder' \(did you mean 'encoders'\?\)"),
+    ],
+)
+def test_mistakes_name_the_nested_key(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        load_suite(write(tmp_path, MINIMAL + text))
+
+
+@pytest.mark.parametrize(
+    ("encoders", "message"),
+    [
+        ('[{spec = "bm25", nam = "x"}]', r"unknown key 'encoders\[0\]\.nam' \(did you mean 'name'\?\)"),
+        ('["bm25", {name = "x"}]', r"encoders\[1\]\.spec: this key is needed"),
+        ('["bm25", {spec = "bm25", name = "x"}]', "encoders: 'bm25' stands twice"),
+        ('["x=bm25", "x=hashing"]', "encoders: 'x' stands twice"),
+        ('["BM25"]', r"encoders\[0\]: 'BM25'"),
+    ],
+)
+def test_mistakes_in_encoders(tmp_path: Path, encoders: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        load_suite(write(tmp_path, f'name = "x"\nbenchmarks = ["mini"]\nencoders = {encoders}\n'))
+
+
+def test_a_file_of_that_name_is_hinted_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text(MINIMAL, encoding="utf-8")
+    with pytest.raises(UnknownNameError, match=r"a file of that name is here: to use it, write  \./mine\.toml"):
+        load_suite("mine")
+
+
+LOCATED = r"""
+name = "x"
+benchmarks = ["mini", "./data/own", "beir('data/own', lang='de')"]
+encoders = [
+    "bm25", "./models/mine", { spec = "static('models/mine')", name = "static" }, "ratio-margin(static('../other'), k=3)",
+    "transformer('intfloat/multilingual-e5-small')", "/opt/models/one", "hashing(analyzer='word')",
+]
+perturbations = [
+    "typos", "adversarial(against=\"static('models/mine')\")", "recorded(file='noise/asr.jsonl')", "recorded(file='own/asr.jsonl')",
+]
+[needs]
+"models/mine" = "robustir train mine -o models/mine"
+[strategies.x-y]
+encoders = "models/x-y-*"
+train = "robustir train study -o models"
+"""
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suites = tmp_path / "work" / "suites"
+    for folder in ("models/mine", "data/own", "own"):
+        (suites / folder).mkdir(parents=True)
+    (suites / "own" / "asr.jsonl").write_text("", encoding="utf-8")
+    (suites / "one.toml").write_text(LOCATED, encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "work")
+    suite = load_suite("suites/one.toml")
+    # As somebody in the working directory would write them.
+    assert suite.benchmarks == ("mini", "./suites/data/own", "beir('./suites/data/own', lang='de')")
+    assert suite.encoder_specs == (
+        "bm25",
+        "./suites/models/mine",
+        "static('./suites/models/mine')",
+        "ratio-margin(static('./other'), k=3)",
+        "transformer('intfloat/multilingual-e5-small')",  # nothing of that name is there: a model of the hub
+        "/opt/models/one",
+        "hashing(analyzer='word')",
+    )
+    assert suite.encoder_names == {"static('./suites/models/mine')": "static"}
+    assert [noise.spec for noise in suite.perturbations] == [
+        "typos",
+        "adversarial(against=\"static('./suites/models/mine')\")",
+        "recorded(file='noise/asr.jsonl')",  # of the data folder
+        "recorded(file='./suites/own/asr.jsonl')",
+    ]
+    assert suite.needs == {"./suites/models/mine": "cd ./suites && robustir train mine -o models/mine"}
+    assert suite.strategies["x-y"].encoders == "./suites/models/x-y-*"
+    assert suite.strategies["x-y"].train == "cd ./suites && robustir train study -o models"
+    monkeypatch.chdir(suites)
+    assert load_suite("one.toml").encoder_specs[1:3] == ("./models/mine", "static('models/mine')")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert load_suite("../work/suites/one.toml").encoder_specs[1] == str(suites / "models/mine")

@@ -1,0 +1,101 @@
+"""Paths in the file of a suite are relative to that file, wherever the command is given."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robustir.errors import SpecError
+from robustir.plugins.specs import Spec, parse
+
+if TYPE_CHECKING:
+    from robustir.planning.suite import Suite
+
+__all__ = ["located"]
+
+
+def located(suite: Suite, folder: Path) -> Suite:
+    """Return the suite with the paths that its file in ``folder`` means, as seen from the working directory.
+
+    Taken as paths are: specs that are paths, arguments that begin with a dot or name something that is there, the
+    patterns of strategies and what the suite needs. Commands are told where to be run.
+    """
+    here = Path.cwd()
+    base = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay as they are written
+    if base == here:
+        return suite
+    inside = base.is_relative_to(here)
+
+    def moved(path: str) -> str:
+        if Path(path).expanduser().is_absolute():
+            return path
+        joined = os.path.normpath(base / path)
+        return f"./{os.path.relpath(joined, here)}" if inside and Path(joined).is_relative_to(here) else joined
+
+    def command(text: str) -> str:
+        return f"cd {shlex.quote(moved('.'))} && {text}" if text else text
+
+    def spec(text: str) -> str:
+        return _spec(text, base, moved)
+
+    return suite.model_copy(
+        update={
+            "benchmarks": tuple(map(spec, suite.benchmarks)),
+            "encoders": tuple(
+                spec(one) if isinstance(one, str) else one.model_copy(update={"spec": spec(one.spec)})
+                for one in suite.encoders
+            ),
+            "perturbations": tuple(
+                noise.model_copy(update={"spec": spec(noise.spec)}) for noise in suite.perturbations
+            ),
+            "strategies": {
+                name: one.model_copy(update={"encoders": moved(one.encoders), "train": command(one.train)})
+                for name, one in suite.strategies.items()
+            },
+            "needs": {moved(path): command(text) for path, text in suite.needs.items()},
+        }
+    )
+
+
+def _spec(text: str, base: Path, moved: Callable[[str], str]) -> str:
+    """Return a spec with its paths moved; one without paths stays as it is written."""
+    parsed = parse(text)
+    if parsed.is_path:
+        return moved(parsed.name) if _is_meant(parsed.name, base) else text
+
+    def argument(value: object) -> object:
+        if isinstance(value, Spec):
+            return parse(_spec(str(value), base, moved))
+        if not isinstance(value, str):
+            return value
+        if "(" in value and _is_spec(value):
+            return _spec(value, base, moved)
+        return moved(value) if _is_meant(value, base) else value
+
+    found = Spec(
+        parsed.name,
+        tuple(map(argument, parsed.args)),
+        tuple((key, argument(value)) for key, value in parsed.kwargs),
+    )
+    return text if found == parsed else str(found)
+
+
+def _is_meant(text: str, base: Path) -> bool:
+    """Whether an argument is a path: it says so, or holds a separator and something is there (a hub id has one, too)."""
+    if text.startswith(("./", "../", ".\\", "..\\")) or text in {".", ".."}:
+        return True
+    try:
+        return ("/" in text or "\\" in text) and (base / text).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_spec(text: str) -> bool:
+    try:
+        parse(text)
+    except SpecError:
+        return False
+    return True

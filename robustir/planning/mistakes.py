@@ -1,0 +1,51 @@
+"""What is wrong with a suite, in one line that names the key as a reader of the file would."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+__all__ = ["HIDDEN", "explained", "place"]
+
+# Begins the names that a union of shapes has inside pydantic alone.
+HIDDEN = "*"
+
+
+def explained(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return every mistake: the key, such as ``perturbations[2].severities``, and what is wrong there."""
+    return "; ".join(_explain(item, model) for item in error.errors())
+
+
+def place(keys: Sequence[object]) -> str:
+    """Return keys and positions (from 0) as one place: ``strategies.hybrid.encoders``, ``perturbations[2].draws``."""
+    parts = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys if not str(key).startswith(HIDDEN)]
+    return "".join(parts).removeprefix(".")
+
+
+def _explain(item: Any, model: type[BaseModel]) -> str:
+    where = place(item["loc"])
+    if item["type"] == "extra_forbidden":
+        known = _holder(model, item["loc"][:-1]).model_fields
+        near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
+        return f"unknown key {where!r}" + (f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(known)})")
+    if item["type"] == "missing":
+        return f"{where}: this key is needed"
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
+
+
+def _holder(model: type[BaseModel], keys: Sequence[object]) -> type[BaseModel]:
+    """Return the model of the table that lies at ``keys``."""
+    for key in keys:
+        field = model.model_fields.get(str(key))
+        model = model if field is None else _inside(field.annotation) or model
+    return model
+
+
+def _inside(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _inside(part)) is not None), None)
