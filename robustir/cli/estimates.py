@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from robustir.errors import RunError
 from robustir.planning.conditions import CLEAN, FLOOR
 from robustir.planning.plan import Plan, PlannedEncoder, PlannedTask
 from robustir.ranking.pools import pool_products
@@ -41,7 +45,7 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
         "cells": len(cells),
         "done": len(done),
         "gigaflop": sum(_gigaflop(plan, encoder) for encoder in plan.encoders),
-        "detectable": _from_pilot(plan, run) or [row for planned in plan.tasks for row in _assumed(planned)],
+        "detectable": list(_detectable(plan, run)),
     }
 
 
@@ -140,28 +144,75 @@ def _assumed(planned: PlannedTask) -> list[dict[str, Any]]:
     ]
 
 
-def _from_pilot(plan: Plan, run: RunDirectory) -> list[dict[str, Any]]:
-    """Return detectable differences from the standard errors that a finished run of the folder had."""
-    from robustir.analysis import read_findings
+def _detectable(plan: Plan, run: RunDirectory) -> Iterator[dict[str, Any]]:
+    """Yield detectable differences of every benchmark: from a pilot if the folder holds one of it, else from assumed spreads."""
+    pilot = _Pilot.of(run)
+    for planned in plan.tasks:
+        yield from (pilot.rows(plan, planned) if pilot else []) or _assumed(planned)
 
-    if not (run.path / "findings" / "contrasts.csv").exists():
-        return []
-    contrasts: Any = read_findings(run.path / "findings").contrasts
-    contrasts = contrasts[(contrasts["query_lang"] == "all") & (contrasts["measure"] == plan.suite.measures[0])]
-    rows = []
-    for benchmark, setting in dict.fromkeys(zip(contrasts["benchmark"], contrasts["setting"], strict=True)):
-        found = contrasts[(contrasts["benchmark"] == benchmark) & (contrasts["setting"] == setting)]
-        groups = int(found["groups"].to_numpy()[0])
-        half_width = float(np.median(found["ci_high"].to_numpy() - found["ci_low"].to_numpy())) / 2
-        error = half_width / interval_half_width(1.0, 1, groups=groups, confidence=plan.suite.statistics.confidence)
-        difference = float(minimum_detectable_difference(error, 1, groups=groups))
-        basis = f"{groups} groups, from the run in {run.path}: the median over its conditions"
-        rows.append(
-            {
-                "benchmark": benchmark,
-                "what": f"{setting}, mean over languages",
-                "difference": difference,
-                "basis": basis,
-            }
-        )
-    return rows
+
+@dataclass(frozen=True)
+class _Pilot:
+    """A finished run whose spread tells what another of the same queries, noise and measure can detect."""
+
+    path: Path
+    manifest: dict[str, Any]
+    contrasts: Any
+
+    @classmethod
+    def of(cls, run: RunDirectory) -> _Pilot | None:
+        """Return the run in a folder if it has findings."""
+        from robustir.analysis import read_findings
+
+        if not run.exists or not (run.path / "findings" / "contrasts.csv").exists():
+            return None
+        try:
+            return cls(run.path, run.read_manifest(), read_findings(run.path / "findings").contrasts)
+        except RunError:
+            return None  # findings of another version say nothing; the run itself says what is wrong with it
+
+    def rows(self, plan: Plan, planned: PlannedTask) -> list[dict[str, Any]]:
+        """Return a row per setting from the standard errors under the conditions that both runs have; none without any."""
+        shared = self._shared(plan, planned)
+        names = {
+            entry["name"]
+            for entry in self.manifest["benchmarks"]
+            if entry.get("queries_key") == plan.queries_key(planned, CLEAN)
+        }
+        contrasts = self.contrasts
+        mine = [
+            row["benchmark"] in names
+            and row["query_lang"] == "all"
+            and row["measure"] == plan.suite.measures[0]
+            and (row["perturbation"], row["severity"]) in shared
+            for row in contrasts.to_dict("records")
+        ]
+        found = contrasts[np.array(mine, dtype=np.bool_)]
+        return [self._row(planned.task.name, setting, part) for setting, part in found.groupby("setting", sort=False)]
+
+    def _shared(self, plan: Plan, planned: PlannedTask) -> set[tuple[str, float]]:
+        """Return the pilot's (perturbation, severity) whose noisy queries are those of the plan, in every draw."""
+        own: dict[tuple[str, float], set[str]] = {}
+        for condition in plan.conditions(planned):
+            if condition not in (CLEAN, FLOOR):
+                key = plan.queries_key(planned, condition)
+                own.setdefault((condition.perturbation, condition.severity), set()).add(key)
+        wanted = {frozenset(keys) for keys in own.values()}
+        theirs: dict[tuple[str, float], set[str]] = {}
+        for cell in self.manifest["cells"]:
+            theirs.setdefault((cell["perturbation"], cell["severity"]), set()).add(cell["queries_key"])
+        return {condition for condition, keys in theirs.items() if frozenset(keys) in wanted}
+
+    def _row(self, benchmark: str, setting: str, contrasts: Any) -> dict[str, Any]:
+        groups = int(contrasts["groups"].to_numpy()[0])
+        half_width = float(np.median(contrasts["ci_high"].to_numpy() - contrasts["ci_low"].to_numpy())) / 2
+        confidence = self.manifest["suite"]["statistics"]["confidence"]
+        error = half_width / interval_half_width(1.0, 1, groups=groups, confidence=confidence)
+        count = len(set(zip(contrasts["perturbation"], contrasts["severity"], strict=True)))
+        conditions = "the condition" if count == 1 else f"the {count} conditions"
+        return {
+            "benchmark": benchmark,
+            "what": f"{setting}, mean over languages",
+            "difference": float(minimum_detectable_difference(error, 1, groups=groups)),
+            "basis": f"{groups} groups, from the run in {self.path}: the median over {conditions} that both have",
+        }

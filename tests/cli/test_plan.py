@@ -1,0 +1,96 @@
+"""What `plan` says could be detected: from a run of the same queries, noise and measure, and of no others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as scipy_stats
+
+from robustir.cli import main
+
+
+def suite(folder: Path, **changes: Any) -> Path:
+    content: dict[str, Any] = {
+        "name": "pilot",
+        "benchmarks": ["mini"],
+        "languages": ["en", "de"],
+        "encoders": ["hashing"],
+        "perturbations": ["typos", "casing"],
+        "severities": [0.2, 0.6],
+        "draws": 2,
+        "measures": ["AP", "nDCG@10"],
+        **changes,
+    }
+    path = folder / "suite.toml"
+    lines = [f"{name} = {json.dumps(value)}\n" for name, value in content.items()]
+    path.write_text("".join(lines) + "[statistics]\nflips = 99\nresamples = 199\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def pilot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run."""
+    folder = tmp_path_factory.mktemp("pilot")
+    with pytest.raises(SystemExit) as leave:
+        main(["run", str(suite(folder)), "-o", str(folder / "run"), "--jobs", "1", "--format", "csv"])
+    assert leave.value.code == 0
+    return folder / "run"
+
+
+def bases(invoke: Any, path: Path, pilot: Path) -> list[dict[str, Any]]:
+    done = invoke("plan", path, "-o", pilot, "--json")
+    assert done.code == 0, done.err
+    rows: list[dict[str, Any]] = json.loads(done.out)["detectable"]
+    return rows
+
+
+def test_a_run_of_the_same_plan_is_a_pilot(pilot: Path, tmp_path: Path, invoke: Any) -> None:
+    rows = bases(invoke, suite(tmp_path), pilot)
+    assert all(f"from the run in {pilot}: the median over the 4 conditions" in row["basis"] for row in rows)
+    contrasts: Any = pd.read_csv(pilot / "findings" / "contrasts.csv", keep_default_na=False)
+    for row in rows:
+        here = contrasts[
+            (contrasts["query_lang"] == "all")
+            & (contrasts["measure"] == "AP")
+            & (contrasts["setting"] == row["what"].partition(",")[0])
+        ]
+        groups = int(here["groups"].iloc[0])
+        student = scipy_stats.t(groups - 1)
+        error = np.median(here["ci_high"].astype(float) - here["ci_low"].astype(float)) / 2 / student.ppf(0.975)
+        assert row["difference"] == pytest.approx((student.ppf(0.975) + student.ppf(0.8)) * error, rel=1e-6)
+
+
+def test_of_a_run_with_other_noise_too_only_the_shared_conditions_count(
+    pilot: Path, tmp_path: Path, invoke: Any
+) -> None:
+    rows = bases(invoke, suite(tmp_path, perturbations=["typos", "ocr"], severities=[0.6]), pilot)
+    assert all("the median over the condition that both have" in row["basis"] for row in rows)
+    other_encoder = bases(invoke, suite(tmp_path, encoders=["bm25"]), pilot)
+    assert all("from the run" in row["basis"] for row in other_encoder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"languages": ["en", "th"]},
+        {"languages": ["en"]},
+        {"perturbations": ["ocr"]},
+        {"perturbations": ["typos(dose='cer:0.1')"]},
+        {"severities": [0.3]},
+        {"draws": 3},
+        {"draws": 1},
+        {"seed": 7},
+        {"measures": ["R@10"]},
+    ],
+)
+def test_a_run_of_other_queries_noise_or_measures_is_none(
+    pilot: Path, tmp_path: Path, invoke: Any, changes: dict[str, Any]
+) -> None:
+    rows = bases(invoke, suite(tmp_path, **changes), pilot)
+    assert rows
+    assert all("assuming a standard deviation" in row["basis"] for row in rows)
