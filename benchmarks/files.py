@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from robustir.disk.fetching import how_to_get
 from robustir.errors import DataError, NotApplicableError
 from robustir.languages import normalise, normalise_all
 
@@ -134,18 +135,18 @@ def read_json_lines(path: Path, required: Sequence[str]) -> Iterator[tuple[int, 
         yield number, row
 
 
-def find_folder(data: Path | None, folder: str, benchmark: str) -> Path:
-    """Return ``data/folder``, or raise a DataError that says where it was looked for."""
+def find_folder(data: Path | None, folder: str, benchmark: Any) -> Path:
+    """Return ``data/folder``, or raise a DataError that says where it was looked for, and how to get it."""
     if data is None:
         raise DataError(
-            f"{benchmark} needs its data: give --data DIR or set ROBUSTIR_DATA to the folder that holds {folder}/, "
-            f"or get it with  robustir fetch {benchmark}"
+            f"{benchmark.name} needs its data: give --data DIR or set ROBUSTIR_DATA to the folder that holds {folder}/; "
+            f"{how_to_get(benchmark)}"
         )
     path = data / folder
     if not path.is_dir():
         raise DataError(
-            f"{benchmark}: there is no folder {path}; --data (or ROBUSTIR_DATA) must name the folder that holds {folder}/; "
-            f"get it with  robustir fetch {benchmark} --data {data}"
+            f"{benchmark.name}: there is no folder {path}; --data (or ROBUSTIR_DATA) must name the folder that holds "
+            f"{folder}/; {how_to_get(benchmark, data)}"
         )
     return path
 

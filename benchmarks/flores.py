@@ -8,13 +8,16 @@ from pathlib import Path
 from robustir.benchmarks.bitext import blocks, parallel_task, read_lines
 from robustir.benchmarks.files import chosen_languages, find_folder, parallel_files
 from robustir.benchmarks.ntrex import with_pivot
-from robustir.errors import SpecError
+from robustir.benchmarks.pinned import pinned
+from robustir.disk.download import Remote
+from robustir.errors import DataError, SpecError
 from robustir.languages import normalise
 from robustir.types import Task
 
 __all__ = ["Flores"]
 
 _SPLITS = ("devtest", "dev")
+_LINES = 1012  # of the devtest, in every language and both editions
 
 
 class Flores:
@@ -30,17 +33,35 @@ class Flores:
     languages: tuple[str, ...] = tuple("ar de el en es fa fi fr he hi id it ja ko pt ro ru th tr vi zh".split())  # noqa: SIM905 - tables read better
     folder = "flores"
     licence = "CC-BY-SA-4.0"
-    source = "https://github.com/mozilla/firefox-translations-models @ e7957fc40744, evaluation"
+    source = "https://github.com/Helsinki-NLP/OPUS-MT-testsets @ c04247a761e3, flores200_dataset"
+    open_folder = True  # files of either edition and of more languages may lie in it
+    instead_of_checksums = "they must hold 1,012 lines"
 
     def __init__(self, split: str = "devtest", pivot: str | None = "en") -> None:
         if split not in _SPLITS:
             raise SpecError(f"flores: split is one of {', '.join(_SPLITS)}, not {split!r}")
         self.split = split
+        if split == "dev":
+            self.source = "https://github.com/mozilla/firefox-translations-models @ e7957fc40744, evaluation"
         self.pivot = normalise(pivot) if pivot is not None else None
+
+    def files(self) -> tuple[Remote, ...]:
+        """Return what ``robustir fetch`` downloads: the devtest of FLORES-200; dev has no plain address."""
+        return pinned(self.name) if self.split == "devtest" else ()
+
+    def accept(self, path: Path, *, new: bool) -> None:
+        """Look into a file that was fetched; one that has just come and is not the devtest goes again. Raises DataError."""
+        count = len(read_lines(path))
+        if count != _LINES:
+            if new:
+                path.unlink()
+            raise DataError(
+                f"{path} has {count} lines; FLORES devtest has {_LINES:,}; get the file elsewhere, or again"
+            )
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/flores/SPLIT/XX.txt``."""
-        folder = find_folder(data, f"{self.folder}/{self.split}", self.name)
+        folder = find_folder(data, f"{self.folder}/{self.split}", self)
         files = parallel_files(folder, self.name)
         langs = chosen_languages(with_pivot(languages, self.pivot), tuple(files), self.name)
         sentences = {lang: read_lines(files[lang]) for lang in langs}

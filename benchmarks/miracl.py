@@ -51,7 +51,7 @@ class Miracl:
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task of the languages asked for, or of those whose folder is there."""
-        root = find_folder(data, self.folder, self.name)
+        root = find_folder(data, self.folder, self)
         here = tuple(lang for lang in self.languages if (root / f"miracl-v1.0-{lang}").is_dir())
         if not here:
             raise DataError(

@@ -39,7 +39,7 @@ class NoiseQA:
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/noiseqa`` and ``data/xquad-r/en.json``."""
-        folder = find_folder(data, self.folder, self.name)
+        folder = find_folder(data, self.folder, self)
         path = folder / self.kind / f"xquad-{self.noise}-{self.kind}.jsonl"
         if (self.noise, self.kind) == ("translation", "natural"):
             path = folder / "translations" / "xquad-context-en-question-de.jsonl"

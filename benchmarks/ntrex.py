@@ -39,7 +39,7 @@ class Ntrex:
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/ntrex/XX.txt`` and ``DOCUMENT_IDS.tsv``."""
-        folder = find_folder(data, self.folder, self.name)
+        folder = find_folder(data, self.folder, self)
         files = parallel_files(folder, self.name)
         langs = chosen_languages(with_pivot(languages, self.pivot), tuple(files), self.name)
         sentences = {lang: read_lines(files[lang]) for lang in langs}

@@ -70,7 +70,7 @@ class Tatoeba:
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task of the pairs of ``languages`` with English; English itself need not be named."""
-        folder = find_folder(data, self.folder, self.name)
+        folder = find_folder(data, self.folder, self)
         chosen = [lang for lang in chosen_languages(languages, self.languages, self.name) if lang != "en"]
         if not chosen:
             raise NotApplicableError("tatoeba pairs other languages with English; name at least one other language")

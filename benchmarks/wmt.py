@@ -35,7 +35,7 @@ class Wmt:
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/wmt/en-XX.tsv``."""
-        folder = find_folder(data, self.folder, self.name)
+        folder = find_folder(data, self.folder, self)
         chosen = [lang for lang in chosen_languages(languages, self.languages, self.name) if lang != "en"]
         if not chosen:
             raise NotApplicableError("wmt pairs other languages with English; name at least one other language")

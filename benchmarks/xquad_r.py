@@ -48,7 +48,7 @@ class XQuADR:
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/xquad-r/<language>.json``."""
-        folder = find_folder(data, self.folder, self.name)
+        folder = find_folder(data, self.folder, self)
         passages = _Passages([], [], [])
         questions: list[tuple[str, str, str, str]] = []  # language, question id, text, article
         relevant: dict[str, list[int]] = {}

@@ -35,6 +35,8 @@ _SCRIPT_NAMES = {
     "Arab": "Arabic script", "Cyrl": "Cyrillic", "Deva": "Devanagari", "Hans": "simplified", "Hant": "traditional",
     "Hebr": "Hebrew script", "Latn": "Latin letters",
 }  # fmt: skip
+# Codes of a part or a style of the usual script, which say nothing more.
+_WITHIN = {"Arab": ("Aran",), "Hans": ("Hani",), "Hant": ("Hani",), "Jpan": ("Hrkt",), "Kore": ("Hang",)}
 _UNKNOWN_SCRIPT = "Zyyy"
 _SCRIPT = re.compile("[A-Z][a-z]{3}")
 _NO_LANGUAGE = frozenset({"mis", "mul", "und", "zxx"})  # codes that say that there is none, or not which
@@ -104,7 +106,8 @@ def _from_tag(tag: str) -> str:
         return ""
     plain = standard.partition("-")[0]
     script = parsed.script or (parsed.maximize().script if parsed.territory else "") or ""
-    return f"{plain}-{script}" if script and script != _usual_script(plain) else plain
+    usual = _usual_script(plain)
+    return plain if script in ("", usual, *_WITHIN.get(usual, ())) else f"{plain}-{script}"
 
 
 def _standard(base: str) -> str:

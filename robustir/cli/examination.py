@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from robustir.contracts import Benchmark
+from robustir.disk.fetching import how_to_get
 from robustir.errors import RobustirError
 from robustir.plugins.registry import KINDS, registered
 
@@ -95,23 +97,33 @@ def _data(data: Path | None) -> Iterator[dict[str, Any]]:
     try:
         folder = data_folder(data)
     except RobustirError as error:
-        yield _row("data", str(error), ok=False, remedy="the mini collection needs none")
+        into = f" --data {data}" if data is not None else ""
+        fetch = f"robustir fetch {' '.join(_downloadable())}{into}"
+        yield _row("data", str(error), ok=False, remedy=f"mini needs none; others are downloaded there by  {fetch}")
         return
     if folder is None:
         yield _row(
             "data",
             "no data folder; only the embedded mini collection can run",
             ok=False,
-            remedy="give --data DIR or set ROBUSTIR_DATA",
+            remedy=f"give --data DIR or set ROBUSTIR_DATA, or download it:  robustir fetch {' '.join(_downloadable())}",
         )
         return
+    for entry, benchmark in _benchmarks_with_data():
+        path = folder / str(benchmark.folder)
+        yield _row(f"data {entry}", str(path), ok=path.is_dir(), remedy=how_to_get(benchmark, data))
+
+
+def _benchmarks_with_data() -> Iterator[tuple[str, Benchmark]]:
+    """Yield name and benchmark, made without arguments, for each that reads files of the data folder."""
     for entry in registered("benchmark").values():
-        name = getattr(entry.load(), "folder", None)
-        if name:
-            there = (folder / name).is_dir()
-            yield _row(
-                f"data {entry.name}",
-                str(folder / name),
-                ok=there,
-                remedy=f"put the benchmark's files into {folder / name}",
-            )
+        try:
+            made = entry.load()
+            if getattr(made, "folder", None):
+                yield entry.name, made()
+        except (RobustirError, TypeError):
+            continue  # broken plugins have a row of their own
+
+
+def _downloadable() -> list[str]:
+    return [name for name, benchmark in _benchmarks_with_data() if getattr(benchmark, "files", tuple)()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from robustir.errors import DataError, NotApplicableError
 from robustir.plugins.registry import create, registered
 from robustir.plugins.specs import parse
 
-__all__ = ["Order", "fetchable", "order"]
+__all__ = ["Order", "fetchable", "how_to_get", "order"]
 
 _SHORT = {"laser": "laser2"}  # a name that is no encoder's, for what everybody calls so
 
@@ -41,7 +41,8 @@ def fetchable(spec: str) -> Any:
 class Order:
     """What is to be fetched: files, and what a reader must know before they come.
 
-    accept: looks into what has come, where checksums are not known; None: nothing does.
+    accept: looks into what has come, where checksums are not known; None: nothing does. instead: what that means for
+    files without a checksum.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Order:
     folder: str
     remotes: tuple[Remote, ...]
     accept: Accept | None = None
+    instead: str = "nothing is claimed of their content"
 
     def lines(self, target: Path) -> list[str]:
         """Return licence, source and size, to be shown first."""
@@ -62,15 +64,8 @@ class Order:
             f"{self.name}: licence {self.licence}",
             f"  from {self.source}",
             f"  {count if self.remotes else 'local files'} into {target / self.folder}",
-            *([f"  {unchecked} of them have no known checksum: {self._instead()}"] if unchecked else []),
+            *([f"  {unchecked} of them have no known checksum: {self.instead}"] if unchecked else []),
         ]
-
-    def _instead(self) -> str:
-        return (
-            "nothing is claimed of their content"
-            if self.accept is None
-            else "what they hold is looked at, and recorded"
-        )
 
     def carry_out(self, target: Path, sources: Sequence[Path], step: Callable[[], None]) -> Counter[str]:
         """Fetch every file; return how many were there, copied or downloaded."""
@@ -89,7 +84,7 @@ class Order:
 def order(benchmark: Any, sources: Sequence[Path]) -> Order:
     """Return what a benchmark or encoder needs; raise NotApplicableError where that is nothing, or has no address."""
     name, folder = benchmark.name, benchmark.folder
-    remotes = tuple(benchmark.files()) if hasattr(benchmark, "files") else ()
+    remotes = _remotes(benchmark)
     if folder is None:
         raise NotApplicableError(f"{name} needs no download: its data is in the package or where its spec says")
     if not remotes and not sources:
@@ -97,13 +92,39 @@ def order(benchmark: Any, sources: Sequence[Path]) -> Order:
             f"{name} cannot be downloaded by a pinned address; get it from {benchmark.source} and give the folder "
             f"that holds {folder}/ with --from (docs/benchmarks.md says how the files are laid out)"
         )
-    return Order(name, benchmark.licence, benchmark.source, folder, remotes, getattr(benchmark, "accept", None))
+    if getattr(benchmark, "open_folder", False) and any(_root(source, folder).is_dir() for source in sources):
+        return Order(name, benchmark.licence, benchmark.source, folder, ())
+    known = Order(name, benchmark.licence, benchmark.source, folder, remotes)
+    accept = getattr(benchmark, "accept", None)
+    if accept is None:
+        return known
+    looked_at = getattr(benchmark, "instead_of_checksums", "what they hold is looked at, and recorded")
+    return replace(known, accept=accept, instead=looked_at)
+
+
+def how_to_get(benchmark: Any, data: Path | None = None) -> str:
+    """Return the command that gets a benchmark's files into ``data`` (None: where it is looked for), or where they are."""
+    into = f" --data {data}" if data is not None else ""
+    if _remotes(benchmark):
+        return f"get it with  robustir fetch {benchmark.name}{into}"
+    return (
+        f"no command can download it: get it from {benchmark.source}, then  robustir fetch {benchmark.name} --from DIR{into}  "
+        f"with the folder DIR that holds {benchmark.folder}/"
+    )
+
+
+def _remotes(benchmark: Any) -> tuple[Remote, ...]:
+    return tuple(benchmark.files()) if hasattr(benchmark, "files") else ()
+
+
+def _root(source: Path, folder: str) -> Path:
+    return source if source.name == Path(folder).name else source / folder
 
 
 def _copy_tree(wanted: Order, target: Path, sources: Sequence[Path]) -> int:
     """Copy the files of ``SOURCE/folder`` (or of a SOURCE of that name) into the data folder; return their number."""
     for source in sources:
-        root = source if source.name == Path(wanted.folder).name else source / wanted.folder
+        root = _root(source, wanted.folder)
         paths = sorted(path for path in root.rglob("*") if path.is_file() and not path.name.startswith("."))
         for path in paths:
             write_atomically(

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from robustir.benchmarks.flores import Flores
 from robustir.benchmarks.pinned import pinned
 from robustir.benchmarks.tatoeba import Tatoeba
 from robustir.cli.fetch import command
@@ -22,6 +23,8 @@ from robustir.disk.fetching import order
 from robustir.encoders.laser import files as laser_files
 from robustir.encoders.laser.encoders import Laser2
 from robustir.errors import DataError, NotApplicableError, RobustirError
+from robustir.languages import normalise
+from robustir.plugins.registry import create
 
 
 def run(*arguments: object) -> str:
@@ -95,6 +98,63 @@ def test_pinned_files_are_those_of_the_data(data: Path, name: str, files: int) -
         revision = remote.url.split("/")[5]
         assert len(revision) == 40
         assert remote.url.startswith("https://raw.githubusercontent.com/")
+
+
+def test_flores_is_downloaded_and_looked_into(
+    site: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, folder = site
+    text = "".join(f"line {number}\n" for number in range(1012))
+    for name in ("eng_Latn", "deu_Latn"):
+        (folder / f"{name}.devtest").write_text(text, encoding="utf-8")
+    known = sha256_of(folder / "eng_Latn.devtest")
+    files = (
+        Remote(f"{url}/eng_Latn.devtest", "flores/devtest/en.txt", known, len(text)),
+        Remote(f"{url}/deu_Latn.devtest", "flores/devtest/de.txt"),
+    )
+    monkeypatch.setattr(Flores, "files", lambda self: files)
+    output = run("flores", "--data", tmp_path / "data")
+    assert output.index("flores: licence CC-BY-SA-4.0") < output.index("2 downloaded")
+    assert "1 of them have no known checksum: they must hold 1,012 lines" in output
+    assert set(Flores().load(tmp_path / "data").queries.langs) == {"de", "en"}
+    (folder / "deu_Latn.devtest").write_text("<html>\n", encoding="utf-8")
+    assert "de.txt has 1 lines; FLORES devtest has 1,012" in refused("flores", "--data", tmp_path / "other")
+    assert not (tmp_path / "other/flores/devtest/de.txt").exists()
+
+
+@pytest.mark.data
+def test_flores_from_local_files(data: Path, tmp_path: Path) -> None:
+    """A folder in our layout is taken whole, whatever its edition; upstream's names are known too."""
+    assert "42 copied" in run("flores", "--from", data, "--data", tmp_path / "data")
+    assert (tmp_path / "data/flores/dev/de.txt").read_bytes() == (data / "flores/dev/de.txt").read_bytes()
+    known = {Path(remote.path).stem: remote for remote in pinned("flores") if remote.sha256}
+    assert set(known) == {"ar", "en", "hi", "zh"}
+    for remote in known.values():
+        path = data / "natural/flores-variants" / f"{Path(remote.upstream_name).stem}.txt"
+        assert (sha256_of(path), path.stat().st_size) == (remote.sha256, remote.size)
+        assert len(remote.url.split("/")[5]) == 40
+    assert sorted(Path(remote.path).stem for remote in pinned("flores")) == sorted(Flores.languages)
+    assert [normalise(Path(remote.upstream_name).stem) for remote in pinned("flores")] == [
+        Path(remote.path).stem for remote in pinned("flores")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "source"), [("wmt", "firefox-translations"), ("noiseqa", "noiseQA"), ("miracl", "miracl-corpus")]
+)
+def test_what_no_command_downloads_says_where_it_is(name: str, source: str, tmp_path: Path) -> None:
+    benchmark: Any = create("benchmark", name)
+    for data in (None, tmp_path):
+        with pytest.raises(
+            DataError, match=rf"no command can download it: get it from .*{source}.* robustir fetch {name} --from DIR"
+        ):
+            benchmark.load(data)
+
+
+def test_what_is_downloaded_names_the_command(tmp_path: Path) -> None:
+    for name in ("tatoeba", "ntrex", "xquad-r", "mlqa-r", "flores"):
+        with pytest.raises(DataError, match=rf"get it with  robustir fetch {name} --data {tmp_path}$"):
+            create("benchmark", name).load(tmp_path)
 
 
 @pytest.fixture
