@@ -159,7 +159,7 @@ def pair_task(
         name=name,
         queries=queries,
         corpus=corpus,
-        qrels=Qrels(rows, rows, np.ones(len(rows), dtype=np.int16)),
+        qrels=Qrels(rows, rows, np.ones(len(rows))),
         settings=_SETTINGS,
         group_kind=group_kind,
         licence=licence,

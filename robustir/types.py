@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -276,6 +276,16 @@ class Qrels(Columnar):
             np.array(lost_queries, dtype=np.int32),
             _gains(lost_gains),
         )
+
+    def of_queries(self, rows: NDArray[np.integer[Any]]) -> Self:
+        """Return the judgements of the queries at ascending ``rows``, whose numbers are their places there."""
+        place = np.full(
+            1 + max(int(part.max(initial=-1)) for part in (self.query, self.lost_query, rows)), -1, np.int32
+        )
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        query, lost = place[self.query], place[self.lost_query]
+        kept, kept_lost = query >= 0, lost >= 0
+        return type(self)(query[kept], self.passage[kept], self.gain[kept], lost[kept_lost], self.lost_gain[kept_lost])
 
     def digest(self) -> str:
         """SHA-256 of the arrays."""

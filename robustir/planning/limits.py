@@ -31,13 +31,10 @@ def limited(task: Task, limit: int) -> Task:
     if len(kept) == len(queries):
         return task
     rows = np.array(sorted(kept), dtype=np.int64)
-    number = np.full(len(queries), -1, dtype=np.int32)
-    number[rows] = np.arange(len(rows), dtype=np.int32)
-    chosen = number[qrels.query] >= 0
     return replace(
         task,
         queries=queries.select(rows),
-        qrels=replace(qrels, query=number[qrels.query[chosen]], passage=qrels.passage[chosen], gain=qrels.gain[chosen]),
+        qrels=qrels.of_queries(rows),
         pools=None if task.pools is None else Pools(task.pools.query[rows], task.pools.passage),
     )
 

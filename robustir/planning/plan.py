@@ -13,6 +13,7 @@ from robustir.encoders.adapters import adapt
 from robustir.encoders.training_record import TrainingRecord
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
+from robustir.planning.benchmark_names import distinct_names
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
 from robustir.planning.limits import limited
 from robustir.planning.strategies import find_trained
@@ -290,6 +291,14 @@ def _tasks(suite: Suite, data: Path | None, live: Mapping[str, Any]) -> Iterator
         yield PlannedTask(name, task, digest, _label_notes(task))
 
 
+def _named_apart(tasks: tuple[PlannedTask, ...]) -> tuple[PlannedTask, ...]:
+    names = distinct_names([planned.task.name for planned in tasks], [planned.spec for planned in tasks])
+    return tuple(
+        planned if planned.task.name == name else replace(planned, task=replace(planned.task, name=name))
+        for planned, name in zip(tasks, names, strict=True)
+    )
+
+
 def _label_notes(task: Task) -> tuple[str, ...]:
     """Say which languages of a benchmark do not look like what they are called, and which codes count as one language."""
     written = {**task.corpus.written, **task.queries.written}
@@ -351,7 +360,7 @@ def make_plan(
         for _, encoder in resolved
     )
     noises = tuple(_noises(suite, planned_encoders, attacks=scored))
-    tasks = tuple(_tasks(suite, data, known))
+    tasks = _named_apart(tuple(_tasks(suite, data, known)))
     _check_names("benchmark", [planned.task.name for planned in tasks])
     _check_names("perturbation", [noise.spec for noise in noises])
     missing = []

@@ -134,7 +134,8 @@ def _trained(plan: Plan, encoder: PlannedEncoder) -> dict[str, Any]:
     record = encoder.training
     if record is None:
         return {}
-    known = [planned.task.name for planned in plan.tasks if record.in_domain(planned.task.name)]
+    # A name that had to be told apart has arguments behind it.
+    known = [name for name in (planned.task.name for planned in plan.tasks) if record.in_domain(name.partition("(")[0])]
     named = {"strategy": encoder.strategy} if encoder.strategy else {}
     return {**named, "training": {**asdict(record), "in_domain": known}}
 
