@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from robustir.analysis import TABLES
 from robustir.plugins.names import CONTROL_OF
 from robustir.plugins.names import perturbation_names as short_names
 from robustir.reports.formats import clean_text
@@ -25,9 +26,14 @@ _SHOWN_SEVERITY = 0.3  # one severity stands for all in the heat maps: the large
 
 
 def value(row: Row, name: str) -> float:
-    """Return a numeric field; NaN where it is missing or no number."""
+    """Return a numeric column of a row; NaN if it holds no number, or of an empty row, which means: not in the table.
+
+    Raises KeyError if rows have no such column.
+    """
+    if not row:
+        return math.nan
     try:
-        return float(row.get(name, math.nan))
+        return float(row[name])
     except (TypeError, ValueError):
         return math.nan
 
@@ -102,13 +108,18 @@ class Study:
         return cls(frames, manifest, measure, short)
 
     def rows(self, frame: str, **where: object) -> list[Row]:
-        """Return the rows whose columns equal the given values, in the table's order."""
+        """Return the rows whose columns equal the given values, in the table's order.
+
+        Raises KeyError if the table has no such column.
+        """
         columns = tuple(sorted(where))
+        if unknown := set(columns) - set(TABLES[frame.removeprefix("attack_")]):
+            raise KeyError(f"the table {frame} has no column {min(unknown)!r}")
         index = self._indexes.get((frame, columns))
         if index is None:
             index = {}
             for row in self.frames[frame]:
-                index.setdefault(tuple(row.get(column) for column in columns), []).append(row)
+                index.setdefault(tuple(row[column] for column in columns), []).append(row)
             self._indexes[frame, columns] = index
         return index.get(tuple(where[column] for column in columns), [])
 
@@ -163,7 +174,7 @@ class Study:
 
     def in_domain(self, benchmark: str, encoder: str) -> bool:
         """Whether the encoder was trained on sentences of the benchmark's own collection."""
-        return any(row.get("in_domain", False) for row in self.rows("scores", benchmark=benchmark, encoder=encoder))
+        return any(row["in_domain"] for row in self.rows("scores", benchmark=benchmark, encoder=encoder))
 
     def languages(self, benchmark: str) -> tuple[str, ...]:
         """Query languages of a benchmark, by code."""

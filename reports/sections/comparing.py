@@ -34,12 +34,12 @@ _DISTANCE = (
 
 def is_primary(row: Row) -> bool:
     """Whether a comparison was declared beforehand."""
-    return row.get("family") == "primary"
+    return row["family"] == "primary"
 
 
 def verdict_text(row: Row) -> str:
     """Return the verdict in words; "more robust" stands only where both intervals and the adjusted p support it."""
-    verdict = str(row.get("verdict", _NOT_SEPARATED))
+    verdict = str(row["verdict"])
     if not claims_more(verdict):
         return verdict
     sides = [side(value(row, f"{name}_low"), value(row, f"{name}_high")) for name in ("ci", "log_ratio")]

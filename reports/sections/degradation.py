@@ -215,7 +215,7 @@ def _difference_table(study: Study, benchmark: str, perturbation: str) -> Table:
 
 
 def _difference_cells(row: Row) -> tuple[Cell, ...]:
-    unstable = "‡" if row.get("unstable", False) else ""
+    unstable = "‡" if row["unstable"] else ""
     delta = value(row, "delta")
     return (
         Cell(points(value(row, "clean"))),

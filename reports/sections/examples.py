@@ -104,10 +104,10 @@ def _unlike(rows: Sequence[Row]) -> list[Row]:
 def _example(row: Row) -> Example:
     lang = str(row["query_lang"])
     clean, noisy = changed_segments(_cut(row["clean_text"]), _cut(row["noisy_text"]), lang)
-    passage = row.get("passage_lang", "")
+    passage = row["passage_lang"]
     target = "" if passage in {lang, "all", ""} else f" → {language_name(str(passage))}"
     draw = f", draw {int(value(row, 'draw'))}" if value(row, "draw") >= 0 else ""
-    measure = str(row.get("measure", ""))
+    measure = str(row["measure"])
     return Example(
         f"{language_name(lang)}{target} · {row['encoder']} · {row['setting']} · severity "
         f"{severity_text(row['severity'])}{draw}",

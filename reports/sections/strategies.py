@@ -83,7 +83,7 @@ def _shown(study: Study, row: Row) -> bool:
     """Whether a row is clean or at the declared severity: the whole curve, or the only one there is."""
     if row["severity"] in {"0", "curve"}:
         return True
-    frame = "attack_strategy_scores" if row.get("attacked") else "strategy_scores"
+    frame = "attack_strategy_scores" if row["attacked"] else "strategy_scores"
     same = study.rows(frame, benchmark=row["benchmark"], setting=row["setting"], perturbation=row["perturbation"])
     return all(other["severity"] != "curve" for other in same)
 
@@ -98,7 +98,7 @@ def _noises(study: Study, rows: Sequence[Row]) -> list[str]:
 
 
 def _name(row: Row) -> str:
-    return f"{row['strategy']}\u00a0{MARK}" if row.get("in_domain") else str(row["strategy"])
+    return f"{row['strategy']}\u00a0{MARK}" if row["in_domain"] else str(row["strategy"])
 
 
 def _level_tables(study: Study, benchmark: str, rows: Sequence[Row]) -> list[Block]:
@@ -127,7 +127,7 @@ def _level_table(name: str, title: str, rows: Sequence[Row], noises: Sequence[st
             cells = [Cell(setting), Cell(_name(own[""])), *(_clean_cells(own[""]) if clean else ())]
             for noise in noises:
                 row = own.get(noise, {})
-                mark = f"\u00a0{_SEEN}" if row.get("seen") else ""
+                mark = f"\u00a0{_SEEN}" if row and row["seen"] else ""
                 seen |= bool(mark)
                 band = interval(value(row, "delta_low"), value(row, "delta_high"))
                 cells.append(Cell(signed_points(value(row, "delta")) + mark, band))
@@ -161,8 +161,8 @@ def _pairs(rows: Sequence[Row]) -> list[tuple[str, str]]:
 
 def strategy_verdict(row: Row) -> str:
     """Return the verdict in words; "more robust" stands only where the adjusted p supports it too."""
-    verdict = str(row.get("verdict", "")) or "–"
-    if row.get("family") == "nothing changed":
+    verdict = str(row["verdict"]) or "–"
+    if row["family"] == "nothing changed":
         return "nothing changed"
     if claims_more(verdict) and not below(value(row, "p_adjusted"), ALPHA):
         return _NOT_SEPARATED

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from robustir.reports import build
 from robustir.reports.blocks import walk_texts
-from robustir.reports.study import short_names
+from robustir.reports.study import Study, short_names, value
 from tests.reports.factory import Factory
 
 
@@ -56,3 +58,14 @@ def test_a_report_calls_a_file_by_its_name_and_says_once_where_it_lies() -> None
     facts = [text for text in walk_texts(last) if "entries, in manifest.json" not in text]
     assert "Perturbation recorded(file='xquad-asr-natural')" in facts
     assert spec in facts
+
+
+def test_a_column_that_does_not_exist_is_refused() -> None:
+    findings = Factory().findings()
+    study = Study.read(findings, findings.manifest)
+    row = study.rows("contrasts", encoder="hashing")[0]
+    assert value(row, "p_adjusted") >= 0
+    with pytest.raises(KeyError, match="p_adjustd"):
+        value(row, "p_adjustd")
+    with pytest.raises(KeyError, match="no column 'encodr'"):
+        study.rows("contrasts", encodr="hashing")
