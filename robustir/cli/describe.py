@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from robustir.cli.options import json_option
+from robustir.cli.suite_page import suite_lines
 
 _LABELS = {
     "kind": "kind",
@@ -25,6 +26,7 @@ _LABELS = {
     "source": "source",
     "licence": "licence",
     "folder": "data folder",
+    "also": "also",
 }
 _INDENT = 13
 _WIDEST = 120
@@ -34,14 +36,28 @@ _WIDEST = 120
 @click.argument("name")
 @json_option
 def command(name: str, as_json: bool) -> None:
-    """Show parameters, languages, what severity means, source and an example per language of NAME (or kind:NAME)."""
-    from robustir.kit.catalogue import describe
+    """Show parameters, languages, what severity means, source and an example per language of NAME (or kind:NAME).
 
-    row = describe(name)
+    NAME is a plugin, a path, or a suite: its name, suite:NAME or its file.
+    """
+    from robustir.kit.catalogue import describe
+    from robustir.kit.suites import describe_suite, suite_meant
+
+    suite = suite_meant(name)
+    row = describe(name) if suite is None else describe_suite(suite)
     if as_json:
         click.echo(json.dumps(row, indent=2, ensure_ascii=False))
         return
     click.echo(f"{row['name']}\n\n{row['description']}\n")
+    if suite is not None:
+        for label, text in suite_lines(row, suite):
+            if text:
+                _show(label, text)
+    else:
+        _show_plugin(row)
+
+
+def _show_plugin(row: dict[str, Any]) -> None:
     for key, label in _LABELS.items():
         if key in row:
             _show(label, _spelled(key, row))

@@ -11,16 +11,47 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @click.command(name="new")
-@click.argument("kind", type=click.Choice(["perturbation", "encoder"]))
+@click.argument("kind", type=click.Choice(["perturbation", "encoder", "suite"]))
 @click.argument("name")
 def command(kind: str, name: str) -> None:
-    """Write the package folder robustir-NAME with a small working example, ready to install and pass its tests."""
+    """Write a small working example of your own, to begin with.
+
+    A perturbation or an encoder is the package folder robustir-NAME, ready to install and pass its tests; a suite is the
+    file NAME.toml, ready to run, with every key explained.
+    """
+    from robustir.errors import SpecError
+
+    if not _NAME.fullmatch(name):
+        raise SpecError(
+            f"{name!r} is not a valid name: use lower-case letters, digits and single hyphens, such as  slow-typing"
+        )
+    if kind == "suite":
+        _write_suite(name)
+    else:
+        _write_package(kind, name)
+
+
+def _write_suite(name: str) -> None:
+    from robustir.cli.scaffolds import suite_scaffold
+    from robustir.disk.atomic import write_text_atomically
+    from robustir.errors import SpecError
+    from robustir.planning.suite import suite_names
+
+    path = Path(f"{name}.toml")
+    if name in suite_names():
+        raise SpecError(f"a suite called {name!r} comes with robustir; choose another name")
+    if path.exists():
+        raise SpecError(f"{path} exists already; choose another name or remove it")
+    write_text_atomically(path, suite_scaffold(name))
+    click.echo(f"{path} is written, and runs as it is. Next:\n  robustir describe {path}\n  robustir run {path}")
+    click.echo("Then put your collections, encoders and noise into it; docs/suites.md explains every key.")
+
+
+def _write_package(kind: str, name: str) -> None:
     from robustir.cli.scaffolds import scaffold
     from robustir.errors import SpecError
     from robustir.plugins.registry import KINDS, registered
 
-    if not _NAME.fullmatch(name):
-        raise SpecError(f"{name!r} is no name: use lower-case letters, digits and single hyphens, such as  slow-typing")
     taken = [known for known in KINDS if name in registered(known)]
     if taken:
         raise SpecError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["scaffold"]
+__all__ = ["scaffold", "suite_scaffold"]
 
 _PYPROJECT = """\
 [build-system]
@@ -118,7 +118,60 @@ class CLASS:
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1)
 '''
 
+_SUITE = """\
+# A suite: what  robustir run NAME.toml  runs. Every key is explained in docs/suites.md; paths are relative to this file.
+
+name = "NAME"  # the run's folder is runs/NAME
+description = "Two encoders without downloads on the collection that comes with robustir."
+question = "How much does retrieval suffer when queries arrive with typing errors?"  # the report answers it first
+
+# Collections: names (robustir list benchmarks), or folders in BEIR's layout such as "./my-collection".
+benchmarks = ["mini"]
+languages = ["de", "en"]  # without this line: all languages of each collection
+# settings = ["mono", "cross", "multi"]  # passages in the query's language, in one other, in all
+# limit = 50  # so many queries per language, for a quick look
+
+# Encoders: names (robustir list encoders), folders such as "./models/mine", or package.module:object; the order is kept.
+encoders = [
+    "bm25",
+    { spec = "hashing", name = "characters" },  # a name of your own for all results
+    # { spec = "./models/mine", name = "mine" },
+]
+
+# Noise (robustir list perturbations). Clean queries are always scored, and shuffled ones as a floor.
+perturbations = [
+    "typos",
+    # { spec = "ocr", severities = [0.2], draws = 1, exploratory = true },
+]
+severities = [0.1, 0.3]  # shares of words that are edited
+draws = 1  # how often each noise is drawn at each severity
+seed = 1  # the same seed gives the same noise
+
+measures = ["AP", "nDCG@10", "R@10"]  # robustir list measures; the first is the main one
+
+# [statistics]
+# confidence = 0.95
+# resamples = 2_000
+# flips = 10_000
+# interval = "studentised"
+
+# Encoders that were trained with several seeds, and what is compared (docs/training.md):
+# compare = [["mine", "theirs"]]
+# [strategies.mine]
+# encoders = "models/mine-*"
+# train = "robustir train CONFIG --seed 0 --seed 1 -o models"
+
+# Folders that specs above name, with the command that makes them:
+# [needs]
+# "models/mine" = "robustir train CONFIG -o models/mine"
+"""
+
 _SOURCES: Mapping[str, str] = {"perturbation": _PERTURBATION, "encoder": _ENCODER}
+
+
+def suite_scaffold(name: str) -> str:
+    """Return the text of a suite that runs as it is, with every key explained."""
+    return _SUITE.replace("NAME", name)
 
 
 def scaffold(kind: str, name: str) -> dict[str, str]:

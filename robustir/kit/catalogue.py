@@ -9,6 +9,7 @@ from typing import Any
 
 from robustir.errors import RobustirError, UnknownNameError
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
+from robustir.planning.suite import suite_names
 from robustir.plugins.paths import hint, kind_at
 from robustir.plugins.registry import KINDS, Kind, Registered, canonical, factory, kinds_of, registered
 from robustir.plugins.specs import Spec
@@ -67,7 +68,7 @@ def _row(entry: Registered) -> dict[str, Any]:
 def listing(kind: str) -> list[dict[str, Any]]:
     """Return a row per entry of ``kind`` (perturbations, encoders, benchmarks, suites or measures), each with a ``name``."""
     if kind == "suites":
-        from robustir.planning.suite import load_suite, suite_names
+        from robustir.planning.suite import load_suite
 
         return [{"name": name, "description": load_suite(name).description} for name in suite_names()]
     if kind == "measures":
@@ -124,6 +125,8 @@ def describe(name: str) -> dict[str, Any]:
         row["settings"] = dict(make.settings)
     if kind == "benchmark":
         row["languages"] = _languages(make.languages)
+        if spec in suite_names():
+            row["also"] = f"a suite has this name too:  robustir describe suite:{spec}"
     return row
 
 
