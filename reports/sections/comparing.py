@@ -34,7 +34,7 @@ _DISTANCE = (
 
 def is_primary(row: Row) -> bool:
     """Whether a comparison was declared beforehand."""
-    return row["family"] == "primary"
+    return bool(row["family"] == "primary")
 
 
 def verdict_text(row: Row) -> str:
