@@ -76,15 +76,15 @@ def read_qrels(path: Path) -> Iterator[Judgement]:
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.split("\t")] if "\t" in line else line.split()
+    return line.split("\t") if "\t" in line else line.split()
 
 
 def _plain(cell: str) -> str:
-    return re.sub(r"[ _-]", "", cell).lower()
+    return re.sub(r"[\s_-]", "", cell).lower()
 
 
 def _is_header(cells: Sequence[str]) -> bool:
-    return _BY_NAME.get(_plain(cells[-1])) in {"score", "passage", "query"} and not _WHOLE.fullmatch(cells[-1])
+    return _BY_NAME.get(_plain(cells[-1])) in {"score", "passage", "query"} and not _WHOLE.fullmatch(cells[-1].strip())
 
 
 def _order(path: Path, number: int, cells: Sequence[str]) -> Sequence[int]:
@@ -102,7 +102,7 @@ def _order(path: Path, number: int, cells: Sequence[str]) -> Sequence[int]:
 
 
 def _gain(path: Path, number: int, score: str) -> int:
-    match = _WHOLE.fullmatch(score)
+    match = _WHOLE.fullmatch(score.strip())
     if not match:
         raise DataError(f"{path}:{number}: the score {score!r} is not a whole number")
     return int(match[1])

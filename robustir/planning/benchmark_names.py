@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from robustir.errors import SpecError
 from robustir.plugins.specs import Spec, parse
 
 __all__ = ["distinct_names"]
@@ -19,7 +20,7 @@ def distinct_names(names: Sequence[str], specs: Sequence[str]) -> list[str]:
     found = list(names)
     for name in {name for name in names if names.count(name) > 1}:
         rows = [row for row, other in enumerate(names) if other == name]
-        for row, longer in zip(rows, _longer(name, [parse(specs[row]) for row in rows]), strict=True):
+        for row, longer in zip(rows, _longer(name, [_parsed(specs[row]) for row in rows]), strict=True):
             found[row] = longer
     taken = set()
     for row, name in enumerate(found):  # a name that was made may be another benchmark's own
@@ -27,6 +28,13 @@ def distinct_names(names: Sequence[str], specs: Sequence[str]) -> list[str]:
             found[row] = specs[row]
         taken.add(found[row])
     return found
+
+
+def _parsed(spec: str) -> Spec:
+    try:
+        return parse(spec)
+    except SpecError:  # a task that was given from Python is called as its user likes
+        return Spec(spec)
 
 
 def _longer(name: str, specs: Sequence[Spec]) -> list[str]:

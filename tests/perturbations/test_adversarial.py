@@ -106,6 +106,19 @@ def test_margins_are_those_of_plain_numpy(passages: str, lexical: bool) -> None:
     )
 
 
+def test_a_passage_with_the_querys_own_id_is_no_competitor() -> None:
+    texts = ("old bridge", "old stone bridge", "young bread", "tower")
+    corpus = Corpus(("q", "p1", "p2", "p3"), texts, ("en",) * 4)
+    queries = QuerySet(("q", "r"), ("old bridge", "bread"), ("en", "en"), ("q", "r"), ("q", "r"))
+    qrels = Qrels.from_rows([(0, 1, 1), (1, 0, 0)], ranked=[(0, 0)])
+    task = Task("arguments", queries, corpus, qrels, exclude_identical_ids=True)
+    victim = HashingEncoder()
+    scores = victim.encode(queries.texts, role="query") @ victim.encode(texts, role="passage").T
+    attacked = Victim(victim, task, range(2))
+    assert attacked.margins([0], ["old bridge"])[0].tolist() == pytest.approx([scores[0, 1] - scores[0, 2:].max()])
+    assert (attacked.can_attack(0), attacked.can_attack(1)) == (True, False)  # nothing is relevant for the second
+
+
 def test_passage_vectors_that_are_known_are_used() -> None:
     task = small_task("old bridge")
     vectors = np.zeros((6, 384), dtype=np.float32)

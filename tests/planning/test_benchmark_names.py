@@ -23,6 +23,7 @@ from robustir.planning.suite import load_suite
         (["a", "a"], ["beir('x/a', lang='de')", "beir('y/a', lang='de')"], ["x/a", "y/a"]),
         (["wmt", "wmt"], ["wmt(sets='wmt13')", "wmt(sets='wmt14')"], ["wmt(sets='wmt13')", "wmt(sets='wmt14')"]),
         (["a", "a", "x/a"], ["beir('x/a')", "beir('y/a')", "own('q')"], ["beir('x/a')", "y/a", "x/a"]),
+        (["a", "a"], ["My task!", "mini"], ["a", "a"]),
         (["a", "a"], ["mini", "mini"], ["a", "a"]),  # the plan refuses these
     ],
 )  # fmt: skip
