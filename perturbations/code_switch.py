@@ -76,12 +76,12 @@ class CodeSwitch(RuleBased):
         capitals = ((picked.number == 0) & (bits[places] & TITLED != 0)).tolist()
         numbers = number[places].tolist()
         if self.choices == 1:
-            new = [lexemes.best[one] for one in numbers]
+            new = [lexemes.best[entry] for entry in numbers]
         else:
             chances = picked.draw(keys, _WHICH).tolist()
             new = [
-                _drawn(lexemes.entries[one][: self.choices], chance)
-                for one, chance in zip(numbers, chances, strict=True)
+                _drawn(lexemes.entries[entry][: self.choices], chance)
+                for entry, chance in zip(numbers, chances, strict=True)
             ]
         new = [word[0].upper() + word[1:] if capital else word for word, capital in zip(new, capitals, strict=True)]
         if not has_spaces(lang) and has_spaces(self.embedded_lang):
@@ -94,8 +94,8 @@ class CodeSwitch(RuleBased):
         units = word_units(block, lang)
         *_, eligible = _lexemes(lang, self.embedded_lang).of(units.strings(block), units.row)
         some, every = (np.bincount(rows, minlength=len(texts)) for rows in (units.row[eligible], units.row))
-        found: NDArray[np.float64] = some / np.maximum(every, 1)
-        return found
+        shares: NDArray[np.float64] = some / np.maximum(every, 1)
+        return shares
 
     def _taken(
         self, eligible: Units, bits: NDArray[np.int64], severity: float, keys: NDArray[np.uint64]
@@ -138,8 +138,8 @@ class _Lexemes(dict[str, int]):
             self.best.append(entry[0][0])
         number = len(self.entries) - 1 if entry else 0
         late = _FUNCTION if fold(form, self.lang) in function_words(self.lang) else 0
-        self[form] = found = number << _BITS | late | form_bits(form, self.lang)
-        return found
+        self[form] = value = number << _BITS | late | form_bits(form, self.lang)
+        return value
 
     def of(
         self, forms: Sequence[str], rows: NDArray[np.int64]
@@ -160,8 +160,8 @@ def _translations(form: str, lang: str, into: str) -> Entry:
     folded = fold(form, lang)
     if folded in name_words(lang):
         return ()
-    found = load_lexicon(lang, into).translations(form)
-    return tuple((word, chance) for word, chance in found if word.casefold() != form.casefold())
+    entry = load_lexicon(lang, into).translations(form)
+    return tuple((word, chance) for word, chance in entry if word.casefold() != form.casefold())
 
 
 def _drawn(entry: Entry, chance: float) -> str:

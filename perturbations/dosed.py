@@ -39,24 +39,24 @@ class Dosed:
     def __init__(self, spec: str | Spec, *, dose: str, calibration: str | None = None, checked: bool = True) -> None:
         self.checked = checked
         self.dose = parse_dose(dose)
-        self.perturbation = made = prepare_part("dose", spec)
-        if made.needs_queries:
+        self.perturbation = perturbation = prepare_part("dose", spec)
+        if perturbation.needs_queries:
             raise SpecError(f"{spec} takes its texts from a file and has no dose; leave dose out")
         self._spec = canonical("perturbation", spec)
-        self._calibration = _calibration(made, self._spec, calibration)
-        self.name: str = made.name
-        self.version: str = made.version  # as in the random stream, which knows no arguments
+        self._calibration = _calibration(perturbation, self._spec, calibration)
+        self.name: str = perturbation.name
+        self.version: str = perturbation.version  # as in the random stream, which knows no arguments
         self.calibrated = self._calibration.digest  # with the version, part of every cell key
-        self.nested: bool = made.nested
+        self.nested: bool = perturbation.nested
         curves = self._calibration.curves
         reached = {lang for lang in curves if self._is_reached(lang) and self._is_right(lang)}
         self.languages: frozenset[str] | None = frozenset(
-            reached if made.languages is None else reached & frozenset(made.languages)
+            reached if perturbation.languages is None else reached & frozenset(perturbation.languages)
         )
-        self.nesting_note = made.nesting_note
-        self.inside_clusters = made.inside_clusters
-        self.embedded_lang = made.embedded_lang
-        self.source = made.source
+        self.nesting_note = perturbation.nesting_note
+        self.inside_clusters = perturbation.inside_clusters
+        self.embedded_lang = perturbation.embedded_lang
+        self.source = perturbation.source
         if not self.languages:
             raise NotApplicableError(f"{self.dose.words} cannot be had in any language; {self.scope}")
 
@@ -109,7 +109,7 @@ class Dosed:
             nominal = self.nominal(lang, severity)
             if nominal == 0:
                 continue
-            rows = [row for row, each in enumerate(langs) if each == lang]
+            rows = [row for row, language in enumerate(langs) if language == lang]
             noisy = self.perturbation.apply_texts(
                 [texts[row] for row in rows],
                 [lang] * len(rows),
@@ -121,22 +121,22 @@ class Dosed:
         return result
 
 
-def _calibration(made: PreparedPerturbation, spec: str, folder: str | None) -> Calibration:
+def _calibration(perturbation: PreparedPerturbation, spec: str, folder: str | None) -> Calibration:
     if folder is not None and not Path(folder).is_dir():
         raise DataError(
             f"calibration={folder!r} is no folder; write one with  robustir calibrate build {spec!r} -o {folder}"
         )
     place = Path(folder) if folder is not None else shipped_folder()
-    found = find_calibration(place, made.name, spec)
+    calibration = find_calibration(place, perturbation.name, spec)
     command = f'robustir calibrate build "{spec}" -o FOLDER'
-    if found is None:
+    if calibration is None:
         where = folder if folder is not None else "robustir's own tables"
         raise SpecError(
             f"{spec} is not calibrated in {where}, so a dose means nothing: run  {command}  and add  calibration='FOLDER'"
         )
-    if found.version != made.version:
+    if calibration.version != perturbation.version:
         raise SpecError(
-            f"the calibration of {spec} in {place / made.name}.json is for version {found.version}, and the perturbation "
-            f"is at version {made.version}: run  {command}  and add  calibration='FOLDER'"
+            f"the calibration of {spec} in {place / perturbation.name}.json is for version {calibration.version}, and the perturbation "
+            f"is at version {perturbation.version}: run  {command}  and add  calibration='FOLDER'"
         )
-    return found
+    return calibration

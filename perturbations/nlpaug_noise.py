@@ -93,10 +93,10 @@ class Nlpaug:
             return text
         setattr(self._augmenter, self._share, severity)
         with random_state(rng.key), _no_downloads(type(self._augmenter).__name__):
-            made = self._augmenter.augment(text)
-        if isinstance(made, (list, tuple)):  # nlpaug before 1.1.11 returned a string
-            made = made[0] if made else None
-        return made if isinstance(made, str) and _is_text(made, text) else text
+            noisy = self._augmenter.augment(text)
+        if isinstance(noisy, (list, tuple)):  # nlpaug before 1.1.11 returned a string
+            noisy = noisy[0] if noisy else None
+        return noisy if isinstance(noisy, str) and _is_text(noisy, text) else text
 
     def apply_batch(
         self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
@@ -108,11 +108,11 @@ class Nlpaug:
         ]
 
 
-def _is_text(made: str, clean: str) -> bool:
-    if not made.strip() or (unicodedata.combining(made[0]) and not unicodedata.combining(clean[0])):
+def _is_text(noisy: str, clean: str) -> bool:
+    if not noisy.strip() or (unicodedata.combining(noisy[0]) and not unicodedata.combining(clean[0])):
         return False
     try:
-        made.encode("utf-8")
+        noisy.encode("utf-8")
     except UnicodeEncodeError:
         return False
     return True
@@ -133,8 +133,8 @@ def _augmenter(augmenter: str) -> Any:
     with random_state():
         module = importlib.import_module(f"nlpaug.augmenter.{family}")
     if not hasattr(module, name):
-        there = ", ".join(sorted(found for found in dir(module) if found.endswith("Aug")))
-        raise SpecError(f"nlpaug({augmenter!r}): there is no {name}; nlpaug.augmenter.{family} has: {there}")
+        augmenters = ", ".join(sorted(attribute for attribute in dir(module) if attribute.endswith("Aug")))
+        raise SpecError(f"nlpaug({augmenter!r}): there is no {name}; nlpaug.augmenter.{family} has: {augmenters}")
     return getattr(module, name)
 
 

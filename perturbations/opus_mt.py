@@ -104,8 +104,8 @@ class OpusMT:
     def _marian(self, src: str, tgt: str) -> Marian:
         if (src, tgt) not in self._made:
             name = self.models.replace("{src}", src).replace("{tgt}", tgt)
-            one = self.revision.get(f"{src}-{tgt}") if isinstance(self.revision, Mapping) else self.revision
-            self._made[src, tgt] = Marian(name, one, self.device, self.dtype)
+            revision = self.revision.get(f"{src}-{tgt}") if isinstance(self.revision, Mapping) else self.revision
+            self._made[src, tgt] = Marian(name, revision, self.device, self.dtype)
         return self._made[src, tgt]
 
     def _pairs(self, lang: str) -> list[tuple[str, str]]:
@@ -156,8 +156,10 @@ class OpusMT:
             if text.strip() and _is_whole(text):  # a tokenizer cannot read half surrogates
                 rows_of.setdefault(lang, []).append(row)
         for lang, rows in rows_of.items():
-            made = self._round_trips([texts[row] for row in rows], lang, pivot, rounds, [keys[row] for row in rows])
-            for row, text in zip(rows, made, strict=True):
+            translated = self._round_trips(
+                [texts[row] for row in rows], lang, pivot, rounds, [keys[row] for row in rows]
+            )
+            for row, text in zip(rows, translated, strict=True):
                 result[row] = text
         return result
 
@@ -169,14 +171,14 @@ class OpusMT:
             marian = self._marian(src, tgt)
             token = marian.token(self.tokens.get(tgt, ""), _TOKENS.get(tgt, ""))
             seeds = None if self.beams else [Stream(key).bits(hop) >> 1 for key in keys]
-            made = marian.translate(
+            translated = marian.translate(
                 [f"{token} {text}" if token else text for text in current],
                 seeds,
                 beams=self.beams,
                 batch=self.batch_size,
                 max_length=self.max_length,
             )
-            current = [new.strip() or old for new, old in zip(made, current, strict=True)]
+            current = [new.strip() or old for new, old in zip(translated, current, strict=True)]
         return [new if _is_whole(new) else old for new, old in zip(current, texts, strict=True)]
 
 

@@ -86,22 +86,22 @@ class Punctuation(RuleBased):
     def _ends(block: Block, units: Units, marks: NDArray[np.bool_]) -> NDArray[np.int64]:
         ends = units.stop
         last = np.append(np.diff(units.row) != 0, True)[: len(units)]
-        found: NDArray[np.int64] = ends[~marks[ends] & ~last & ~open_before(block, ends)]
-        return found
+        places: NDArray[np.int64] = ends[~marks[ends] & ~last & ~open_before(block, ends)]
+        return places
 
     def _marks(
         self, block: Block, places: Units, lang: str, keys: NDArray[np.uint64], worded: NDArray[np.bool_]
     ) -> list[str]:
         """Return what stands at each place instead."""
-        own = _MARKS[lang]
+        marks = _MARKS[lang]
         operation, mark = (places.draw(keys, slot).tolist() for slot in (_OPERATION, _MARK))
         rows = worded[places.row].tolist()
         after = []
         for old, first, second, droppable in zip(places.strings(block), operation, mark, rows, strict=True):
             if not old:
-                after.append(own[int(second * len(own))])
+                after.append(marks[int(second * len(marks))])
                 continue
-            others = own.replace(old, "") if old in own else _OPENING.get(old, "")
+            others = marks.replace(old, "") if old in marks else _OPENING.get(old, "")
             new = {"drop": "" if droppable else old, "double": old * 2, "insert": old}
             new["wrong"] = others[int(second * len(others))] if others else old
             possible = [new[part] for part in self.parts if new[part] != old]

@@ -83,14 +83,14 @@ class Recorded:
         """
         if not self.files:
             raise SpecError(f"recorded has no file; {self.needs}")
-        found = [_matched(recording, queries) for recording in self._recordings]
-        for recording, texts in zip(self._recordings, found, strict=True):
+        steps = [_matched(recording, queries) for recording in self._recordings]
+        for recording, texts in zip(self._recordings, steps, strict=True):
             self._check_coverage(recording, queries, texts)
         turn = uniforms(key_array(keys), np.zeros(len(queries), dtype=np.int64))
         # A query reaches step k where (k - 1 + its uniform number) / steps lies below the severity.
-        reached = np.clip(np.ceil(severity * len(found) - turn), 0, len(found)).astype(int).tolist()
+        reached = np.clip(np.ceil(severity * len(steps) - turn), 0, len(steps)).astype(int).tolist()
         return [
-            found[step - 1].get(row, clean) if step and clean.strip() else clean
+            steps[step - 1].get(row, clean) if step and clean.strip() else clean
             for row, (clean, step) in enumerate(zip(queries.texts, reached, strict=True))
         ]
 
@@ -123,9 +123,9 @@ class Recorded:
 
 def _matched(recording: Recording, queries: QuerySet) -> dict[int, str]:
     """Return row to recorded text."""
-    found = {}
+    texts = {}
     for row, (name, source, lang) in enumerate(zip(queries.ids, queries.source_ids, queries.langs, strict=True)):
         text = recording.texts.get((lang, name)) or recording.texts.get((lang, source))
         if text:
-            found[row] = text
-    return found
+            texts[row] = text
+    return texts

@@ -80,8 +80,8 @@ class Spacing(RuleBased):
     @staticmethod
     def _only_space(block: Block, units: Units, gap: NDArray[np.int64]) -> NDArray[np.bool_]:
         before = np.append(0, np.cumsum(is_space(block)))
-        found: NDArray[np.bool_] = (gap > 0) & (before[units.stop + gap] - before[units.stop] == gap)
-        return found
+        spaces: NDArray[np.bool_] = (gap > 0) & (before[units.stop + gap] - before[units.stop] == gap)
+        return spaces
 
 
 def _cuts(block: Block, units: Units, after: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

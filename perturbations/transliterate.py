@@ -50,30 +50,30 @@ def romanised(word: str, lang: str, russian: str = "informal") -> str:
     table = _table(lang, russian if lang == "ru" else "greeklish")
     if lang == "el":
         word = "".join(c for c in normalize("NFD", word) if c not in "\u0301\u0308") if not word.isascii() else word
-    found, at = [], 0
+    letters, at = [], 0
     while at < len(word):
         piece = word[at : at + 2] if word[at : at + 2].lower() in table and len(word) > at + 1 else word[at]
         latin = table.get(piece.lower(), piece)
-        found.append(latin[:1].upper() + latin[1:] if piece[0].isupper() else latin)
+        letters.append(latin[:1].upper() + latin[1:] if piece[0].isupper() else latin)
         at += len(piece)
-    return "".join(found) or word  # ъ alone has no informal spelling
+    return "".join(letters) or word  # ъ alone has no informal spelling
 
 
 def _telex(word: str) -> str:
     """Return the Telex keys: the mark after its vowel, the tone at the end of the word."""
-    found: list[str] = []
+    keys: list[str] = []
     tones = ""
     for character in word:
         for part in normalize("NFD", character):
             if part in "đĐ":
-                found.append("dd" if part == "đ" else "DD")
-            elif part == "\u0302" and found:
-                found.append(found[-1][-1])
+                keys.append("dd" if part == "đ" else "DD")
+            elif part == "\u0302" and keys:
+                keys.append(keys[-1][-1])
             elif part in _TONES:
                 tones += _TONES[part]
             else:
-                found.append(_MARKS.get(part, part))
-    return "".join(found) + tones
+                keys.append(_MARKS.get(part, part))
+    return "".join(keys) + tones
 
 
 class Transliterate(RuleBased):

@@ -139,13 +139,13 @@ class Adversarial(RetrieverAttack):
             objective=self.objective,
             passage_vectors=passage_vectors,
         )
-        found = [[Found(text, 0, 0, np.nan, np.nan)] * len(severities) for text in queries.texts]
+        results_of = [[Found(text, 0, 0, np.nan, np.nan)] * len(severities) for text in queries.texts]
         possible = [number for number in range(len(queries)) if against.can_attack(number)]
         for at in range(0, len(possible), _TOGETHER):
             part = possible[at : at + _TOGETHER]
             for number, results in zip(part, self._search(part, prepared, against, severities, keys), strict=True):
-                found[number] = results
-        return [outcome([each[level] for each in found]) for level in range(len(severities))]
+                results_of[number] = results
+        return [outcome([of_query[level] for of_query in results_of]) for level in range(len(severities))]
 
     def control(
         self, queries: QuerySet, task: Task, *, edits: Sequence[int], severity: float, keys: Sequence[bytes]
@@ -205,7 +205,7 @@ class Adversarial(RetrieverAttack):
         prepared: dict[int, Attackable] = {}
         for lang in dict.fromkeys(queries.langs):
             rows = [row for row, of in enumerate(queries.langs) if of == lang]
-            made = prepare(
+            attackable = prepare(
                 [queries.texts[row] for row in rows],
                 lang,
                 [keys[row] for row in rows],
@@ -213,5 +213,5 @@ class Adversarial(RetrieverAttack):
                 candidates=self.candidates,
                 model=self.mlm,
             )
-            prepared.update(zip(rows, made, strict=True))
+            prepared.update(zip(rows, attackable, strict=True))
         return [prepared[row] for row in range(len(queries))]

@@ -64,12 +64,12 @@ class RetrieverAttack:
         return [row_of[name] for name in queries.ids]
 
 
-def outcome(found: Sequence[Found]) -> AttackOutcome:
+def outcome(results: Sequence[Found]) -> AttackOutcome:
     """Return what an attack made of each query, as arrays."""
     return AttackOutcome(
-        texts=tuple(each.text for each in found),
-        edits=np.array([each.edits for each in found], dtype=np.int64),
-        encoder_queries=np.array([each.asked for each in found], dtype=np.int64),
-        margin_before=np.array([each.before for each in found], dtype=np.float64),
-        margin_after=np.array([each.after for each in found], dtype=np.float64),
+        texts=tuple(result.text for result in results),
+        edits=np.array([result.edits for result in results], dtype=np.int64),
+        encoder_queries=np.array([result.asked for result in results], dtype=np.int64),
+        margin_before=np.array([result.before for result in results], dtype=np.float64),
+        margin_after=np.array([result.after for result in results], dtype=np.float64),
     )

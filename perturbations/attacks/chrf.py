@@ -12,13 +12,13 @@ _BETA = 2.0
 
 def chrf(text: str, reference: str) -> float:
     """Return sentence-level chrF2 in [0, 1] without white space (Popović 2015), over the orders that both texts have."""
-    one, other = "".join(text.split()), "".join(reference.split())
-    if one == other:
+    noisy, clean = "".join(text.split()), "".join(reference.split())
+    if noisy == clean:
         return 1.0
     precisions, recalls = [], []
     for order in range(1, _ORDER + 1):
-        ours = Counter(one[at : at + order] for at in range(len(one) - order + 1))
-        theirs = Counter(other[at : at + order] for at in range(len(other) - order + 1))
+        ours = Counter(noisy[at : at + order] for at in range(len(noisy) - order + 1))
+        theirs = Counter(clean[at : at + order] for at in range(len(clean) - order + 1))
         if ours and theirs:
             shared = (ours & theirs).total()
             precisions.append(shared / ours.total())

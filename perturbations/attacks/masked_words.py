@@ -74,7 +74,7 @@ class MaskedWords:
         it, so that nothing depends on its neighbours. Kept are single pieces that begin a word, of letters in the word's
         script, in its case, and not the word itself.
         """
-        found = []
+        guesses = []
         for text, places in zip(texts, spans, strict=True):
             wanted = [place for place in places if (text, *place) not in self._known]
             if wanted:
@@ -82,8 +82,8 @@ class MaskedWords:
                     self._known.clear()
                 for (start, stop), words in zip(wanted, self._guess(text, wanted, lang), strict=True):
                     self._known[text, start, stop] = words
-            found.append([self._known[text, start, stop] for start, stop in places])
-        return found
+            guesses.append([self._known[text, start, stop] for start, stop in places])
+        return guesses
 
     def _guess(self, text: str, places: Sequence[tuple[int, int]], lang: str) -> list[tuple[str, ...]]:
         import torch
@@ -100,8 +100,8 @@ class MaskedWords:
             if not len(at):  # the word lies behind the longest text that the model reads
                 guesses.append(())
                 continue
-            here = scores[row, int(at[0])]
-            best = torch.topk(here, min(_LOOKED_AT, len(here))).indices.tolist()
+            logits = scores[row, int(at[0])]
+            best = torch.topk(logits, min(_LOOKED_AT, len(logits))).indices.tolist()
             words = (_whole_word(piece) for piece in tokenizer.convert_ids_to_tokens(best))
             guesses.append(tuple(_fitting([word for word in words if word], text[start:stop], lang)))
         return guesses

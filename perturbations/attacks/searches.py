@@ -168,4 +168,4 @@ def lockstep(
         for number in active:
             running[number].advance()
         active = [number for number in active if not running[number].ended]
-    return [[each.found(budget) for budget in wanted] for each, wanted in zip(running, budgets, strict=True)]
+    return [[state.found(budget) for budget in wanted] for state, wanted in zip(running, budgets, strict=True)]

@@ -100,11 +100,11 @@ def prepare(
         [
             (number, start, stop)
             for number, ((start, stop), free) in enumerate(
-                zip(found, may_change([text[start:stop] for start, stop in found], lang), strict=True)
+                zip(units, may_change([text[start:stop] for start, stop in units], lang), strict=True)
             )
             if free
         ]
-        for text, found in zip(texts, spans, strict=True)
+        for text, units in zip(texts, spans, strict=True)
     ]
     drawn = _draw(texts, open_spans, lang, keys, swaps, candidates, model)
     return [
@@ -112,19 +112,19 @@ def prepare(
             text,
             len(all_spans),
             tuple(
-                Word(start, stop, options) for (_, start, stop), options in zip(found, choices, strict=True) if options
+                Word(start, stop, options) for (_, start, stop), options in zip(units, choices, strict=True) if options
             ),
         )
-        for text, all_spans, found, choices in zip(texts, spans, open_spans, drawn, strict=True)
+        for text, all_spans, units, choices in zip(texts, spans, open_spans, drawn, strict=True)
     ]
 
 
-def may_change(found: Sequence[str], lang: str) -> list[bool]:
+def may_change(words: Sequence[str], lang: str) -> list[bool]:
     """Say of each word of a text whether an attack may touch it."""
     function, names = function_words(lang), name_words(lang)
     return [
         not (protected or (folded := fold(word, lang)) in function or folded in names)
-        for word, protected in zip(found, protected_words(found, lang), strict=True)
+        for word, protected in zip(words, protected_words(words, lang), strict=True)
     ]
 
 
@@ -138,14 +138,14 @@ def _draw(
     model: MaskedWords | None,
 ) -> list[list[tuple[str, ...]]]:
     """Return the candidates of every open word of every text; the kinds of swaps take turns."""
-    sizes = np.array([len(found) for found in spans], dtype=np.int64)
-    words = [text[start:stop] for text, found in zip(texts, spans, strict=True) for _, start, stop in found]
+    sizes = np.array([len(units) for units in spans], dtype=np.int64)
+    words = [text[start:stop] for text, units in zip(texts, spans, strict=True) for _, start, stop in units]
     if not words:
         return [[] for _ in texts]
-    unit = np.array([number for found in spans for number, _, _ in found], dtype=np.int64)
+    unit = np.array([number for units in spans for number, _, _ in units], dtype=np.int64)
     row_keys = key_array(keys)[np.repeat(np.arange(len(texts)), sizes)]
     share = -(-candidates // len(swaps)) * _ATTEMPTS
-    made = [
+    swapped = [
         _guessed(texts, spans, lang, model, share)
         if swap == "mlm"
         else _MAKERS.get(swap, _typed)(words, lang, _child_keys(row_keys, unit, kind * share, share), swap)
@@ -153,7 +153,7 @@ def _draw(
     ]
     chosen = []
     for number, word in enumerate(words):
-        turns = (made[kind][number * share + turn] for turn in range(share) for kind in range(len(swaps)))
+        turns = (swapped[kind][number * share + turn] for turn in range(share) for kind in range(len(swaps)))
         distinct = dict.fromkeys(other for other in turns if other != word)
         chosen.append(tuple(distinct)[:candidates])
     ends = np.cumsum(sizes)
@@ -183,13 +183,13 @@ def _synonymous(words: Sequence[str], lang: str, keys: NDArray[np.uint64], part:
     """Return the best synonyms of every word in an order drawn from its keys; where they run out, the word itself."""
     attempts = len(keys) // len(words)
     drawn = uniforms(keys, np.zeros(len(keys), dtype=np.int64)).reshape(len(words), attempts)
-    made: list[str] = []
+    synonyms_in_turn: list[str] = []
     for word, chances in zip(words, drawn.tolist(), strict=True):
         best = [other for other, chance in synonyms(word, lang)[: min(_SYNONYMS, attempts)] if chance >= _CHANCE]
         order = sorted(range(len(best)), key=chances.__getitem__)
         cased = [best[at][:1].upper() + best[at][1:] if word[0].isupper() else best[at] for at in order]
-        made += [*cased, *[word] * (attempts - len(cased))]
-    return made
+        synonyms_in_turn += [*cased, *[word] * (attempts - len(cased))]
+    return synonyms_in_turn
 
 
 def _guessed(
@@ -201,21 +201,21 @@ def _guessed(
 ) -> list[str]:
     """Return ``share`` guesses of the model for every word, the likeliest first; where they run out, the word itself."""
     assert model is not None
-    places = [[(start, stop) for _, start, stop in found] for found in spans]
-    made: list[str] = []
-    for text, found, guesses in zip(texts, places, model.substitutes(texts, places, lang), strict=True):
-        for (start, stop), words in zip(found, guesses, strict=True):
-            made += [*words[:share], *[text[start:stop]] * max(0, share - len(words))]
-    return made
+    places = [[(start, stop) for _, start, stop in positions] for positions in spans]
+    guessed: list[str] = []
+    for text, positions, guesses in zip(texts, places, model.substitutes(texts, places, lang), strict=True):
+        for (start, stop), words in zip(positions, guesses, strict=True):
+            guessed += [*words[:share], *[text[start:stop]] * max(0, share - len(words))]
+    return guessed
 
 
 def _lookalike(words: Sequence[str], lang: str, keys: NDArray[np.uint64], part: str) -> list[str]:  # noqa: ARG001 - as _typed
     """Return every word with one look-alike character per key; one that would bring a digit in comes back as it is."""
     attempts = len(keys) // len(words)
     repeated = [word for word in words for _ in range(attempts)]
-    made = Homoglyph().in_one_language(repeated, lang, 1.0, keys)
-    digits = [any(map(str.isnumeric, other)) for other in made]
-    return [word if digit else other for word, other, digit in zip(repeated, made, digits, strict=True)]
+    lookalikes = Homoglyph().in_one_language(repeated, lang, 1.0, keys)
+    digits = [any(map(str.isnumeric, other)) for other in lookalikes]
+    return [word if digit else other for word, other, digit in zip(repeated, lookalikes, digits, strict=True)]
 
 
 _MAKERS = {"synonym": _synonymous, "homoglyph": _lookalike}

@@ -107,23 +107,23 @@ class TextAttack(RetrieverAttack):
         against = Victim(
             victim, task, self.rows(queries, task), passages=self.passages, passage_vectors=passage_vectors
         )
-        found = []
+        results = []
         for number, (text, lang, key) in enumerate(zip(queries.texts, queries.langs, keys, strict=True)):
             if not against.can_attack(number):
-                found.append(Found(text, 0, 0, np.nan, np.nan))
+                results.append(Found(text, 0, 0, np.nan, np.nan))
             else:
-                found.append(self._one(against, number, text, lang, severity, key))
-        return outcome(found)
+                results.append(self._one(against, number, text, lang, severity, key))
+        return outcome(results)
 
     def _one(self, against: Victim, number: int, text: str, lang: str, severity: float, key: bytes) -> Found:
         known: dict[str, float] = {}
 
         def score(texts: list[str]) -> list[float]:
-            wanted = [each for each in dict.fromkeys(texts) if each not in known]
+            wanted = [candidate for candidate in dict.fromkeys(texts) if candidate not in known]
             if wanted:
                 margins = against.margins([number] * len(wanted), wanted)[0]
                 known.update(zip(wanted, margins.tolist(), strict=True))
-            return [known[each] for each in texts]
+            return [known[candidate] for candidate in texts]
 
         (before,) = score([text])
         most = budget(len(words(text, lang)), severity, Stream(key).uniform(BUDGET))

@@ -32,7 +32,9 @@ def _parse(part: str, what: str) -> tuple[str, dict[str, Any]]:
         if isinstance(tree, ast.Name):
             return tree.id, {}
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and not tree.args:
-            return tree.func.id, {str(each.arg): ast.literal_eval(each.value) for each in tree.keywords if each.arg}
+            return tree.func.id, {
+                str(keyword.arg): ast.literal_eval(keyword.value) for keyword in tree.keywords if keyword.arg
+            }
     except (SyntaxError, ValueError):
         pass
     raise SpecError(
@@ -51,10 +53,10 @@ def _example(what: str) -> str:
 @cache
 def _modules(what: str) -> dict[str, str]:
     """Return the module of every class of a kind, read from the sources: importing them all takes 20 s."""
-    found = importlib.util.find_spec("textattack")
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec("textattack")
+    if package is None or not package.submodule_search_locations:
         raise MissingExtraError("textattack", "attack")
-    root = Path(found.submodule_search_locations[0])
+    root = Path(package.submodule_search_locations[0])
     modules = {}
     for path in sorted((root / _PACKAGES[what]).rglob("*.py")):
         place = ".".join(path.relative_to(root.parent).with_suffix("").parts)
@@ -131,10 +133,10 @@ class Machine:
         textattack = load_textattack()
         with no_downloads(search):
             parts = _retrieval_parts()
-        made = [_make(part, "transformation") for part in transformations]
-        transformation = made[0]
-        if len(made) > 1:
-            transformation = importlib.import_module("textattack.transformations").CompositeTransformation(made)
+        built = [_make(part, "transformation") for part in transformations]
+        transformation = built[0]
+        if len(built) > 1:
+            transformation = importlib.import_module("textattack.transformations").CompositeTransformation(built)
         self._goal = parts["goal"]()
         self._limits = parts["limits"]()
         self._within = parts["within"]()

@@ -39,9 +39,9 @@ class _View:
         first, last = (np.searchsorted(task.qrels.query, rows, side=side) for side in ("left", "right"))
         self.relevant: dict[int, NDArray[np.int64]] = {}
         for row, start, stop in zip(rows, first.tolist(), last.tolist(), strict=True):
-            found = inside[start:stop]
-            if len(found := found[found >= 0]):
-                self.relevant[row] = found
+            relevant = inside[start:stop]
+            if len(relevant := relevant[relevant >= 0]):
+                self.relevant[row] = relevant
 
 
 class Victim:
@@ -92,8 +92,8 @@ class Victim:
             of_target.setdefault(self._targets[query], []).append(place)
         for target, places in of_target.items():
             mine = [queries[place] for place in places]
-            found = self._in_view(target, mine, [texts[place] for place in places])
-            margin[places], goal[places] = found
+            scores = self._in_view(target, mine, [texts[place] for place in places])
+            margin[places], goal[places] = scores
         return margin, goal
 
     def _in_view(
@@ -104,7 +104,7 @@ class Victim:
         at = 0
         for scores in self._scores(target, queries, texts):
             part = [view.relevant[self._rows[query]] for query in queries[at : at + len(scores)]]
-            row = np.repeat(np.arange(len(part)), [len(found) for found in part])
+            row = np.repeat(np.arange(len(part)), [len(margins) for margins in part])
             column = np.concatenate(part)
             held = scores[row, column]
             best = np.full(len(part), -np.inf, dtype=np.float32)
@@ -113,12 +113,12 @@ class Victim:
             for place, query in enumerate(queries[at : at + len(scores)] if view.excluded else ()):
                 if (excluded := view.excluded.get(self._rows[query], -1)) >= 0:
                     scores[place, excluded] = -np.inf
-            found = best.astype(np.float64) - scores.max(axis=1).astype(np.float64)
-            margin[at : at + len(part)] = found
+            margins = best.astype(np.float64) - scores.max(axis=1).astype(np.float64)
+            margin[at : at + len(part)] = margins
             if self._objective == "rank":
                 above = (scores >= best[:, None]).sum(axis=1)
-                found = -above + 0.5 * found / (1.0 + np.abs(found))  # among equal ranks the lower margin counts
-            goal[at : at + len(part)] = found
+                margins = -above + 0.5 * margins / (1.0 + np.abs(margins))  # among equal ranks the lower margin counts
+            goal[at : at + len(part)] = margins
             at += len(part)
         return margin, goal
 

@@ -76,10 +76,10 @@ class Marian:
             with torch.inference_mode(), torch.random.fork_rng(devices=cuda):  # the global generator stays as it was
                 if seeds is not None:
                     torch.manual_seed(seeds[group[0]])
-                    made = model.generate(ids, do_sample=True, num_beams=1, **options)
+                    output = model.generate(ids, do_sample=True, num_beams=1, **options)
                 else:
-                    made = model.generate(ids, do_sample=False, num_beams=beams, **options)
-            for row, text in zip(group, tokenizer.batch_decode(made, skip_special_tokens=True), strict=True):
+                    output = model.generate(ids, do_sample=False, num_beams=beams, **options)
+            for row, text in zip(group, tokenizer.batch_decode(output, skip_special_tokens=True), strict=True):
                 result[row] = text
         return result
 

@@ -112,8 +112,8 @@ def instead(
     """
     for form, kind, way, chance, text in zip(forms, kinds, ways, chances, texts, strict=True):
         for options in _ways(form, way, pair) if kind not in _LETTERS else ():
-            if found := options.drawn(chance, text, spaced=spaced):
-                yield found
+            if replacement := options.drawn(chance, text, spaced=spaced):
+                yield replacement
                 break
         else:
             new = garbled(form, chance)
@@ -128,8 +128,8 @@ def another(next_word: str, pair: tuple[str, str], chance: float, text: str, *, 
 @cache
 def _ways(form: str, way: int, pair: tuple[str, str]) -> tuple[Options, ...]:
     """Return what a word may become in a way, then what else it may become, without what is empty."""
-    found = (_options(form, other, pair) for other in dict.fromkeys((way, LEXICAL, FORM)))
-    return tuple(options for options in found if options.words)
+    candidates = (_options(form, other, pair) for other in dict.fromkeys((way, LEXICAL, FORM)))
+    return tuple(options for options in candidates if options.words)
 
 
 @cache
@@ -145,7 +145,7 @@ def _options(form: str, way: int, pair: tuple[str, str]) -> Options:
 def _weighted(folded: str, way: int, pair: tuple[str, str]) -> tuple[tuple[str, float], ...]:
     source, lang = pair
     if way == UNTRANSLATED:
-        return tuple(found for found in load_lexicon(lang, source).translations(folded) if found[0].isalpha())
+        return tuple(entry for entry in load_lexicon(lang, source).translations(folded) if entry[0].isalpha())
     if way == FORM:
         return tuple((word, 1.0) for word in _forms(folded, lang))
     near = round_trip(folded, lang, source)
@@ -175,13 +175,13 @@ def _forms(folded: str, lang: str) -> tuple[str, ...]:
 @cache
 def _by_beginning(lang: str) -> dict[str, list[tuple[str, str]]]:
     size = 1 if lang == "zh" else 3
-    found: dict[str, list[tuple[str, str]]] = {}
+    forms: dict[str, list[tuple[str, str]]] = {}
     words = {word for entry in load_lexicon("de" if lang == "en" else "en", lang).entries.values() for word, _ in entry}
     for word in sorted(words):
         if len(word) >= size:
             folded = fold(word, lang)
-            found.setdefault(folded[:size], []).append((folded, word))
-    return found
+            forms.setdefault(folded[:size], []).append((folded, word))
+    return forms
 
 
 @lru_cache(maxsize=65_536)  # names and numbers recur

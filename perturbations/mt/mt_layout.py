@@ -80,20 +80,20 @@ def laid_out(
     changed[extra] = True
     places = np.flatnonzero(changed)
     words = taken[places]
-    made = [instead.get(word, "") for word in words.tolist()]
+    forms = [instead.get(word, "") for word in words.tolist()]
     same = np.flatnonzero(~known[words])
     for at, form in zip(same.tolist(), units.take(words[same]).strings(block), strict=True):
-        made[at] = form
+        forms[at] = form
     space = " " if spaced else ""
     for at, more in zip(np.searchsorted(places, extra).tolist(), added.values(), strict=True):
-        made[at] = f"{more}{space}{made[at]}" if made[at] else more  # takes the place of one that is gone
+        forms[at] = f"{more}{space}{forms[at]}" if forms[at] else more  # takes the place of one that is gone
     empty = np.flatnonzero(gone[words])
     empty = empty[~np.isin(places[empty], extra)]
     starts, stops = units.start[places], units.stop[places]
     before, after = _spaces(block, units, places[empty])
     starts[empty[before]] -= 1
     stops[empty[after]] += 1
-    return spliced_texts(block, starts, stops, made)
+    return spliced_texts(block, starts, stops, forms)
 
 
 def _spaces(block: Block, units: Units, holes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -58,9 +58,9 @@ class Channel:
     def noisy(self) -> list[str]:
         """Return the texts with noise."""
         units, rates = self.units, self.rates
-        made = list(self.texts)
+        texts = list(self.texts)
         if not len(units):
-            return made
+            return texts
         gone, new = self._lost()
         taken = turned(units, self.draws, self._able, rates.reach, self.strength * rates.moved)
         more = self._added()
@@ -69,15 +69,15 @@ class Channel:
         first = np.flatnonzero(units.number == 0)
         self._lower(first[(moved | begun)[first] & ~gone[first]], new)
         for row, text in laid_out(self.block, units, taken, gone, new, more, spaced=self._spaced):
-            made[row] = text
-        self._capitals(first[(gone | lost | begun | moved)[first]], made)
-        return made
+            texts[row] = text
+        self._capitals(first[(gone | lost | begun | moved)[first]], texts)
+        return texts
 
     def _marked(self, words: Mapping[int, str]) -> NDArray[np.bool_]:
         """Return which words are keys of ``words``, bool [units]."""
-        found = np.zeros(len(self.units), dtype=bool)
-        found[np.fromiter(words, dtype=np.int64, count=len(words))] = True
-        return found
+        marks = np.zeros(len(self.units), dtype=bool)
+        marks[np.fromiter(words, dtype=np.int64, count=len(words))] = True
+        return marks
 
     def _able(self, words: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether nothing beside some words could join with what comes in their place, bool [words]."""
@@ -111,8 +111,12 @@ class Channel:
         columns = (kinds[kept], ways[kept], self.draws.uniform(_WHICH, lost[kept]))
         kind, way, chance = (column.tolist() for column in columns)
         forms, texts = words.strings(self.block), self._folded(words.row)
-        found = instead(forms, kind, way, self.pair, chance, texts, spaced=self._spaced)
-        new = {word: made for word, made in zip(lost[kept].tolist(), found, strict=True) if made is not None}
+        replacements = instead(forms, kind, way, self.pair, chance, texts, spaced=self._spaced)
+        new = {
+            word: replacement
+            for word, replacement in zip(lost[kept].tolist(), replacements, strict=True)
+            if replacement is not None
+        }
         if has_spaces(self.pair[0]) and not self._spaced:
             for word in lost[kept[ways[kept] == UNTRANSLATED]].tolist():
                 if word in new:
@@ -134,8 +138,8 @@ class Channel:
         return {place: word for place, word in zip(places.tolist(), added, strict=True) if word}
 
     def _addition(self, next_word: str, row: int, text: str, chance: float, of_pool: bool) -> str | None:
-        found = None if of_pool else another(next_word, self.pair, chance, text, spaced=self._spaced)
-        return found or self.pool.drawn(chance, text, spaced=self._spaced, stays=lambda word: self._stays(word, row))
+        second = None if of_pool else another(next_word, self.pair, chance, text, spaced=self._spaced)
+        return second or self.pool.drawn(chance, text, spaced=self._spaced, stays=lambda word: self._stays(word, row))
 
     def _folded(self, rows: NDArray[np.int64]) -> list[str]:
         """Return some texts as their words are compared; each is made once."""
@@ -158,9 +162,9 @@ class Channel:
             firsts = np.searchsorted(words.row, np.arange(len(self.block) + 1))
             self._takeable[kind] = words.start.tolist(), words.stop.tolist(), firsts.tolist()
         starts, stops, first = self._takeable[kind]
-        here = slice(first[row], first[row + 1])
+        span = slice(first[row], first[row + 1])
         return frozenset(
-            fold(self.block.text[start:stop], self.lang) for start, stop in zip(starts[here], stops[here], strict=True)
+            fold(self.block.text[start:stop], self.lang) for start, stop in zip(starts[span], stops[span], strict=True)
         )
 
     def _apart(self, word: int, new: str) -> str:
@@ -184,11 +188,11 @@ class Channel:
                 small = lowered(form[0], self.lang)
                 new[word] = small + form[1:] if len(small) == 1 else form
 
-    def _capitals(self, first: NDArray[np.int64], made: list[str]) -> None:
+    def _capitals(self, first: NDArray[np.int64], noisy: list[str]) -> None:
         """Give the first word of a text a capital, if the one that began it before had one."""
         words = self.units.take(first)
         at = (words.start - self.block.offsets[words.row]).tolist()
         for form, row, place in zip(words.strings(self.block), words.row.tolist(), at, strict=True):
-            text = made[row]
+            text = noisy[row]
             if form[:1].isupper() and text[place : place + 1].islower():
-                made[row] = text[:place] + capitalised(text[place:], self.lang)
+                noisy[row] = text[:place] + capitalised(text[place:], self.lang)

@@ -87,8 +87,8 @@ def excess(best: Counts, system: Counts) -> Rates:
     """
     classes, ways = len(CLASSES), len(OUTCOMES) - 1
     lost, how, dropped = np.zeros(classes), np.zeros((classes, ways)), np.zeros(classes)
-    for row, (one, other) in enumerate(zip(best.outcomes, system.outcomes, strict=True)):
-        before, after = (np.array(counts) / max(1, sum(counts)) for counts in (one, other))
+    for row, (of_best, of_system) in enumerate(zip(best.outcomes, system.outcomes, strict=True)):
+        before, after = (np.array(counts) / max(1, sum(counts)) for counts in (of_best, of_system))
         lost[row] = max(0.0, 1 - after[0] / before[0]) if before[0] else 0.0
         dropped[row] = min(lost[row], max(0.0, (after[1] - before[1]) / max(1 - before[1], 1e-9)))
         rest = _shares(after[2:] - before[2:], after[2:])
@@ -109,8 +109,8 @@ def _shares(more: NDArray[np.float64], otherwise: NDArray[np.float64]) -> NDArra
     """Return the shares of what is above 0; where nothing is, of ``otherwise``, else equal ones."""
     mass = np.maximum(more, 0.0)
     mass = mass if mass.sum() > 0 else otherwise if otherwise.sum() > 0 else np.ones_like(more)
-    found: NDArray[np.float64] = mass / mass.sum()
-    return found
+    shares: NDArray[np.float64] = mass / mass.sum()
+    return shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Table:
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """Read a table. Raises DataError where a field is missing."""
         try:
-            counts = {name: Counts.from_json(found) for name, found in raw["counts"].items()}
+            counts = {name: Counts.from_json(entry) for name, entry in raw["counts"].items()}
             return cls(raw["source"], raw["target"], raw["best"], counts, tuple(raw["systems"]), raw["pool"])
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(

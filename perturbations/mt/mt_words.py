@@ -50,10 +50,10 @@ _HAS_DIGIT, _HAS_UPPER, _HAS_LATIN = (regex.compile(pattern) for pattern in (r"\
 @cache
 def _table(pattern: str) -> NDArray[np.bool_]:
     every = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    found = np.zeros(0x110000, dtype=bool)
+    flags = np.zeros(0x110000, dtype=bool)
     for match in regex.finditer(f"{pattern}+", every):
-        found[match.start() : match.end()] = True
-    return found
+        flags[match.start() : match.end()] = True
+    return flags
 
 
 def word_classes(block: Block, units: Units, lang: str, asked: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -68,13 +68,13 @@ def word_classes(block: Block, units: Units, lang: str, asked: NDArray[np.int64]
     inner = forms & _INNER != 0
     titled = (forms & _TITLED != 0) & (words.number > 0) & (lang != "de")
     some = np.flatnonzero(inner | titled)
-    found = forms & _CLASS
+    classes = forms & _CLASS
     lower, headline = _capitals(block, units, words.row[some])
-    found[some[lower & (inner[some] | ~headline)]] = NAME
+    classes[some[lower & (inner[some] | ~headline)]] = NAME
     if lang in _OTHER_SCRIPTS:
-        found[forms & _LATIN != 0] = NAME
-    found[forms & _DIGIT != 0] = NUMBER
-    return found
+        classes[forms & _LATIN != 0] = NAME
+    classes[forms & _DIGIT != 0] = NUMBER
+    return classes
 
 
 def _capitals(block: Block, units: Units, asked: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -108,13 +108,13 @@ class _Classes(dict[str, int]):
         self.lang = lang
 
     def __missing__(self, form: str) -> int:
-        found = _class(fold(form, self.lang), self.lang)
-        found |= _DIGIT if _HAS_DIGIT.search(form) else 0
-        found |= _INNER if _HAS_UPPER.search(form, 1) else 0
-        found |= _TITLED if _HAS_UPPER.match(form) else 0
-        found |= _LATIN if _HAS_LATIN.search(form) else 0
-        self[form] = found
-        return found
+        value = _class(fold(form, self.lang), self.lang)
+        value |= _DIGIT if _HAS_DIGIT.search(form) else 0
+        value |= _INNER if _HAS_UPPER.search(form, 1) else 0
+        value |= _TITLED if _HAS_UPPER.match(form) else 0
+        value |= _LATIN if _HAS_LATIN.search(form) else 0
+        self[form] = value
+        return value
 
 
 @cache
@@ -162,11 +162,11 @@ def _frequent(lang: str) -> Frequent:
 @cache
 def round_trip(form: str, lang: str, source: str) -> Entry:
     """Return the other translations of a word's translations into ``source``: (word, probability), best first."""
-    own = fold(form, lang)
+    folded = fold(form, lang)
     back = load_lexicon(source, lang)
     chances: dict[str, float] = {}
-    for bridge, there in load_lexicon(lang, source).translations(own):
+    for bridge, there in load_lexicon(lang, source).translations(folded):
         for word, chance in back.translations(bridge):
-            if fold(word, lang) != own:
+            if fold(word, lang) != folded:
                 chances[word] = chances.get(word, 0.0) + there * chance
     return tuple(sorted(chances.items(), key=lambda pair: (-pair[1], pair[0])))

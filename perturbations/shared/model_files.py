@@ -47,17 +47,17 @@ class ModelFiles:
                 )
             return self._given
         commit = hub_commit(self.model, self.revision)
-        found = [hub_file(self.model, name, commit) for name in self.needed]
-        if None in found:
+        paths = [hub_file(self.model, name, commit) for name in self.needed]
+        if None in paths:
             raise InputError(
-                f"{self.model!r} on the hub has no {self.needed[found.index(None)]}: it is another kind of model"
+                f"{self.model!r} on the hub has no {self.needed[paths.index(None)]}: it is another kind of model"
             )
         for name in self.optional:
             self._if_there(name, commit)
         if not any(self._if_there(name, commit) for name in _WEIGHTS):
             raise InputError(f"{self.model!r} at {commit} has none of {', '.join(_WEIGHTS)} that can be had now")
-        assert found[0] is not None
-        return found[0].parent
+        assert paths[0] is not None
+        return paths[0].parent
 
     @cached_property
     def identity(self) -> str:

@@ -82,20 +82,20 @@ def letter_units(block: Block, lang: str) -> Units:
 def has_any(units: Units, where: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which units hold at least one of the marked code points; where: bool [code points]."""
     before = np.append(0, np.cumsum(where))
-    found: NDArray[np.bool_] = before[units.stop] > before[units.start]
-    return found
+    marked: NDArray[np.bool_] = before[units.stop] > before[units.start]
+    return marked
 
 
 def set_apart(joined: str, spans: Units, new: Sequence[str]) -> list[str]:
     """Set words of a script with spaces apart from letters, their marks, and digits beside them; joined: the block's text."""
-    made, last, before_last = [], -1, False  # where the word before stopped; whether it ends with a letter or digit
+    apart, last, before_last = [], -1, False  # where the word before stopped; whether it ends with a letter or digit
     for start, stop, word in zip(spans.start.tolist(), spans.stop.tolist(), new, strict=True):
         before = before_last if start == last else start > 0 and _is_part(joined[start - 1])
         # A vowel sign or tone mark cannot follow here: a word ends where a cluster ends.
         after = joined[stop].isalnum()
-        made.append(f"{' ' if before else ''}{word}{' ' if after else ''}")
+        apart.append(f"{' ' if before else ''}{word}{' ' if after else ''}")
         last, before_last = stop, not after and word[-1].isalnum()
-    return made
+    return apart
 
 
 def _is_part(character: str) -> bool:

@@ -44,8 +44,8 @@ class Combination:
             return None
         common = frozenset.intersection(*map(frozenset, known))
         if not common:
-            each = "; ".join(f"{part.name}: {', '.join(sorted(part.languages or ['any']))}" for part in self.parts)
-            raise SpecError(f"{self.name}: its parts have no language in common ({each})")
+            listed = "; ".join(f"{part.name}: {', '.join(sorted(part.languages or ['any']))}" for part in self.parts)
+            raise SpecError(f"{self.name}: its parts have no language in common ({listed})")
         return common
 
     def run_part(
@@ -58,8 +58,8 @@ class Combination:
         if severity == 0 or not texts:
             return list(texts)
         part = self.parts[position]
-        own = [derive_key(int.from_bytes(key, "little"), position, part.name, part.version) for key in keys]
-        return part.apply_texts(texts, langs, severity=severity, keys=own)
+        part_keys = [derive_key(int.from_bytes(key, "little"), position, part.name, part.version) for key in keys]
+        return part.apply_texts(texts, langs, severity=severity, keys=part_keys)
 
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
         """Return ``text`` with noise; see :meth:`apply_batch`."""

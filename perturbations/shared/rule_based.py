@@ -64,8 +64,8 @@ class RuleBased:
             for at in range(0, len(rows), _TEXTS_AT_ONCE):
                 part = rows[at : at + _TEXTS_AT_ONCE]
                 if isinstance(part, range):  # slices: four times as fast
-                    here = slice(part.start, part.stop)
-                    result[here] = self.in_one_language(result[here], lang, severity, arrays[here])
+                    rows_here = slice(part.start, part.stop)
+                    result[rows_here] = self.in_one_language(result[rows_here], lang, severity, arrays[rows_here])
                     continue
                 noisy = self.in_one_language([texts[row] for row in part], lang, severity, arrays[part])
                 for row, text in zip(part, noisy, strict=True):
@@ -78,7 +78,7 @@ def _by_language(langs: Sequence[str]) -> Mapping[str, Sequence[int]]:
     alone = dict.fromkeys(langs, range(len(langs)))
     if len(alone) < 2:
         return alone
-    found: dict[str, list[int]] = {lang: [] for lang in alone}
+    rows_of: dict[str, list[int]] = {lang: [] for lang in alone}
     for row, lang in enumerate(langs):
-        found[lang].append(row)
-    return found
+        rows_of[lang].append(row)
+    return rows_of

@@ -35,25 +35,25 @@ def confusions(lang: str) -> Confusions:
     groups = {word: others for group in data["words"] for word, *others in _turns(group)}
     shortest = 2 if has_spaces(lang) else 1  # a word of one letter (Spanish y) is too well known to be misspelled
     whole = regex.compile("|".join(map(regex.escape, data["units"])) or r"(?!)")
-    rules = [_compiled(one, other) for pair in data["rules"] for one, other in _both_ways(pair)]
+    rules = [_compiled(old, new) for pair in data["rules"] for old, new in _both_ways(pair)]
 
     @lru_cache(maxsize=65_536)
-    def found(word: str) -> tuple[str, ...]:
+    def spellings_of(word: str) -> tuple[str, ...]:
         plain = lowered(word, lang)
         if len(plain) != len(word):
             return ()
-        spelled = [_cased(word, other, lang) for other in groups.get(plain, ())]
+        spelled = [_cased(word, new, lang) for new in groups.get(plain, ())]
         if not spelled and len(word) >= shortest:
             inside = {place for match in whole.finditer(plain) for place in range(match.start() + 1, match.end())}
-            for pattern, literal, other in rules:
+            for pattern, literal, new in rules:
                 if literal in plain:
                     for match in pattern.finditer(plain):
                         start, stop = match.span()
                         if inside.isdisjoint((start, stop)):
-                            spelled.append(word[:start] + _cased(word[start:stop], other, lang) + word[stop:])
-        return tuple(dict.fromkeys(each for each in spelled if each not in ("", word)))
+                            spelled.append(word[:start] + _cased(word[start:stop], new, lang) + word[stop:])
+        return tuple(dict.fromkeys(spelling for spelling in spelled if spelling not in ("", word)))
 
-    return found
+    return spellings_of
 
 
 def _turns(group: list[str]) -> list[list[str]]:
@@ -61,11 +61,13 @@ def _turns(group: list[str]) -> list[list[str]]:
 
 
 def _both_ways(pair: str) -> list[tuple[str, str]]:
-    one, arrow, other = pair.partition(">")
+    old, arrow, new = pair.partition(">")
     if arrow:
-        return [(one.strip(), other.strip())]
+        return [(old.strip(), new.strip())]
     spellings = pair.split("/")
-    return [(first, second.strip("^$")) for first, second in permutations((each.strip() for each in spellings), 2)]
+    return [
+        (first, second.strip("^$")) for first, second in permutations((spelling.strip() for spelling in spellings), 2)
+    ]
 
 
 def _compiled(spelling: str, other: str) -> tuple[regex.Pattern[str], str, str]:

@@ -65,12 +65,12 @@ def load_lexicon(source: str, target: str) -> Lexicon:
     if _PIVOT not in {source, target}:
         return Lexicon(source, target, _composed(load_lexicon(source, _PIVOT), load_lexicon(_PIVOT, target)))
     forward = source == _PIVOT
-    found: dict[str, list[tuple[str, float]]] = {}
+    pairs_of: dict[str, list[tuple[str, float]]] = {}
     for english, other, to_other, to_english in _rows(target if forward else source):
         word, translation, chance = (english, other, to_other) if forward else (other, english, to_english)
         if chance > 0:
-            found.setdefault(fold(word, source), []).append((translation, chance))
-    return Lexicon(source, target, {word: _ranked(dict(pairs)) for word, pairs in found.items()})
+            pairs_of.setdefault(fold(word, source), []).append((translation, chance))
+    return Lexicon(source, target, {word: _ranked(dict(pairs)) for word, pairs in pairs_of.items()})
 
 
 @cache
@@ -87,8 +87,8 @@ def synonyms(word: str, lang: str) -> Entry:
         for bridge, first in load_lexicon(lang, middle).translations(word):
             for other, second in back.translations(bridge):
                 chances[other] = chances.get(other, 0.0) + first * second / len(through)
-    own = fold(word, lang)
-    return _ranked({other: chance for other, chance in chances.items() if fold(other, lang) != own})
+    folded = fold(word, lang)
+    return _ranked({other: chance for other, chance in chances.items() if fold(other, lang) != folded})
 
 
 @cache
@@ -101,7 +101,7 @@ def name_words(lang: str) -> frozenset[str]:
             votes.update({fold(word, lang): -1 if word == fold(word, lang) else 1 for word in forms})
         return frozenset(word for word, vote in votes.items() if vote > 0)
     entries = load_lexicon(lang, _PIVOT).entries
-    return frozenset(word for word, found in entries.items() if found[0][0][:1].isupper())
+    return frozenset(word for word, entry in entries.items() if entry[0][0][:1].isupper())
 
 
 @cache
@@ -110,7 +110,7 @@ def function_words(lang: str) -> frozenset[str]:
     if lang == _PIVOT:
         return ENGLISH
     entries = load_lexicon(lang, _PIVOT).entries
-    return frozenset(word for word, found in entries.items() if found[0][0].lower() in ENGLISH)
+    return frozenset(word for word, entry in entries.items() if entry[0][0].lower() in ENGLISH)
 
 
 def _ranked(chances: Mapping[str, float]) -> Entry:
@@ -118,15 +118,15 @@ def _ranked(chances: Mapping[str, float]) -> Entry:
 
 
 def _composed(first: Lexicon, second: Lexicon) -> dict[str, Entry]:
-    made: dict[str, Entry] = {}
+    entries: dict[str, Entry] = {}
     for word, bridges in first.entries.items():
         chances: dict[str, float] = {}
         for bridge, chance in bridges:
             for translation, onward in second.translations(bridge):
                 chances[translation] = chances.get(translation, 0.0) + chance * onward
         if chances:
-            made[word] = _ranked(chances)[:_KEPT]
-    return made
+            entries[word] = _ranked(chances)[:_KEPT]
+    return entries
 
 
 @cache

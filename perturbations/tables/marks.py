@@ -18,10 +18,10 @@ __all__ = ["is_space", "open_before", "single_marks"]
 @cache
 def _table(pattern: str) -> NDArray[np.bool_]:
     every = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    found = np.zeros(0x110000, dtype=bool)
+    marked = np.zeros(0x110000, dtype=bool)
     for match in regex.finditer(pattern, every):
-        found[match.start() : match.end()] = True
-    return found
+        marked[match.start() : match.end()] = True
+    return marked
 
 
 def is_space(block: Block, at: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
@@ -31,10 +31,10 @@ def is_space(block: Block, at: NDArray[np.int64] | None = None) -> NDArray[np.bo
     """
     if at is None:
         at = np.arange(len(block.codes))
-    found: NDArray[np.bool_] = _table(r"\s+").take(block.codes.take(at))
+    spaces: NDArray[np.bool_] = _table(r"\s+").take(block.codes.take(at))
     # A separator stands at the end, so that clipping the position after it changes nothing.
-    found &= (block.kinds.take(np.minimum(at + 1, len(block.codes) - 1)) & JOINS) == 0
-    return found
+    spaces &= (block.kinds.take(np.minimum(at + 1, len(block.codes) - 1)) & JOINS) == 0
+    return spaces
 
 
 def single_marks(block: Block) -> NDArray[np.bool_]:
@@ -50,8 +50,8 @@ def single_marks(block: Block) -> NDArray[np.bool_]:
     first, last = word_runs(clusters)
     edges[clusters.start[first]] = 1
     edges[clusters.start[last]] -= 1
-    found: NDArray[np.bool_] = marks & alone & (np.cumsum(edges[:-1], dtype=np.int8) == 0)
-    return found & ~open_before(block, np.arange(len(marks)))
+    single: NDArray[np.bool_] = marks & alone & (np.cumsum(edges[:-1], dtype=np.int8) == 0)
+    return single & ~open_before(block, np.arange(len(marks)))
 
 
 def open_before(block: Block, at: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -53,7 +53,7 @@ def read_recording(name: str, lang: str) -> Recording:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as UTF-8: {error}") from error
     texts: dict[tuple[str, str], str] = {}
-    seen: set[tuple[str, str]] = set()
+    known: set[tuple[str, str]] = set()
     for number, line in enumerate(lines, 1):
         line = line.removesuffix("\r")
         if not line:
@@ -64,9 +64,9 @@ def read_recording(name: str, lang: str) -> Recording:
             raise DataError(
                 f"{path}:{number}: expected a JSON object with strings _id and text (.jsonl), or id, tab, text ({error})"
             ) from None
-        if (row_lang, identifier) in seen:
+        if (row_lang, identifier) in known:
             raise DataError(f"{path}:{number}: the id {identifier!r} stands twice in {row_lang}; keep one")
-        seen.add((row_lang, identifier))
+        known.add((row_lang, identifier))
         if text.strip():
             texts[row_lang, identifier] = text
     if not texts:

@@ -38,8 +38,8 @@ def arabic(word: str) -> str:
     word = normalize("NFC", word)
     table = _data("ar")
     if word in table["words"]:
-        found: str = table["words"][word]
-        return found
+        listed: str = table["words"][word]
+        return listed
     letters: dict[str, str] = table["letters"]
     start = 2 if word.startswith("ال") and len(word) > 3 else 0
     spelled: list[str] = []
@@ -82,8 +82,8 @@ def hindi(word: str) -> str:
     word = normalize("NFC", word)
     table = _data("hi")
     if word in table["words"]:
-        found: str = table["words"][word]
-        return found
+        listed: str = table["words"][word]
+        return listed
     syllables = _syllables(word, table)
     _drop_schwas(syllables)
     spoken = [vowel for _, vowel, _ in syllables if vowel]
@@ -113,29 +113,29 @@ def _between(before: str, vowel: str) -> str:
 def _syllables(word: str, table: dict[str, Any]) -> list[list[str]]:
     """Cut a word into [consonant, vowel, what follows]; "ə" is the vowel that is not written, "" none."""
     consonants, vowels, signs, digits = (table[name] for name in ("consonants", "vowels", "signs", "digits"))
-    found: list[list[str]] = []
+    syllables: list[list[str]] = []
     at = 0
     while at < len(word):
         letter = word[at]
         size = next((size for size in (3, 2, 1) if word[at : at + size] in consonants), 0)
         if size:
-            found.append([consonants[word[at : at + size]], "ə", ""])
+            syllables.append([consonants[word[at : at + size]], "ə", ""])
             at += size
             continue
         if letter in vowels:
-            found.append(["", vowels[letter], ""])
-        elif found and letter in signs:
-            found[-1][1] = signs[letter]
-        elif found and letter == _VIRAMA:
-            found[-1][1] = ""
-        elif found and letter in _NASAL:
-            found[-1][2] = "n"
-        elif found and letter == "\u0903":
-            found[-1][2] = "h"
+            syllables.append(["", vowels[letter], ""])
+        elif syllables and letter in signs:
+            syllables[-1][1] = signs[letter]
+        elif syllables and letter == _VIRAMA:
+            syllables[-1][1] = ""
+        elif syllables and letter in _NASAL:
+            syllables[-1][2] = "n"
+        elif syllables and letter == "\u0903":
+            syllables[-1][2] = "h"
         elif letter not in _SILENT + _NUKTA:
-            found.append([digits.get(letter, letter), "", ""])
+            syllables.append([digits.get(letter, letter), "", ""])
         at += 1
-    return found
+    return syllables
 
 
 def _drop_schwas(syllables: list[list[str]]) -> None:

@@ -59,7 +59,7 @@ def _data() -> dict[str, Any]:
 def _patterns() -> tuple[tuple[re.Pattern[str], str, int], ...]:
     """Return (pattern, vowel, cost); groups: a consonant before the initial that has no vowel, the initial, the final."""
     initial = f"(?P<initial>{'|'.join(_data()['clusters'])}|{_CONSONANT})"
-    found = []
+    patterns = []
     for spelling, vowel in _SPELLINGS:
         finals = [f"(?P<final>{_FINAL})"] if "K" in spelling or "k" in spelling else []
         finals += [] if "K" in spelling else ["(?P<final>)"]
@@ -68,20 +68,20 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str, int], ...]:
             for bare in ("(?P<bare>)", f"(?P<bare>{_CONSONANT})"):
                 if "O" in body[:1] and bare != "(?P<bare>)":
                     continue  # OK alone: a consonant without a vowel is read by itself
-                for one in (initial, f"(?P<initial>{_CONSONANT})"):
+                for consonant in (initial, f"(?P<initial>{_CONSONANT})"):
                     cost = _SYLLABLE + _OPEN * (spelling in {"เOk", "แOk", "โOk"} and final == "(?P<final>)")
                     if bare != "(?P<bare>)":
                         cost += _BEFORE_AROUND if _AROUND.match(spelling) else _BEFORE
-                    found.append((re.compile(body.replace("O", bare + one) + final), vowel, cost))
-    return tuple(found)
+                    patterns.append((re.compile(body.replace("O", bare + consonant) + final), vowel, cost))
+    return tuple(patterns)
 
 
 def thai(word: str) -> str:
     """Return a word in Latin letters; characters that are not Thai stay, and so does a sign that belongs to no letter."""
     table = _data()
     if word in table["words"]:
-        found: str = table["words"][word]
-        return found
+        listed: str = table["words"][word]
+        return listed
     latin = _RUN.sub(lambda run: "".join(map(_piece, thai_syllables(run[0]))), word)
     return "".join(table["digits"].get(character, character) for character in latin)
 
@@ -101,13 +101,13 @@ def _cheapest(piece: str, *, cut: bool) -> str:
     """Return the cheapest reading, "" if there is none; cut: whether the piece ended with a silenced consonant."""
     best: list[tuple[int, str] | None] = [(0, "")] + [None] * len(piece)
     for at in range(len(piece)):
-        here = best[at]
-        if here is None:
+        reading = best[at]
+        if reading is None:
             continue
         for end, cost, latin in _readings(piece, at, cut=cut):
-            total, known = here[0] + cost, best[end]
+            total, known = reading[0] + cost, best[end]
             if known is None or total < known[0]:
-                best[end] = (total, here[1] + latin)
+                best[end] = (total, reading[1] + latin)
     return best[-1][1] if best[-1] else ""
 
 

@@ -29,13 +29,13 @@ _TOP: Final = 0xFFFF  # a noncharacter; code points above the BMP are looked up 
 def covered(kind: str) -> frozenset[str]:
     """Return the languages that have a file in ``perturbations/data/<kind>``."""
     folder = files("robustir.perturbations") / "data" / kind
-    return frozenset(each.name.removesuffix(".json") for each in folder.iterdir() if each.name.endswith(".json"))
+    return frozenset(path.name.removesuffix(".json") for path in folder.iterdir() if path.name.endswith(".json"))
 
 
 @cache
 def read_table(kind: str, lang: str, field: str) -> dict[str, tuple[str, ...]]:
     """Return one table of a data file: what may stand instead of each string of one or two code points."""
-    return {found: tuple(instead) for found, instead in read_data(kind, f"{lang}.json")[field].items()}
+    return {old: tuple(instead) for old, instead in read_data(kind, f"{lang}.json")[field].items()}
 
 
 @cache
@@ -68,16 +68,16 @@ class Substitutions:
         """Make the arrays. Raises DataError for a key that is not one or two code points of the BMP, or has no other form."""
         single, opens = np.zeros(_TOP + 1, dtype=np.int32), np.zeros(_TOP + 1, dtype=bool)
         pairs: dict[int, int] = {}
-        for row, (found, instead) in enumerate(table.items(), start=1):
-            if len(found) not in (1, 2) or not instead or found in instead or max(map(ord, found)) >= _TOP:
+        for row, (old, instead) in enumerate(table.items(), start=1):
+            if len(old) not in (1, 2) or not instead or old in instead or max(map(ord, old)) >= _TOP:
                 raise DataError(
-                    f"{found!r}: {list(instead)!r} needs a key of one or two characters, and other forms of it"
+                    f"{old!r}: {list(instead)!r} needs a key of one or two characters, and other forms of it"
                 )
-            if len(found) == 1:
-                single[ord(found)] = row
+            if len(old) == 1:
+                single[ord(old)] = row
             else:
-                opens[ord(found[0])] = True
-                pairs[ord(found[0]) << 21 | ord(found[1])] = row
+                opens[ord(old[0])] = True
+                pairs[ord(old[0]) << 21 | ord(old[1])] = row
         count = np.array([0, *map(len, table.values())], dtype=np.int64)
         entries = [entry for instead in table.values() for entry in instead]
         length = np.array([len(entry) for entry in entries], dtype=np.int64)
@@ -98,15 +98,15 @@ class Substitutions:
 
         joined: bool [places], whether the next character belongs to the same unit.
         """
-        here = np.minimum(codes[at], _TOP)
-        found = np.zeros((len(at), 2), dtype=np.int32)
-        found[:, 0] = self.single[here]
+        character = np.minimum(codes[at], _TOP)
+        rows = np.zeros((len(at), 2), dtype=np.int32)
+        rows[:, 0] = self.single[character]
         if len(self.pairs):
-            two = np.flatnonzero(self.opens[here] & joined)
+            two = np.flatnonzero(self.opens[character] & joined)
             key = codes[at[two]].astype(np.int64) << 21 | codes[at[two] + 1]
             place = np.minimum(np.searchsorted(self.pairs, key), len(self.pairs) - 1)
-            found[two, 1] = np.where(self.pairs[place] == key, self.pair_row[place], 0)
-        return found
+            rows[two, 1] = np.where(self.pairs[place] == key, self.pair_row[place], 0)
+        return rows
 
     def entries(self, row: NDArray[np.int32], drawn: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return which entry stands for each row; drawn: in [0, 1)."""

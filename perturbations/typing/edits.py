@@ -50,9 +50,9 @@ def apply(edits: Edits, block: Block, clusters: Clusters) -> Block:
     first, last = clusters.start[touched], clusters.start[touched + 1]
     starts, lengths = _pieces(edits, touched, first, last, len(block.codes))
     change = lengths.sum(axis=1) - (last - first)
-    here = np.searchsorted(touched, swapped)
+    places = np.searchsorted(touched, swapped)
     for pieces in (starts, lengths):
-        pieces[here], pieces[here + 1] = pieces[here + 1], pieces[here].copy()
+        pieces[places], pieces[places + 1] = pieces[places + 1], pieces[places].copy()
     before = np.append(0, last)  # untouched stretches lie between touched clusters
     after = np.append(first, len(block.codes))
     starts = np.column_stack([before[:-1], starts])
@@ -83,10 +83,10 @@ def _pieces(
     lengths[row, 0] = at - first[row]
     starts[row, 2], lengths[row, 2] = at + 1, last[row] - at - 1
 
-    for action, own, new in ((INSERT_BEFORE, 1, 0), (INSERT_AFTER, 0, 1)):
+    for action, column, new in ((INSERT_BEFORE, 1, 0), (INSERT_AFTER, 0, 1)):
         chosen = edits.action == action
         row = place[chosen]
-        starts[row, own], lengths[row, own] = first[row], last[row] - first[row]
+        starts[row, column], lengths[row, column] = first[row], last[row] - first[row]
         starts[row, new], lengths[row, new] = entry[chosen], edits.entry_length[chosen]
 
     lengths[place[edits.action == DELETE]] = 0

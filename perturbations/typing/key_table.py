@@ -81,9 +81,9 @@ def mistakes(language: str) -> tuple[Mistakes, Mistakes, Mistakes, Mistakes, dic
         alone[letter] = [base, *(near for near in moved if near in keys.accented)]
         inserted[letter], again[letter] = free[base], base
     if keys.input_method == "telex":
-        for letter, found in telex_mistakes().items():
+        for letter, wrong in telex_mistakes().items():
             base = telex_base(letter)
-            alone[letter], inserted[letter], again[letter] = found, free[base], base
+            alone[letter], inserted[letter], again[letter] = wrong, free[base], base
     for table in (alone, inserted):
         _add_capitals(table, keys)
     again.update({keys.capital(letter): keys.capital(base) for letter, base in again.items()})
@@ -108,21 +108,21 @@ def _add_capitals(table: dict[str, list[str]], keys: Layout) -> None:
     for letter, others in sorted(table.items(), key=lambda item: keys.capital(item[0]).lower() != item[0]):
         capital = keys.capital(letter)
         if capital != letter and len(capital) == 1 and capital not in table:
-            found = [keys.capital(other) for other in others if len(keys.capital(other)) == len(other)]
-            table[capital] = [other for other in found if other != capital]
+            capitals = [keys.capital(other) for other in others if len(keys.capital(other)) == len(other)]
+            table[capital] = [other for other in capitals if other != capital]
 
 
 def _bound(keys: Layout, classes: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    mistakes_of: dict[str, list[str]] = {}
     targets = [(member, group) for group in classes for member in group] + list(keys.into.items())
     for member, group in targets:
         near = (*keys.neighbours.get(member, ()), *keys.other_level.get(member, ""))
-        found[member] = [other for other in near if len(other) == 1 and other in group]
-    return found
+        mistakes_of[member] = [other for other in near if len(other) == 1 and other in group]
+    return mistakes_of
 
 
-def _merged(one: Mistakes, other: Mistakes) -> dict[str, list[str]]:
-    return {c: list(dict.fromkeys([*one.get(c, ()), *other.get(c, ())])) for c in {**one, **other}}
+def _merged(first: Mistakes, second: Mistakes) -> dict[str, list[str]]:
+    return {c: list(dict.fromkeys([*first.get(c, ()), *second.get(c, ())])) for c in {**first, **second}}
 
 
 @cache
@@ -133,8 +133,8 @@ def key_table(language: str) -> KeyTable:
     slot = np.zeros(ord(letters[-1]) + 2, dtype=np.int32)
     slot[[ord(letter) for letter in letters]] = np.arange(1, len(letters) + 1)
     lists = [[(), *(tuple(table.get(letter, ())) for letter in letters)] for table in contexts]
-    count = np.array([[len(found) for found in table] for table in lists], dtype=np.int64)
-    entries = [entry for table in lists for found in table for entry in found]
+    count = np.array([[len(entries_of) for entries_of in table] for table in lists], dtype=np.int64)
+    entries = [entry for table in lists for entries_of in table for entry in entries_of]
     length = np.array([len(entry) for entry in entries], dtype=np.int64)
     keys = layout(language)
     return KeyTable(

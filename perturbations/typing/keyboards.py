@@ -68,7 +68,7 @@ def layout(language: str) -> Layout:
         raw["layout"],
         raw["source"],
         _neighbours(keys),
-        {one: other for levels in keys.values() if len(levels) == 2 for one, other in (levels, levels[::-1])},
+        {plain: shifted for levels in keys.values() if len(levels) == 2 for plain, shifted in (levels, levels[::-1])},
         bound=tuple(raw.get("bound", ())),
         pair=tuple(raw.get("pair", ())),
         **{option: raw[option] for option in options if option in raw},
@@ -89,12 +89,12 @@ def _keys(rows: list[dict[str, Any]]) -> dict[tuple[float, int], list[str]]:
 
 def _neighbours(keys: dict[tuple[float, int], list[str]]) -> dict[str, tuple[str, ...]]:
     """Two keys are neighbours if they touch: side by side, or in adjacent rows less than one key width apart."""
-    found: dict[str, list[str]] = {}
+    near: dict[str, list[str]] = {}
     for (x, y), levels in keys.items():
         for (other_x, other_y), others in keys.items():
             away = abs(x - other_x)
             if (y == other_y and away == 1) or (abs(y - other_y) == 1 and away < 1):
-                for one, other in zip(levels, others, strict=True):
-                    if "_" not in (one, other) and one != other:
-                        found.setdefault(one, []).append(other)
-    return {one: tuple(others) for one, others in found.items()}
+                for key, neighbour in zip(levels, others, strict=True):
+                    if "_" not in (key, neighbour) and key != neighbour:
+                        near.setdefault(key, []).append(neighbour)
+    return {key: tuple(others) for key, others in near.items()}

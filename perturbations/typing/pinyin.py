@@ -20,7 +20,7 @@ _FINALS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
 def homophones() -> dict[str, list[str]]:
     """Return the characters that may be taken instead of each character, most frequent first."""
     syllables: dict[str, str] = read_data("pinyin.json")["syllables"]
-    found: dict[str, list[str]] = {}
+    alike: dict[str, list[str]] = {}
     for syllable, characters in syllables.items():
         fuzzy = "".join(syllables.get(other, "") for other in _fuzzy(syllable))
         for character in characters:
@@ -28,21 +28,21 @@ def homophones() -> dict[str, list[str]]:
             if len(others) < _ENOUGH:
                 others += "".join(c for c in fuzzy if c not in others and c != character)[: _ENOUGH - len(others)]
             if others:
-                found[character] = list(others)
-    return found
+                alike[character] = list(others)
+    return alike
 
 
 def _fuzzy(syllable: str) -> list[str]:
     """Return the syllables that differ in one fuzzy initial or final."""
-    found = []
+    syllables = []
     for long, short in _INITIALS:
         if syllable.startswith(long):
-            found.append(short + syllable[len(long) :])
+            syllables.append(short + syllable[len(long) :])
         elif syllable.startswith(short):
-            found.append(long + syllable[len(short) :])
+            syllables.append(long + syllable[len(short) :])
     for long, short in _FINALS:
         if syllable.endswith(long):
-            found.append(syllable[: -len(long)] + short)
+            syllables.append(syllable[: -len(long)] + short)
         elif syllable.endswith(short):
-            found.append(syllable[: -len(short)] + long)
-    return found
+            syllables.append(syllable[: -len(short)] + long)
+    return syllables

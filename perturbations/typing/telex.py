@@ -31,14 +31,14 @@ def _tone(vowel: str, key: str) -> str:
 
 def telex_mistakes() -> dict[str, list[str]]:
     """Return what may stand instead of each lower-case letter with a mark or a tone, most ordinary mistake first."""
-    found = {letter: [raw[0], raw, *_CONFUSED.get(letter, "")] for letter, raw in _LETTERS.items()}
+    wrong = {letter: [raw[0], raw, *_CONFUSED.get(letter, "")] for letter, raw in _LETTERS.items()}
     for letter, (vowel, key) in _toned().items():
         mistakes = [vowel, vowel + key, *(_tone(vowel, other) for other in _MISTAKEN[key])]
         if vowel in _LETTERS:
             raw = _LETTERS[vowel]
             mistakes += [_tone(raw[0], key), raw + key]
-        found[letter] = mistakes
-    return found
+        wrong[letter] = mistakes
+    return wrong
 
 
 def telex_base(letter: str) -> str:

@@ -63,14 +63,14 @@ class Typist:
         inside, word = inside[letters], word[letters]
         joined = np.append((np.diff(inside) == 1) & (np.diff(word) == 0), False)
         possible = self._possible(inside, joined)
-        counts = [np.bincount(word[each], minlength=len(first)) for each in possible]
+        counts = [np.bincount(word[editable], minlength=len(first)) for editable in possible]
         done = _first_possible(self._draw(row, unit, _OPERATION), [count > 0 for count in counts])
         target = np.zeros(len(first), dtype=np.int64)
         place = self._draw(row, unit, _PLACE)
-        for number, (each, count) in enumerate(zip(possible, counts, strict=True)):
+        for number, (editable, count) in enumerate(zip(possible, counts, strict=True)):
             mine = np.flatnonzero(done == number)
             before = np.cumsum(count) - count
-            target[mine] = inside[np.flatnonzero(each)[before[mine] + _scaled(place[mine], count[mine])]]
+            target[mine] = inside[np.flatnonzero(editable)[before[mine] + _scaled(place[mine], count[mine])]]
         kept = np.flatnonzero(done != _NONE)
         return self._edits(_Targets(unit[kept], row[kept], target[kept], done[kept]))
 
@@ -90,7 +90,9 @@ class Typist:
                 possible[number] &= follows
         drawn = self._draw(row, unit, _OPERATION)
         done = _first_possible(drawn, possible)
-        alone = [each & (part in ("keyboard", "insert")) for part, each in zip(self._parts, possible, strict=True)]
+        alone = [
+            editable & (part in ("keyboard", "insert")) for part, editable in zip(self._parts, possible, strict=True)
+        ]
         instead = _first_possible(drawn, alone)
         wanted = done == self._number("delete")
         deleted = self._alternating(wanted)
@@ -124,16 +126,16 @@ class Typist:
     def _possible(self, inside: NDArray[np.int64], joined: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
         """Return for each part where it can edit; inside: clusters; joined: whether the next one is its neighbour and partner."""
         closed = self._closed(inside)
-        found = []
+        editable = []
         for part in self._parts:
             if part == "keyboard":
-                found.append(self._has_wrong_key(inside))
+                editable.append(self._has_wrong_key(inside))
             elif part == "transpose":
                 both = closed & np.append(closed[1:], False)[: len(inside)]
-                found.append(both & self._differs_from_next(inside, joined))
+                editable.append(both & self._differs_from_next(inside, joined))
             else:
-                found.append(closed.copy())
-        return found
+                editable.append(closed.copy())
+        return editable
 
     def _closed(self, inside: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether neither the cluster nor its neighbours could join with what an edit puts beside them.
@@ -149,19 +151,19 @@ class Typist:
         return closed
 
     def _differs_from_next(self, inside: NDArray[np.int64], joined: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        found = np.zeros(len(inside), dtype=bool)
+        differing = np.zeros(len(inside), dtype=bool)
         at = np.flatnonzero(joined)
         start, codes = self.clusters.start, self._block.codes
-        one, other = start[inside[at]], start[inside[at] + 1]
-        length, other_length = other - one, start[inside[at] + 2] - other
-        differs = (length != other_length) | (codes[one] != codes[other])
+        first, second = start[inside[at]], start[inside[at] + 1]
+        length, other_length = second - first, start[inside[at] + 2] - second
+        differs = (length != other_length) | (codes[first] != codes[second])
         for offset in range(1, _LONG):
             rest = np.flatnonzero(~differs & (length > offset))
             if not len(rest):
                 break
-            differs[rest] = codes[one[rest] + offset] != codes[other[rest] + offset]
-        found[at] = differs
-        return found
+            differs[rest] = codes[first[rest] + offset] != codes[second[rest] + offset]
+        differing[at] = differs
+        return differing
 
     def _keys(self, inside: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return the code points that keyboard mistakes can hit, and for each its place in ``inside`` and its context."""
@@ -249,6 +251,6 @@ def _first_possible(drawn: NDArray[np.float64], possible: Sequence[NDArray[np.bo
         for first in range(size):
             answers[bits, first] = next(part % size for part in range(first, first + size) if bits >> part % size & 1)
     allowed = np.zeros(len(drawn), dtype=np.int64)
-    for part, each in enumerate(possible):
-        allowed |= each.astype(np.int64) << part
+    for part, editable in enumerate(possible):
+        allowed |= editable.astype(np.int64) << part
     return answers[allowed, (drawn * size).astype(np.int64)]

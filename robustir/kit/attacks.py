@@ -96,12 +96,12 @@ class _Kit:
         return f"{self.queries.ids[row]}: {self.queries.texts[row][:60]!r} became {texts[row][:60]!r}: {why}"
 
     def declared(self) -> str | None:
-        made = self.made.plugin
-        if not (isinstance(made.name, str) and isinstance(made.version, str) and isinstance(made.against, str)):
+        plugin = self.made.plugin
+        if not (isinstance(plugin.name, str) and isinstance(plugin.version, str) and isinstance(plugin.against, str)):
             return "name, version and against must be strings"
-        if made.languages is not None and not isinstance(made.languages, frozenset):
+        if plugin.languages is not None and not isinstance(plugin.languages, frozenset):
             return "languages must be None or a frozenset"
-        return None if made.nested or self.made.nesting_note else "give it a nesting_note"
+        return None if plugin.nested or self.made.nesting_note else "give it a nesting_note"
 
     def refuses(self) -> str | None:
         try:
@@ -121,16 +121,16 @@ class _Kit:
                 for text, lang in zip(self.queries.texts, self.queries.langs, strict=True)
             ]
             bad = [edits > allowed for edits, allowed in zip(outcome.edits.tolist(), most, strict=True)]
-            if found := self._first(bad, outcome.texts, f"too many edits for severity {severity:g}"):
-                return found
+            if fault := self._first(bad, outcome.texts, f"too many edits for severity {severity:g}"):
+                return fault
         return None
 
     def counts(self) -> str | None:
         for outcome in self.outcomes.values():
             changed = [text != clean for text, clean in zip(outcome.texts, self.queries.texts, strict=True)]
             bad = [bool(edits) != differs for edits, differs in zip(outcome.edits.tolist(), changed, strict=True)]
-            if found := self._first(bad, outcome.texts, "edits do not tell whether the text changed"):
-                return found
+            if fault := self._first(bad, outcome.texts, "edits do not tell whether the text changed"):
+                return fault
         return None
 
     def margins(self) -> str | None:
@@ -138,8 +138,8 @@ class _Kit:
             return None  # a worse rank may come with a larger margin
         for outcome in self.outcomes.values():
             bad = (outcome.margin_after > outcome.margin_before).tolist()
-            if found := self._first(bad, outcome.texts, "margin_after is above margin_before"):
-                return found
+            if fault := self._first(bad, outcome.texts, "margin_after is above margin_before"):
+                return fault
         return None
 
     def repeatable(self) -> str | None:
@@ -160,10 +160,10 @@ class _Kit:
     def ladder(self) -> str | None:
         for severity, outcome in self.outcomes.items():
             (alone,) = self._attack(self.queries, severity)
-            other_text = [one != other for one, other in zip(outcome.texts, alone.texts, strict=True)]
+            other_text = [together != by_itself for together, by_itself in zip(outcome.texts, alone.texts, strict=True)]
             bad = (np.array(other_text) | (outcome.encoder_queries != alone.encoder_queries)).tolist()
-            if found := self._first(bad, outcome.texts, f"another result at severity {severity:g} alone"):
-                return found
+            if fault := self._first(bad, outcome.texts, f"another result at severity {severity:g} alone"):
+                return fault
         return None
 
     def numbers(self) -> str | None:
@@ -172,8 +172,8 @@ class _Kit:
 
         for outcome in self.outcomes.values():
             bad = [digits(text) != digits(clean) for text, clean in zip(outcome.texts, self.queries.texts, strict=True)]
-            if found := self._first(bad, outcome.texts, "a number changed"):
-                return found
+            if fault := self._first(bad, outcome.texts, "a number changed"):
+                return fault
         return None
 
     def control(self) -> str | None:
@@ -182,8 +182,8 @@ class _Kit:
             self.queries, self.task, edits=edits.tolist(), severity=_SEVERITIES[0], keys=self._keys(self.queries)
         )
         bad = [bool(n) != (a != b) for n, a, b in zip(edits.tolist(), texts, self.queries.texts, strict=True)]
-        if found := self._first(bad, texts, "edited where the attack is not, or the other way round"):
-            return found
+        if fault := self._first(bad, texts, "edited where the attack is not, or the other way round"):
+            return fault
         spaced = [has_spaces(lang) for lang in self.queries.langs]  # there an edit may move word boundaries
         rate = realised_dose(self.queries.texts, texts, self.queries.langs).word_edit_rate
         most = [

@@ -92,15 +92,15 @@ def find(name: str) -> tuple[Kind, str]:
     spec = Spec(bare)
     if spec.is_path:
         return ("benchmark" if kind_at(bare) == "benchmark" else "encoder"), name
-    found: list[Kind] = kinds_of(spec) if spec.is_object else [kind for kind in KINDS if bare in registered(kind)]
-    if not found:
+    kinds: list[Kind] = kinds_of(spec) if spec.is_object else [kind for kind in KINDS if bare in registered(kind)]
+    if not kinds:
         raise UnknownNameError(
             f"nothing is called {bare!r}; {hint(bare) or 'see  robustir list perturbations|encoders|benchmarks'}, "
             "or write  kind:package.module:object"
         )
-    if len(found) > 1:
-        raise UnknownNameError(f"{bare!r} is ambiguous; write  {'  or  '.join(f'{kind}:{name}' for kind in found)}")
-    return found[0], name
+    if len(kinds) > 1:
+        raise UnknownNameError(f"{bare!r} is ambiguous; write  {'  or  '.join(f'{kind}:{name}' for kind in kinds)}")
+    return kinds[0], name
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -133,19 +133,21 @@ def describe(name: str) -> dict[str, Any]:
 def _perturbation_facts(make: Any, spec: str) -> dict[str, Any]:
     """Return what a perturbation says of itself; of the class alone if it cannot be made here."""
     try:
-        made = prepare(spec)
+        perturbation = prepare(spec)
     except RobustirError as error:
         return {"problem": str(error), **_facts(PreparedPerturbation(make), _PERTURBATION_FACTS)}
-    row = _facts(made, [name for name in _PERTURBATION_FACTS if name != "version" or not made.downloads])
-    if made.nested:
+    row = _facts(
+        perturbation, [name for name in _PERTURBATION_FACTS if name != "version" or not perturbation.downloads]
+    )
+    if perturbation.nested:
         row.pop("nesting_note", None)
-    row["languages"] = _languages(made.languages)
-    if row["languages"] and not made.downloads:
+    row["languages"] = _languages(perturbation.languages)
+    if row["languages"] and not perturbation.downloads:
         row.pop("needs", None)
     row["severity"] = EXAMPLE_SEVERITY
-    if isinstance(made, PreparedAttack):
-        return row | {"examples": _attack_examples(made)}
-    return row | {"examples": _examples(made), "doses": _doses(made, canonical("perturbation", spec))}
+    if isinstance(perturbation, PreparedAttack):
+        return row | {"examples": _attack_examples(perturbation)}
+    return row | {"examples": _examples(perturbation), "doses": _doses(perturbation, canonical("perturbation", spec))}
 
 
 def _facts(thing: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -31,16 +31,16 @@ class Law:
 
 def check(kind: Kind, spec: str) -> list[Law]:
     """Try the laws of a perturbation or an encoder; benchmarks are checked for parallel, well-formed tasks."""
-    made = create(kind, spec)
+    plugin = create(kind, spec)
     laws = [_law("the spec survives a round trip", lambda: _round_trip(kind, spec))]
     if kind == "perturbation":
-        laws += _check_perturbation(prepare(made))
+        laws += _check_perturbation(prepare(plugin))
     elif kind == "encoder":
         from robustir.encoders.adapters import adapt
 
-        laws += _check_encoder(adapt(made))
+        laws += _check_encoder(adapt(plugin))
     else:
-        laws.append(_law("it loads", lambda: _load(made)))
+        laws.append(_law("it loads", lambda: _load(plugin)))
     return laws
 
 

@@ -49,8 +49,8 @@ class _Kit:
         self.langs = langs
 
     def _vectors(self, texts: Sequence[str], langs: Sequence[str] | None, role: Role = "query") -> NDArray[np.float32]:
-        made = self.encoder.encode(list(texts), role=role, langs=None if langs is None else list(langs))
-        return check_vectors(made, len(texts), str(self.encoder.name))
+        vectors = self.encoder.encode(list(texts), role=role, langs=None if langs is None else list(langs))
+        return check_vectors(vectors, len(texts), str(self.encoder.name))
 
     @cached_property
     def _usual(self) -> NDArray[np.float32]:
@@ -109,9 +109,9 @@ class _Kit:
 
     def batch_size(self) -> str | None:
         alone = [self._vectors([text], [lang]) for text, lang in zip(self.texts, self.langs, strict=True)]
-        found = self._differ(self._usual, np.concatenate(alone), "one at a time")
-        if found:
-            return found
+        fault = self._differ(self._usual, np.concatenate(alone), "one at a time")
+        if fault:
+            return fault
         many = self._vectors(self.texts * _MANY, self.langs * _MANY)
         return self._differ(np.tile(self._usual, (_MANY, 1)), many, "among more texts")
 
@@ -121,17 +121,19 @@ class _Kit:
 
     def distinct(self) -> str | None:
         samples = [number for number, text in enumerate(self.texts) if len(text.split()) > 3]
-        found = np.unique(self._usual[samples], axis=0)
-        return None if len(found) == len(samples) else f"{len(samples)} different sentences have {len(found)} vectors"
+        vectors = np.unique(self._usual[samples], axis=0)
+        return (
+            None if len(vectors) == len(samples) else f"{len(samples)} different sentences have {len(vectors)} vectors"
+        )
 
     def roles(self) -> str | None:
         role: Any = "no such role"
         try:
-            made = self.encoder.encode(self.texts[:1], role=role, langs=self.langs[:1])
+            vectors = self.encoder.encode(self.texts[:1], role=role, langs=self.langs[:1])
         except Exception:  # noqa: BLE001 - it is refused, by whatever error
             return None
-        query, passage = (self._vectors(self.texts[:1], self.langs[:1], each) for each in _ROLES)
-        if np.array_equal(query, passage) or not any(np.array_equal(made, each) for each in (query, passage)):
+        query, passage = (self._vectors(self.texts[:1], self.langs[:1], known) for known in _ROLES)
+        if np.array_equal(query, passage) or not any(np.array_equal(vectors, known) for known in (query, passage)):
             return None
         return "queries and passages are encoded differently, yet a role that does not exist gives one of the two"
 

@@ -95,19 +95,19 @@ class _Kit:
     def _differ(self, first: Sequence[object], second: Sequence[object], words: str) -> str | None:
         if len(first) != len(second):
             return f"{len(first)} texts came back for {len(second)}"
-        for number, (one, other) in enumerate(zip(first, second, strict=True)):
-            if one != other:
+        for number, (got, expected) in enumerate(zip(first, second, strict=True)):
+            if got != expected:
                 where = f"{self.langs[number]}, {self.texts[number][:60]!r}"
-                return f"{where}: {str(one)[:60]!r} {words} {str(other)[:60]!r}"
+                return f"{where}: {str(got)[:60]!r} {words} {str(expected)[:60]!r}"
         return None
 
     def declared(self) -> str | None:
-        made = self.made.plugin
-        if not (isinstance(made.name, str) and isinstance(made.version, str) and isinstance(made.nested, bool)):
+        plugin = self.made.plugin
+        if not (isinstance(plugin.name, str) and isinstance(plugin.version, str) and isinstance(plugin.nested, bool)):
             return "name and version must be strings, nested a bool"
         return (
             None
-            if made.languages is None or isinstance(made.languages, frozenset)
+            if plugin.languages is None or isinstance(plugin.languages, frozenset)
             else "languages must be None or a frozenset"
         )
 
@@ -125,11 +125,11 @@ class _Kit:
     def order(self) -> str | None:
         rows = range(len(self.texts))
         backward = self._some(rows[::-1], 0.5)[::-1]
-        found = self._differ(self._half, backward, "but in reverse order")
+        fault = self._differ(self._half, backward, "but in reverse order")
         for row, alone in zip(rows[::7], self._some(rows[::7], 0.5), strict=True):
-            if not found and alone != self._half[row]:
-                found = f"{self.langs[row]}, {self.texts[row][:60]!r}: {str(self._half[row])[:60]!r} but among other texts {str(alone)[:60]!r}"
-        return found
+            if not fault and alone != self._half[row]:
+                fault = f"{self.langs[row]}, {self.texts[row][:60]!r}: {str(self._half[row])[:60]!r} but among other texts {str(alone)[:60]!r}"
+        return fault
 
     def global_state(self) -> str | None:
         random.seed(1)
@@ -170,12 +170,12 @@ class _Kit:
             for row, low, high in zip(rows, lower, higher, strict=True)
             if isinstance(low, str) and isinstance(high, str) and low not in (self.texts[row], high)
         ]
-        found = self._undone(steps)
-        for grain in GRAINS if found is None else ():
-            found = self._reworded(steps, grain)
-            if found is None:
+        fault = self._undone(steps)
+        for grain in GRAINS if fault is None else ():
+            fault = self._reworded(steps, grain)
+            if fault is None:
                 break
-        return found
+        return fault
 
     def _undone(self, steps: Sequence[_Step]) -> str | None:
         """Return examples of texts that are clean again, or hold a word again that the lower severity took out."""
@@ -212,9 +212,9 @@ class _Kit:
 
 def _queries(perturbation: PreparedPerturbation) -> QuerySet:
     """Return what the laws are tried on: the samples, many times, and nasty texts; or the queries that it asks for."""
-    own = perturbation.example_queries()
-    if own is not None:
-        return own
+    examples = perturbation.example_queries()
+    if examples is not None:
+        return examples
     languages = perturbation.ready(sorted(set(SAMPLES) | set(perturbation.languages or ())))
     if not languages:
         needs = perturbation.needs or "say in its languages which it serves"

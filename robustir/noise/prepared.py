@@ -144,13 +144,13 @@ class PreparedPerturbation:
 
     def ready(self, languages: Sequence[str]) -> tuple[str, ...]:
         """Return those of ``languages`` in which it works without a download."""
-        here = self.at_hand
-        return tuple(lang for lang in self.applicable(languages) if here is None or lang in here)
+        at_hand = self.at_hand
+        return tuple(lang for lang in self.applicable(languages) if at_hand is None or lang in at_hand)
 
     def refusal(self, lang: str) -> str:
         """Say why it does not work in ``lang``."""
-        own = self._method("refusal")
-        return str(own(lang)) if own is not None else "the perturbation does not know this language"
+        method = self._method("refusal")
+        return str(method(lang)) if method is not None else "the perturbation does not know this language"
 
     def not_applicable(self, languages: Sequence[str], spec: str | None = None) -> NotApplicableError:
         """Return the error for languages in which it does not work; spec: what to call it, by default its name."""
@@ -161,8 +161,8 @@ class PreparedPerturbation:
 
     def example_queries(self) -> QuerySet | None:
         """Return queries that it has noise for, None if any text will do."""
-        own = self._method("example_queries")
-        queries: QuerySet | None = own() if own is not None else None
+        method = self._method("example_queries")
+        queries: QuerySet | None = method() if method is not None else None
         return queries if queries is not None and len(queries) else None
 
     def apply(self, queries: QuerySet, *, severity: float, keys: Sequence[bytes]) -> list[Any]:

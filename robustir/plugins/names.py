@@ -47,15 +47,15 @@ def short_names(specs: Iterable[str], given: Mapping[str, str] | None = None) ->
     if twice:
         raise SpecError(f"two encoders are called {twice[0]!r}; give each a name of its own")
     ordered = list(dict.fromkeys(specs))
-    found = {spec: short_name(spec) for spec in ordered if spec not in chosen}
+    names = {spec: short_name(spec) for spec in ordered if spec not in chosen}
     groups: dict[str, list[str]] = {}
-    for spec, name in found.items():
+    for spec, name in names.items():
         groups.setdefault(name, []).append(spec)
     for group in groups.values():
         if len(group) > 1:
-            found |= dict(zip(group, _apart(group), strict=True))
-    uses = Counter((*chosen.values(), *found.values()))
-    return {spec: chosen.get(spec) or (found[spec] if uses[found[spec]] == 1 else spec) for spec in ordered}
+            names |= dict(zip(group, _apart(group), strict=True))
+    uses = Counter((*chosen.values(), *names.values()))
+    return {spec: chosen.get(spec) or (names[spec] if uses[names[spec]] == 1 else spec) for spec in ordered}
 
 
 def _apart(group: list[str]) -> list[str]:

@@ -78,19 +78,19 @@ def _from_checkout(kind: Kind) -> list[EntryPoint]:
 @cache
 def registered(kind: Kind) -> Mapping[str, Registered]:
     """Return the entries of one kind by name, sorted; nothing is imported. Two packages with one name are an error."""
-    found: dict[str, Registered] = {}
+    entries: dict[str, Registered] = {}
     installed = list(entry_points(group=f"robustir.{kind}s"))
     if not any(point.dist is not None and point.dist.name == "robustir" for point in installed):
         installed += _from_checkout(kind)
     for point in installed:
         package = point.dist.name if point.dist is not None else "robustir"
         entry = Registered(kind, point.name, point.value, package)
-        other = found.setdefault(point.name, entry)
+        other = entries.setdefault(point.name, entry)
         if other.target != entry.target:
             raise SpecError(
                 f"two packages bring a {kind} called {point.name!r}: {other.package} and {package}; uninstall one of them"
             )
-    return dict(sorted(found.items()))
+    return dict(sorted(entries.items()))
 
 
 def _resolve(kind: Kind, spec: Spec) -> tuple[Callable[..., Any], Spec]:
@@ -173,8 +173,8 @@ def create(kind: Kind, spec: str | Spec) -> Any:
 
 def kinds_of(spec: Spec) -> list[Kind]:
     """Return what a ``module:object`` can be, by what it has."""
-    made = _resolve("encoder", spec)[0]
-    return [kind for kind in KINDS if _is_instance(kind, made)]
+    target = _resolve("encoder", spec)[0]
+    return [kind for kind in KINDS if _is_instance(kind, target)]
 
 
 _MARKS: Mapping[Kind, tuple[str, ...]] = {
@@ -207,7 +207,7 @@ def canonical(kind: Kind, spec: str | Spec) -> str:
     for name, value in bound.arguments.items():
         parameter = bound.signature.parameters[name]
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            args.extend(_spelled(named[name], each, parameter) if name in named else each for each in value)
+            args.extend(_spelled(named[name], item, parameter) if name in named else item for item in value)
             continue
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             kwargs.update(value)

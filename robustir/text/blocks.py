@@ -38,9 +38,9 @@ class Block:
         joined = SEPARATOR.join([*texts, ""]) if texts else ""
         offsets = np.zeros(len(texts) + 1, dtype=np.int64)
         np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1, out=offsets[1:])
-        made = cls(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4"), offsets)
-        vars(made)["text"] = joined
-        return made
+        block = cls(np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4"), offsets)
+        vars(block)["text"] = joined
+        return block
 
     def rows(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return which text each code point position belongs to."""
@@ -67,5 +67,5 @@ def ragged_arange(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDAr
     """Return ``concatenate([arange(s, s + l) for s, l in zip(starts, lengths)])``."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
-    found: NDArray[np.int64] = np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
-    return found
+    numbers: NDArray[np.int64] = np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    return numbers

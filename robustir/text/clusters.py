@@ -70,10 +70,10 @@ class _Masks(dict[str, bytes]):
     """The masks of pieces of text: few forms are most of any text (Zipf's law). Long ones are not kept."""
 
     def __missing__(self, piece: str) -> bytes:
-        found = _mask(piece)
+        mask = _mask(piece)
         if len(piece) <= _LONGEST:
-            self[piece] = found
-        return found
+            self[piece] = mask
+        return mask
 
 
 _masks = _Masks()

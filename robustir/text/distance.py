@@ -86,8 +86,8 @@ def _remembered(texts: Sequence[str], *, spaced: bool) -> list[NDArray[np.uint64
         new = list(dict.fromkeys(texts))
     if new:
         # Copies: a view would keep the whole chunk.
-        found = [hashes.copy() for hashes in _unit_hashes(new, spaced=spaced)]
-        _known.update(zip([(spaced, text) for text in new], found, strict=True))
+        hashes_of = [hashes.copy() for hashes in _unit_hashes(new, spaced=spaced)]
+        _known.update(zip([(spaced, text) for text in new], hashes_of, strict=True))
     return [_known[spaced, text] for text in texts]
 
 
@@ -111,5 +111,5 @@ def _hashes(codes: NDArray[np.uint32], starts: NDArray[np.int64], stops: NDArray
         inside = ragged_arange(starts, lengths)
         place[inside] = ragged_arange(np.zeros_like(starts), lengths)
         total = np.append(np.uint64(0), np.cumsum(value * powers[place]))
-        found: NDArray[np.uint64] = total[stops] - total[starts]
-        return found
+        hashes: NDArray[np.uint64] = total[stops] - total[starts]
+        return hashes

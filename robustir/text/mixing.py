@@ -41,8 +41,8 @@ def mixing_index(clean: Sequence[str], noisy: Sequence[str]) -> float:
 
 def mixing_indexes(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[str]) -> NDArray[np.float64]:
     """Return the code-mixing index of every noisy text, float64 [n]; ``langs``: the language of each clean text."""
-    found = np.zeros(len(clean))
+    indexes = np.zeros(len(clean))
     for row, (before, after, lang) in enumerate(zip(clean, noisy, langs, strict=True)):
         if before != after:
-            found[row] = mixing_index(words(before, lang), words(after, lang))
-    return found
+            indexes[row] = mixing_index(words(before, lang), words(after, lang))
+    return indexes

@@ -31,11 +31,11 @@ def pieces(text: str, lang: str, grain: Grain) -> list[str]:
         return list(text)
     if grain == "cluster" or not has_spaces(lang):
         return clusters(text)
-    found, position = [], 0
+    parts, position = [], 0
     for start, stop in word_spans(text, lang):
-        found += [*clusters(text[position:start]), text[start:stop]]
+        parts += [*clusters(text[position:start]), text[start:stop]]
         position = stop
-    return [*found, *clusters(text[position:])]
+    return [*parts, *clusters(text[position:])]
 
 
 def nests(clean: Sequence[str], lower: str, higher: str) -> bool:
@@ -50,7 +50,7 @@ def nests(clean: Sequence[str], lower: str, higher: str) -> bool:
         same[character] = same.get(character, 0) | 1 << place
     reached = [0] * (len(lower) + 1)
     reached[0] = 1
-    for piece in ["", *(part for each in clean for part in (each, ""))]:
+    for piece in ["", *(part for word in clean for part in (word, ""))]:
         after = [0] * (len(lower) + 1)
         together = 0
         for place, lengths in enumerate(reached):

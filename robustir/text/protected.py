@@ -40,23 +40,23 @@ def protected_words(words: Sequence[str], lang: str) -> list[bool]:
     capital alone says nothing either: ask the lexicon, whose German forms carry their usual case.
     """
     bits = np.fromiter((form_bits(word, lang) for word in words), dtype=np.int64, count=len(words))
-    found: list[bool] = protected_rows(bits, np.zeros(len(words), dtype=np.int64), lang).tolist()
-    return found
+    protected: list[bool] = protected_rows(bits, np.zeros(len(words), dtype=np.int64), lang).tolist()
+    return protected
 
 
 def form_bits(form: str, lang: str) -> int:
     """Return what a word's form alone says, for :func:`protected_rows`: TITLED and others."""
-    found = TITLED if form[:1].isupper() else 0
-    found |= _CASED if _CASED_LETTER.search(form) else 0
-    found |= _LOWER if any(letter.islower() for letter in form) else 0
+    bits = TITLED if form[:1].isupper() else 0
+    bits |= _CASED if _CASED_LETTER.search(form) else 0
+    bits |= _LOWER if any(letter.islower() for letter in form) else 0
     if (
         _DIGIT.search(form)
         or _ADDRESS.match(form)
         or (lang in _NOT_LATIN and _LATIN.search(form))
         or (lang in _SHORT_WORDS_ARE_LETTERS and _LETTER.match(form))
     ):
-        return found | _ALWAYS
-    return found | _UNLESS_SHOUTED if _ACRONYM.match(form) or _INNER_CAPITAL.search(form) else found
+        return bits | _ALWAYS
+    return bits | _UNLESS_SHOUTED if _ACRONYM.match(form) or _INNER_CAPITAL.search(form) else bits
 
 
 def protected_rows(bits: NDArray[np.int64], rows: NDArray[np.int64], lang: str) -> NDArray[np.bool_]:
@@ -70,9 +70,9 @@ def protected_rows(bits: NDArray[np.int64], rows: NDArray[np.int64], lang: str) 
     lower = np.bincount(rows[bits & _LOWER != 0], minlength=texts)
     titled = np.bincount(rows[bits & TITLED != 0], minlength=texts)
     shouted = (cased > 1) & (lower == 0)
-    found: NDArray[np.bool_] = (bits & _ALWAYS != 0) | ((bits & _UNLESS_SHOUTED != 0) & ~shouted[rows])
+    protected: NDArray[np.bool_] = (bits & _ALWAYS != 0) | ((bits & _UNLESS_SHOUTED != 0) & ~shouted[rows])
     if lang != "de":
         names = ~shouted & ~((cased > 3) & (titled > 0.8 * cased))
         first = np.append(True, rows[1:] != rows[:-1])[: len(rows)]
-        found |= names[rows] & (bits & TITLED != 0) & ~first
-    return found
+        protected |= names[rows] & (bits & TITLED != 0) & ~first
+    return protected

@@ -66,9 +66,9 @@ def _ends(text: str, tokens: Iterable[str]) -> Iterator[int]:
     """Yield where tokens end; what a segmenter may have dropped goes with the token after it."""
     position = 0
     for token in tokens:
-        found = text.find(token, position)
-        if token and found >= 0:
-            position = found + len(token)
+        place = text.find(token, position)
+        if token and place >= 0:
+            position = place + len(token)
             yield position
     if position < len(text):
         yield len(text)
