@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 from unittest.mock import patch
 
-from robustir.errors import DataError, MissingExtraError, NotApplicableError, SpecError
+from robustir.errors import DataError, MissingExtraError, SpecError
+from robustir.noise.prepared import unknown_languages
 from robustir.perturbations.shared.random_state import random_state
 from robustir.seeds import Stream
 
@@ -86,9 +87,7 @@ class Nlpaug:
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
         """Return what the augmenter makes of ``text``; NotApplicableError for a language that it does not know."""
         if lang not in self.languages:
-            raise NotApplicableError(
-                f"{self.name} with this augmenter does not know {lang}; it works in: {', '.join(sorted(self.languages))}"
-            )
+            raise unknown_languages(f"{self.name} with this augmenter", [lang], self.languages)
         if severity == 0 or not text.strip():
             return text
         setattr(self._augmenter, self._share, severity)

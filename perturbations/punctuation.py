@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.errors import SpecError
+from robustir.perturbations.shared.choices import choices
 from robustir.perturbations.shared.numbered_units import Units, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import open_before, single_marks
@@ -56,14 +56,8 @@ class Punctuation(RuleBased):
     )
 
     def __init__(self, parts: Sequence[str] | str = PARTS) -> None:
-        chosen = (parts,) if isinstance(parts, str) else tuple(parts)
-        unknown = [part for part in chosen if part not in PARTS]
-        if unknown or not chosen or len(set(chosen)) < len(chosen):
-            what = f"has no part {unknown[0]!r}" if unknown else "needs at least one part, each once"
-            raise SpecError(
-                f"punctuation {what}; parts are any of {', '.join(PARTS)}, such as  punctuation(parts=('drop',))"
-            )
-        self.parts: tuple[str, ...] = tuple(part for part in PARTS if part in chosen)
+        chosen = choices("punctuation", "parts", parts, PARTS)
+        self.parts = tuple(part for part in PARTS if part in chosen)
 
     def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.errors import SpecError
 from robustir.languages import has_spaces
+from robustir.perturbations.shared.choices import choices
 from robustir.perturbations.shared.numbered_units import Units, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import is_space, open_before
@@ -46,12 +46,8 @@ class Spacing(RuleBased):
     )
 
     def __init__(self, parts: Sequence[str] | str = PARTS) -> None:
-        chosen = (parts,) if isinstance(parts, str) else tuple(parts)
-        unknown = [part for part in chosen if part not in PARTS]
-        if unknown or not chosen or len(set(chosen)) < len(chosen):
-            what = f"has no part {unknown[0]!r}" if unknown else "needs at least one part, each once"
-            raise SpecError(f"spacing {what}; parts are any of merge, split, such as  spacing(parts=('merge',))")
-        self.parts: tuple[str, ...] = tuple(part for part in PARTS if part in chosen)
+        chosen = choices("spacing", "parts", parts, PARTS)
+        self.parts = tuple(part for part in PARTS if part in chosen)
 
     def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]

@@ -64,15 +64,15 @@ def _telex(word: str) -> str:
     keys: list[str] = []
     tones = ""
     for character in word:
-        for part in normalize("NFD", character):
-            if part in "đĐ":
-                keys.append("dd" if part == "đ" else "DD")
-            elif part == "\u0302" and keys:
+        for piece in normalize("NFD", character):
+            if piece in "đĐ":
+                keys.append("dd" if piece == "đ" else "DD")
+            elif piece == "\u0302" and keys:
                 keys.append(keys[-1][-1])
-            elif part in _TONES:
-                tones += _TONES[part]
+            elif piece in _TONES:
+                tones += _TONES[piece]
             else:
-                keys.append(_MARKS.get(part, part))
+                keys.append(_MARKS.get(piece, piece))
     return "".join(keys) + tones
 
 

@@ -8,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.errors import SpecError
 from robustir.languages import LANGUAGES, has_spaces
+from robustir.perturbations.shared.choices import choices
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.typing.edits import apply
 from robustir.perturbations.typing.key_table import key_table
-from robustir.perturbations.typing.typing_errors import PARTS, Typist
+from robustir.perturbations.typing.typing_errors import OPERATIONS, Typist
 from robustir.text.blocks import Block
 
 __all__ = ["Typos"]
@@ -43,15 +43,9 @@ class Typos(RuleBased):
         "homophones: the source field of each file in perturbations/data"
     )
 
-    def __init__(self, parts: Sequence[str] | str = PARTS) -> None:
-        chosen = (parts,) if isinstance(parts, str) else tuple(parts)
-        unknown = [part for part in chosen if part not in PARTS]
-        if unknown or not chosen or len(set(chosen)) < len(chosen):
-            what = f"has no part {unknown[0]!r}" if unknown else "needs at least one part, each once"
-            raise SpecError(
-                f"typos {what}; parts are any of {', '.join(PARTS)}, such as  typos(parts=('keyboard', 'delete'))"
-            )
-        self.parts: tuple[str, ...] = tuple(part for part in PARTS if part in chosen)
+    def __init__(self, parts: Sequence[str] | str = OPERATIONS) -> None:
+        chosen = choices("typos", "parts", parts, OPERATIONS)
+        self.parts = tuple(operation for operation in OPERATIONS if operation in chosen)
 
     def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]

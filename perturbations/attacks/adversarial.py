@@ -17,6 +17,7 @@ from robustir.perturbations.attacks.masked_words import MaskedWords
 from robustir.perturbations.attacks.searches import SEARCHES, Found, Score, lockstep
 from robustir.perturbations.attacks.swaps import BUDGET, SWAPS, Attackable, budget, prepare
 from robustir.perturbations.attacks.victims import Objective, Victim
+from robustir.perturbations.shared.choices import choices
 from robustir.seeds import Stream
 from robustir.types import QuerySet, Task
 
@@ -68,9 +69,7 @@ class Adversarial(RetrieverAttack):
         mlm: str = "",
         revision: str | None = None,
     ) -> None:
-        chosen = (swaps,) if isinstance(swaps, str) else tuple(swaps)
-        if not chosen or len(set(chosen)) < len(chosen) or set(chosen) - set(self.known_swaps):
-            raise SpecError(f"swaps={chosen!r}: give one or more of {', '.join(self.known_swaps)}, each once")
+        chosen = choices(self.name, "swaps", swaps, self.known_swaps)
         if search not in SEARCHES:
             raise SpecError(f"search={search!r}: choose {' or '.join(SEARCHES)}")
         if objective not in ("margin", "rank"):
@@ -142,8 +141,8 @@ class Adversarial(RetrieverAttack):
         results_of = [[Found(text, 0, 0, np.nan, np.nan)] * len(severities) for text in queries.texts]
         possible = [number for number in range(len(queries)) if against.can_attack(number)]
         for at in range(0, len(possible), _TOGETHER):
-            part = possible[at : at + _TOGETHER]
-            for number, results in zip(part, self._search(part, prepared, against, severities, keys), strict=True):
+            chunk = possible[at : at + _TOGETHER]
+            for number, results in zip(chunk, self._search(chunk, prepared, against, severities, keys), strict=True):
                 results_of[number] = results
         return [outcome([of_query[level] for of_query in results_of]) for level in range(len(severities))]
 
@@ -178,15 +177,15 @@ class Adversarial(RetrieverAttack):
 
     def _search(
         self,
-        part: Sequence[int],
+        chunk: Sequence[int],
         prepared: Sequence[Attackable],
         victim: Victim,
         severities: Sequence[float],
         keys: Sequence[bytes],
     ) -> list[list[Found]]:
-        queries = [prepared[number] for number in part]
+        queries = [prepared[number] for number in chunk]
         budgets = []
-        for number, query in zip(part, queries, strict=True):
+        for number, query in zip(chunk, queries, strict=True):
             drawn = Stream(keys[number]).uniform(BUDGET)
             budgets.append([min(budget(query.words, severity, drawn), len(query.open)) for severity in severities])
         make = SEARCHES[self.search]
@@ -196,7 +195,7 @@ class Adversarial(RetrieverAttack):
         ]
 
         def score(numbers: list[int], texts: list[str]) -> Iterator[Score]:
-            margins, goals = victim.margins([part[number] for number in numbers], texts)
+            margins, goals = victim.margins([chunk[number] for number in numbers], texts)
             return map(Score, margins.tolist(), goals.tolist())
 
         return lockstep(queries, searches, score, budgets)

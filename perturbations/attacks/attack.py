@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from robustir.contracts import AttackOutcome
-from robustir.errors import NotApplicableError, SpecError
+from robustir.errors import SpecError
 from robustir.languages import normalise
+from robustir.noise.prepared import unknown_languages
 from robustir.perturbations.attacks.searches import Found
 from robustir.seeds import Stream
 from robustir.types import QuerySet, Task
@@ -53,9 +54,7 @@ class RetrieverAttack:
                 f"passages={self.passages!r}: {task.name} has passages in {', '.join(sorted(set(task.corpus.langs)))}"
             )
         if self.languages is not None and (missing := sorted(set(queries.langs) - self.languages)):
-            raise NotApplicableError(
-                f"{self.name} does not know {', '.join(missing)}; it works in: {', '.join(sorted(self.languages))}"
-            )
+            raise unknown_languages(self.name, missing, self.languages)
 
     @staticmethod
     def rows(queries: QuerySet, task: Task) -> list[int]:

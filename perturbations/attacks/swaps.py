@@ -17,7 +17,7 @@ from robustir.perturbations.homoglyph import Homoglyph
 from robustir.perturbations.tables.lexicons import fold, function_words, name_words, synonyms
 from robustir.perturbations.typing.edits import apply
 from robustir.perturbations.typing.key_table import key_table
-from robustir.perturbations.typing.typing_errors import PARTS, Typist
+from robustir.perturbations.typing.typing_errors import OPERATIONS, Typist
 from robustir.seeds import key_array, uniforms
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.protected import protected_words
@@ -25,7 +25,7 @@ from robustir.text.words import block_word_spans
 
 __all__ = ["BUDGET", "SWAPS", "Attackable", "Word", "budget", "may_change", "prepare"]
 
-SWAPS: Final = (*PARTS, "synonym", "mlm")
+SWAPS: Final = (*OPERATIONS, "synonym", "mlm")
 
 BUDGET: Final = 1 << 40  # address of the draw that rounds the number of edits
 _FIRST, _SECOND = 101, 102  # slots of the two halves of a candidate's key
@@ -170,16 +170,16 @@ def _child_keys(row_keys: NDArray[np.uint64], unit: NDArray[np.int64], first: in
     return np.stack(halves, axis=1).astype(np.uint64)
 
 
-def _typed(words: Sequence[str], lang: str, keys: NDArray[np.uint64], part: str) -> list[str]:
+def _typed(words: Sequence[str], lang: str, keys: NDArray[np.uint64], kind: str) -> list[str]:
     """Return every word with one typing error per key; a word that offers no place for it comes back as it is."""
     attempts = len(keys) // len(words)
     block = Block.join([word for word in words for _ in range(attempts)])
-    typist = Typist(block, key_table(lang), keys, (part,))
+    typist = Typist(block, key_table(lang), keys, (kind,))
     edits = typist.by_words(1.0)
     return apply(edits, block, typist.clusters).texts() if len(edits) else block.texts()
 
 
-def _synonymous(words: Sequence[str], lang: str, keys: NDArray[np.uint64], part: str) -> list[str]:  # noqa: ARG001 - as _typed
+def _synonymous(words: Sequence[str], lang: str, keys: NDArray[np.uint64], kind: str) -> list[str]:  # noqa: ARG001 - as _typed
     """Return the best synonyms of every word in an order drawn from its keys; where they run out, the word itself."""
     attempts = len(keys) // len(words)
     drawn = uniforms(keys, np.zeros(len(keys), dtype=np.int64)).reshape(len(words), attempts)
@@ -209,7 +209,7 @@ def _guessed(
     return guessed
 
 
-def _lookalike(words: Sequence[str], lang: str, keys: NDArray[np.uint64], part: str) -> list[str]:  # noqa: ARG001 - as _typed
+def _lookalike(words: Sequence[str], lang: str, keys: NDArray[np.uint64], kind: str) -> list[str]:  # noqa: ARG001 - as _typed
     """Return every word with one look-alike character per key; one that would bring a digit in comes back as it is."""
     attempts = len(keys) // len(words)
     repeated = [word for word in words for _ in range(attempts)]

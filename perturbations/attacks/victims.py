@@ -103,23 +103,23 @@ class Victim:
         margin, goal = np.empty(len(texts)), np.empty(len(texts))
         at = 0
         for scores in self._scores(target, queries, texts):
-            part = [view.relevant[self._rows[query]] for query in queries[at : at + len(scores)]]
-            row = np.repeat(np.arange(len(part)), [len(margins) for margins in part])
-            column = np.concatenate(part)
+            relevant = [view.relevant[self._rows[query]] for query in queries[at : at + len(scores)]]
+            row = np.repeat(np.arange(len(relevant)), [len(margins) for margins in relevant])
+            column = np.concatenate(relevant)
             held = scores[row, column]
-            best = np.full(len(part), -np.inf, dtype=np.float32)
+            best = np.full(len(relevant), -np.inf, dtype=np.float32)
             np.maximum.at(best, row, held)
             scores[row, column] = -np.inf
             for place, query in enumerate(queries[at : at + len(scores)] if view.excluded else ()):
                 if (excluded := view.excluded.get(self._rows[query], -1)) >= 0:
                     scores[place, excluded] = -np.inf
             margins = best.astype(np.float64) - scores.max(axis=1).astype(np.float64)
-            margin[at : at + len(part)] = margins
+            margin[at : at + len(relevant)] = margins
             if self._objective == "rank":
                 above = (scores >= best[:, None]).sum(axis=1)
                 margins = -above + 0.5 * margins / (1.0 + np.abs(margins))  # among equal ranks the lower margin counts
-            goal[at : at + len(part)] = margins
-            at += len(part)
+            goal[at : at + len(relevant)] = margins
+            at += len(relevant)
         return margin, goal
 
     def _scores(self, target: str, queries: list[int], texts: list[str]) -> Any:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from robustir.languages import has_spaces
 from robustir.perturbations.casing import lowered
 from robustir.perturbations.mt.mt_instead import UNTRANSLATED, Options, another, capitalised, instead
-from robustir.perturbations.mt.mt_layout import laid_out, turned
+from robustir.perturbations.mt.mt_order import rearranged, turned
 from robustir.perturbations.mt.mt_rates import OUTCOMES, Rates
 from robustir.perturbations.mt.mt_words import COMMON, FUNCTION, word_class, word_classes
 from robustir.perturbations.shared.numbered_units import word_units
@@ -22,7 +22,7 @@ from robustir.text.blocks import Block
 
 __all__ = ["STRONGEST", "Channel"]
 
-_LOSE, _HOW, _WHICH, _ADD, _ADDED, _ADDED_WHICH = range(6)  # slots; mt_layout has three more
+_LOSE, _HOW, _WHICH, _ADD, _ADDED, _ADDED_WHICH = range(6)  # slots; mt_order has three more
 STRONGEST: Final = 2.0  # the greatest strength
 _DROPPED = OUTCOMES.index("dropped") - 1
 
@@ -68,7 +68,7 @@ class Channel:
         moved = taken != np.arange(len(units))
         first = np.flatnonzero(units.number == 0)
         self._lower(first[(moved | begun)[first] & ~gone[first]], new)
-        for row, text in laid_out(self.block, units, taken, gone, new, more, spaced=self._spaced):
+        for row, text in rearranged(self.block, units, taken, gone, new, more, spaced=self._spaced):
             texts[row] = text
         self._capitals(first[(gone | lost | begun | moved)[first]], texts)
         return texts

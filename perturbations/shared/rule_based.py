@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.errors import NotApplicableError, SpecError
+from robustir.errors import SpecError
+from robustir.noise.prepared import unknown_languages
 from robustir.seeds import Stream, key_array
 
 __all__ = ["RuleBased"]
@@ -53,22 +54,20 @@ class RuleBased:
             )
         rows_of = _by_language(langs)
         if self.languages is not None and (missing := sorted(set(rows_of) - self.languages)):
-            raise NotApplicableError(
-                f"{self.name} does not know {', '.join(missing)}; it works in: {', '.join(sorted(self.languages))}"
-            )
+            raise unknown_languages(self.name, missing, self.languages)
         result = list(texts)
         if severity == 0:
             return result
         arrays = key_array(keys)
         for lang, rows in rows_of.items():
             for at in range(0, len(rows), _TEXTS_AT_ONCE):
-                part = rows[at : at + _TEXTS_AT_ONCE]
-                if isinstance(part, range):  # slices: four times as fast
-                    rows_here = slice(part.start, part.stop)
+                chunk = rows[at : at + _TEXTS_AT_ONCE]
+                if isinstance(chunk, range):  # slices: four times as fast
+                    rows_here = slice(chunk.start, chunk.stop)
                     result[rows_here] = self.in_one_language(result[rows_here], lang, severity, arrays[rows_here])
                     continue
-                noisy = self.in_one_language([texts[row] for row in part], lang, severity, arrays[part])
-                for row, text in zip(part, noisy, strict=True):
+                noisy = self.in_one_language([texts[row] for row in chunk], lang, severity, arrays[chunk])
+                for row, text in zip(chunk, noisy, strict=True):
                     result[row] = text
         return result
 

@@ -21,9 +21,9 @@ from robustir.text.blocks import Block, ragged_arange
 from robustir.text.classes import LETTER, OPEN
 from robustir.text.units import Clusters, word_runs
 
-__all__ = ["PARTS", "Typist"]
+__all__ = ["OPERATIONS", "Typist"]
 
-PARTS: Final = ("keyboard", "insert", "delete", "transpose")
+OPERATIONS: Final = ("keyboard", "insert", "delete", "transpose")
 
 _SELECT, _OPERATION, _PLACE, _INNER, _WRONG, _TWICE, _SIDE = range(7)  # slots
 _NONE = -1
@@ -32,22 +32,22 @@ _LONG = 8  # clusters longer than this are not compared code point by code point
 
 @dataclass(frozen=True, slots=True)
 class _Targets:
-    """Units that are edited: unit number per text (int64 [e]), row (int64 [e]), cluster (int64 [e]), part (int64 [e])."""
+    """Units that are edited: unit number per text (int64 [e]), row (int64 [e]), cluster (int64 [e]), operation (int64 [e])."""
 
     unit: NDArray[np.int64]
     row: NDArray[np.int64]
     cluster: NDArray[np.int64]
-    part: NDArray[np.int64]
+    operation: NDArray[np.int64]
 
 
 class Typist:
     """One block of texts in one language, to be typed badly. keys: uint64 [texts, 2]."""
 
-    def __init__(self, block: Block, table: KeyTable, keys: NDArray[np.uint64], parts: Sequence[str]) -> None:
+    def __init__(self, block: Block, table: KeyTable, keys: NDArray[np.uint64], operations: Sequence[str]) -> None:
         self._block = block
         self._table = table
         self._stream_keys = keys
-        self._parts = tuple(parts)
+        self._operations = tuple(operations)
         self.clusters = Clusters.of(block)
 
     def by_words(self, severity: float) -> Edits:
@@ -85,13 +85,14 @@ class Typist:
         joined = np.append(np.diff(inside) == 1, False)[: len(inside)]
         follows = np.append(False, joined[:-1])[: len(inside)]
         possible = self._possible(inside, joined)
-        for number, part in enumerate(self._parts):
-            if part == "delete":
+        for number, operation in enumerate(self._operations):
+            if operation == "delete":
                 possible[number] &= follows
         drawn = self._draw(row, unit, _OPERATION)
         done = _first_possible(drawn, possible)
         alone = [
-            editable & (part in ("keyboard", "insert")) for part, editable in zip(self._parts, possible, strict=True)
+            editable & (operation in ("keyboard", "insert"))
+            for operation, editable in zip(self._operations, possible, strict=True)
         ]
         instead = _first_possible(drawn, alone)
         wanted = done == self._number("delete")
@@ -103,8 +104,8 @@ class Typist:
         kept = np.flatnonzero((self._draw(row, unit, _SELECT) < severity) & (done != _NONE))
         return self._edits(_Targets(unit[kept], row[kept], inside[kept], done[kept]))
 
-    def _number(self, part: str) -> int:
-        return self._parts.index(part) if part in self._parts else len(self._parts)
+    def _number(self, operation: str) -> int:
+        return self._operations.index(operation) if operation in self._operations else len(self._operations)
 
     @staticmethod
     def _alternating(wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -124,13 +125,13 @@ class Typist:
         return uniforms(self._stream_keys.take(row, axis=0), unit, slot)
 
     def _possible(self, inside: NDArray[np.int64], joined: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-        """Return for each part where it can edit; inside: clusters; joined: whether the next one is its neighbour and partner."""
+        """Return for each operation where it can edit; inside: clusters; joined: whether the next one is its neighbour and partner."""
         closed = self._closed(inside)
         editable = []
-        for part in self._parts:
-            if part == "keyboard":
+        for operation in self._operations:
+            if operation == "keyboard":
                 editable.append(self._has_wrong_key(inside))
-            elif part == "transpose":
+            elif operation == "transpose":
                 both = closed & np.append(closed[1:], False)[: len(inside)]
                 editable.append(both & self._differs_from_next(inside, joined))
             else:
@@ -188,18 +189,18 @@ class Typist:
         start = np.zeros(size, dtype=np.int64)
         length = np.zeros(size, dtype=np.int64)
         typed = self._block.codes[self.clusters.start[targets.cluster]]
-        for number, part in enumerate(self._parts):
-            mine = np.flatnonzero(targets.part == number)
-            if part == "keyboard":
+        for number, operation in enumerate(self._operations):
+            mine = np.flatnonzero(targets.operation == number)
+            if operation == "keyboard":
                 action[mine] = REPLACE
                 at[mine], context = self._wrong_key_place(targets, mine)
                 start[mine], length[mine] = self._wrong_key(targets, mine, context, self._block.codes[at[mine]])
-            elif part == "insert":
+            elif operation == "insert":
                 action[mine] = self._side(targets, mine)
                 start[mine], length[mine] = self._wrong_key(targets, mine, np.full(len(mine), INSERT), typed[mine])
                 twice = mine[(self._draw(targets.row[mine], targets.unit[mine], _TWICE) < 0.5) | (length[mine] == 0)]
                 start[twice], length[twice] = len(self._table.codes) + twice, 1
-            elif part == "transpose":
+            elif operation == "transpose":
                 action[mine] = TRANSPOSE
         codes = np.concatenate([self._table.codes, self._table.twice(typed)])
         return Edits(action, targets.cluster, at, start, length, codes)
@@ -244,13 +245,17 @@ def _scaled(drawn: NDArray[np.float64], count: NDArray[np.int64]) -> NDArray[np.
 
 
 def _first_possible(drawn: NDArray[np.float64], possible: Sequence[NDArray[np.bool_]]) -> NDArray[np.int64]:
-    """Return the part that is drawn, or the next one (in a circle) that is possible, or -1; possible: bool [n] per part."""
+    """Return the operation that is drawn, or the next one (in a circle) that is possible, or -1; possible: bool [n] per operation."""
     size = len(possible)
-    answers = np.full((1 << size, size), _NONE, dtype=np.int64)  # by what is possible, as bits, and by the part drawn
+    answers = np.full(
+        (1 << size, size), _NONE, dtype=np.int64
+    )  # by what is possible, as bits, and by the operation drawn
     for bits in range(1, 1 << size):
         for first in range(size):
-            answers[bits, first] = next(part % size for part in range(first, first + size) if bits >> part % size & 1)
+            answers[bits, first] = next(
+                operation % size for operation in range(first, first + size) if bits >> operation % size & 1
+            )
     allowed = np.zeros(len(drawn), dtype=np.int64)
-    for part, editable in enumerate(possible):
-        allowed |= editable.astype(np.int64) << part
+    for operation, editable in enumerate(possible):
+        allowed |= editable.astype(np.int64) << operation
     return answers[allowed, (drawn * size).astype(np.int64)]

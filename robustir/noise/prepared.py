@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from robustir.contracts import AttackExtras, PerturbationExtras
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from robustir.contracts import AttackOutcome, Encoder, Scorer
     from robustir.types import QuerySet, Task
 
-__all__ = ["PreparedAttack", "PreparedPerturbation", "prepare"]
+__all__ = ["PreparedAttack", "PreparedPerturbation", "prepare", "unknown_languages"]
 
 _REQUIRED = ("name", "version", "languages", "nested", "__call__")
 
@@ -156,8 +156,7 @@ class PreparedPerturbation:
         """Return the error for languages in which it does not work; spec: what to call it, by default its name."""
         if self._method("refusal") is not None:
             return NotApplicableError("; ".join([*map(self.refusal, languages), self.scope]))
-        where = ", ".join(sorted(self.languages or ()))
-        return NotApplicableError(f"{spec or self.name} does not know {', '.join(languages)}; it works in: {where}")
+        return unknown_languages(spec or self.name, languages, self.languages)
 
     def example_queries(self) -> QuerySet | None:
         """Return queries that it has noise for, None if any text will do."""
@@ -275,6 +274,13 @@ class PreparedAttack(PreparedPerturbation):
             raise
         except Exception as error:
             raise PerturbationError(f"the control of {self.name} raised {type(error).__name__}: {error}") from error
+
+
+def unknown_languages(name: str, languages: Sequence[str], known: Iterable[str] | None) -> NotApplicableError:
+    """Return the error of a perturbation for languages that are not among those it knows."""
+    return NotApplicableError(
+        f"{name} does not know {', '.join(languages)}; it works in: {', '.join(sorted(known or ())) or 'no language'}"
+    )
 
 
 def prepare(perturbation: str | Spec | object) -> PreparedPerturbation:

@@ -40,8 +40,8 @@ def cluster_starts(block: Block) -> NDArray[np.bool_]:
         rows = np.zeros(len(block), dtype=bool)
         rows[block.rows(hard)] = True
         inside = np.repeat(rows, np.diff(block.offsets))
-        part = block.codes[inside].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-        exact = _exact_starts(part)
+        letters = block.codes[inside].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        exact = _exact_starts(letters)
         # A mark joins the space before it, if that is none of the controls.
         exact[1:] &= ~((kinds[inside][1:] & JOINS != 0) & (block.codes[inside][:-1] == _SPACE))
         starts[inside] = exact

@@ -35,13 +35,13 @@ def realised_dose(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[st
     changed = [row for row, (before, after) in enumerate(zip(clean, noisy, strict=True)) if before != after and before]
     spaced = {lang: has_spaces(lang) for lang in set(langs)}
     for kind in (True, False):
-        for part in _chunks([row for row in changed if spaced[langs[row]] is kind], clean):
-            before, after = [clean[row] for row in part], [noisy[row] for row in part]
-            characters[part] = _distances(before, after) / np.fromiter(map(len, before), dtype=np.int64)
+        for chunk in _chunks([row for row in changed if spaced[langs[row]] is kind], clean):
+            before, after = [clean[row] for row in chunk], [noisy[row] for row in chunk]
+            characters[chunk] = _distances(before, after) / np.fromiter(map(len, before), dtype=np.int64)
             coded, noised = _as_letters(_remembered(before, spaced=kind), _unit_hashes(after, spaced=kind))
             sizes = np.fromiter(map(len, coded), dtype=np.int64)
             edits = _distances(coded, noised)
-            words[part] = np.where(sizes > 0, edits / np.maximum(sizes, 1), 0.0)
+            words[chunk] = np.where(sizes > 0, edits / np.maximum(sizes, 1), 0.0)
     return Dose(word_edit_rate=words, char_error_rate=characters)
 
 
@@ -50,8 +50,8 @@ def _chunks(rows: list[int], clean: Sequence[str]) -> Iterator[list[int]]:
         return
     total = np.cumsum(np.fromiter((len(clean[row]) for row in rows), dtype=np.int64, count=len(rows)))
     edges = np.flatnonzero(np.diff(total // _CHARACTERS_AT_ONCE)) + 1
-    for part in np.split(np.array(rows), edges):
-        yield part.tolist()
+    for chunk in np.split(np.array(rows), edges):
+        yield chunk.tolist()
 
 
 def _distances(before: Sequence[str], after: Sequence[str]) -> NDArray[np.int64]:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.perturbations.mt.mt_instead import FORM, LEXICAL, OTHER, UNTRANSLATED, Options, garbled, instead, is_new
-from robustir.perturbations.mt.mt_layout import turned
 from robustir.perturbations.mt.mt_noise import Channel
+from robustir.perturbations.mt.mt_order import turned
 from robustir.perturbations.mt.mt_rates import FARTHEST, Counts, Rates, Table, excess, load_table
 from robustir.perturbations.mt.mt_words import CLASSES, COMMON, FUNCTION, NAME, NUMBER, RARE, Frequent, word_classes
 from robustir.perturbations.mt_channel import MTChannel

@@ -18,7 +18,7 @@ from robustir.errors import NotApplicableError, SpecError
 from robustir.languages import has_spaces
 from robustir.perturbations.typing.edits import Edits, apply
 from robustir.perturbations.typing.key_table import key_table, mistakes
-from robustir.perturbations.typing.typing_errors import PARTS, Typist
+from robustir.perturbations.typing.typing_errors import OPERATIONS, Typist
 from robustir.perturbations.typos import Typos
 from robustir.plugins.registry import canonical, create
 from robustir.seeds import Stream, derive_key, key_array
@@ -27,19 +27,19 @@ from robustir.text.clusters import clusters
 from robustir.text.words import words
 from tests.strategies import LANGUAGES, NASTY, SENTENCES, keys, languages, severities, texts
 
-parts = st.lists(st.sampled_from(PARTS), min_size=1, unique=True)
+parts = st.lists(st.sampled_from(OPERATIONS), min_size=1, unique=True)
 batches = st.lists(st.tuples(texts, languages, keys), max_size=6)
 
 
 def edits_of(
-    many: Sequence[str], lang: str, severity: float, many_keys: Sequence[bytes], of: Sequence[str] = PARTS
+    many: Sequence[str], lang: str, severity: float, many_keys: Sequence[bytes], of: Sequence[str] = OPERATIONS
 ) -> tuple[Edits, Typist, Block]:
     block = Block.join(many)
     typist = Typist(block, key_table(lang), key_array(many_keys), of)
     return (typist.by_words if has_spaces(lang) else typist.by_clusters)(severity), typist, block
 
 
-def one(text: str, lang: str, key: bytes, severity: float = 1.0, of: Sequence[str] = PARTS) -> str:
+def one(text: str, lang: str, key: bytes, severity: float = 1.0, of: Sequence[str] = OPERATIONS) -> str:
     return Typos(of)(text, lang=lang, severity=severity, rng=Stream(key))
 
 
@@ -313,7 +313,7 @@ def test_wrong_languages_and_arguments() -> None:
 
 
 def test_parts_in_specs() -> None:
-    assert create("perturbation", "typos").parts == PARTS
+    assert create("perturbation", "typos").parts == OPERATIONS
     assert create("perturbation", "typos(parts='delete')").parts == ("delete",)
     assert create("perturbation", "typos(parts=('insert', 'keyboard'))").parts == ("keyboard", "insert")
     assert canonical("perturbation", "typos(parts=('keyboard', 'insert', 'delete', 'transpose'))") == "typos"

@@ -53,9 +53,9 @@ def test_a_part_of_the_typing_errors_has_its_own_name_and_the_same_rules(made: T
 
 @pytest.mark.parametrize("kind", [Punctuation, Spacing])
 def test_unknown_parts_are_refused(kind: Any) -> None:
-    with pytest.raises(SpecError, match="has no part 'x'"):
+    with pytest.raises(SpecError, match=r"give one or more of .*, each once"):
         kind("x")
-    with pytest.raises(SpecError, match="at least one part"):
+    with pytest.raises(SpecError, match="give one or more of"):
         kind(())
 
 

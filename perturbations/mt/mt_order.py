@@ -13,7 +13,7 @@ from robustir.seeds import Draws
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.splices import spliced_texts
 
-__all__ = ["laid_out", "turned"]
+__all__ = ["rearranged", "turned"]
 
 _REACH, _TURN, _WAY = 8, 9, 10  # slots
 
@@ -57,7 +57,7 @@ def turned(units: Units, draws: Draws, able: Able, reach: NDArray[np.float64], s
     return taken
 
 
-def laid_out(
+def rearranged(
     block: Block,
     units: Units,
     taken: NDArray[np.int64],
