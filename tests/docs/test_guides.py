@@ -50,3 +50,14 @@ def test_every_command_of_the_tutorial_works(root: Path, tmp_path: Path) -> None
         done = run_shell(f"python {script.name}", tmp_path)
         assert done.returncode == 0, done.stderr
         assert "ci_low" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_engine_of_the_page_on_external_runs_is_scored(root: Path, tmp_path: Path) -> None:
+    page = root / "docs" / "external-runs.md"
+    (tmp_path / "engine.py").write_text(blocks(page, "python")[0], encoding="utf-8")
+    export, score = blocks(page, "bash")
+    done = run_shell(f"{export}\npython engine.py\n{score}", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "tfidf" in done.stdout
+    assert (tmp_path / "scored" / "report.html").is_file()
