@@ -16,6 +16,7 @@ from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepar
 from robustir.planning.benchmark_names import distinct_names
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
 from robustir.planning.limits import limited
+from robustir.planning.recorded import read_rankings
 from robustir.planning.strategies import find_trained
 from robustir.planning.suite import Noise, Suite
 from robustir.plugins.names import short_name, short_names
@@ -377,17 +378,22 @@ def make_plan(
             here = _languages(noise, planned.task)
             missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in here]
     plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(missing))
-    _check_rankings(plan)
-    return plan
+    return _with_rankings_read(plan)
 
 
-def _check_rankings(plan: Plan) -> None:
-    """Read all rankings that were made elsewhere, so that what is missing or wrong is said before anything runs."""
-    for encoder in plan.encoders:
-        if encoder.recorded:
-            for planned in plan.tasks:
-                names = dict.fromkeys(plan.query_set_name(planned, one) for one in plan.conditions(planned))
-                for name in names:
-                    encoder.scorer.revision_of(name)
-                for name in names:
-                    encoder.scorer.scores_of(name, planned.task)
+def _with_rankings_read(plan: Plan) -> Plan:
+    """Read all rankings that were made elsewhere, and note beside the benchmarks what they do not hold."""
+    recorded = [encoder for encoder in plan.encoders if encoder.recorded]
+    tasks = []
+    for planned in plan.tasks if recorded else ():
+        asked = {
+            plan.query_set_name(planned, condition): planned.task.languages
+            if condition == CLEAN
+            else plan.languages_of(planned, plan.noise(condition))
+            for condition in plan.conditions(planned)
+            if condition != FLOOR
+        }
+        found = (read_rankings(encoder.scorer, encoder.name, planned.task, asked) for encoder in recorded)
+        notes = (*planned.task.notes, *(note for note in found if note))
+        tasks.append(replace(planned, task=replace(planned.task, notes=notes)))
+    return replace(plan, tasks=tuple(tasks)) if recorded else plan

@@ -179,6 +179,17 @@ def test_the_plan_says_what_is_missing_before_anything_runs(tmp_path: Path) -> N
         planned(suite.replaced(seed=9), out)
 
 
+def test_queries_without_a_line_are_counted(tmp_path: Path) -> None:
+    suite, out = scored(tmp_path)
+    rank_all(out, {"": CLEANLY, "tests.tiny:OnlyA": {"q2": ["d1"]}, "tests.tiny:English": {"q1": ["d1"]}})
+    task = planned(suite, out).tasks[0].task
+    # Asked: two queries clean, two with OnlyA, and one of the two with English.
+    said = "lists no passage for 1 of 5 queries, in 1 of its 3 rankings; these queries retrieved nothing and score 0"
+    assert [note.partition(" ")[2] for note in task.notes] == [said]
+    rank_all(out, {"": CLEANLY, "tests.tiny:OnlyA": NOISILY, "tests.tiny:English": {"q1": ["d1"]}})
+    assert planned(suite, out).tasks[0].task.notes == ()
+
+
 def test_rankings_cannot_be_attacked(tmp_path: Path) -> None:
     suite, out = scored(tmp_path)
     rank_all(out, {"": CLEANLY, "tests.tiny:OnlyA": NOISILY, "tests.tiny:English": {"q1": ["d1"]}})
