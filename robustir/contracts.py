@@ -138,7 +138,8 @@ class Encoder(Protocol):
     """Turns texts into vectors whose inner product is the similarity.
 
     ``revision`` identifies everything that changes the vectors: weights digest, pooling, layer, prefixes, maximum length,
-    dtype, kind of device. Optional attributes: ``batch_invariant = True`` promises that a vector does not depend, to the
+    dtype, kind of device. A digest of code and settings is added to it, and stored vectors are tried before they are
+    reused. Optional attributes: ``batch_invariant = True`` promises that a vector does not depend, to the
     last bit, on which texts it was encoded with (then the vector store shares it between any two runs).
     """
 

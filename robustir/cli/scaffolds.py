@@ -102,7 +102,7 @@ class CLASS:
     """Counts of character trigrams, hashed: replace this example with your own model."""
 
     name = "NAME"
-    revision = "1"  # identifies everything that changes the vectors: weights, pooling, prefixes
+    revision = "1"  # raise it when something that your code reads, such as a file of weights, changes
     uses_langs = False  # True if the language changes the vectors
 
     def encode(

@@ -44,7 +44,12 @@ class RatioMargin:
 
     @property
     def revision(self) -> str:
-        """The version of the margin, k, and the identity of the encoder."""
+        """The version of the margin, k, and the identity of the encoder. Raises SpecError for one without cosines."""
+        if getattr(self.vectors_of, "similarity", "cosine") == "euclidean":
+            raise SpecError(
+                f"ratio-margin: {self.vectors_of.name} is made for Euclidean distances, and the margin is one of cosines; "
+                "give it normalize=True if its cosines are wanted"
+            )
         return f"1 k={self.margin} of {self.vectors_of.name} {self.vectors_of.revision}"
 
     @property

@@ -27,6 +27,7 @@ _OPEN = "0_StaticEmbedding"
 # Where rows of few bits end, in root mean squares of the row, as their steps would be too wide else; for three bits that
 # of the best even quantiser of a normal variable (Max 1960, Quantizing for minimum distortion).
 _REACH = {4: 2.7, 3: 2.344}
+_PASSING = ("Normalize", "Dropout")
 _FLOATS = ("embedding.weight", "embeddings")  # Sentence Transformers' name, model2vec's
 
 
@@ -80,7 +81,7 @@ def _unpacked(packed: NDArray[np.uint8], dimensions: int, bits: int) -> NDArray[
 
 def read_static(folder: Path) -> StaticFiles:
     """Read a static encoder from ``folder``; raises InputError that names the file at fault."""
-    inner = folder / _OPEN if (folder / _OPEN).is_dir() else folder
+    inner = folder / _table_folder(folder)
     weights, vocabulary = inner / "model.safetensors", inner / "tokenizer.json"
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; give the one that  robustir train -o  wrote")
@@ -99,6 +100,29 @@ def read_static(folder: Path) -> StaticFiles:
         )
     digest = hashlib.sha256(weights.read_bytes() + vocabulary.read_bytes()).hexdigest()[:32]
     return StaticFiles(table, pieces, _normalizes(folder), digest)
+
+
+def _table_folder(folder: Path) -> str:
+    """Return where inside a folder the table is. Raises InputError for modules, prompts or a similarity not known here."""
+    path, general = folder / "modules.json", folder / "config_sentence_transformers.json"
+    if not path.is_file():
+        return _OPEN if (folder / _OPEN).is_dir() else ""
+    try:
+        modules = [(str(row["type"]).rpartition(".")[2], str(row["path"])) for row in json.loads(path.read_text())]
+        settings = json.loads(general.read_text()) if general.is_file() else {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder}: its modules.json cannot be read ({error}); copy the model again") from error
+    unknown = [kind for kind, _ in modules[1:] if kind not in _PASSING]
+    if not modules or modules[0][0] != "StaticEmbedding":
+        unknown = [kind for kind, _ in modules] or ["nothing"]
+    unknown += [f"the prompt {text!r}" for text in (settings.get("prompts") or {}).values() if text]
+    if "euclid" in (named := str(settings.get("similarity_fn_name") or "")) or "manhattan" in named:
+        unknown.append(f"the similarity {named}")
+    if unknown:
+        raise InputError(
+            f"{folder} has {', '.join(unknown)}, beyond a table of vectors; give it to  transformer(FOLDER)"
+        )
+    return modules[0][1]
 
 
 def _read_table(path: Path) -> NDArray[np.float32]:

@@ -86,6 +86,11 @@ class PlannedEncoder:
         """Whether it brings rankings that were made elsewhere (:class:`robustir.contracts.Rankings`)."""
         return hasattr(self.scorer, "scores_of")
 
+    @property
+    def reusable(self) -> bool:
+        """Whether its revision tells all that decides its vectors, so that those and its ranks may be kept."""
+        return bool(getattr(self.scorer, "cacheable", True))
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedNoise:

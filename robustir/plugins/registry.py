@@ -6,6 +6,7 @@ An uninstalled checkout has no entry points, so there the table in the adjacent 
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
@@ -162,6 +163,8 @@ def create(kind: Kind, spec: str | Spec) -> Any:
         if resolved.args or resolved.kwargs:
             raise SpecError(f"{parsed}: {resolved.name} is an object already and takes no arguments")
         return make
+    if kind == "encoder" and resolved == Spec(resolved.name) and _is_function_of_texts(make):
+        return make
     bound = _bind(kind, make, resolved)
     try:
         return make(*bound.args, **bound.kwargs)
@@ -182,6 +185,15 @@ _MARKS: Mapping[Kind, tuple[str, ...]] = {
     "encoder": ("encode", "encode_query", "encode_queries", "blocks"),
     "benchmark": ("load",),
 }
+
+
+def _is_function_of_texts(value: object) -> bool:
+    """Whether a function is itself the encoder: one that makes an encoder can be called without arguments."""
+    if not inspect.isroutine(value) and not isinstance(value, functools.partial):
+        return False
+    signature = inspect.signature(value)
+    needed = [each for each in signature.parameters.values() if each.default is each.empty]
+    return bool(needed) and needed[0].kind in (needed[0].POSITIONAL_ONLY, needed[0].POSITIONAL_OR_KEYWORD)
 
 
 def _is_instance(kind: Kind, value: object) -> bool:

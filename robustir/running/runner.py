@@ -118,7 +118,9 @@ class _Run:
         plan, summary = self.plan, self.summary
         cells = list(plan.cells())
         summary.cells = len(cells)
-        pending = [cell for cell in cells if not self._is_done(cell)]
+        # What cannot be told apart from another run's is made again.
+        passing = {encoder.spec for encoder in plan.encoders if not encoder.reusable}
+        pending = [cell for cell in cells if cell.encoder in passing or not self._is_done(cell)]
         summary.cells_done_before = len(cells) - len(pending)
         for planned in plan.tasks:
             self.run.write_task(plan.queries_key(planned, CLEAN), planned.task)

@@ -22,14 +22,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.contracts import Encoder, Role
-from robustir.errors import EncoderError, InputError, RobustirError
+from robustir.errors import EncoderError, InputError, RobustirError, RunError
 from robustir.vectors.file import EmbeddingFile, Tables, Transaction
 
 __all__ = ["EmbeddingStore", "EncodedUnit", "check_vectors", "default_folder"]
 
 # Part of every key: raised when the layout of a record changes, so that an old store is never misread.
-_FORMAT = b"robustir-embeddings-1"
+_FORMAT = b"robustir-embeddings-2"
 _KEY_BYTES = 16
+# Of the texts that come from the store, this many are encoded again at first, and then this many of every 1,024.
+_TRIAL = 4
+_REUSED_PER_TRIAL = 1_024
+# How far a vector may move, as a share of its length, on another processor or in other company: about 1e-6 in float32, and
+# 1e-2 in half precision.
+_TOLERANCE = 1e-3
+_HALF_TOLERANCE = 3e-2
 _HEADER = struct.Struct("<QQ")  # rows, dimensions; 16 bytes keep the vectors aligned
 # Where the vector of a text is: key of the record and row in it.
 _PLACE = np.dtype([("record", "<u8", (2,)), ("row", "<u8")])
@@ -168,13 +175,15 @@ class EmbeddingStore:
     """Vectors on disk, by encoder, revision, role, language (where the encoder uses it) and text.
 
     path: folder of the store; None: :func:`default_folder`. Any number of processes may use one store at a time; it
-    must lie on a local disk. All methods raise RunError, with what to do, where the store is damaged or the disk is
-    full.
+    must lie on a local disk. trial: how many of the first texts that come from the store are encoded again, and then of
+    every 1,024; 0 for none. All methods raise RunError, with what to do, where the store is damaged or the disk is full.
     """
 
-    def __init__(self, path: Path | str | None = None, *, map_size: int = 2**28) -> None:
+    def __init__(self, path: Path | str | None = None, *, map_size: int = 2**28, trial: int = _TRIAL) -> None:
         self.path = default_folder() if path is None else Path(path)
         self._file = EmbeddingFile(self.path, _TABLES, map_size)
+        self._trial = trial
+        self._tried: dict[tuple[str, str, Role], _Tried] = {}
 
     def vectors(
         self, encoder: Encoder, texts: Sequence[str], role: Role, langs: Sequence[str] | None = None
@@ -187,14 +196,17 @@ class EmbeddingStore:
     ) -> EncodedUnit:
         """Return the vectors of ``texts`` in order, encoding only what the store lacks, each distinct text once.
 
-        The distinct texts, in order of first appearance, are the unit. Raises EncoderError if the encoder fails or
-        returns something that breaks the contract; nothing of it is stored.
+        The distinct texts, in order of first appearance, are the unit. A few of the texts that the store holds are
+        encoded again: RunError if their vectors are no longer those. Raises EncoderError if the encoder fails or returns
+        something that breaks the contract; nothing of it is stored.
         """
         if not texts:
             raise InputError("there is no text to encode; give at least one")
         unit = _distinct(encoder, texts, role, langs)
         size = len(unit.keys)
         found = self._find(encoder, unit.keys)
+        if found.vectors is not None:
+            self._try(encoder, unit, role, found)
         missing = np.setdiff1d(np.arange(size), found.places, assume_unique=True)
         if len(missing):
             new = _encode(encoder, unit, missing, role)
@@ -256,6 +268,22 @@ class EmbeddingStore:
         """Close the file in this process; the store opens it again when it is used again."""
         self._file.close()
 
+    def _try(self, encoder: Encoder, unit: _Distinct, role: Role, found: _Found) -> None:
+        """Encode a few texts again that the store holds, and raise RunError if their vectors have changed."""
+        tried = self._tried.setdefault((encoder.name, encoder.revision, role), _Tried())
+        tried.reused += len(found.places)
+        if self._trial == 0 or (tried.texts and tried.texts * _REUSED_PER_TRIAL >= tried.reused * self._trial):
+            return
+        assert found.vectors is not None
+        chosen = _for_trial(unit, found.places, self._trial)
+        tried.texts += len(chosen)
+        now = _encode(encoder, unit, found.places[chosen], role)
+        before = found.vectors[chosen]
+        apart = _apart(before, now)
+        worst = int(np.argmax(apart))
+        if apart[worst] > _tolerance(encoder):
+            raise _changed(encoder.name, unit.texts[found.places[chosen[worst]]], apart[worst])
+
     def _find(self, encoder: Encoder, keys: Sequence[bytes]) -> _Found:
         nothing = _Found(np.empty(0, dtype=np.intp), None)
         if not keys or not _is_stored(encoder):
@@ -305,6 +333,43 @@ class EmbeddingStore:
                 _count(transaction, tables, encoder, vectors)
 
         self._file.write(put)
+
+
+class _Tried:
+    """How many texts of an encoder came from the store in this process, and how many of them were encoded again."""
+
+    def __init__(self) -> None:
+        self.reused = 0
+        self.texts = 0
+
+
+def _for_trial(unit: _Distinct, places: NDArray[np.intp], number: int) -> NDArray[np.intp]:
+    """Return which of the texts at ``places`` are encoded again: the longest, and others evenly from first to last."""
+    lengths = [len(unit.texts[place]) for place in places]
+    even = np.linspace(0, len(places) - 1, number - 1).round().astype(np.intp)
+    return np.unique([int(np.argmax(lengths)), *even])
+
+
+def _tolerance(encoder: Encoder) -> float:
+    return _HALF_TOLERANCE if str(getattr(encoder, "dtype", "")).endswith(("16", "8")) else _TOLERANCE
+
+
+def _apart(before: NDArray[np.float32], now: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return how far vectors have moved, as a share of their length; infinity if they have another width."""
+    if before.shape != now.shape:
+        return np.full(len(before), np.inf)
+    length = np.maximum(np.linalg.norm(before.astype(np.float64), axis=1), np.linalg.norm(now, axis=1))
+    moved: NDArray[np.float64] = np.linalg.norm(before.astype(np.float64) - now, axis=1)
+    return moved / np.where(length == 0, 1.0, length)
+
+
+def _changed(name: str, text: str, apart: float) -> RunError:
+    how = "they have another width" if np.isinf(apart) else f"they differ by {apart:.2%} of their length"
+    return RunError(
+        f"{name} does not make the vectors that the store holds of it ({how} for {text[:40]!r}), and its revision is the "
+        "same. If its code, weights or settings changed, raise its revision; two encoders with one name and revision each "
+        "need their own; or delete all stored vectors:  robustir cache prune"
+    )
 
 
 def _merge(name: str, size: int, found: _Found, new: _Found) -> NDArray[np.float32]:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from robustir.encoders.adapters import AdaptedEncoder, adapt, check_vectors
 from robustir.encoders.bm25 import BM25
 from robustir.encoders.hashing import HashingEncoder
 from robustir.encoders.transformers.transformer import TransformerEncoder
-from robustir.errors import EncoderError, SpecError
-from robustir.vectors.store import EmbeddingStore
+from robustir.errors import EncoderError, InputError, SpecError
+from robustir.plugins.registry import create
+from tests.tiny import Letters
 
 
 def lengths(texts: Sequence[str], offset: float = 0.0) -> NDArray[np.float64]:
@@ -82,7 +84,7 @@ def encode(model: Any, texts: list[str], role: Any) -> NDArray[np.float32]:
 
 
 def test_objects_that_conform_pass_through(tmp_path: Any) -> None:
-    for model in (HashingEncoder(), BM25(), TransformerEncoder("any/model"), adapt(FakeBeir())):
+    for model in (HashingEncoder(), BM25(), TransformerEncoder("any/model"), adapt(FakeBeir()), adapt(Letters())):
         assert adapt(model) is model
 
 
@@ -104,6 +106,109 @@ def test_sentence_transformers_5_roles_and_inner_product() -> None:
     assert encode(model, ["abc"], "passage").tolist() == [[203.0, 1.0]]
     forced: Any = adapt(model, normalize=True)
     np.testing.assert_allclose(forced.encode(["abc"], role="query"), unit([[103, 1]]), atol=1e-7)
+
+
+class FakeFlag:
+    """encode_corpus as FlagEmbedding's: of texts, not of dicts."""
+
+    def encode_queries(self, queries: list[str], **kwargs: Any) -> NDArray[np.float64]:
+        return lengths(queries)
+
+    def encode_corpus(self, corpus: list[str], **kwargs: Any) -> NDArray[np.float64]:
+        return lengths([f"{text}" for text in corpus], 10)
+
+
+class SilentFlag(FakeFlag):
+    """The same without a word on what it takes: a dict would be encoded as it is printed."""
+
+    def encode_corpus(self, corpus, **kwargs):  # type: ignore[no-untyped-def]
+        return lengths([f"{text}" for text in corpus], 10)
+
+
+class SilentBeir(FakeBeir):
+    def encode_corpus(self, corpus, **kwargs):  # type: ignore[no-untyped-def]
+        return lengths([entry["text"] for entry in corpus], 10)
+
+
+@pytest.mark.parametrize("model", [FakeFlag(), SilentFlag(), FakeBeir(), SilentBeir()])
+def test_a_corpus_of_texts_or_of_dicts_is_told_apart(model: Any) -> None:
+    np.testing.assert_allclose(encode(model, ["abc"], "query"), unit([[3, 1]]), atol=1e-7)
+    np.testing.assert_allclose(encode(model, ["abc"], "passage"), unit([[13, 1]]), atol=1e-7)
+
+
+def test_flag_embedding_m3_returns_a_dict() -> None:
+    class M3(FakeFlag):
+        def encode_queries(self, queries: list[str], **kwargs: Any) -> Any:
+            return {"dense_vecs": lengths(queries), "lexical_weights": None}
+
+    np.testing.assert_allclose(encode(M3(), ["abc"], "query"), unit([[3, 1]]), atol=1e-7)
+
+
+def test_functions_are_encoders() -> None:
+    def plain(texts: list[str]) -> list[list[float]]:
+        return [[len(text), 1.0] for text in texts]
+
+    def roles(texts: list[str], role: str, langs: list[str]) -> NDArray[np.float64]:
+        assert langs == ["en"] * len(texts)
+        return lengths(texts, 10 if role == "passage" else 0)
+
+    assert adapt(plain).name == "plain"
+    assert adapt(functools.partial(plain)).name == "plain"
+    np.testing.assert_allclose(encode(plain, ["abc", "a"], "passage"), unit([[3, 1], [1, 1]]), atol=1e-7)
+    np.testing.assert_allclose(encode(functools.partial(plain), ["abc"], "query"), unit([[3, 1]]), atol=1e-7)
+    assert adapt(roles).uses_langs  # type: ignore[union-attr]
+    np.testing.assert_allclose(encode(roles, ["abc"], "passage"), unit([[13, 1]]), atol=1e-7)
+    made: Any = adapt(create("encoder", f"{__name__}:by_length"))
+    assert np.allclose(made.encode(["abc"], role="query"), unit([[3, 1]]))
+
+
+def by_length(texts: list[str]) -> NDArray[np.float64]:
+    return lengths(texts)
+
+
+def test_euclidean_distances_order_passages_exactly() -> None:
+    class Euclidean(FakeSentenceTransformer):
+        similarity_fn_name = "euclidean"
+        random = np.random.default_rng(5).normal(size=(200, 6)) * np.arange(1, 7)
+
+        def encode(self, sentences: list[str], **kwargs: Any) -> NDArray[np.float64]:
+            return np.array([self.random[int(text)] for text in sentences])
+
+    names = [str(number) for number in range(200)]
+    model: Any = adapt(Euclidean())
+    scores = model.encode(names[:50], role="query") @ model.encode(names[50:], role="passage").T
+    apart = np.linalg.norm(Euclidean.random[:50, None] - Euclidean.random[None, 50:], axis=2)
+    assert (np.argsort(-scores, axis=1, kind="stable") == np.argsort(apart, axis=1, kind="stable")).all()
+    cosine = Euclidean.random @ Euclidean.random.T
+    assert (np.argsort(-scores, axis=1) != np.argsort(-cosine[:50, 50:], axis=1)).any()
+
+
+def test_a_similarity_that_inner_products_cannot_order_is_refused() -> None:
+    class Manhattan(FakeSentenceTransformer):
+        similarity_fn_name = "manhattan"
+
+    with pytest.raises(
+        InputError, match="'manhattan', which inner products of vectors cannot order; give normalize=True"
+    ):
+        adapt(Manhattan())
+    assert adapt(Manhattan(), normalize=False).encode(["abc"], role="query").tolist() == [[3.0, 1.0]]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["document", "passage", "corpus"])
+def test_the_prompt_of_a_role_has_many_names(name: str) -> None:
+    class Prompted(FakeSentenceTransformer5):
+        # Sentence Transformers holds the first two always.
+        prompts: ClassVar[dict[str, str]] = {"query": "q: ", "document": "", name: "passage: "}
+        default_prompt_name = "query"
+
+        def encode_query(self, sentences: list[str], prompt: str | None = None, **kwargs: Any) -> Any:
+            return lengths([f"{prompt}{text}" for text in sentences])
+
+        def encode_document(self, sentences: list[str], prompt: str | None = None, **kwargs: Any) -> Any:
+            return lengths([f"{prompt}{text}" for text in sentences])
+
+    assert encode(Prompted(), ["abc"], "query").tolist() == [[6.0, 1.0]]
+    assert encode(Prompted(), ["abc"], "passage").tolist() == [[12.0, 1.0]]
 
 
 def test_beir_roles() -> None:
@@ -214,18 +319,6 @@ def test_a_model_that_is_a_module_is_digested() -> None:
     adapted: Any = adapt(Model())
     assert adapted.cacheable
     assert adapted.encode(["a"], role="query").shape == (1, 2)
-
-
-def test_without_weights_nothing_is_kept(tmp_path: Any) -> None:
-    model = FakeBeir()
-    one: Any = adapt(model)
-    two: Any = adapt(model)
-    assert not one.cacheable
-    assert one.revision == one.revision != two.revision
-    store = EmbeddingStore(tmp_path)
-    assert store.encode_unit(one, ["a", "b"], role="query")[1:] == (2, 0)
-    assert store.encode_unit(one, ["a", "b"], role="query")[1:] == (2, 0)
-    assert store.info()["entries"] == 0
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,58 @@ def test_modules_are_part_of_the_revision(tiny_bert: Path, make_layout: Any) -> 
     assert TransformerEncoder(str(folder)).revision != revision
 
 
+def test_every_file_of_a_module_is_part_of_the_revision(tiny_bert: Path, make_layout: Any) -> None:
+    folder = make_layout(tiny_bert, dense=(16, 5))
+    (folder / "2_Dense").rename(folder / "projection")
+    rows = json.loads((folder / "modules.json").read_text())
+    rows[2]["path"] = "projection"
+    (folder / "modules.json").write_text(json.dumps(rows))
+    seen = {TransformerEncoder(str(folder)).revision}
+    vectors = TransformerEncoder(str(folder), device="cpu").encode(["a"], role="query")
+    for name in ("projection/config.json", "projection/more/table.npy", "1_Pooling/weights"):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text((path.read_text() if path.exists() else "") + " ")
+        seen.add(TransformerEncoder(str(folder)).revision)
+    assert len(seen) == 4
+    (folder / "README.md").write_text("of no weight")
+    assert TransformerEncoder(str(folder)).revision in seen
+    assert np.array_equal(TransformerEncoder(str(folder), device="cpu").encode(["a"], role="query"), vectors)
+
+
+@pytest.mark.parametrize("name", ["document", "passage", "corpus"])
+def test_the_prompt_of_passages_has_many_names(tiny_bert: Path, make_layout: Any, name: str) -> None:
+    prompts = {"query": "where is ", "document": "", name: "a long "}  # as sentence-transformers 5 writes them
+    folder = make_layout(tiny_bert, general={"prompts": prompts})
+    vector = TransformerEncoder(str(folder), device="cpu").encode(["river"], role="passage")[0]
+    mean = states_of(folder, "a long river").mean(0)
+    np.testing.assert_allclose(vector, mean / np.linalg.norm(mean), atol=2e-6)
+
+
+def test_a_default_prompt_stands_for_roles_without_their_own(tiny_bert: Path, make_layout: Any) -> None:
+    general = {"prompts": {"query": "", "document": "", "any": "a long "}, "default_prompt_name": "any"}
+    folder = make_layout(tiny_bert, general=general)
+    mean = states_of(folder, "a long river").mean(0)
+    for role in ("query", "passage"):
+        vector = TransformerEncoder(str(folder), device="cpu").encode(["river"], role=role)[0]  # type: ignore[arg-type]
+        np.testing.assert_allclose(vector, mean / np.linalg.norm(mean), atol=2e-6)
+
+
+def test_a_folder_made_for_euclidean_distances(tiny_bert: Path, make_layout: Any) -> None:
+    folder = make_layout(tiny_bert, dense=(16, 5), general={"similarity_fn_name": "euclidean"})
+    texts = [*TEXTS, "africa", "what is a river", "nil", "in the long"]
+    encoder = TransformerEncoder(str(folder), device="cpu")
+    scores = encoder.encode(texts, role="query") @ encoder.encode(texts, role="passage").T
+    plain = (
+        TransformerEncoder(str(folder), device="cpu", normalize=False).encode(texts, role="query").astype(np.float64)
+    )
+    apart = np.linalg.norm(plain[:, None] - plain[None], axis=2)
+    assert (np.argsort(-scores, axis=1) == np.argsort(apart, axis=1)).all()
+    rewrite(folder / "config_sentence_transformers.json", similarity_fn_name="manhattan")
+    with pytest.raises(InputError, match="'manhattan', which inner products of vectors cannot order"):
+        TransformerEncoder(str(folder), device="cpu").encode(["a"], role="query")
+
+
 def rewrite(path: Path, **changes: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 

@@ -176,3 +176,8 @@ def test_pieces_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch)
     assert finder._bytes <= 200
     again = [finder.find(block) for block in blocks]
     assert all(np.array_equal(a.numbers, b.numbers) for a, b in zip(first, again, strict=True))
+
+
+def test_a_model_that_is_more_than_a_table_is_refused(static_layout: Path) -> None:
+    with pytest.raises(InputError, match=r"has the prompt 'where ', .* give it to  transformer\(FOLDER\)"):
+        StaticEncoder(str(static_layout)).encode(["a"], role="query")

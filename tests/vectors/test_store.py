@@ -53,7 +53,7 @@ def expected(encoder: Recorder, texts: Sequence[str], role: str = "query") -> li
 
 @pytest.fixture
 def store(tmp_path: Path) -> EmbeddingStore:
-    return EmbeddingStore(tmp_path / "store")
+    return EmbeddingStore(tmp_path / "store", trial=0)
 
 
 def test_each_distinct_text_is_encoded_once(store: EmbeddingStore) -> None:
@@ -130,7 +130,7 @@ def test_get_and_put_a_unit(store: EmbeddingStore) -> None:
 def test_any_history_gives_what_the_encoder_gives(
     tmp_path_factory: pytest.TempPathFactory, units: list[list[str]], invariant: bool
 ) -> None:
-    store = EmbeddingStore(tmp_path_factory.mktemp("store"))
+    store = EmbeddingStore(tmp_path_factory.mktemp("store"), trial=0)
     encoder = Recorder(invariant=invariant)
     for texts in units:
         assert store.encode_unit(encoder, texts, role="query").vectors.tolist() == expected(encoder, texts)

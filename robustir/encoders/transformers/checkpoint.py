@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ _NOT_VECTORS = (
     "eval_",
 )
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.bpe", "tokenization*.py")
-_MODULE = re.compile(r"\d+_\w+")  # folders of modules in the layout of sentence-transformers
+_SAID = frozenset({".lock", ".md"})  # in the folders of modules everything else counts
 
 
 @dataclass(frozen=True)
@@ -164,15 +163,26 @@ class Checkpoint:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Return the files that decide vectors: those of the folder, and of the folders of its modules (1_Pooling, ...)."""
-    inner = [path for path in folder.iterdir() if path.is_dir() and _MODULE.fullmatch(path.name)]
-    paths = [path for each in (folder, *inner) for path in each.iterdir()]
-    paths = [
-        path
-        for path in paths
-        if path.suffix in _SUFFIXES and not path.name.startswith((".", *_NOT_VECTORS)) and path.is_file()
-    ]
+    """Return the files that decide vectors: those of the folder, and all below the folders that modules.json names."""
+    inner = [folder / name for name in module_folders(folder)]
+    top = [path for path in folder.iterdir() if path.suffix in _SUFFIXES]
+    below = [path for each in inner for path in each.rglob("*") if path.suffix not in _SAID]
+    paths = {path for path in (*top, *below) if not path.name.startswith((".", *_NOT_VECTORS)) and path.is_file()}
     return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def module_folders(folder: Path) -> list[str]:
+    """Return the folders that a model's modules.json names, each inside ``folder``; none without that file."""
+    path = folder / "modules.json"
+    try:
+        rows: Any = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        named = [str(row["path"]).strip("/") for row in rows]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} cannot be read ({first_line(error)}); get the model again") from error
+    outside = [name for name in named if not (folder / name).resolve().is_relative_to(folder.resolve())]
+    if outside:
+        raise InputError(f"{path} names {outside[0]!r}, which is outside the model's folder; move it into the folder")
+    return [name for name in named if name and name != "."]
 
 
 @contextmanager

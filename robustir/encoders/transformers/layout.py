@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from robustir.contracts import Role
+from robustir.encoders.prompts import role_prompt
 from robustir.encoders.transformers.checkpoint import Checkpoint
 from robustir.encoders.transformers.pooling import POOLINGS
 from robustir.encoders.weights import load_tensors
@@ -33,9 +34,6 @@ _BODY_CONFIGS = tuple(
     f"sentence_{family}_config.json"
     for family in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 )
-# Which prompts stand for a role, the first found, else the default one: what encode_query and encode_document of the
-# package are documented to do. (Version 5.7 holds an empty "document" always, so that it never comes to "passage".)
-_PROMPT_NAMES: Mapping[Role, tuple[str, ...]] = {"query": ("query",), "passage": ("document", "passage", "corpus")}
 
 
 @dataclass(frozen=True)
@@ -136,12 +134,7 @@ def _poolings(checkpoint: Checkpoint, config: Mapping[str, Any]) -> tuple[str, .
 
 def _prompts(config: Mapping[str, Any]) -> dict[Role, str]:
     prompts: Mapping[str, str | None] = config.get("prompts") or {}
-    default = prompts.get(config.get("default_prompt_name") or "")
-    found: dict[Role, str] = {}
-    for role, names in _PROMPT_NAMES.items():
-        named = [prompts[name] for name in names if name in prompts]
-        found[role] = (named[0] if named else default) or ""
-    return found
+    return {role: role_prompt(prompts, config.get("default_prompt_name"), role) for role in get_args(Role)}
 
 
 def find_prefixes(layout: Layout | None, *, query: str | None, passage: str | None) -> dict[Role, str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from robustir.contracts import Role
 from robustir.encoders.batching import encode_batches, plan_batches
 from robustir.encoders.devices import find_devices
+from robustir.encoders.similarity import Similarity, as_inner_products, similarity_named
 from robustir.encoders.training_record import TrainingRecord, read_training_record
 from robustir.encoders.transformers.bodies import (
     Body,
@@ -50,7 +51,7 @@ class _Settings:
     layout: Layout | None
     poolings: tuple[str, ...]
     prefixes: Mapping[Role, str]
-    normalize: bool
+    similarity: Similarity
     max_length: int | None
 
 
@@ -72,13 +73,14 @@ class TransformerEncoder:
     model: hub id or local folder. pooling: "mean" (the default without modules.json), "cls", "max",
     "mean_sqrt_len_tokens", "weightedmean", "lasttoken", or "pooler" (the model's own). layer: which hidden state, 0
     being the embeddings and 7 the output of the seventh layer; None is the last. query_prefix, passage_prefix: put
-    before every text of the role (as E5's "query: "); by default the prompts that the model brings. normalize: to
-    unit length, so that inner products are cosines; by default unless the model says that it is made for inner
-    products. max_length: in tokens, by default what the model brings, else 512; cut down to what it allows. dtype: of
-    weights and computation; pooling is in float32. device: "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if
-    there is one), "cpu", "cuda", "cuda:1", several as "cuda:0,cuda:1", or "cuda:all". revision: branch, tag or commit
-    on the hub. batch_size: texts of 128 tokens per batch (8 on a CPU, 32 on a GPU), as many tokens of shorter or
-    longer ones. trust_remote_code: run code that the model brings; off unless you trust it.
+    before every text of the role (as E5's "query: "); by default the prompts that the model brings. normalize: True
+    ranks by the cosine, False by the inner product; by default by the similarity that the model says it is made for (of
+    Euclidean distances, vectors have one more dimension), else the cosine. max_length: in tokens, by default what the
+    model brings, else 512; cut down to what it allows. dtype: of weights and computation; pooling is in float32. device:
+    "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if there is one), "cpu", "cuda", "cuda:1", several as
+    "cuda:0,cuda:1", or "cuda:all". revision: branch, tag or commit on the hub. batch_size: texts of 128 tokens per batch
+    (8 on a CPU, 32 on a GPU), as many tokens of shorter or longer ones. trust_remote_code: run code that the model
+    brings; off unless you trust it.
     """
 
     uses_langs = False
@@ -144,11 +146,16 @@ class TransformerEncoder:
                 None,
                 (self.pooling or self.plain_pooling,),
                 prefixes,
-                self.normalize is not False,
+                "dot" if self.normalize is False else "cosine",
                 self.max_length or _MAX_LENGTH,
             )
-        normalize = layout.similarity != "dot" if self.normalize is None else self.normalize
-        return _Settings(layout, layout.poolings, prefixes, normalize, self.max_length or layout.max_length)
+        similarity = similarity_named(layout.similarity, repr(self.checkpoint.model), self.normalize)
+        return _Settings(layout, layout.poolings, prefixes, similarity, self.max_length or layout.max_length)
+
+    @property
+    def similarity(self) -> Similarity:
+        """What orders passages: the cosine, the inner product or the Euclidean distance."""
+        return self._settings.similarity
 
     @cached_property
     def revision(self) -> str:
@@ -160,14 +167,14 @@ class TransformerEncoder:
             "layer": "last" if self.layer is None else self.layer,
             "query_prefix": settings.prefixes["query"],
             "passage_prefix": settings.prefixes["passage"],
-            "normalize": settings.normalize,
+            "similarity": settings.similarity,
             "max_length": settings.max_length,
             "dtype": self.dtype,
             "batch_size": self._batch_size,
             "device": find_devices(self.device)[0].type,
             "transformers": version("transformers").partition(".")[0],
         }
-        return " ".join(["2", self.checkpoint.identity, *(f"{key}={value!r}" for key, value in parts.items())])
+        return " ".join(["3", self.checkpoint.identity, *(f"{key}={value!r}" for key, value in parts.items())])
 
     @property
     def _batch_size(self) -> int:
@@ -227,14 +234,16 @@ class TransformerEncoder:
         rows = replicas[0].body.rows([prefix + text for text in texts] if prefix else list(texts))
         batches = plan_batches([len(row.ids) for row in rows], self._batch_size, _USUAL_LENGTH)
         forwards = [partial(self._forward, replica, rows, prefix) for replica in replicas]
-        return encode_batches(self.name, batches, forwards, self._width)
+        vectors = encode_batches(self.name, batches, forwards, self._width)
+        # Cosines are made on the device, where the vectors are.
+        return vectors if self.similarity == "cosine" else as_inner_products(vectors, self.similarity, role)
 
     def _forward(self, replica: _Replica, rows: Sequence[Row], prefix: str, batch: list[int]) -> torch.Tensor:
         """Return the vectors of the texts with these numbers, float32 [b, d]."""
         import torch
 
         vectors = apply_steps(replica.body.forward([rows[number] for number in batch], prefix), replica.steps)
-        return torch.nn.functional.normalize(vectors, dim=1) if self._settings.normalize else vectors
+        return torch.nn.functional.normalize(vectors, dim=1) if self.similarity == "cosine" else vectors
 
     def _width(self) -> int:
         import torch
