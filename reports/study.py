@@ -153,6 +153,11 @@ class Study:
         wanted = _spec_names(self.suite.get("perturbations"))
         return _ordered(seen, [self.short.get(name, name) for name in wanted])
 
+    @property
+    def wanted_noise(self) -> bool:
+        """Whether the run had any perturbation or attack, whatever came of it."""
+        return bool(_entries(self.manifest))
+
     @cached_property
     def severities(self) -> tuple[float, ...]:
         """Severities above 0 with contrasts, ascending."""

@@ -63,9 +63,13 @@ class TrainingError(InputError):
 
 
 class CellError(RobustirError):
-    """Something failed inside one cell; the runner records it, names it and goes on (exit code 3)."""
+    """Something failed inside one cell; the runner records it, names it and goes on (exit code 3).
+
+    trace: the lines of the first error's traceback, if that was raised in another process.
+    """
 
     exit_code = 3
+    trace: str = ""
 
 
 class PerturbationError(CellError):

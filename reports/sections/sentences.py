@@ -36,13 +36,21 @@ def _question(study: Study) -> str:
     where = f"on {join_words(study.benchmarks, 6)} in {_count(len(languages), 'language')}"
     encoders = _count(len(study.encoders), "encoder")
     asked = clean_text(study.suite.get("question") or "").strip()
-    if not noises:
-        clean = f"This run measured the clean {measure} of {encoders} {where}"
-        return f"{clean}; it held no perturbation, so it says nothing about robustness."
-    low, high = severity_text(study.severities[0]), severity_text(study.severities[-1])
-    strength = f"severity {low}" if low == high else f"severities {low} to {high}"
     lead = f"“{asked}” is answered here by" if asked else "The question was"
-    return f"{lead} how much the {measure} of {encoders} {where} changes when queries carry {noises} at {strength}."
+    changes = f"{lead} how much the {measure} of {encoders} {where} changes when queries"
+    attacked = [row["perturbation"] for row in study.frames["attack_contrasts"] if not row.get("control", False)]
+    attacks = join_words(list(dict.fromkeys(attacked)), 6)
+    if study.severities:
+        low, high = severity_text(study.severities[0]), severity_text(study.severities[-1])
+        strength = f"severity {low}" if low == high else f"severities {low} to {high}"
+        return f"{changes} carry {noises} at {strength}{f', and under attack by {attacks}' if attacks else ''}."
+    if attacks:
+        return f"{changes} are attacked by {attacks}."
+    clean = f"This run measured the clean {measure} of {encoders} {where}"
+    if study.wanted_noise:
+        reason = "its noise gave no score (see “Failed cells” and “What the noise really did”)"
+        return f"{clean}; {reason}, so it says nothing about robustness."
+    return f"{clean}; it held no perturbation, so it says nothing about robustness."
 
 
 def _count(size: int, noun: str) -> str:
@@ -55,7 +63,12 @@ def _lead_setting(study: Study, benchmark: str) -> str:
 
 def _change(study: Study) -> str:
     if not study.severities or not study.benchmarks:
-        return "No score under noise was computed."
+        attacked = bool(study.frames["attack_contrasts"])
+        return (
+            "What the attacks changed is in the section on attacks."
+            if attacked
+            else "No score under noise was computed."
+        )
     benchmark = study.benchmarks[0]
     setting = _lead_setting(study, benchmark)
     severity = study.severities[-1]

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from robustir.cli.leaving import exit_code_of, finish_output
+from robustir.cli.leaving import debugging, exit_code_of, finish_output, show_traceback
 from robustir.version import __version__
 
 __all__ = ["main"]
@@ -67,7 +67,10 @@ class _LazyGroup(click.Group):
     cls=_LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(__version__, prog_name="robustir")
-def robustir() -> None:
+@click.option(
+    "--debug", is_flag=True, help="Show the tracebacks of errors and of failed cells: robustir --debug run ..."
+)
+def robustir(*, debug: bool) -> None:
     """The robustness benchmark for multilingual and cross-lingual dense retrieval.
 
     \b
@@ -92,7 +95,12 @@ def _run(arguments: list[str]) -> int:
     if "_ROBUSTIR_COMPLETE" in os.environ:  # a shell asks how a line goes on
         robustir.main(arguments, prog_name="robustir")
     with robustir.make_context("robustir", arguments) as context:
-        code = robustir.invoke(context)
+        try:
+            code = robustir.invoke(context)
+        except Exception as error:
+            if debugging():
+                show_traceback(error)
+            raise
     return code if isinstance(code, int) else 0
 
 

@@ -13,7 +13,7 @@ import click
 
 from robustir.errors import RobustirError
 
-__all__ = ["INTERRUPTED", "exit_code_of", "finish_output"]
+__all__ = ["INTERRUPTED", "debugging", "exit_code_of", "finish_output", "show_traceback"]
 
 INTERRUPTED = "interrupted; what is done is kept, run the same command again to go on"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -53,6 +53,19 @@ def exit_code_of(error: BaseException) -> int:
     with suppress(OSError):
         traceback.print_exception(error)
     return _said("this is a bug in robustir; please report it with the lines above", 1)
+
+
+def debugging() -> bool:
+    """Whether the command line was called with --debug."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.find_root().params.get("debug"))
+
+
+def show_traceback(error: BaseException) -> None:
+    """Print where an error came from, for --debug; a bug's is printed in any case."""
+    if isinstance(error, (RobustirError, click.ClickException)):
+        with suppress(OSError):
+            traceback.print_exception(error)
 
 
 def _said(message: str, code: int) -> int:

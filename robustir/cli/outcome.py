@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robustir.cli.leaving import debugging
+
 if TYPE_CHECKING:
     from robustir.planning.plan import Plan
     from robustir.reports.overview import Overview
@@ -59,6 +61,9 @@ def finish(
 
 
 def _show_failures(summary: RunSummary, out: Path) -> None:
+    if debugging():
+        for trace in dict.fromkeys(failure.traceback for failure in summary.failures if failure.traceback):
+            click.echo(trace.rstrip(), err=True)
     for failure in summary.failures[:_SHOWN_FAILURES]:
         click.echo(
             f"robustir: failed: {failure.benchmark} / {failure.encoder} / {failure.condition}: {failure.error}",
@@ -67,6 +72,11 @@ def _show_failures(summary: RunSummary, out: Path) -> None:
     more = len(summary.failures) - _SHOWN_FAILURES
     if more > 0:
         click.echo(f"robustir: ... and {more} more failed cells; all are in {out / 'manifest.json'}", err=True)
+    if any(failure.traceback for failure in summary.failures) and not debugging():
+        click.echo(
+            f"robustir: the tracebacks are in {out / 'manifest.json'};  robustir --debug resume {out}  shows them",
+            err=True,
+        )
 
 
 def _overview(out: Path) -> Overview | None:

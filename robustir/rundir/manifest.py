@@ -218,6 +218,7 @@ def finished(manifest: Mapping[str, Any], summary: Any) -> dict[str, Any]:
             "condition": failure.condition,
             "cell": f"{failure.benchmark} / {failure.encoder} / {failure.condition}",
             "error": failure.error,
+            "traceback": failure.traceback,
         }
         for failure in summary.failures
     ]

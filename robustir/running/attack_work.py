@@ -14,7 +14,7 @@ from robustir.noise.prepared import PreparedAttack
 from robustir.planning.conditions import Condition
 from robustir.planning.plan import Plan, PlannedNoise, PlannedTask
 from robustir.rundir.directory import RunDirectory
-from robustir.running.executors import Executor, describe_error
+from robustir.running.executors import Executor, Fault
 from robustir.running.work import WorkContext
 from robustir.types import Dose, QuerySet
 
@@ -132,7 +132,7 @@ def attack_ladders(
     executor: Executor[WorkContext],
     run: RunDirectory,
     ladders: list[Ladder],
-    broken: dict[str, str],
+    broken: dict[str, Fault],
     step: Callable[[], None],
 ) -> None:
     """Make the query sets of ``ladders``, attacks before controls; why one failed goes into ``broken`` by its key."""
@@ -144,7 +144,7 @@ def attack_ladders(
                 continue
             reason = next((broken[key] for key in ladder.attack_keys if key in broken), None)
             if reason is not None:
-                broken.update(dict.fromkeys(ladder.keys, f"its attack failed: {reason}"))
+                broken.update(dict.fromkeys(ladder.keys, reason.behind("its attack failed")))
                 continue
             mine = list(ladder.jobs(run))
             jobs += mine
@@ -154,7 +154,7 @@ def attack_ladders(
             number, job = owner[outcome.position], jobs[outcome.position]
             ladder = ladders[number]
             if outcome.error is not None:
-                broken.update(dict.fromkeys(ladder.keys, describe_error(outcome.error)))
+                broken.update(dict.fromkeys(ladder.keys, Fault.of(outcome.error)))
             else:
                 done = parts.setdefault(number, {})
                 done[job.lang] = outcome.value

@@ -8,17 +8,21 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from robustir.errors import CellError, RobustirError, RunError
 
-__all__ = ["C", "Executor", "Outcome", "default_jobs", "describe_error", "single_threaded"]
+__all__ = ["C", "Executor", "Fault", "Outcome", "default_jobs", "describe_error", "single_threaded", "trace_of"]
 
 C = TypeVar("C")
+
+_TRACE = 8_000  # characters of a traceback that are kept
 
 
 def default_jobs() -> int:
@@ -68,6 +72,23 @@ class Outcome:
         self.error = error
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why something failed: in one line, and the lines of its traceback."""
+
+    reason: str
+    trace: str = ""
+
+    @classmethod
+    def of(cls, error: Exception) -> Fault:
+        """Return the fault that an error is."""
+        return cls(describe_error(error), trace_of(error))
+
+    def behind(self, what: str) -> Fault:
+        """Return this as the reason of what could not be done without it."""
+        return Fault(f"{what}: {self.reason}", self.trace)
+
+
 _context: Any = None
 
 
@@ -85,8 +106,10 @@ def _call(function: Callable[[Any, Any], Any], job: Any) -> Any:
         return function(_context, job)
     except RunError as error:
         raise RunError(str(error)) from error
-    except Exception as error:
-        raise CellError(describe_error(error)) from error
+    except Exception as error:  # noqa: BLE001 - a plain error goes on in its place
+        failed = CellError(describe_error(error))
+        failed.trace = trace_of(error)  # a traceback itself does not travel
+        raise failed from None
 
 
 class Executor(Generic[C]):
@@ -164,3 +187,12 @@ class Executor(Generic[C]):
 def describe_error(error: Exception) -> str:
     """Return one line for a failed job."""
     return str(error) if isinstance(error, RobustirError) else f"{type(error).__name__}: {error}"
+
+
+def trace_of(error: Exception) -> str:
+    """Return the traceback of a failed job as Python prints it, the same wherever it ran; the end of a very long one."""
+    frames = error.__traceback__
+    job = frames.tb_next if frames is not None and frames.tb_next is not None else frames  # without the executor's own
+    found = traceback.TracebackException(type(error), error, job).format()
+    trace = getattr(error, "trace", "") or "".join(found)
+    return trace if len(trace) <= _TRACE else f"...\n{trace[-_TRACE:]}"

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from robustir.errors import CellError, MissingExtraError, RunError
-from robustir.running.executors import C, Executor, Outcome, describe_error
+from robustir.running.executors import C, Executor, Outcome, describe_error, trace_of
 
 __all__ = ["RayExecutor"]
 
@@ -18,12 +18,16 @@ class _Worker:
     def __init__(self, make_context: Callable[[Any], Any], argument: Any) -> None:
         self._context = make_context(argument)
 
-    def call(self, function: Callable[[Any, Any], Any], position: int, job: Any) -> tuple[int, Any, str | None, bool]:
-        """Return (position, value, error in one line, whether the whole run must stop)."""
+    def call(
+        self, function: Callable[[Any, Any], Any], position: int, job: Any
+    ) -> tuple[int, Any, CellError | None, bool]:
+        """Return (position, value, error without what cannot travel, whether the whole run must stop)."""
         try:
             return position, function(self._context, job), None, False
         except Exception as error:  # noqa: BLE001 - a failing cell must not stop the others
-            return position, None, describe_error(error), isinstance(error, RunError)
+            failed = CellError(describe_error(error))
+            failed.trace = trace_of(error)
+            return position, None, failed, isinstance(error, RunError)
 
 
 class RayExecutor(Executor[C]):
@@ -57,8 +61,8 @@ class RayExecutor(Executor[C]):
             done = pool.map_unordered(lambda actor, item: actor.call.remote(function, *item), numbered)
             for position, value, error, stop in done:
                 if stop:
-                    raise RunError(error)
-                yield Outcome(position, value, None if error is None else CellError(error))
+                    raise RunError(str(error))
+                yield Outcome(position, value, error)
         except self._ray.exceptions.RayError as error:
             raise RunError(
                 f"a Ray worker failed ({error}); nothing is lost: run  robustir resume  on the run"

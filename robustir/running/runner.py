@@ -20,7 +20,7 @@ from robustir.rundir.directory import RunDirectory
 from robustir.rundir.rankings import top_depth
 from robustir.running.attack_work import attack_ladders, missing_ladders
 from robustir.running.encoding import TextIndex, VectorFile, needed_rows
-from robustir.running.executors import Executor, default_jobs, describe_error, single_threaded
+from robustir.running.executors import Executor, Fault, default_jobs, single_threaded
 from robustir.running.work import (
     CellJob,
     EncodeJob,
@@ -68,12 +68,13 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A cell that failed, with its reason in one line."""
+    """A cell that failed, with its reason in one line and the lines of the first error's traceback."""
 
     benchmark: str
     encoder: str
     condition: str
     error: str
+    traceback: str = ""
 
 
 @dataclass
@@ -110,7 +111,7 @@ class _Run:
     def __init__(self, plan: Plan, run: RunDirectory, options: RunOptions, progress: Progress) -> None:
         self.plan, self.run, self.options, self.progress = plan, run, options, progress
         self.summary = RunSummary()
-        self.broken: dict[str, str] = {}  # key of a query set or cell -> why it failed
+        self.broken: dict[str, Fault] = {}  # key of a query set or cell -> why it failed
         self.noisy: dict[str, _NoisySet] = {}
         self.partners: dict[str, NDArray[np.intp]] = {}  # of the floor, per benchmark
 
@@ -176,7 +177,7 @@ class _Run:
         for outcome in executor.map(perturb_queries, jobs):
             job = jobs[outcome.position]
             if outcome.error is not None:
-                self.broken[job.key] = describe_error(outcome.error)
+                self.broken[job.key] = Fault.of(outcome.error)
             self.progress.step(sizes[job.task])
         if ladders:
             self.progress.stage("attack queries", sum(len(ladder.languages) for ladder in ladders), "searches")
@@ -313,7 +314,7 @@ class _Run:
         index: TextIndex,
         jobs: list[CellJob],
         vectors: VectorFile,
-    ) -> list[tuple[slice, str]]:
+    ) -> list[tuple[slice, Fault]]:
         used = [rows for job in jobs for rows in (job.vectors, job.passages, job.clean) if rows is not None]
         units = index.units(needed_rows(len(index), used))
         self.progress.stage(f"encode with {encoder.name}", sum(len(unit.texts) for unit in units), "texts")
@@ -323,7 +324,7 @@ class _Run:
             unit = units[outcome.position]
             rows = slice(unit.first, unit.first + len(unit.texts))
             if outcome.error is not None:
-                failed.append((rows, describe_error(outcome.error)))
+                failed.append((rows, Fault.of(outcome.error)))
             else:
                 encoded, reused, values = outcome.value
                 self.summary.texts_encoded += encoded
@@ -335,7 +336,8 @@ class _Run:
         if len(widths) > 1:
             # Which unit is the wrong one cannot be told, and must not depend on which worker was first.
             found = " and of ".join(map(str, sorted(widths)))
-            failed = [(slice(None), f"{encoder.name} returned vectors of {found} dimensions; all must have the same")]
+            reason = f"{encoder.name} returned vectors of {found} dimensions; all must have the same"
+            failed = [(slice(None), Fault(reason))]
         return failed
 
     def _score(self, executor: Executor[WorkContext], encoder: PlannedEncoder, jobs: list[CellJob]) -> None:
@@ -346,12 +348,12 @@ class _Run:
             ready = []
             for job in batch:
                 if job.clean_key in self.broken:
-                    self.broken[job.key] = f"its clean cell failed: {self.broken[job.clean_key]}"
+                    self.broken[job.key] = self.broken[job.clean_key].behind("its clean cell failed")
                 else:
                     ready.append(job)
             for outcome in executor.map(score, ready):
                 if outcome.error is not None:
-                    self.broken[ready[outcome.position].key] = describe_error(outcome.error)
+                    self.broken[ready[outcome.position].key] = Fault.of(outcome.error)
                 self.progress.step()
 
     def _collect_failures(self, cells: list[Cell]) -> None:
@@ -359,7 +361,8 @@ class _Run:
         for cell in cells:
             reason = self.broken.get(cell.queries_key) or self.broken.get(cell.key)
             if reason is not None:
-                self.summary.failures.append(Failure(cell.benchmark, names[cell.encoder], str(cell.condition), reason))
+                encoder, condition = names[cell.encoder], str(cell.condition)
+                self.summary.failures.append(Failure(cell.benchmark, encoder, condition, reason.reason, reason.trace))
 
 
 def execute(

@@ -120,3 +120,55 @@ def test_an_interrupt_leaves_a_run_to_resume(
     resumed = invoke("resume", tmp_path / "run", "--format", "csv", "-j1")
     assert resumed.code == 0
     assert "(3 were there)" in resumed.out
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_noise_that_raises_on_one_query_is_reported_with_its_own_error(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke, jobs: str
+) -> None:
+    path = suite_file(tmp_path, folder, "tests.tiny:Faulty")
+    path.write_text(path.read_text(encoding="utf-8").replace("[0.5, 1.0]", "[1.0]"), encoding="utf-8")
+    monkeypatch.setenv("TINY_NOISE", "raise")
+    run = tmp_path / "run"
+    first = invoke("run", path, "-o", run, "--jobs", jobs, "--format", "html,latex")
+    assert first.code == 3, first.err
+    assert "faulty raised KeyError on query 'q1'" in first.err
+    assert f"robustir --debug resume {run}" in first.err
+    assert "Traceback" not in first.err
+    again = invoke("report", run, "--format", "html")
+    assert again.code == 0, again.err
+    html = (run / "report.html").read_text(encoding="utf-8")
+    assert "its noise gave no score (see “Failed cells”" in html
+    assert "faulty raised KeyError on query" in html
+    for entry in json.loads((run / "manifest.json").read_text(encoding="utf-8"))["failed"]:
+        # The plugin's own line, the error it raised, and what it became.
+        assert "raise KeyError(text)" in entry["traceback"]
+        assert "tiny.py" in entry["traceback"]
+        assert entry["traceback"].rstrip().endswith("faulty raised KeyError on query 'q1' ('a'): 'a'")
+    debugged = invoke("--debug", "resume", run, "--jobs", jobs, "--format", "html")
+    assert debugged.code == 3
+    assert debugged.err.count("raise KeyError(text)") == 1  # two cells, one cause
+    assert "tracebacks are in" not in debugged.err
+
+
+def test_debug_shows_where_a_refusal_came_from(invoke) -> None:
+    plain, debugged = (invoke(*flags, "describe", "no-such-noise") for flags in ((), ("--debug",)))
+    assert plain.code == debugged.code == 2
+    assert "Traceback" not in plain.err
+    assert "Traceback" in debugged.err
+    assert debugged.err.endswith(plain.err)
+
+
+def test_a_failed_encoding_keeps_its_traceback(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke
+) -> None:
+    monkeypatch.setenv("TINY_FAULT", "raise")
+    loud = write_beir(tmp_path / "loud", [(key, lang, text + "!") for key, lang, text in PASSAGES])
+    suite = suite_file(tmp_path, loud, "tests.tiny:OnlyA")
+    for jobs in ("1", "2"):
+        run = tmp_path / f"run{jobs}"
+        arguments = ("--encoder", "tests.tiny:Letters", "-o", run, "--format", "csv", "--jobs", jobs)
+        assert invoke("run", suite, *arguments).code == 3
+        failed = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["failed"]
+        assert failed
+        assert all("break_here" in entry["traceback"] for entry in failed)

@@ -45,6 +45,35 @@ def test_without_a_separated_pair_no_encoder_is_called_more_robust() -> None:
     assert compared.endswith("no encoder was shown to be more robust than another.")
 
 
+def with_attacks(findings: Findings, attacks: set[str]) -> Findings:
+    """The findings with some of their perturbations declared as attacks."""
+    entries = [
+        {**entry, "attacked": "hashing" if entry["name"] in attacks else ""}
+        for entry in findings.manifest["perturbations"]
+    ]
+    contrasts = findings.contrasts.assign(control=False)
+    return replace(findings, contrasts=contrasts, manifest={**findings.manifest, "perturbations": entries})
+
+
+def test_a_run_of_attacks_alone_asks_about_them() -> None:
+    names = {entry["name"] for entry in Factory().findings().manifest["perturbations"]}
+    asked, changed, _ = sentences(with_attacks(Factory().findings(), names))
+    assert asked.endswith("changes when queries are attacked by typos and shuffle-words.")
+    assert changed == "What the attacks changed is in the section on attacks."
+    both = sentences(with_attacks(Factory().findings(), {"shuffle-words"}))[0]
+    assert both.endswith("carry typos at severities 0.1 to 0.5, and under attack by shuffle-words.")
+
+
+def test_noise_that_gave_no_score_is_not_no_noise() -> None:
+    findings = Factory().findings()
+    empty = {name: getattr(findings, name).iloc[:0] for name in ("contrasts", "curves", "areas", "comparisons")}
+    asked = sentences(replace(findings, **empty))[0]
+    assert "its noise gave no score (see “Failed cells” and “What the noise really did”)" in asked
+    silent = replace(findings, **empty, validity=findings.validity.iloc[:0])
+    asked = sentences(replace(silent, manifest={**findings.manifest, "perturbations": []}))[0]
+    assert asked.endswith("it held no perturbation, so it says nothing about robustness.")
+
+
 def row(**changes: Any) -> dict[str, Any]:
     return {
         "difference_in_differences": 0.1,
