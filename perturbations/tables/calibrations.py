@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from robustir.disk.parsing import parse_json
 from robustir.errors import DataError
 
 __all__ = ["TOLERANCE", "Calibration", "Curve", "find_calibration", "read_calibrations", "shipped_folder"]
@@ -102,7 +103,7 @@ def read_calibrations(path: Path) -> Mapping[str, Calibration]:
     if not path.is_file():
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"))
         return {spec: _read(entry) for spec, entry in content.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from robustir.disk.folders import data_folder
+from robustir.disk.parsing import parse_json
 from robustir.errors import DataError
 
 __all__ = ["Recording", "locate", "read_recording"]
@@ -75,7 +75,7 @@ def read_recording(name: str, lang: str) -> Recording:
 
 
 def _json_row(line: str, lang: str) -> tuple[str, str, str]:
-    row = json.loads(line)
+    row = parse_json(line)
     if not isinstance(row, dict):
         raise TypeError("not an object")
     values = (row.get("lang", lang), row["_id"], row["text"])

@@ -7,6 +7,11 @@ from typing import TextIO
 
 import click
 
+from robustir.cli.lines import read_lines
+from robustir.cli.progress import ProgressBars
+
+_PART = 1024  # texts between two steps of the bar; vectors may depend on it in their last bits
+
 
 @click.command(name="encode")
 @click.argument("spec")
@@ -36,10 +41,20 @@ def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> 
         )
     if made.uses_langs and lang is None:
         raise InputError(f"{spec} needs to know the language of the texts: give --lang")
-    texts = file.read().removesuffix("\n").split("\n")
-    vectors = check_vectors(
-        made.encode(texts, role=role, langs=[lang] * len(texts) if lang else None), len(texts), spec
-    )
+    texts = read_lines(file)
+    if not texts:
+        raise InputError("there is nothing to encode; give a text per line")
+    parts = []
+    with ProgressBars() as bars:
+        bars.stage(f"encode with {spec}", len(texts), "texts")
+        for start in range(0, len(texts), _PART):
+            some = texts[start : start + _PART]
+            langs = [lang] * len(some) if lang else None
+            parts.append(check_vectors(made.encode(some, role=role, langs=langs), len(some), spec))
+            bars.step(len(some))
+    if len({part.shape[1] for part in parts}) > 1:
+        raise InputError(f"{spec} returned vectors of several dimensions; all must have the same")
+    vectors = np.concatenate(parts)
 
     def write(path: Path) -> None:
         with path.open("wb") as handle:

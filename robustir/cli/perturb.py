@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+
+from robustir.cli.lines import read_lines
+from robustir.cli.progress import ProgressBars
+
+if TYPE_CHECKING:
+    from robustir.types import QuerySet
+
+_PART = 2048  # texts between two steps of the bar
 
 
 @click.command(name="perturb")
@@ -34,7 +42,6 @@ def command(spec: str, file: TextIO, lang: str | None, severity: float, seed: in
 
     A line feed that the noise writes becomes a space; with --jsonl it stays.
     """
-    from robustir.noise.applying import perturb
     from robustir.text.labels import label_notes
     from robustir.types import QuerySet
 
@@ -42,7 +49,7 @@ def command(spec: str, file: TextIO, lang: str | None, severity: float, seed: in
     queries = QuerySet.from_texts(texts, lang=_langs(lang, rows, len(texts)), ids=ids)
     for note in label_notes(queries.texts, queries.langs, "texts"):
         click.echo(f"robustir: {note}", err=True)
-    noisy = perturb(queries, spec, severity=severity, seed=seed, draw=draw)
+    noisy = _perturbed(queries, spec, severity=severity, seed=seed, draw=draw)
     if not jsonl:
         broken = sum("\n" in text for text in noisy.texts)
         for text in noisy.texts:
@@ -56,6 +63,33 @@ def command(spec: str, file: TextIO, lang: str | None, severity: float, seed: in
         click.echo(json.dumps({**row, "text": text, **own}, ensure_ascii=False))
 
 
+def _perturbed(queries: QuerySet, spec: str, **chosen: Any) -> QuerySet:
+    """Perturb in parts, so that a bar can say how far it is; what happens to a text depends on no other."""
+    import numpy as np
+
+    from robustir.noise.applying import perturb
+    from robustir.plugins.registry import create
+    from robustir.types import Dose
+
+    plugin = create("perturbation", spec)
+    parts = []
+    with ProgressBars() as bars:
+        bars.stage(f"perturb with {spec}", len(queries), "texts")
+        for start in range(0, len(queries), _PART):
+            part = perturb(queries.select(range(start, min(start + _PART, len(queries)))), plugin, **chosen)
+            parts.append(part)
+            bars.step(len(part))
+    if len(parts) < 2:
+        return parts[0] if parts else queries
+    columns = [asdict(part.dose) for part in parts if part.dose is not None]
+    dose = {
+        name: np.concatenate([each[name] for each in columns])
+        for name, values in columns[0].items()
+        if values is not None
+    }
+    return queries.with_texts([text for part in parts for text in part.texts], Dose(**dose))
+
+
 def _langs(given: str | None, rows: list[dict[str, object]], size: int) -> list[str]:
     """Return the language of every text: its record's own, else the one given."""
     langs = [str(row["lang"]) if row.get("lang") else given for row in rows] if rows else [given] * size
@@ -66,22 +100,16 @@ def _langs(given: str | None, rows: list[dict[str, object]], size: int) -> list[
 
 
 def _read(file: TextIO, *, jsonl: bool) -> tuple[list[str], list[str], list[dict[str, object]]]:
+    from robustir.disk.parsing import parse_json
     from robustir.errors import DataError
 
-    name = getattr(file, "name", "input")
-    try:
-        content = file.read()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    lines = content.split("\n")
-    if lines and lines[-1] == "":
-        lines.pop()
+    lines = read_lines(file)
     if not jsonl:
         return [str(number) for number in range(len(lines))], lines, []
-    rows = []
+    rows, name = [], getattr(file, "name", "input")
     for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
+            row = parse_json(line)
             text = row["text"]
         except (ValueError, KeyError, TypeError):
             raise DataError(f"{name}:{number}: not a JSON object with a string 'text'") from None

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.disk.atomic import write_atomically, write_text_atomically
+from robustir.disk.parsing import parse_json
 from robustir.encoders.pieces import PieceFinder, piece_finder
 from robustir.errors import InputError
 
@@ -162,9 +163,9 @@ def _read_tokenizer(path: Path) -> PieceFinder:
 def _normalizes(folder: Path) -> bool:
     modules, config = folder / "modules.json", folder / "config.json"
     if modules.is_file():
-        return any(str(module.get("type", "")).endswith("Normalize") for module in json.loads(modules.read_text()))
+        return any(str(module.get("type", "")).endswith("Normalize") for module in parse_json(modules.read_text()))
     if config.is_file():
-        return bool(json.loads(config.read_text()).get("normalize", True))
+        return bool(parse_json(config.read_text()).get("normalize", True))
     return True
 
 
@@ -185,7 +186,7 @@ def write_open(folder: Path, table: NDArray[np.float32], tokenizer: str) -> None
 def write_packed(folder: Path, table: NDArray[np.float32], tokenizer: str, bits: Bits = 8) -> None:
     """Write rows of 8, 4 or 3 bits and the tokenizer, without spaces."""
     codes, scale = pack_rows(table, bits)
-    compact = json.dumps(json.loads(tokenizer), ensure_ascii=False, separators=(",", ":"))
+    compact = json.dumps(parse_json(tokenizer), ensure_ascii=False, separators=(",", ":"))
     write_text_atomically(folder / "tokenizer.json", compact)
     tensors: dict[str, NDArray[Any]] = {"embedding.int8": codes, "embedding.scale": scale}
     if bits in _FEW:

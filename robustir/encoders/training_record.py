@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from robustir.disk.parsing import parse_json
 from robustir.errors import DataError
 
 __all__ = ["RECORD", "TrainingRecord", "in_domain_benchmarks", "read_training_record"]
@@ -59,7 +59,7 @@ def read_training_record(folder: Path) -> TrainingRecord | None:
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
         told = content["configuration"]
         sources = tuple(map(str, told["sources"]))
         noise = [str(entry["spec"]) for entry in content["robust_training"]["queries"]]

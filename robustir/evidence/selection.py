@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,23 +49,23 @@ def chosen_cells(run: RunDirectory, wanted: Selection) -> list[tuple[StoredBench
     benchmark = _resolved(wanted.benchmark, names["benchmark"], "benchmark")
     encoder = _resolved(wanted.encoder, names["encoder"], "encoder")
     perturbation = _perturbation(wanted.perturbation, names["perturbation"])
-    tests: tuple[tuple[str, Any, Callable[[Any, Any], bool]], ...] = (
-        ("perturbation", perturbation, lambda there, asked: bool(there == asked)),
-        ("severity", wanted.severity, math.isclose),
-        ("draw", wanted.draw, lambda there, asked: bool(there == asked)),
-    )
+    asked_for: dict[str, Any] = {"perturbation": perturbation, "severity": wanted.severity, "draw": wanted.draw}
     found = []
     for one in stored:
         if benchmark in {None, one.name} and _has_setting(one, wanted.setting, several=len(stored) > 1):
             cells = [cell for cell in one.cells(encoder) if cell["perturbation"] != FLOOR.perturbation]
             found.append((one, cells))
-    for name, asked, same in tests:
+    for name, asked in asked_for.items():
         if asked is not None:
-            kept = [(one, [cell for cell in cells if same(cell[name], asked)]) for one, cells in found]
+            kept = [(one, [cell for cell in cells if _is(cell[name], asked)]) for one, cells in found]
             if not any(cells for _, cells in kept):
                 raise UnknownNameError(f"{run.path} has no {name} {asked} here; {_there(found, name)}")
             found = kept
     return [(one, cells) for one, cells in found if cells]
+
+
+def _is(there: Any, asked: Any) -> bool:
+    return math.isclose(there, asked) if isinstance(asked, float) else bool(there == asked)
 
 
 def _resolved(asked: str | None, names: Mapping[str, str], kind: str) -> str | None:

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from robustir.columns import count
+from robustir.disk.parsing import parse_toml
 from robustir.errors import SpecError, UnknownNameError
 from robustir.languages import normalise
 from robustir.measures import parse_measure
@@ -337,7 +338,7 @@ def load_suite(name: str) -> Suite:
     """
     path = suite_path(name)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = parse_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from robustir.plugins.paths import hint
 
 __all__ = ["Spec", "parse"]
 
+_DEEPEST, _LONGEST = 30, 20_000  # brackets and characters; nobody writes more, and reading takes their product
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KEY = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)")
 _OBJECT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -49,6 +51,12 @@ def _show(value: object) -> str:
     return str(value) if isinstance(value, Spec) else repr(value)
 
 
+def _depth(text: str) -> int:
+    """Return how many brackets are open at most, those in quotes too."""
+    steps = (1 if character in "([{" else -1 for character in text if character in "()[]{}")
+    return max(itertools.accumulate(steps), default=0)
+
+
 def _looks_like_path(text: str) -> bool:
     return "/" in text or "\\" in text or text.startswith(".")
 
@@ -56,6 +64,10 @@ def _looks_like_path(text: str) -> bool:
 def parse(text: str) -> Spec:
     """Parse a spec string; raise SpecError that shows where and what was expected."""
     stripped = text.strip()
+    if _depth(stripped) > _DEEPEST or len(stripped) > _LONGEST:
+        raise SpecError(
+            f"{stripped[:60]!r}...: a spec holds at most {_LONGEST} characters and {_DEEPEST} open brackets"
+        )
     if not stripped:
         raise SpecError("an empty spec; write a name such as  typos  or  transformer('some/model')")
     head = stripped.partition("(")[0]

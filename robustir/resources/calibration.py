@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.disk.atomic import write_text_atomically
+from robustir.disk.parsing import parse_json
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.noise.applying import perturb
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
@@ -178,7 +179,7 @@ def write_calibration(folder: Path, name: str, spec: str, entry: Mapping[str, An
     content: dict[str, Any] = {}
     if path.is_file():
         read_calibrations(path)  # a damaged file is an error, and stays as it is
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     content[spec] = entry
     shown = json.dumps(dict(sorted(content.items())), indent=1, ensure_ascii=False)
     shown = re.sub(
@@ -228,6 +229,6 @@ def record(folder: Path, rows: Sequence[Realised]) -> None:
         found[row.lang] = max(found.get(row.lang, 0.0), error, key=abs)
     for spec, missed in worst.items():
         name = create("perturbation", spec).name
-        entry = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))[spec]
+        entry = parse_json((folder / f"{name}.json").read_text(encoding="utf-8"))[spec]
         told = {lang: round(error, 3) for lang, error in sorted(missed.items())}
         write_calibration(folder, name, spec, entry | {"missed": told})

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.disk.atomic import explained, write_atomically, write_text_atomically
+from robustir.disk.parsing import parse_json
 from robustir.errors import RunError
 from robustir.types import Corpus, Dose, Pools, Qrels, QuerySet, Ranks, Task
 
@@ -63,7 +64,7 @@ class RunDirectory:
     def read_manifest(self) -> dict[str, Any]:
         """Return the manifest."""
         try:
-            content: dict[str, Any] = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+            content: dict[str, Any] = parse_json((self.path / MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise RunError(
                 f"{self.path / MANIFEST} cannot be read ({error}); the run is damaged, run it again in another folder"

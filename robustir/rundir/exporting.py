@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from robustir.disk.atomic import write_text_atomically
+from robustir.disk.parsing import parse_json
 from robustir.disk.trec import one_line, trec_id
 from robustir.errors import RunError
 from robustir.noise.applying import perturb
@@ -141,7 +142,7 @@ def _clear(out: Path) -> None:
     if not out.exists() or not any(out.iterdir()):
         return
     try:
-        old = json.loads((out / INDEX).read_text(encoding="utf-8"))["query_sets"]
+        old = parse_json((out / INDEX).read_text(encoding="utf-8"))["query_sets"]
         files = [out / row[field] for row in old for field in ("jsonl", "tsv")]
     except (OSError, ValueError, KeyError, TypeError):
         raise RunError(f"{out} holds other files; choose another folder with -o, or empty it") from None

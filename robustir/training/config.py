@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from robustir.disk.parsing import parse_toml
 from robustir.encoders.static_files import Bits
 from robustir.encoders.transformers.pooling import Pooling
 from robustir.errors import SpecError
@@ -232,7 +233,7 @@ def find_config(given: Path) -> Path:
 def load_config(path: Path, *, seed: int | None = None, sampling: str | None = None) -> TrainingConfig:
     """Read and check a file; ``seed`` and ``sampling`` replace its own. Raises SpecError that names every key at fault."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = parse_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SpecError(f"{path} cannot be read ({error.strerror}); give a training configuration in TOML") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from robustir.disk.atomic import digest_of
 from robustir.disk.hub import first_line, hub_commit, hub_file, hub_unreachable, silent_hub
+from robustir.disk.parsing import parse_json
 from robustir.encoders.training_record import RECORD
 from robustir.encoders.weights import asks_for_code, wants_code
 from robustir.errors import InputError
@@ -87,7 +87,7 @@ class Checkpoint:
         if path is None:
             return None
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return parse_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(f"{name} of {self.model!r} cannot be read ({first_line(error)}); get it again") from error
 
