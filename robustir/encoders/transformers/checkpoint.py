@@ -175,7 +175,7 @@ def module_folders(folder: Path) -> list[str]:
     """Return the folders that a model's modules.json names, each inside ``folder``; none without that file."""
     path = folder / "modules.json"
     try:
-        rows: Any = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        rows: Any = parse_json(path.read_text(encoding="utf-8")) if path.is_file() else []
         named = [str(row["path"]).strip("/") for row in rows]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} cannot be read ({first_line(error)}); get the model again") from error
