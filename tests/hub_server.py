@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
+
+from tests.servers import serving
 
 __all__ = ["COMMIT", "Hub", "hub_server"]
 
@@ -78,11 +79,5 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 def hub_server() -> Iterator[Hub]:
     """Serve what is put into the Hub until the end of the block."""
     hub = Hub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(_handler(hub)) as hub.url:
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()

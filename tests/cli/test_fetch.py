@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from robustir.encoders.laser.encoders import Laser2
 from robustir.errors import DataError, NotApplicableError, RobustirError
 from robustir.languages import normalise
 from robustir.plugins.registry import create
+from tests.servers import allow_downloads, serving
 
 
 def run(*arguments: object) -> str:
@@ -46,16 +46,10 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
-    for name in ("ROBUSTIR_OFFLINE", "HF_HUB_OFFLINE", "http_proxy", "HTTP_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    allow_downloads(monkeypatch)
     (tmp_path / "site").mkdir()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "site")))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", tmp_path / "site"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(partial(Quiet, directory=str(tmp_path / "site"))) as url:
+        yield url, tmp_path / "site"
 
 
 def test_download_shows_the_licence_first(

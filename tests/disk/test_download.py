@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from robustir.disk import download
 from robustir.disk.download import Remote, fetch, sha256_of
 from robustir.errors import DataError
+from tests.servers import allow_downloads, serving
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -67,17 +67,11 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         def log_message(self, *args: object) -> None:  # type: ignore[override]
             pass
 
-    for name in ("ROBUSTIR_OFFLINE", "HF_HUB_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    allow_downloads(monkeypatch)
     monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    known.url = f"http://127.0.0.1:{server.server_port}/file.bin"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield known
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as url:
+        known.url = f"{url}/file.bin"
+        yield known
 
 
 def leftovers(folder: Path) -> list[str]:

@@ -26,7 +26,7 @@ LEFT = [f"Satz {word} im Haus {word}" for word in ["Apfel", "Baum", "Café", "Do
 RIGHT = [f"sentence {word} in house {word}" for word in ["Apfel", "Baum", "Cafe", "Dome", "Donkey", "Fish", "Grass"]]
 
 
-def small_task() -> Task:
+def bitext_task() -> Task:
     sets = [
         Bitext("one", ("de", "en"), LEFT[:4], RIGHT[:4], list("aabb"), list("wxyz")),
         Bitext("two", ("fr", "en"), LEFT[2:], RIGHT[2:], list("abbcc"), list("12345")),
@@ -41,11 +41,11 @@ class SmallBenchmark:
     licence = source = ""
 
     def load(self, data: Path | None, languages: object = None) -> Task:
-        return small_task()
+        return bitext_task()
 
 
 def test_shape() -> None:
-    task = small_task()
+    task = bitext_task()
     assert task.settings == ("cross",)
     assert "mono is undefined" in task.settings_note
     assert task.pools is not None
@@ -67,7 +67,7 @@ def test_shape() -> None:
 
 
 def test_pools_enter_the_digest_and_must_hold_the_judgements() -> None:
-    task = small_task()
+    task = bitext_task()
     assert task.pools is not None
     merged = Pools(task.pools.query // 2, task.pools.passage // 2)
     columns = (task.name, task.queries, task.corpus, task.qrels, task.settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,17 +12,9 @@ import torch
 from robustir.training.losses import info_nce
 from robustir.training.static.table import Bags, Table
 
-pytestmark = pytest.mark.speed
+pytestmark = [pytest.mark.speed, pytest.mark.usefixtures("one_thread")]
 
 PIECES, DIMENSIONS = 32_000, 256
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def bags_of(texts: int) -> Bags:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -11,6 +9,8 @@ from hypothesis import strategies as st
 from robustir.training.losses import info_nce
 from robustir.training.static.table import Bags, Table
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TEXTS = st.lists(st.lists(st.integers(0, 19), min_size=1, max_size=8), min_size=4, max_size=4)
 
 
@@ -18,14 +18,6 @@ def fresh(pieces: int = 20, dimensions: int = 6) -> Table:
     generator = np.random.default_rng(5)
     vectors = generator.standard_normal((pieces, dimensions)).astype(np.float32)
     return Table(vectors, generator.standard_normal(pieces).astype(np.float32))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @given(TEXTS)
