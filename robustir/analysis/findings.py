@@ -41,7 +41,7 @@ _COLUMNS: Mapping[str, str] = {
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
     "embedded_lang in_domain",
     "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
-    "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n seen_a "
+    "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n p_flips seen_a "
     "seen_b robust_training attacked embedded_lang in_domain",
     "strategy_scores": "benchmark setting measure perturbation severity strategy mean ci_low ci_high delta delta_low "
     "delta_high retention seeds seed_sd seed_low seed_high groups n seen attacked embedded_lang in_domain",

@@ -32,6 +32,7 @@ from robustir.stats import (
     joint_test,
     seed_draws,
     seeded_interval,
+    seeded_test,
     verdict,
 )
 from robustir.stats.rounding import above, settled
@@ -303,7 +304,8 @@ class _Work:
                     log_retention_ratio=log.estimate[0],
                     log_ratio_low=log.low[0],
                     log_ratio_high=log.high[0],
-                    p=joint_test(gap.contributions, flips),
+                    p=seeded_test(gap),
+                    p_flips=joint_test(gap.contributions, flips),
                     verdict=claim,
                     seed_sd=_spread(gap.by_seed),
                     seeds=len(seeds),

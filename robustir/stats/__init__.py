@@ -30,6 +30,7 @@ from robustir.stats.strategies import (
     joint_test,
     seed_draws,
     seeded_interval,
+    seeded_test,
 )
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "replicates",
     "seed_draws",
     "seeded_interval",
+    "seeded_test",
     "sign_flips",
     "signed_rank_test",
     "spread",

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 from numpy.typing import NDArray
 
 from robustir.stats import (
@@ -17,6 +18,7 @@ from robustir.stats import (
     joint_test,
     seed_draws,
     seeded_interval,
+    seeded_test,
 )
 from robustir.stats.clusters import ClusterSums
 from robustir.stats.resampling import tail_rank
@@ -103,7 +105,8 @@ def test_replicates_are_the_estimate_and_variance_of_the_data_written_out(logari
             np.bincount(more, minlength=groups)[None].astype(float),
         )
         clusters = [ClusterSums(summed(scores).sums, summed(scores).counts) for scores in levels]
-        value, variance = _replicated(clusters, signs, weights, logarithm=logarithm)
+        value, *parts = _replicated(clusters, signs, weights, logarithm=logarithm)
+        variance = sum(parts)
         written = [drawn(scores, some.tolist(), more.tolist()) for scores in levels]
         assert (value[0], variance[0]) == pytest.approx(oracle(written, signs, logarithm=logarithm), rel=1e-9)
 
@@ -153,6 +156,29 @@ def test_a_difference_without_spread_is_bounded_by_the_number_of_seeds() -> None
         assert 0.5 * 2.0 ** (1 - seeds) - 3e-4 < p < 8 * 2.0 ** (1 - seeds)
 
 
+def test_the_test_is_min_f_prime_of_crossed_random_factors() -> None:
+    """Against Clark's min F' = MS_effect / (MS_seeds + MS_groups) from two analyses of variance, by hand."""
+    rng = np.random.default_rng(2)
+    seeds, groups = 8, 11
+    cells = 0.05 + rng.normal(0, 0.05, (seeds, 1)) + rng.normal(0, 0.1, groups) + rng.normal(0, 0.05, (seeds, groups))
+    by_seed, by_group, mean = cells.mean(axis=1), cells.mean(axis=0), cells.mean()
+    f1 = mean**2 / (by_seed.var(ddof=1) / seeds)  # F over seeds, 1 and 7 degrees of freedom
+    f2 = mean**2 / (by_group.var(ddof=1) / groups)  # F over groups, 1 and 10
+    min_f = f1 * f2 / (f1 + f2)
+    freedom = (f1 + f2) ** 2 / (f1**2 / (groups - 1) + f2**2 / (seeds - 1))
+    found = seeded_test(SeededSums(cells[:, None], np.ones((1, groups))))
+    assert found == pytest.approx(scipy.stats.f.sf(min_f, 1, freedom), rel=1e-9)
+
+
+def test_degenerate_differences_have_a_p_that_says_so() -> None:
+    counts = np.ones((1, 5))
+    assert seeded_test(SeededSums(np.zeros((8, 1, 5)), counts)) == 1.0
+    assert seeded_test(SeededSums(np.ones((8, 1, 5)), counts)) == 2.0**-7
+    assert math.isnan(seeded_test(SeededSums(np.ones((FEWEST_SEEDS - 1, 1, 5)), counts)))
+    assert math.isnan(seeded_test(SeededSums(np.ones((8, 1, 1)), np.ones((1, 1)))))
+    assert 0 < seeded_test(SeededSums(1e3 + np.eye(8)[:, None, :5] * 1e-3, counts)) < 1e-6
+
+
 def test_few_seeds_give_no_p() -> None:
     x = np.ones((FEWEST_SEEDS - 1, 30))
     assert math.isnan(joint_test(x, joint_flips(len(x), 30, 99, 0)))
@@ -195,14 +221,23 @@ def test_coverage_and_size_by_simulation(of_seed: float, of_group: float) -> Non
     counts = np.maximum(1, rng.gamma(4.0, 6.0, groups).round())[None]
     draws = seed_draws(seeds, bootstrap_weights(groups, 199, 0), 0)
     flips = joint_flips(seeds, groups, 499, 0)
-    covered = rejected = 0
+    covered = rejected = by_flips = detected = 0
     for _ in range(trials):
         effects = rng.normal(0, of_seed, (seeds, 1)) + rng.normal(0, of_group, groups)
         rest = rng.normal(0, 0.25, (seeds, groups)) / np.sqrt(counts)
         gap = SeededSums(((effects + rest) * counts)[:, None], counts)
         found = seeded_interval([gap], [1.0], draws)
         covered += bool(found.low[0] <= 0 <= found.high[0])
-        rejected += joint_test(gap.contributions, flips) <= 0.05
-    print(f"seeds {of_seed}, groups {of_group}: covers {covered / trials:.3f}, rejects {rejected / trials:.3f}")
+        rejected += seeded_test(gap) <= 0.05
+        by_flips += joint_test(gap.contributions, flips) <= 0.05
+        variance = of_seed**2 / seeds + of_group**2 / groups + 0.25**2 / counts.sum() / seeds
+        shifted = SeededSums(gap.sums + 3 * math.sqrt(variance) * counts, counts)
+        detected += seeded_test(shifted) <= 0.05
+    print(
+        f"seeds {of_seed}, groups {of_group}: covers {covered / trials:.3f}, rejects {rejected / trials:.3f} "
+        f"(flips {by_flips / trials:.3f}), finds an effect of three standard errors in {detected / trials:.3f}"
+    )
     assert 0.92 < covered / trials < 0.99
-    assert 0 < rejected / trials <= 0.05
+    assert 0.01 < rejected / trials <= 0.07
+    assert by_flips / trials <= 0.05
+    assert detected / trials > 0.6
