@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from robustir.version import __version__
 
 if TYPE_CHECKING:
-    from robustir.api import analyse, benchmark, encoder, perturb, render, run
+    from robustir.api import analyse, benchmark, encoder, export_queries, perturb, render, run
     from robustir.types import Corpus, Qrels, QuerySet, Task
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "analyse",
     "benchmark",
     "encoder",
+    "export_queries",
     "perturb",
     "render",
     "run",

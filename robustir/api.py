@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from robustir.planning.plan import Plan
     from robustir.planning.suite import Suite
     from robustir.rundir.directory import RunDirectory
+    from robustir.rundir.exporting import ExportedSet
     from robustir.running.progress import Told
     from robustir.running.runner import Progress, RunOptions, RunSummary
 
-__all__ = ["analyse", "benchmark", "encoder", "execute_plan", "perturb", "render", "run"]
+__all__ = ["analyse", "benchmark", "encoder", "execute_plan", "export_queries", "perturb", "render", "run"]
 
 
 def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed: int = 0, draw: int = 0) -> QuerySet:
@@ -189,6 +190,54 @@ def _write_findings(findings: Findings, directory: RunDirectory) -> None:
     from robustir.analysis import write_findings
 
     write_findings(findings, directory.path / "findings")
+
+
+def export_queries(
+    source: str | Path | Suite | RunDirectory | Mapping[str, Any],
+    out: Path | str,
+    *,
+    data: Path | str | None = None,
+    benchmarks: Sequence[str | Task] | str | Task | None = None,
+    perturbations: Sequence[str | Mapping[str, Any]] | str | None = None,
+    languages: Sequence[str] | str | None = None,
+    severities: Sequence[float] | float | None = None,
+    draws: int | None = None,
+    seed: int | None = None,
+    limit: int | None = None,
+) -> list[ExportedSet]:
+    """Write the queries of a suite or run, clean and noisy, for any search engine; return one row per query set.
+
+    source: as in :func:`run`, or a run (its folder, or a RunDirectory), whose queries are made already and which takes
+    none of the other arguments but ``data``. The rankings are scored by the encoder ``trec-run`` (docs/external-runs.md).
+    """
+    from robustir.planning.asked import asked_for
+    from robustir.rundir.directory import RunDirectory
+    from robustir.rundir.exporting import export_queries as export
+    from robustir.rundir.exporting import export_run
+
+    changes: dict[str, Any] = {
+        "languages": languages,
+        "severities": severities,
+        "draws": draws,
+        "seed": seed,
+        "limit": limit,
+    }
+    changes |= {"benchmarks": benchmarks, "perturbations": perturbations}
+    found = (
+        source
+        if isinstance(source, RunDirectory)
+        else RunDirectory(source)
+        if isinstance(source, (str, Path))
+        else None
+    )
+    if found is not None and found.exists:
+        if given := [name for name, value in changes.items() if value is not None]:
+            raise InputError(
+                f"{found.path} is a run, whose queries are made already; leave {given[0]} out, or name a suite"
+            )
+        return export_run(found, data_folder(data or found.read_manifest()["data"]), Path(out))
+    asked = asked_for(source, encoders=None, settings=None, measures=None, **changes)
+    return export(asked.suite, data_folder(data), Path(out), live=asked.live)
 
 
 def analyse(run_directory: RunDirectory | Path | str) -> Findings:

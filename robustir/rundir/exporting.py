@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,15 @@ class ExportedSet:
     run: str
 
 
-def export_queries(suite: Suite, data: Path | None, out: Path) -> list[ExportedSet]:
+def export_queries(
+    suite: Suite, data: Path | None, out: Path, *, live: Mapping[str, Any] | None = None
+) -> list[ExportedSet]:
     """Write the query sets of a suite, clean ones too, with passages and judgements; no encoder is loaded.
 
-    Attacks need one, so they are left out. Raises RunError if ``out`` holds something else.
+    Attacks need one, so they are left out. ``live``: tasks of Python that the suite's specs stand for. Raises RunError if
+    ``out`` holds something else.
     """
-    plan = make_plan(suite, data, scored=False)
+    plan = make_plan(suite, data, scored=False, live=live)
     return _export(plan, out, [(planned, _made(plan, planned)) for planned in plan.tasks])
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import robustir
 from robustir.benchmarks.beir import Beir
-from robustir.errors import RunError
+from robustir.errors import InputError, RunError
 from robustir.rundir.exporting import export_queries, export_run
 from tests.tiny import PASSAGES, QUERIES, run_cells, suite_of, write_beir
 
@@ -123,3 +124,50 @@ def test_the_command(tmp_path: Path, invoke) -> None:
     assert both.code == 2
     assert "--seed" in both.err
     assert not (tmp_path / "no").exists()
+
+
+def test_from_python_as_from_the_command_line(tmp_path: Path, invoke) -> None:
+    task = write_beir(tmp_path / "task")
+    options = (
+        "--benchmark",
+        task,
+        "--perturbation",
+        "tests.tiny:Any3",
+        "--severities",
+        "0.5",
+        "--draws",
+        "2",
+        "--seed",
+        "3",
+    )
+    assert invoke("export", "queries", "quickstart", *options, "-o", tmp_path / "a").code == 0
+    rows = robustir.export_queries(
+        "quickstart",
+        tmp_path / "b",
+        benchmarks=str(task),
+        perturbations="tests.tiny:Any3",
+        severities=0.5,
+        draws=2,
+        seed=3,
+    )
+    assert [(row.perturbation, row.draw) for row in rows] == [("", 0), ("tests.tiny:Any3", 0), ("tests.tiny:Any3", 1)]
+    files = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
+    assert len(files) == 1 + 5 + 2 * 3
+    assert all((tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes() for file in files)
+    live = robustir.export_queries(
+        "quickstart",
+        tmp_path / "c",
+        benchmarks=robustir.benchmark(str(task)),
+        perturbations="typos",
+        severities=[0.5],
+        draws=1,
+    )
+    assert [row.benchmark for row in live] == ["task", "task"]
+    _, run, _ = run_cells(suite_of(task), tmp_path / "run")
+    assert (
+        len(robustir.export_queries(run, tmp_path / "d"))
+        == len(robustir.export_queries(str(run.path), tmp_path / "e"))
+        == 1
+    )
+    with pytest.raises(InputError, match="leave seed out"):
+        robustir.export_queries(run.path, tmp_path / "f", seed=3)
