@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robustir.benchmarks.files import chosen_for_both, find_packed, parse_json, read_lines
+from robustir.benchmarks.files import chosen_for_both, find_packed, parse_file_json, read_lines
 from robustir.benchmarks.judgements import JudgementPolicy, judge
 from robustir.benchmarks.qrels_files import find_qrels, read_qrels
 from robustir.errors import DataError
@@ -112,7 +112,7 @@ class Beir:
         seen: dict[str, int] = {}
         for number, line in read_lines(path):
             where = f"{path}:{number}"
-            row = parse_json(line, path, number, "each line must be one JSON object")
+            row = parse_file_json(line, path, number, "each line must be one JSON object")
             if not isinstance(row, dict):
                 raise DataError(f"{where}: a JSON {type(row).__name__} stands where an object is expected")
             name = _text(row, "_id", where)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from robustir.disk.fetching import how_to_get
+from robustir.disk.parsing import parse_json
 from robustir.errors import DataError, NotApplicableError
 from robustir.languages import normalise, normalise_all
 
@@ -20,7 +21,7 @@ __all__ = [
     "find_folder",
     "find_packed",
     "parallel_files",
-    "parse_json",
+    "parse_file_json",
     "read_json",
     "read_json_lines",
     "read_lines",
@@ -103,30 +104,29 @@ def _unpacked(path: Path) -> Iterator[bytes]:
         raise DataError(f"{path} cannot be {what} ({said}); the download may be incomplete") from error
 
 
-def parse_json(text: str, path: Path, line: int | None, advice: str) -> Any:
+def parse_file_json(text: str, path: Path, line: int | None, advice: str) -> Any:
     """Return what JSON says; whatever is wrong with it is a DataError naming the file and the line.
 
     line: of a file with one object per line; None for a text that is the whole file.
     """
     try:
-        return json.loads(text)
+        return parse_json(text)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}:{line or error.lineno}: malformed JSON ({error.msg}); {advice}") from None
-    except (RecursionError, ValueError) as error:  # nested 100,000 deep; a number of 5,000 digits
-        what = "it is nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
+    except ValueError:  # of 5,000 digits
         where = f"{path}:{line}" if line else str(path)
-        raise DataError(f"{where}: JSON that cannot be read ({what}); {advice}") from None
+        raise DataError(f"{where}: malformed JSON (a number is too long); {advice}") from None
 
 
 def read_json(path: Path) -> Any:
     """Return a JSON file's content."""
-    return parse_json(read_text(path), path, None, "the download may be incomplete")
+    return parse_file_json(read_text(path), path, None, "the download may be incomplete")
 
 
 def read_json_lines(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number, object) of a JSON-lines file; every object must hold the ``required`` keys as strings."""
     for number, line in read_lines(path):
-        row = parse_json(line, path, number, "each line must be one JSON object")
+        row = parse_file_json(line, path, number, "each line must be one JSON object")
         if not isinstance(row, dict):
             raise DataError(f"{path}:{number}: a JSON {type(row).__name__} stands where an object is expected")
         for key in required:

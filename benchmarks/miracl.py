@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from robustir.benchmarks.files import chosen_languages, find_folder, parse_json, read_lines
+from robustir.benchmarks.files import chosen_languages, find_folder, parse_file_json, read_lines
 from robustir.benchmarks.judgements import Judgement, JudgementPolicy, judge
 from robustir.benchmarks.qrels_files import read_qrels
 from robustir.errors import DataError, SpecError
@@ -122,7 +122,7 @@ def _documents(folder: Path) -> Iterator[tuple[str, str]]:
         )
     for path in paths:
         for number, line in read_lines(path):
-            row = parse_json(line, path, number, "the download may be incomplete")
+            row = parse_file_json(line, path, number, "the download may be incomplete")
             try:
                 yield row["docid"], f"{row.get('title') or ''} {row['text']}".strip()
             except (KeyError, TypeError, AttributeError) as error:

@@ -122,8 +122,8 @@ def test_the_only_split_is_read_with_a_note_and_several_are_named(tmp_path: Path
 @pytest.mark.parametrize(
     ("part", "text", "message"),
     [
-        ("corpus", '{"_id": "a", "text": "x", "metadata": ' + "[" * 100_000 + "]" * 100_000 + "}\n", r"corpus\.jsonl:1: JSON .*nested too deeply"),
-        ("corpus", '{"_id": ' + "9" * 5_000 + ', "text": "x"}\n', r"corpus\.jsonl:1: JSON .*a number is too long"),
+        ("corpus", '{"_id": "a", "text": "x", "metadata": ' + "[" * 100_000 + "]" * 100_000 + "}\n", r"corpus\.jsonl:1: malformed JSON .nested too deeply"),
+        ("corpus", '{"_id": ' + "9" * 5_000 + ', "text": "x"}\n', r"corpus\.jsonl:1: malformed JSON .a number is too long"),
         ("corpus", '{"_id": 1.5, "text": "x"}\n', r"corpus\.jsonl:1: '_id' holds a JSON float"),
         ("corpus", '{"_id": true, "text": "x"}\n', r"corpus\.jsonl:1: '_id' holds a JSON bool"),
         ("corpus", '{"_id": 1, "text": "x"}\n{"_id": "1", "text": "y"}\n', r"corpus\.jsonl:2: the id '1' stands already in line 1"),
