@@ -24,6 +24,7 @@ _EXTRAS = {
     "lexicon": ("opencc", "building and measuring lexicons"),
     "train": ("sentencepiece", "training static encoders"),
     "ir-datasets": ("ir_datasets", "the collections of ir_datasets"),
+    "mteb": ("mteb", "the retrieval tasks of mteb"),
     "cluster": ("ray", "worker processes on a Ray cluster"),
 }
 
