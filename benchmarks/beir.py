@@ -31,10 +31,14 @@ class Beir:
     Without a ``lang`` field every text is in ``lang``. Files may be packed (.gz, .zst, .bz2, .xz); judgements have BEIR's
     three columns or TREC's four. Queries without a judgement are left out, as trec_eval does.
 
-    folder: path of the folder. split: which judgements, the name of a file in qrels; by default test, or else the only
-    one there is. lang: of texts without a ``lang`` field. no_relevant: 'zero' or 'skip', what a query scores for which
-    nothing is relevant. missing: 'never-found' or 'strict', what becomes of judgements whose ids are not there.
-    exclude_identical_ids: True if a passage with the query's own id is not a candidate, as for BEIR's evaluator.
+    Args:
+        folder: path of the folder.
+        split: which judgements, the name of a file in qrels; by default test, or else the only one there is.
+        lang: of texts without a ``lang`` field.
+        no_relevant: 'zero' or 'skip', what a query scores for which nothing is relevant.
+        missing: 'never-found' or 'strict', what becomes of judgements whose ids are not there.
+        exclude_identical_ids: True if a passage with the query's own id is not a candidate, as for BEIR's
+            evaluator.
     """
 
     name = "beir"

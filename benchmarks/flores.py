@@ -26,7 +26,9 @@ class Flores:
     The languages are those whose file is in the folder. Document ids are not published with these files: groups are
     blocks of 20 lines.
 
-    split: "devtest" or "dev". pivot: only pairs with this language; None: every ordered pair.
+    Args:
+        split: "devtest" or "dev".
+        pivot: only pairs with this language; None: every ordered pair.
     """
 
     name = "flores"

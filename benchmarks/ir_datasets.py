@@ -22,10 +22,15 @@ class IrDatasets:
 
     The package ir_datasets finds, checks and caches the files by its own rules. Queries without a judgement are left out.
 
-    collection: its id there. lang, passage_lang: the languages of its queries and of its documents, which the package
-    declares for most collections; where it does not, they are asked for, never guessed. no_relevant: 'zero' or 'skip',
-    what a query scores for which nothing is relevant. missing: 'never-found' or 'strict', what becomes of judgements
-    whose ids are not there. exclude_identical_ids: True if a document with the query's own id is not a candidate.
+    Args:
+        collection: its id there.
+        lang: the languages of its queries and of its documents, which the package declares for most collections;
+            where it does not, they are asked for, never guessed.
+        passage_lang: the languages of its queries and of its documents, which the package declares for most
+            collections; where it does not, they are asked for, never guessed.
+        no_relevant: 'zero' or 'skip', what a query scores for which nothing is relevant.
+        missing: 'never-found' or 'strict', what becomes of judgements whose ids are not there.
+        exclude_identical_ids: True if a document with the query's own id is not a candidate.
     """
 
     name = "ir-datasets"

@@ -24,10 +24,13 @@ class Miracl:
     ``miracl/miracl-corpus-v1.0-XX/docs-*.jsonl.gz``. Corpora are separate, so the setting is mono. Groups
     are the articles of the first relevant passage.
 
-    split: which topics. pool: "full", or "judged": only the passages that someone judged, relevant or not, which fits a
-    small machine; its scores are higher than published ones and named apart. no_relevant: 'zero' or 'skip', what a query
-    scores for which nothing is relevant. missing: 'strict' or 'never-found', what becomes of judgements whose ids are not
-    there: the corpus is known to hold them all.
+    Args:
+        split: which topics.
+        pool: "full", or "judged": only the passages that someone judged, relevant or not, which fits a small
+            machine; its scores are higher than published ones and named apart.
+        no_relevant: 'zero' or 'skip', what a query scores for which nothing is relevant.
+        missing: 'strict' or 'never-found', what becomes of judgements whose ids are not there: the corpus is known
+            to hold them all.
     """
 
     name = "miracl"

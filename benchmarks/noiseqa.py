@@ -20,9 +20,12 @@ _NOISES = ("keyboard", "asr", "translation")
 class NoiseQA:
     """Noisy English questions against the English sentences of XQuAD-R: the questions that a system really gets.
 
-    ``kind``: "natural" or "synthetic"; ``noise``: "keyboard", "asr" or "translation" (natural: from German). The noise is
-    in the benchmark's own queries, so perturbations come on top of it. To measure what the noise costs, run the suite
-    ``noiseqa``: it takes the same questions as a perturbation of XQuAD-R, paired query by query.
+    The noise is in the benchmark's own queries, so perturbations come on top of it. To measure what the noise costs,
+    run the suite ``noiseqa``: it takes the same questions as a perturbation of XQuAD-R, paired query by query.
+
+    Args:
+        kind: "natural" or "synthetic".
+        noise: "keyboard", "asr" or "translation" (natural: from German).
     """
 
     name = "noiseqa"

@@ -21,7 +21,8 @@ class Ntrex:
 
     The languages are those whose file ``XX.txt`` is in the folder (of NTREX's 128); groups are documents.
 
-    pivot: only pairs with this language; None: every ordered pair.
+    Args:
+        pivot: only pairs with this language; None: every ordered pair.
     """
 
     name = "ntrex"

@@ -50,7 +50,8 @@ class Tatoeba:
     groups are 100 buckets of English sentences (by their SHA-256): a sentence that several pairs share is always drawn
     as one.
 
-    direction: "both", "to-en" or "from-en".
+    Args:
+        direction: "both", "to-en" or "from-en".
     """
 
     name = "tatoeba"

@@ -19,7 +19,8 @@ class Wmt:
     The folder holds ``en-XX.tsv`` with the columns set, English, other. Groups are blocks of 20 lines of a set: the
     files name no documents. Encoders trained on these files know them: use NTREX (newstest2019) for those.
 
-    sets: one set or several, such as "wmt13" or ("wmt16", "wmt17"); None: all in the files.
+    Args:
+        sets: one set or several, such as "wmt13" or ("wmt16", "wmt17"); None: all in the files.
     """
 
     name = "wmt"

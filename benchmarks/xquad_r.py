@@ -23,7 +23,8 @@ class XQuADR:
 
     The relevant passage of a question is, in each language, the sentence that holds ``answer_start``.
 
-    passage: "sentence", or "sentence-in-context" (sentence, tab, paragraph) for encoders that take long text.
+    Args:
+        passage: "sentence", or "sentence-in-context" (sentence, tab, paragraph) for encoders that take long text.
     """
 
     name = "xquad-r"

@@ -26,13 +26,17 @@ _FINAL_SIGMA = regex.compile(r"(?<=\p{L})σ\b")
 
 
 class Casing(RuleBased):
-    """The case of words is wrong, as it is in chat, in headlines or with caps lock on.
+    """The case of words is wrong, as in chats, in headlines or with caps lock on.
 
-    A word that the mode would leave as it is (``lower`` has nothing to do in "bridge") is not eligible. Turkish pairs
-    i/İ and ı/I, Greek capitals lose the tonos and a small sigma at the end of a word is ς, German ß becomes SS.
+    A word that the mode would not change ("bridge" under ``lower``) is not eligible. Turkish pairs i/İ and ı/I, Greek
+    capitals lose the tonos, a small sigma at the end of a word is ς, and German ß becomes SS.
 
-    mode: lower; upper; title (one capital, the rest small); first (the first letter's case is turned);
-    random (each letter's case is turned with chance one half).
+    Args:
+        mode: lower; upper; title (one capital, the rest small); first (the case of the first letter is turned); random
+            (the case of each letter is turned with a chance of one half).
+
+    Raises:
+        SpecError: for another mode.
     """
 
     name: ClassVar[str] = "casing"

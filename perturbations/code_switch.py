@@ -30,11 +30,17 @@ class CodeSwitch(RuleBased):
     """Words give way to their translations in an embedded language, as bilingual speakers mix them.
 
     Eligible are words that the induced lexicon translates, except numbers, probable names, single letters and
-    addresses. A translation stands as it is, without inflection; at the beginning of a text it takes over the capital.
-    Where the query's script has no spaces and the embedded one has, a space sets the two apart.
+    addresses. Translations are not inflected; at the beginning of a text they take over the capital. If the query's
+    script has no spaces and the embedded one has, a space sets the two apart.
 
-    into: the embedded language. order: ``random`` gives every eligible word the same chance; ``content-first`` replaces
-    content words before function words. choices: draw among so many best translations by their probabilities.
+    Args:
+        into: code of the embedded language, one of the eleven.
+        order: ``random`` gives every eligible word the same chance; ``content-first`` replaces content words before
+            function words.
+        choices: how many of a word's best translations to draw from, by their probabilities; 1 is always the best one.
+
+    Raises:
+        SpecError: for a language without lexicons, another order, or choices below 1.
     """
 
     name: ClassVar[str] = "code-switch"

@@ -14,12 +14,16 @@ __all__ = ["Compose"]
 class Compose(Combination):
     """Applies its parts in their order, each to what the one before it left: ``compose(typos, shuffle-words)``.
 
-    Each draws from a stream of its own, made from the
-    query's key, the part's position, name and version: the same part twice makes two independent draws. It works in
-    the languages that all parts know.
+    Each part draws from its own stream, made from the query's key, the part's position, name and version: the same part
+    twice makes two independent draws. It works in the languages that all parts know.
 
-    parts: specs of perturbations, in order; without any, typos and shuffle-words. shares: what share of the severity each
-    part gets, one number from 0 to 1 for each; by default all get the whole severity.
+    Args:
+        *parts: specs of perturbations, in order; without any, typos and shuffle-words.
+        shares: the share of the severity that each part gets, one number from 0 to 1 for each; by default all get the
+            whole severity.
+
+    Raises:
+        SpecError: for a part that is an attack, parts without a common language, or another number of shares.
     """
 
     name: ClassVar[str] = "compose"

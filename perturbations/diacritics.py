@@ -21,8 +21,12 @@ _MODES = ("strip", "wrong")
 class Diacritics(RuleBased):
     """Diacritics left out or confused, in composed and decomposed text.
 
-    mode: ``strip``, every mark of a chosen word goes (German words are spelled ae oe ue, or lose the dots, with equal
-    chances, one way in a word; ß is always ss); ``wrong``, one mark of a chosen word is another one.
+    Args:
+        mode: ``strip``, every mark of a chosen word goes (German words are spelled ae oe ue, or lose the dots, with equal
+            chances, one way in a word; ß is always ss); ``wrong``, one mark of a chosen word becomes another one.
+
+    Raises:
+        SpecError: for another mode.
     """
 
     name: ClassVar[str] = "diacritics"

@@ -22,14 +22,20 @@ class Dosed:
     """A perturbation whose severity is a share of a calibrated dose: ``typos(dose='cer:0.05')``.
 
     At severity s the expected character error rate is s times the dose in every language: the perturbation runs at
-    the nominal severity that its calibration gives for it, with its own random stream, so that what is edited is what
-    it would edit at that severity. ``languages``: those that can reach the whole dose, and in which the table was found
-    right on other texts than its own.
+    the nominal severity that its calibration gives, with its own random stream, so that it edits what it would edit
+    at that severity. ``languages`` are those that can reach the whole dose and whose calibration was confirmed on
+    held-out text.
 
-    spec: the perturbation without its dose. dose: such as ``cer:0.05``. calibration: a folder that ``robustir calibrate
-    build`` wrote; by default the tables that come with robustir. checked: whether languages are refused whose doses were
-    missed by more than ``TOLERANCE``. Raises SpecError where there is no table, or one of
-    another version of the perturbation; NotApplicableError where no language is left.
+    Args:
+        spec: the perturbation without its dose.
+        dose: a character error rate above 0, such as ``cer:0.05``.
+        calibration: a folder that ``robustir calibrate build`` wrote; by default the tables that come with robustir.
+        checked: refuse languages that missed their doses on held-out text by more than ``TOLERANCE``.
+
+    Raises:
+        SpecError: if the perturbation is not calibrated, or was calibrated in another version.
+        DataError: if the folder is missing or a table in it is damaged.
+        NotApplicableError: if no language reaches the dose.
     """
 
     severity_meaning: ClassVar[str] = (

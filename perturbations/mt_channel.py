@@ -22,15 +22,20 @@ _OTHERS = tuple(lang for lang in LANGUAGES if lang != "en")
 
 
 class MTChannel(RuleBased):
-    """A noise channel that makes of a query what a translation system into its language would, beyond the best system.
+    """A noise channel that makes the errors of translation into the query's language, beyond those of the best system.
 
     Rates come from what real systems made of FLORES dev, per pair and class of word (function words, common and rare
-    words, names, numbers). A word is dropped; gives way to another translation of its translation, to another form, to
-    a word further off or to its source word; names and numbers lose or swap letters. Words move, and function
+    words, names, numbers). A word is dropped, or gives way to another translation of its translation, to another form,
+    to a less related word or to its source word; names and numbers lose or swap letters. Words move, and function
     words and second translations are added.
 
-    source: the language that queries are translated from; English queries by default from German, others from English.
-    system: which measured system severity 0.5 stands for, one for each pair that is asked for; the worst by default.
+    Args:
+        source: code of the language that queries are translated from; by default English queries come from German,
+            all others from English. Systems are measured from and into English alone.
+        system: name of the measured system that severity 0.5 stands for, in each pair that has it; by default the worst.
+
+    Raises:
+        SpecError: for a language without measured systems, or an unknown system.
     """
 
     name: ClassVar[str] = "mt-channel"

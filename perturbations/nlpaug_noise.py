@@ -39,14 +39,21 @@ _ISO_639_3: Final = {
 class Nlpaug:
     """An augmenter of nlpaug as noise: ``nlpaug('char.KeyboardAug', lang='de')``, ``nlpaug('word.RandomWordAug', action=swap)``.
 
-    The severity is aug_word_p of
-    the char family (aug_char_p, the share of a word's characters, remains the augmenter's) and aug_p of the word family;
-    the least and greatest numbers of edits are taken away, so that it is a share. What nlpaug returns empty, or as
-    something other than a text, leaves the query as it was. nlpaug draws from global random states: they are seeded with
-    the query's key for each call, and put back. It joins words with its own spacing.
+    The severity is aug_word_p of the char family (aug_char_p, the share of a word's characters, remains the
+    augmenter's) and aug_p of the word family; the limits on the number of edits are removed, so that it is a share.
+    If nlpaug returns nothing, or something other than a text, the query stays as it was. nlpaug draws from global random
+    states: they are seeded with the query's key for each call and restored afterwards. It joins words with its own spacing.
 
-    augmenter: family and class, ``char.`` or ``word.``. languages: those in which it works, where the augmenter does not
-    say it itself (those of a model or dictionary of your own). options: what the augmenter itself takes, such as lang='de'.
+    Args:
+        augmenter: family and class: ``char.`` or ``word.`` and the name of the class.
+        languages: codes of the languages in which it works, if the augmenter does not say so itself (such as one with
+            your own model or dictionary).
+        **options: arguments of the augmenter itself, such as lang='de'.
+
+    Raises:
+        SpecError: for an unknown augmenter or option, one that the severity sets, or if its languages are not known.
+        MissingExtraError: without nlpaug.
+        DataError: if the augmenter needs a model or NLTK data that is not on this machine.
     """
 
     name: ClassVar[str] = "nlpaug"

@@ -17,11 +17,15 @@ __all__ = ["OneOf"]
 class OneOf(Combination):
     """Gives every query one of its parts, with equal chances or by weights: ``one-of(typos, shuffle-words)``.
 
-    Which part it is follows from the query's key alone, so it is the same at every severity and severities nest
-    where all parts nest. It works in the languages that all parts know.
+    The query's key alone decides which part it gets, at every severity alike, so severities nest if all parts nest.
+    It works in the languages that all parts know.
 
-    parts: specs of perturbations; without any, typos and shuffle-words. weights: the chance of each part relative to the
-    others, one number above 0 for each; by default all have the same.
+    Args:
+        *parts: specs of perturbations; without any, typos and shuffle-words.
+        weights: the chance of each part relative to the others, one number above 0 for each; by default all are equal.
+
+    Raises:
+        SpecError: for a part that is an attack, parts without a common language, or another number of weights.
     """
 
     name: ClassVar[str] = "one-of"

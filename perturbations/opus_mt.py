@@ -37,17 +37,27 @@ class OpusMT:
 
     The steps are, in order: for each pivot, 1 to ``rounds`` round trips; severity s picks step ceil(s * steps). With
     one pivot and one round every severity above 0 is the same noise. Batches hold texts of one token length, and
-    numbers are double, so that a batch translates as its texts do one by one. A translation that comes back empty
-    leaves the query as it was.
+    numbers are double, so that a batch translates as its texts do one by one. If a translation comes back empty, the
+    query stays as it was.
 
-    pivot: a language, or several from weak to strong noise. rounds: the most round trips through a pivot. models:
-    template of a hub id or a folder, with {src} and {tgt}; models of the hub are downloaded when first needed.
-    languages: those to serve; by default those of the eleven whose models are on this machine and, where downloads are
-    allowed, those of which OPUS-MT has published models. tokens: target language to the token of a group model, such as
-    {'zh': '>>cmn_Hant<<'}; by default the language's ISO 639-3 code. beams: beam search; 0 samples, seeded by each
-    query's key. revision: branch, tag or commit of the hub models, or one for each pair, such as {'en-de': '6f31...'}.
-    device: "cpu" or "cuda". dtype: "float64", or "float32", in which a batch may differ from its texts one by one.
-    batch_size: texts at once. max_length: in tokens.
+    Args:
+        pivot: code of the pivot language, or several from weak to strong noise.
+        rounds: the most round trips through a pivot, 1 or more.
+        models: template of a hub id or a folder, with {src} and {tgt}; models of the hub are downloaded when first
+            needed.
+        languages: codes of the languages to serve; by default those of the eleven whose models are on this machine and,
+            if downloads are allowed, those for which OPUS-MT has published models.
+        tokens: token of a group model by target language, such as {'zh': '>>cmn_Hant<<'}; by default the language's ISO
+            639-3 code.
+        beams: width of the beam search; 0 samples, seeded by each query's key.
+        revision: branch, tag or commit of the hub models, or one for each pair, such as {'en-de': '6f31...'}.
+        device: "cpu" or "cuda".
+        dtype: "float64", or "float32", in which a batch may differ from its texts one by one.
+        batch_size: texts at once.
+        max_length: of a translation, in tokens.
+
+    Raises:
+        SpecError: for a pivot that is also served, a template without {src} and {tgt}, or numbers out of range.
     """
 
     name: ClassVar[str] = "opus-mt"

@@ -36,13 +36,17 @@ _OPENING = {"¿": "¡", "¡": "¿"}
 
 
 class Punctuation(RuleBased):
-    """Marks are left out, doubled, exchanged for another of the language's, or stand after a word where none belongs.
+    """Marks are left out, doubled, replaced by another of the language's, or put after a word where none belongs.
 
-    Places are the punctuation marks outside words, and, with ``insert``, the ends of words without a mark or the end
+    Places are the punctuation marks outside words and, with ``insert``, the ends of words without a mark or the end
     of the text behind them. Only sentence marks are exchanged (¿ for ¡); other marks are left out or doubled. No mark
     is left out of a text without words.
 
-    parts: the operations to choose from with equal chances, any of drop, double, insert, wrong.
+    Args:
+        parts: the operations to choose from with equal chances, any of drop, double, insert, wrong, each once.
+
+    Raises:
+        SpecError: for another operation, one that is given twice, or none.
     """
 
     name: ClassVar[str] = "punctuation"

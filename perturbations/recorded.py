@@ -22,12 +22,21 @@ _CHECKED = 500  # queries that ``robustir check`` tries
 
 
 class Recorded:
-    """Queries as they were recorded with noise, looked up by query id, or by source id where the query id is unknown.
+    """Queries as they were recorded with noise, looked up by query id, or by source id if the query id is unknown.
 
-    file: JSON lines with ``_id``, ``text`` and optionally ``lang``, or two columns (id, tab, text); looked for in
-    $ROBUSTIR_DATA (or the user's data folder), then from the current folder. files: several, from weak to strong noise, instead of one.
-    lang: the language of rows without one. coverage: the least share of queries that must be recorded; the others stay
-    clean and are counted in a warning. A row with an empty text counts as not recorded; an empty query stays empty.
+    A row with an empty text counts as not recorded; an empty query stays empty.
+
+    Args:
+        file: JSON lines with ``_id``, ``text`` and optionally ``lang``, or two columns (id, tab, text); looked for in
+            $ROBUSTIR_DATA (or the user's data folder), then from the current folder.
+        files: several such files, from weak to strong noise, instead of one.
+        lang: code of the language of rows without one.
+        coverage: the least share of queries, from 0 to 1, that must be recorded; the others stay clean and are counted in
+            a warning.
+
+    Raises:
+        SpecError: for both file and files, or a coverage outside [0, 1].
+        DataError: for a file that is missing or damaged, or holds an id twice.
     """
 
     name: ClassVar[str] = "recorded"

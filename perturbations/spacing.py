@@ -29,11 +29,15 @@ _TIED_TO_PREVIOUS = np.array([0x0E2F, 0x0E30, 0x0E32, 0x0E33, 0x0E45, 0x0E46], d
 class Spacing(RuleBased):
     """Two words are written as one, or one as two.
 
-    A word takes part if only white space lies between it and the next word (it can merge) or if it has two characters
-    or more (it can be split, where the draw says); a part that is not possible gives way to the other. In Thai and
-    Chinese, whose words (newmm, jieba) have no spaces, a split may also fall between a word and the next one.
+    A word takes part if only white space is between it and the next word (it can merge) or if it has two characters
+    or more (it can be split, at the place that is drawn); an operation that is not possible gives way to the other. In Thai
+    and Chinese, whose words (newmm, jieba) have no spaces, a split may also fall between a word and the next one.
 
-    parts: the operations to choose from with equal chances, merge, split or both.
+    Args:
+        parts: the operations to choose from with equal chances, merge, split or both.
+
+    Raises:
+        SpecError: for another operation, one that is given twice, or none.
     """
 
     name: ClassVar[str] = "spacing"

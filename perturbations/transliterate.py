@@ -79,13 +79,17 @@ def _telex(word: str) -> str:
 class Transliterate(RuleBased):
     """Words are written in Latin letters: the Arabic chat alphabet, Greeklish, Hindi, Russian, Thai, Telex, pinyin.
 
-    Arabic has the digits 2 3 5 7 9 for the letters that Latin lacks, and, since texts are written without short vowels,
-    words without them, apart from a few (دفاع dfa3; كيف kayf). Hindi is spelled as in messages: the vowels that are not spoken are left out by
-    rule. Vietnamese words become the Telex keys that type them, Chinese characters their pinyin without tones. Thai words
-    are written as they sound (RTGS) by rules of spelling, and set apart by spaces; some vowels that are spoken and not
-    written are missed.
+    Arabic uses the digits 2 3 5 7 9 for the letters that Latin lacks and, as texts are written without short vowels,
+    leaves these out of most words (دفاع dfa3; but كيف kayf). Hindi is spelled as in messages: vowels that are not spoken
+    are left out by rule. Vietnamese words become the Telex keys that type them, Chinese characters their pinyin without
+    tones. Thai words are written as they sound (RTGS), by rules of spelling, and set apart by spaces; some vowels that
+    are spoken but not written are missed.
 
-    russian: ``informal`` (zh, shch, yu) or ``iso9`` (ž, ŝ, û).
+    Args:
+        russian: ``informal`` (zh, shch, yu) or ``iso9`` (ž, ŝ, û).
+
+    Raises:
+        SpecError: for another Russian scheme.
     """
 
     name: ClassVar[str] = "transliterate"

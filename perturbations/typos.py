@@ -23,11 +23,14 @@ class Typos(RuleBased):
     """Typing errors as a keyboard makes them: a wrong key, a key too many, a key missed, two keys in the wrong order.
 
     The wrong key is a neighbour on the language's own layout (for Vietnamese also Telex keys that did not combine, for
-    Chinese another character of the same pinyin syllable). One edit per edited unit, on whole grapheme clusters; the
-    wrong key alone works inside Hindi and Thai clusters, as InScript and Kedmanee do, and leaves no mark without a
-    letter.
+    Chinese another character of the same pinyin syllable). An edited unit has one edit, on whole grapheme clusters; only
+    the wrong key works inside Hindi and Thai clusters, as InScript and Kedmanee do, and leaves no mark without a letter.
 
-    parts: the operations to choose from with equal chances, any of keyboard, insert, delete, transpose.
+    Args:
+        parts: the operations to choose from with equal chances, any of keyboard, insert, delete, transpose, each once.
+
+    Raises:
+        SpecError: for another operation, one that is given twice, or none.
     """
 
     name: ClassVar[str] = "typos"

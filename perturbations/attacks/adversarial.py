@@ -30,15 +30,24 @@ _SIDE = 1 << 41  # addresses of the random control's draws
 class Adversarial(RetrieverAttack):
     """Swaps words for misspellings and synonyms chosen to drag the relevant passage below its strongest competitor.
 
-    The attack knows the encoder, the passages and the judgements: a worst case for that encoder, shown apart from
+    The attack knows the encoder, the passages and the judgements: it is a worst case for that encoder, shown apart from
     ordinary noise and next to a random control with as many edits. Function words, numbers and names stay.
 
-    swaps: what to choose from, any of keyboard, insert,
-    delete, transpose, synonym (by way of a pivot language: not always a true one), mlm (what a masked language model
-    would write there: it may mean something else). mlm: that model, a folder or hub id. revision: its commit on the hub.
-    search: "greedy" (words by importance, as TextFooler) or "beam". width: texts that a beam keeps. candidates: swaps
-    tried per word, the same for every encoder. gate: least chrF of the noisy text against the
-    clean one, from 0 (no gate) to 1. objective: "margin", or "rank" (the rank first, then the margin).
+    Args:
+        swaps: what to choose from, any of keyboard, insert, delete, transpose, synonym (by way of a pivot language, so not
+            always a true one), mlm (what a masked language model predicts there, which may mean something else), each once.
+        search: "greedy" (words by importance, as in TextFooler) or "beam".
+        width: how many texts a beam keeps, 1 or more.
+        candidates: how many swaps are tried per word, the same for every encoder, 1 or more.
+        gate: the least chrF of the noisy text against the clean one, from 0 (no gate) to 1.
+        objective: "margin", or "rank" (the rank first, then the margin).
+        mlm: the masked language model of the swaps ``mlm``, a folder or hub id; "" without them.
+        revision: its branch, tag or commit on the hub.
+
+    Raises:
+        SpecError: for an argument outside these choices, or for mlm without its model.
+        DataError: if a folder of the model is not complete.
+        InputError: if the hub cannot give the model.
     """
 
     name: ClassVar[str] = "adversarial"

@@ -14,9 +14,8 @@ __all__ = ["AdversarialHomoglyph"]
 class AdversarialHomoglyph(Adversarial):
     """Swaps one character of a word for one that looks like it, chosen to drag the relevant passage down.
 
-    As ``adversarial``, with look-alikes as the only swaps; its results are never pooled with those of other swaps.
-
-    against, passages, search, width, candidates, gate, objective: as of ``adversarial``.
+    It is ``adversarial`` with look-alikes as the only swaps, and takes its other arguments; its results are never pooled
+    with those of other swaps.
     """
 
     name: ClassVar[str] = "adversarial-homoglyph"

@@ -21,8 +21,9 @@ __all__ = ["RetrieverAttack", "outcome"]
 class RetrieverAttack:
     """An attack with a budget of words: a subclass gives ``attack`` and ``control``.
 
-    against: spec of the attacked encoder, "" for every encoder of the suite in turn. passages: the candidates aimed at,
-    "same" (those of the query's language) or a language code.
+    Args:
+        against: spec of the attacked encoder; "": every encoder of the suite in turn.
+        passages: which passages are aimed at, "same" (those of the query's language) or a language code.
     """
 
     name: ClassVar[str]

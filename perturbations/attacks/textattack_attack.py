@@ -39,12 +39,20 @@ _TRIES = 4  # rounds over the words in which the control may draw again where a 
 class TextAttack(RetrieverAttack):
     """An attack of the library TextAttack: ``textattack(transformation='WordSwapQWERTY', search='GreedyWordSwapWIR')``.
 
-    transformation: a class of TextAttack with its arguments, or a tuple of them. search: one of its search methods.
-    constraints: its constraints, besides those that always hold: the budget, each word once, and function words,
-    numbers, acronyms and names stay. languages: those in which it works, where a transformation of yours knows more
-    than English. The goal is the margin of the relevant passage over its strongest competitor. TextAttack draws from
-    global random states: they are seeded with the query's key, and put back. Nothing is downloaded. The first attack of
-    a process imports TextAttack (20 s).
+    The goal is the margin of the relevant passage over its strongest competitor. TextAttack draws from global random
+    states: they are seeded with the query's key and restored afterwards. Nothing is downloaded. The first attack of a
+    process imports TextAttack (20 s).
+
+    Args:
+        transformation: a class of TextAttack with its arguments, or a tuple of them.
+        search: one of its search methods, with its arguments.
+        constraints: its constraints, besides those that always hold: the budget, each word once, and function words,
+            numbers, acronyms and names stay.
+        languages: codes of the languages in which it works, if a transformation of yours knows more than English.
+
+    Raises:
+        SpecError: for a class that TextAttack does not have, or without a transformation.
+        MissingExtraError: without TextAttack, as soon as it is used.
     """
 
     name: ClassVar[str] = "textattack"

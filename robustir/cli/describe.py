@@ -70,6 +70,10 @@ def _show_plugin(row: dict[str, Any]) -> None:
         click.echo(f"  {parameter['name']}{kind}{default}")
         if parameter["meaning"]:
             click.echo(textwrap.indent(textwrap.fill(parameter["meaning"], _width() - 6), " " * 6))
+    if row["raises"]:
+        click.echo("\nerrors")
+    for error, when in row["raises"].items():
+        click.echo(textwrap.fill(f"{error}: {when}", _width() - 2, initial_indent="  ", subsequent_indent="      "))
     if row.get("examples"):
         click.echo(f"\nexamples at severity {row['severity']:g} (clean, then noisy)")
         for example in row["examples"]:

@@ -34,7 +34,9 @@ class BM25:
 
     The defaults are Anserini's (mono MAP on XQuAD-R, mean of 11 languages: 0.72; with Lucene's 1.2 and 0.75: 0.71).
 
-    k1: saturation, how soon further occurrences of a term stop counting. b: length normalisation, from 0 to 1.
+    Args:
+        k1: saturation, how soon further occurrences of a term stop counting.
+        b: length normalisation, from 0 to 1.
     """
 
     name = "bm25"

@@ -28,10 +28,12 @@ class HashingEncoder:
     gives zeros. Sums are of integers and every other operation is rounded correctly by IEEE 754, so a vector has the
     same bits on every machine, whatever it is encoded with.
 
-    dim: length of the vectors. Mono MAP on XQuAD-R (mean of 11 languages): 0.64 at 256, 0.68 at 384, 0.70 at 512,
-    0.71 at 768, 0.72 at 1024. 384 is a common width of small neural encoders and half the cost of 768. ngrams:
-    shortest and longest n-gram of characters within words; runs of Han and kana have 1- and 2-grams. analyzer: "char"
-    or "word". seed: another one gives other buckets.
+    Args:
+        dim: length of the vectors. Mono MAP on XQuAD-R (mean of 11 languages): 0.64 at 256, 0.68 at 384, 0.70 at
+            512, 0.71 at 768, 0.72 at 1024. 384 is a common width of small neural encoders and half the cost of 768.
+        ngrams: shortest and longest n-gram of characters within words; runs of Han and kana have 1- and 2-grams.
+        analyzer: "char" or "word".
+        seed: another one gives other buckets.
     """
 
     name = "hashing"

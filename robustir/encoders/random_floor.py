@@ -23,7 +23,9 @@ class RandomEncoder:
     computed from whole numbers: the same bits on every machine. The role takes part, so that a query that is word for
     word a passage does not find it.
 
-    dim: length of the vectors. seed: of the random numbers.
+    Args:
+        dim: length of the vectors.
+        seed: of the random numbers.
     """
 
     name = "random"

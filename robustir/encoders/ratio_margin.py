@@ -26,7 +26,9 @@ class RatioMargin:
     ``flores``, ``wmt``) 1 - Hit@1 is the xsim error of LASER with its defaults (ratio, k=4). Vectors are
     those of the encoder, encoded once.
 
-    encoder: a spec, such as ``hashing`` or ``transformer('sentence-transformers/LaBSE')``. k: how many neighbours.
+    Args:
+        encoder: a spec, such as ``hashing`` or ``transformer('sentence-transformers/LaBSE')``.
+        k: how many neighbours.
     """
 
     name = "ratio-margin"

@@ -25,8 +25,12 @@ class StaticEncoder:
     The weight of a piece is the length of its vector, so one table holds both. A vector has the same bits whatever it
     is encoded with; a text without any piece has zeros.
 
-    model: the folder that ``robustir train -o`` wrote, or one of Sentence Transformers' StaticEmbedding or of
-    model2vec. Raises InputError if its files are missing or do not fit each other.
+    Args:
+        model: the folder that ``robustir train -o`` wrote, or one of Sentence Transformers' StaticEmbedding or of
+            model2vec.
+
+    Raises:
+        InputError: if its files are missing or do not fit each other.
     """
 
     uses_langs = False

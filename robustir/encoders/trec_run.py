@@ -33,8 +33,10 @@ class TrecRun:
     order is that of the scores, equal ones by the id greater in byte order first, as in trec_eval; the column of ranks
     is not read. Passages that are not listed are not retrieved.
 
-    files: a pattern such as 'runs/*.txt', a folder, or an export (its folder or its index.json). A file belongs to the query set
-    whose name, as the export gave it, is in the file's name; an index names the file of each query set under "run".
+    Args:
+        files: a pattern such as 'runs/*.txt', a folder, or an export (its folder or its index.json). A file belongs
+            to the query set whose name, as the export gave it, is in the file's name; an index names the file of
+            each query set under "run".
     """
 
     name = "trec-run"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from robustir.errors import RobustirError, UnknownNameError
+from robustir.kit.docstrings import explained
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
 from robustir.planning.suite import suite_names
 from robustir.plugins.paths import hint, kind_at
@@ -106,8 +106,8 @@ def find(name: str) -> tuple[Kind, str]:
 def describe(name: str) -> dict[str, Any]:
     """Return everything a user wants to know of one entry: parameters, languages, meaning of severity, source, examples.
 
-    parameters: a row each, with name, type, default (as written in a spec; None where there is none) and meaning.
-    examples: a row per language, with lang, clean and noisy. problem: why the entry cannot be made here, where it cannot.
+    parameters: a row each, with name, type, default (as written in a spec, None without one) and meaning. raises: when,
+    by error. examples: a row per language, with lang, clean and noisy. problem: why the entry cannot be made here.
     """
     kind, spec = find(name)
     make: Any = factory(kind, spec)
@@ -116,8 +116,10 @@ def describe(name: str) -> dict[str, Any]:
         "kind": kind,
         **({"spec": canonical(kind, spec)} if Spec(spec).is_path else {}),
     }
-    row["description"], meanings = _explained(make)
-    row["parameters"] = _parameters(make, meanings)
+    told = explained(make)
+    row["description"] = told.description
+    row["parameters"] = _parameters(make, told.parameters)
+    row["raises"] = told.raises
     if kind == "perturbation":
         return row | _perturbation_facts(make, spec)
     row |= _facts(make, ("source", "licence", "folder"))
@@ -161,29 +163,6 @@ def _facts(thing: Any, names: Sequence[str]) -> dict[str, Any]:
         if isinstance(value, (str, bool)) and value != "":
             facts[name] = value
     return facts
-
-
-def _explained(make: Any) -> tuple[str, dict[str, str]]:
-    """Return the description, and what each parameter means, from paragraphs of the docstring: ``name: meaning. name: ...``.
-
-    A parameter that a class takes over from its base is explained there.
-    """
-    kept: list[str] = []
-    meanings: dict[str, str] = {}
-    classes = [each for each in getattr(make, "__mro__", (make,)) if each is not object]
-    for number, each in enumerate(classes):
-        known = "|".join(map(re.escape, inspect.signature(each).parameters)) if callable(each) else ""
-        starts = re.compile(rf"(?:^|(?<=[.;]\s))(?:``)?((?:{known})(?:, \w+)*)(?:``)?:\s")
-        for paragraph in (inspect.getdoc(each) or "").split("\n\n"):
-            found = list(starts.finditer(paragraph)) if known else []
-            if not found or found[0].start() > 0:
-                kept += [paragraph] if number == 0 else []
-                continue
-            for match, following in zip(found, [*found[1:], None], strict=True):
-                meaning = " ".join(paragraph[match.end() : following.start() if following else None].split())
-                for name in match.group(1).split(", "):
-                    meanings.setdefault(name, meaning.rstrip(".").replace("``", ""))
-    return "\n\n".join(kept), meanings
 
 
 def _parameters(make: Any, meanings: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -7,7 +7,9 @@ import json
 
 import pytest
 
-from robustir.kit.catalogue import SAMPLES, _explained, describe
+from robustir import errors
+from robustir.kit.catalogue import SAMPLES, describe
+from robustir.kit.docstrings import explained
 from robustir.plugins.registry import factory, registered
 from tests.cli.conftest import Invoke
 
@@ -15,14 +17,34 @@ ENTRIES = [f"{kind}:{name}" for kind in ("perturbation", "encoder", "benchmark")
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_every_parameter_of_every_built_in_is_explained(name: str) -> None:
+def test_every_parameter_of_every_built_in_is_explained_and_no_other(name: str) -> None:
     kind, _, bare = name.partition(":")
     make = factory(kind, bare)  # type: ignore[arg-type]
-    description, meanings = _explained(make)
+    told = explained(make)
     parameters = list(inspect.signature(make).parameters)
-    assert description
-    assert [each for each in parameters if not meanings.get(each)] == []
-    assert not any(f"\n{each}:" in description for each in parameters)
+    assert told.description
+    assert [each for each in parameters if not told.parameters.get(each)] == []
+    own = inspect.getdoc(make) or ""
+    assert not [each for each in explained_here(own) if each not in parameters], "Args of no parameter"
+    assert not any(f"\n{each}: " in told.description for each in parameters)
+    assert "Args:" not in told.description
+
+
+def explained_here(docstring: str) -> dict[str, str]:
+    """Return the Args of one docstring, without those of base classes."""
+
+    def bare() -> None: ...
+
+    bare.__doc__ = docstring
+    return explained(bare).parameters
+
+
+@pytest.mark.parametrize("name", list(registered("perturbation")))
+def test_a_perturbation_that_takes_arguments_says_what_it_raises(name: str) -> None:
+    make = factory("perturbation", name)
+    raises = explained(make).raises
+    assert raises or not explained_here(inspect.getdoc(make) or "")
+    assert set(raises) <= {error for error in vars(errors) if error.endswith("Error")}
 
 
 @pytest.mark.parametrize("name", list(registered("perturbation")))

@@ -159,10 +159,14 @@ class Laser2(_Laser):
     pieces are looked up in the model's dictionary, and </s> ends a text. Vectors have 1024 dimensions. Needs Meta's
     files laser2.pt and laser2.spm and the extra  laser  (sacremoses, sentencepiece).
 
-    path: the folder of the files; by default laser/ in the data folder ($ROBUSTIR_DATA), then in the user's data
-    folder. device: as for transformer. batch_size: texts of 64 tokens per batch, as many tokens of others. normalize:
-    to unit length, so that inner products are cosines. download: fetch files that are missing into path (else the
-    user's data folder); Meta publishes no checksums, so those of the first download are recorded and held to.
+    Args:
+        path: the folder of the files; by default laser/ in the data folder ($ROBUSTIR_DATA), then in the user's
+            data folder.
+        device: as for transformer.
+        batch_size: texts of 64 tokens per batch, as many tokens of others.
+        normalize: to unit length, so that inner products are cosines.
+        download: fetch files that are missing into path (else the user's data folder); Meta publishes no checksums,
+            so those of the first download are recorded and held to.
     """
 
     name = "laser2"
@@ -210,8 +214,13 @@ class Laser3(_Laser):
     laser2.cvocab (some students bring .spm and .cvocab of their own), laser2.pt for the other languages, and the extra
     laser.
 
-    lang: two or three letters, or the code of the file, as in hi, hin, hin_Deva. path, device, batch_size, normalize, download: as
-    for laser2.
+    Args:
+        lang: two or three letters, or the code of the file, as in hi, hin, hin_Deva.
+        path: as for laser2.
+        device: as for laser2.
+        batch_size: as for laser2.
+        normalize: as for laser2.
+        download: as for laser2.
     """
 
     settings: ClassVar[Mapping[str, str]] = MappingProxyType(

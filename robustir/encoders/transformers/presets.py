@@ -107,8 +107,9 @@ class MBert(_LayeredEncoder):
     ones included) and the cosine. Its script counts the layers' outputs from 0, so that its --specific_layer 7 is, to
     the letter, layer=8 here.
 
-    path: a local folder instead of the hub. layer: 0 (the embeddings) to 12, by default 7. The other parameters are those of
-    transformer.
+    Args:
+        path: a local folder instead of the hub.
+        layer: 0 (the embeddings) to 12, by default 7.
     """
 
     preset = _MBERT
@@ -127,8 +128,9 @@ class XlmR(_LayeredEncoder):
     XTREME (Hu et al. 2020) retrieves with layer 13 of 24, mean pooling over all tokens and the cosine. Its script
     counts the layers' outputs from 0, so that its --specific_layer 13 is, to the letter, layer=14 here.
 
-    path: a local folder instead of the hub. layer: 0 (the embeddings) to 24, by default 13. The other parameters are those of
-    transformer.
+    Args:
+        path: a local folder instead of the hub.
+        layer: 0 (the embeddings) to 24, by default 13.
     """
 
     preset = _XLMR
@@ -148,8 +150,9 @@ class MDistilBert(_LayeredEncoder):
 
     No publication says which of its layers retrieves best; give layer to try another.
 
-    path: a local folder instead of the hub. layer: 0 (the embeddings) to 6, by default the last. The other parameters
-    are those of transformer.
+    Args:
+        path: a local folder instead of the hub.
+        layer: 0 (the embeddings) to 6, by default the last.
     """
 
     preset = _DISTIL
@@ -184,7 +187,8 @@ class LaBSE(_PresetEncoder):
     Read from the model's modules.json: Transformer, Pooling (cls), Dense (the pooler), Normalize, 256 tokens. A folder
     without modules.json is used with the model's own pooler, which is the same dense layer, and 512 tokens.
 
-    path: a local folder instead of the hub. The other parameters are those of transformer.
+    Args:
+        path: a local folder instead of the hub.
     """
 
     preset = _LABSE
@@ -213,8 +217,9 @@ _E5_SHOWN = {
 class MultilingualE5(_PresetEncoder):
     """Multilingual E5 (Wang et al. 2024), trained for retrieval: mean pooling, "query: " and "passage: " in front.
 
-    size: "small" (12 layers, 384 dimensions), "base" (12, 768) or "large" (24, 1024). path: a local folder instead of
-    the hub. The other parameters are those of transformer.
+    Args:
+        size: "small" (12 layers, 384 dimensions), "base" (12, 768) or "large" (24, 1024).
+        path: a local folder instead of the hub.
     """
 
     families = frozenset({"bert", "xlm-roberta"})  # small descends from Multilingual MiniLM, a BERT
@@ -249,8 +254,9 @@ class BgeM3(_PresetEncoder):
 
     Its sparse and multi-vector scores are not used. It needs no prefixes.
 
-    path: a local folder instead of the hub. max_length: 8192 tokens unless given; lower it for long passages on a
-    small machine. The other parameters are those of transformer.
+    Args:
+        path: a local folder instead of the hub.
+        max_length: 8192 tokens unless given; lower it for long passages on a small machine.
     """
 
     preset = _BGE

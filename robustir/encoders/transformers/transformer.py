@@ -70,17 +70,25 @@ class TransformerEncoder:
     longest first; one that does not fit into memory is halved. Padding and batch size touch the last bits of a vector
     (not more), so the vector store keeps these vectors by unit.
 
-    model: hub id or local folder. pooling: "mean" (the default without modules.json), "cls", "max",
-    "mean_sqrt_len_tokens", "weightedmean", "lasttoken", or "pooler" (the model's own). layer: which hidden state, 0
-    being the embeddings and 7 the output of the seventh layer; None is the last. query_prefix, passage_prefix: put
-    before every text of the role (as E5's "query: "); by default the prompts that the model brings. normalize: True
-    ranks by the cosine, False by the inner product; by default by the similarity that the model says it is made for (of
-    Euclidean distances, vectors have one more dimension), else the cosine. max_length: in tokens, by default what the
-    model brings, else 512; cut down to what it allows. dtype: of weights and computation; pooling is in float32. device:
-    "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if there is one), "cpu", "cuda", "cuda:1", several as
-    "cuda:0,cuda:1", or "cuda:all". revision: branch, tag or commit on the hub. batch_size: texts of 128 tokens per batch
-    (8 on a CPU, 32 on a GPU), as many tokens of shorter or longer ones. trust_remote_code: run code that the model
-    brings; off unless you trust it.
+    Args:
+        model: hub id or local folder.
+        pooling: "mean" (the default without modules.json), "cls", "max", "mean_sqrt_len_tokens", "weightedmean",
+            "lasttoken", or "pooler" (the model's own).
+        layer: which hidden state, 0 being the embeddings and 7 the output of the seventh layer; None is the last.
+        query_prefix: put before every text of the role (as E5's "query: "); by default the prompts that the model
+            brings.
+        passage_prefix: put before every text of the role (as E5's "query: "); by default the prompts that the model
+            brings.
+        normalize: True ranks by the cosine, False by the inner product; by default by the similarity that the model
+            says it is made for (of Euclidean distances, vectors have one more dimension), else the cosine.
+        max_length: in tokens, by default what the model brings, else 512; cut down to what it allows.
+        dtype: of weights and computation; pooling is in float32.
+        device: "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if there is one), "cpu", "cuda", "cuda:1",
+            several as "cuda:0,cuda:1", or "cuda:all".
+        revision: branch, tag or commit on the hub.
+        batch_size: texts of 128 tokens per batch (8 on a CPU, 32 on a GPU), as many tokens of shorter or longer
+            ones.
+        trust_remote_code: run code that the model brings; off unless you trust it.
     """
 
     uses_langs = False
