@@ -150,7 +150,7 @@ class Study:
     def perturbations(self) -> tuple[str, ...]:
         """Perturbations that were run, in the suite's order."""
         seen = [row["perturbation"] for name in ("contrasts", "validity") for row in self.frames[name]]
-        wanted = _spec_names(self.suite.get("perturbations"))
+        wanted = [clean_text(entry.get("name", "")) for entry in _entries(self.manifest)]
         return _ordered(seen, [self.short.get(name, name) for name in wanted])
 
     @property

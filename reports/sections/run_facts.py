@@ -132,11 +132,18 @@ def manifest_section(study: Study) -> Section:
     pairs += [
         (f"Encoder {entry.get('name', '')}", _identity(entry)) for entry in _entries(study.manifest.get("encoders"))
     ]
-    pairs += [(f"Perturbation {short}", spec) for spec, short in study.short.items() if short != spec]
+    pairs += [(f"Perturbation {short}", spec) for short, spec in _specs(study) if short != spec]
     facts = tuple((clean_text(name), clean_text(text)) for name, text in pairs if text)
     return Section(
         "manifest", "The manifest", (Facts(facts), Listing("The whole manifest", _manifest_text(study.manifest)))
     )
+
+
+def _specs(study: Study) -> Iterator[tuple[str, str]]:
+    """Yield how each perturbation is called, and its spec."""
+    for entry in _entries(study.manifest.get("perturbations")):
+        name = clean_text(entry.get("name", ""))
+        yield study.short.get(name, name), str(entry.get("spec", name))
 
 
 def _identity(entry: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from robustir.errors import RunError
-from robustir.planning.conditions import CLEAN, FLOOR
+from robustir.planning.conditions import CLEAN, FLOOR, Condition
 from robustir.planning.plan import Plan, PlannedEncoder, PlannedTask
 from robustir.ranking.pools import pool_products
 from robustir.rundir.directory import RunDirectory
@@ -35,11 +35,16 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
         "run": str(run.path),
         "benchmarks": [_benchmark(planned) for planned in plan.tasks],
         "perturbations": [
-            {"name": noise.spec, "severities": list(noise.severities), "draws": noise.draws} for noise in plan.noises
+            {"name": noise.name, "severities": list(noise.severities), "draws": noise.draws} for noise in plan.noises
         ],
         "not_applicable": [
-            {"benchmark": benchmark, "name": name, "language": lang, "reason": plan.refusal(name, lang)}
-            for benchmark, name, lang in plan.not_applicable
+            {
+                "benchmark": benchmark,
+                "name": plan.noise(Condition(spec)).name,
+                "language": lang,
+                "reason": plan.refusal(spec, lang),
+            }
+            for benchmark, spec, lang in plan.not_applicable
         ],
         "encoders": [_encoder(plan, encoder, done) for encoder in plan.encoders],
         "cells": len(cells),

@@ -54,9 +54,9 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
         severities = ", ".join(f"{value:g}" for value in row["severities"])
         click.echo(f"perturbation  {row['name']}: severities {severities}; {row['draws']} draws")
     missing: dict[tuple[str, str], list[str]] = {}
-    for benchmark, noise, lang in plan.not_applicable:
-        missing.setdefault((benchmark, noise), []).append(lang)
-    scopes = {noise.spec: noise.perturbation.scope for noise in plan.noises}
+    for row in rows["not_applicable"]:
+        missing.setdefault((row["benchmark"], row["name"]), []).append(row["language"])
+    scopes = {noise.name: noise.perturbation.scope for noise in plan.noises}
     for (benchmark, noise), langs in missing.items():
         more = f"; {scopes[noise]}" if scopes[noise] else ""
         click.echo(f"              not applicable: {noise} in {', '.join(langs)} ({benchmark}){more}")

@@ -44,7 +44,7 @@ def chosen_cells(run: RunDirectory, wanted: Selection) -> list[tuple[StoredBench
     names = {
         "benchmark": {row["name"]: row["spec"] for row in manifest["benchmarks"]},
         "encoder": {row["name"]: row.get("spec", row["name"]) for row in manifest["encoders"]},
-        "perturbation": {row["name"]: row["name"] for row in manifest["perturbations"]},
+        "perturbation": {row["name"]: row.get("spec", row["name"]) for row in manifest["perturbations"]},
     }
     benchmark = _resolved(wanted.benchmark, names["benchmark"], "benchmark")
     encoder = _resolved(wanted.encoder, names["encoder"], "encoder")
@@ -75,8 +75,8 @@ def _resolved(asked: str | None, names: Mapping[str, str], kind: str) -> str | N
 def _perturbation(asked: str | None, names: Mapping[str, str]) -> str | None:
     if asked is None or asked in {"", _CLEAN}:
         return None if asked is None else ""
-    shown = {short: spec for spec, short in perturbation_names(names).items()}
-    return shown[resolve_name(asked, shown, "perturbation")]
+    shown = {short: name for name, short in perturbation_names(names).items()}
+    return shown[resolve_name(asked, {short: names[name] for short, name in shown.items()}, "perturbation")]
 
 
 def _has_setting(one: StoredBenchmark, setting: Setting | None, *, several: bool) -> bool:

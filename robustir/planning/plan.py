@@ -19,7 +19,7 @@ from robustir.planning.limits import limited
 from robustir.planning.recorded import read_rankings
 from robustir.planning.strategies import find_trained
 from robustir.planning.suite import Noise, Suite
-from robustir.plugins.names import short_name, short_names
+from robustir.plugins.names import short_name, short_names, without_local_paths
 from robustir.plugins.registry import canonical, create
 from robustir.plugins.specs import Spec, parse
 from robustir.text.labels import label_notes, merged_notes
@@ -107,6 +107,11 @@ class PlannedNoise:
     treatment: Treatment = field(default_factory=Treatment)
     control_of: str = ""
     exploratory: bool = False
+    name: str = ""  # how results call it, if the spec holds a path of this machine; no key depends on it
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", without_local_paths(self.spec))
 
     def conditions(self) -> Iterator[Condition]:
         """Yield every severity and draw."""
@@ -139,11 +144,7 @@ class Plan:
 
     def name_of(self, encoder: str) -> str:
         """Return how results call the encoder of that spec; one that is attacked need not be scored itself."""
-        known = {planned.spec: planned.name for planned in self.encoders}
-        if encoder in known:
-            return known[encoder]
-        others = [noise.treatment.attacked for noise in self.noises if noise.treatment.attacked]
-        return short_names([encoder, *others], known).get(encoder, encoder)
+        return _encoder_names(self.encoders, self.noises)[encoder]
 
     def task(self, name: str) -> PlannedTask:
         """Return the benchmark of that name."""
@@ -152,6 +153,12 @@ class Plan:
     def noise(self, condition: Condition) -> PlannedNoise:
         """Return the perturbation of a condition."""
         return next(noise for noise in self.noises if noise.spec == condition.perturbation)
+
+    def shown(self, condition: Condition) -> Condition:
+        """Return a condition as results call it."""
+        if condition in (CLEAN, FLOOR):
+            return condition
+        return replace(condition, perturbation=self.noise(condition).name)
 
     def refusal(self, perturbation: str, lang: str) -> str:
         """Say why a perturbation of the plan is not applicable in a language."""
@@ -271,6 +278,33 @@ def _attacks(
         )
 
 
+def _encoder_names(encoders: Iterable[PlannedEncoder], noises: Iterable[PlannedNoise]) -> dict[str, str]:
+    """Return the names of encoders by their specs, those that are attacked without being scored among them."""
+    known = {encoder.spec: encoder.name for encoder in encoders}
+    attacked = [noise.treatment.attacked for noise in noises if noise.treatment.attacked]
+    return short_names([*known, *attacked], known)
+
+
+def _named(noises: tuple[PlannedNoise, ...], encoders: Sequence[PlannedEncoder]) -> tuple[PlannedNoise, ...]:
+    """Return the perturbations with names that show no path of this machine and call encoders as results do."""
+    names = _encoder_names(encoders, noises)
+
+    def name(noise: PlannedNoise) -> str:
+        spec = noise.control_of or noise.spec
+        if noise.treatment.attacked and without_local_paths(spec) != spec:
+            asked = parse(spec)
+            against = ("against", names[noise.treatment.attacked])
+            spec = str(Spec(asked.name, asked.args, (*_others(asked), against)))
+        shown = without_local_paths(spec)
+        return f"random-control({shown})" if noise.control_of else shown
+
+    found = [name(noise) for noise in noises]
+    return tuple(
+        replace(noise, name=one if found.count(one) == 1 else noise.spec)
+        for noise, one in zip(noises, found, strict=True)
+    )
+
+
 def _others(spec: Spec) -> list[tuple[str, object]]:
     return [(key, value) for key, value in spec.kwargs if key != "against"]
 
@@ -365,7 +399,7 @@ def make_plan(
         replace(encoder, strategy=strategy_of.get(encoder.spec, ""), name=names[encoder.spec])
         for _, encoder in resolved
     )
-    noises = tuple(_noises(suite, planned_encoders, attacks=scored))
+    noises = _named(tuple(_noises(suite, planned_encoders, attacks=scored)), planned_encoders)
     tasks = _named_apart(tuple(_tasks(suite, data, known)))
     _check_names("benchmark", [planned.task.name for planned in tasks])
     _check_names("perturbation", [noise.spec for noise in noises])

@@ -10,7 +10,15 @@ from collections.abc import Set as AbstractSet
 from robustir.errors import SpecError
 from robustir.plugins.specs import Spec, parse
 
-__all__ = ["CONTROL_OF", "check_name", "perturbation_names", "resolve_name", "short_name", "short_names"]
+__all__ = [
+    "CONTROL_OF",
+    "check_name",
+    "perturbation_names",
+    "resolve_name",
+    "short_name",
+    "short_names",
+    "without_local_paths",
+]
 
 _WIDEST = 40  # characters of a spec that is its own name
 # The encoders that are nothing but the model that they read.
@@ -56,6 +64,15 @@ def short_names(specs: Iterable[str], given: Mapping[str, str] | None = None) ->
             names |= dict(zip(group, _apart(group), strict=True))
     uses = Counter((*chosen.values(), *names.values()))
     return {spec: chosen.get(spec) or (names[spec] if uses[names[spec]] == 1 else spec) for spec in ordered}
+
+
+# A quoted path of this machine, absolute or from the working directory.
+_LOCAL = re.compile(r"""['"](?:/|~|\.{1,2}[/\\]|[A-Za-z]:[/\\])""")
+
+
+def without_local_paths(spec: str) -> str:
+    """Return a spec as people may see it: if it holds a path of this machine, all its paths lose their folders."""
+    return _spelled(parse(spec)) if _LOCAL.search(spec) else spec
 
 
 def _apart(group: list[str]) -> list[str]:

@@ -69,9 +69,10 @@ def _encoders(rows: list[dict[str, Any]], plan: Plan) -> Iterator[str]:
 
 def _perturbations(rows: list[dict[str, Any]], plan: Plan) -> Iterator[str]:
     asked = {noise.spec: noise for noise in plan.noises}
-    yield from _missing("perturbation", [row["name"] for row in rows], asked)
-    for row in rows:
-        noise = asked.get(row["name"])
+    there = {row.get("spec", row["name"]): row for row in rows}
+    yield from _missing("perturbation", there, asked)
+    for spec, row in there.items():
+        noise = asked.get(spec)
         if noise is None:
             continue
         if row["version"] != noise.version:

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from robustir.planning.conditions import CLEAN
+from robustir.planning.conditions import CLEAN, Condition
 from robustir.planning.plan import SCHEMA, Plan, PlannedEncoder, PlannedNoise, PlannedTask
 from robustir.version import __version__
 
@@ -169,7 +169,8 @@ def new_manifest(plan: Plan, *, before: Mapping[str, Any] | None = None) -> dict
         ],
         "perturbations": [
             {
-                "name": noise.spec,
+                "name": noise.name,
+                "spec": noise.spec,
                 "version": noise.version,
                 "severities": list(noise.severities),
                 "draws": noise.draws,
@@ -181,7 +182,7 @@ def new_manifest(plan: Plan, *, before: Mapping[str, Any] | None = None) -> dict
         "not_applicable": [
             {
                 "benchmark": benchmark,
-                "perturbation": perturbation,
+                "perturbation": plan.noise(Condition(perturbation)).name,
                 "language": language,
                 "reason": _reason(plan, perturbation, language),
             }
@@ -191,7 +192,7 @@ def new_manifest(plan: Plan, *, before: Mapping[str, Any] | None = None) -> dict
             {
                 "benchmark": cell.benchmark,
                 "encoder": names[cell.encoder],
-                "perturbation": cell.condition.perturbation,
+                "perturbation": plan.shown(cell.condition).perturbation,
                 "severity": cell.condition.severity,
                 "draw": cell.condition.draw,
                 "key": cell.key,

@@ -361,7 +361,7 @@ class _Run:
         for cell in cells:
             reason = self.broken.get(cell.queries_key) or self.broken.get(cell.key)
             if reason is not None:
-                encoder, condition = names[cell.encoder], str(cell.condition)
+                encoder, condition = names[cell.encoder], str(self.plan.shown(cell.condition))
                 self.summary.failures.append(Failure(cell.benchmark, encoder, condition, reason.reason, reason.trace))
 
 

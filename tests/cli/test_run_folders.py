@@ -148,3 +148,43 @@ def test_no_local_path_is_shown(suite: Path, tmp_path: Path, invoke) -> None:
     head, _, _ = page.partition('id="manifest"')
     assert "deep" not in head
     assert page.partition("The whole manifest")[0].count("deep/folder/mine") == 1
+
+
+def test_no_local_path_is_shown_in_the_names_of_noise(suite: Path, tmp_path: Path, invoke) -> None:
+    from robustir.encoders.shipped import StaticXX
+
+    victim = tmp_path / "deep" / "victim"
+    victim.mkdir(parents=True)
+    for path in StaticXX().folder.iterdir():
+        (victim / path.name).write_bytes(path.read_bytes())
+    noisy = tmp_path / "deep" / "noisy.jsonl"
+    noisy.write_text("".join(f'{{"_id": "{key}", "text": "bbc"}}\n' for key, _, _ in QUERIES), encoding="utf-8")
+    recorded = f"recorded(file='{noisy}')"
+    attack = f"tests.tiny:ToLetter(against=\"static('{victim}')\")"
+    done = invoke(
+        *("run", suite, "--encoder", f"ours=static('{victim}')", "--encoder", LETTERS, "--perturbation", recorded),
+        *("--perturbation", attack, "-o", "run", "--format", "html,csv", "-j1"),
+    )
+    assert done.code == 0, done.err
+    names = [row["name"] for row in manifest(Path("run"))["perturbations"]]  # type: ignore[attr-defined]
+    assert names == [
+        "recorded(file='noisy.jsonl')",
+        "tests.tiny:ToLetter(against='ours')",
+        "random-control(tests.tiny:ToLetter(against='ours'))",
+    ]
+    for path in Path("run/findings").iterdir():
+        assert "deep" not in path.read_text(encoding="utf-8")
+    assert "deep" not in done.out
+    page = Path("run/report.html").read_text(encoding="utf-8")
+    assert "deep" not in page.partition('id="manifest"')[0]
+    scores = invoke(
+        "scores", "run", "--format", "csv", "--perturbation", recorded, "--measure", "AP", "--encoder", "ours"
+    )
+    assert scores.code == 0, scores.err
+    assert scores.out.count("recorded(file='noisy.jsonl')") == scores.out.count("\n") - 1 > 0
+    assert "deep" not in invoke("plan", suite, "--perturbation", recorded, "--encoder", LETTERS).out.replace(
+        str(tmp_path / "run"), ""
+    )
+    resumed = invoke("resume", "run", "--format", "csv", "-j1")
+    assert resumed.code == 0, resumed.err
+    assert "(0 were there)" not in resumed.out
