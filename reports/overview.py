@@ -169,7 +169,7 @@ def _noise(study: Study, benchmark: str, setting: str, encoder: str, perturbatio
         ci_high=value(row, "ci_high"),
         p_adjusted=value(row, "p_adjusted"),
         retention=value(row, "retention"),
-        unstable=bool(row["unstable"]),
+        unstable=bool(row and row["unstable"]),  # an attack has no row where it aims at no passage
         separated=separated(row),
         more_robust_than=tuple(_beaten(study, encoder, where)),
     )
