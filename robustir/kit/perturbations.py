@@ -12,6 +12,7 @@ import numpy as np
 
 from robustir.errors import SpecError
 from robustir.kit.catalogue import SAMPLES
+from robustir.languages import normalise
 from robustir.noise.applying import text_fault
 from robustir.noise.prepared import PreparedPerturbation
 from robustir.seeds import derive_key
@@ -105,11 +106,13 @@ class _Kit:
         plugin = self.made.plugin
         if not (isinstance(plugin.name, str) and isinstance(plugin.version, str) and isinstance(plugin.nested, bool)):
             return "name and version must be strings, nested a bool"
-        return (
-            None
-            if plugin.languages is None or isinstance(plugin.languages, frozenset)
-            else "languages must be None or a frozenset"
-        )
+        if plugin.languages is None:
+            return None
+        if not isinstance(plugin.languages, frozenset):
+            return "languages must be None or a frozenset"
+        other = {code: normalise(code) for code in sorted(plugin.languages) if normalise(code) != code}
+        renamed = ", ".join(f"{code!r} for {spelled!r}" for spelled, code in other.items())
+        return f"languages go by one code each, which queries have too: write {renamed}" if other else None
 
     def excused(self) -> str | None:
         return None if self.made.nesting_note else "give it a nesting_note"

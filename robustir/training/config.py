@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from robustir.disk.parsing import parse_toml
 from robustir.encoders.static_files import Bits
 from robustir.encoders.transformers.pooling import Pooling
 from robustir.errors import SpecError
-from robustir.languages import LANGUAGES
+from robustir.languages import LANGUAGES, normalise_all
 
 __all__ = [
     "TRANSFORMER",
@@ -188,6 +188,11 @@ class TrainingConfig(_Section):
     model: Annotated[StaticModel | TransformerModel, Field(discriminator="kind")] = StaticModel()
     optimiser: Optimiser = Optimiser()
     robust: Robust = Robust()
+
+    @field_validator("languages")
+    @classmethod
+    def _in_one_code(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return normalise_all(values)
 
     @model_validator(mode="before")
     @classmethod

@@ -126,6 +126,12 @@ class Silent(Good):
     nested = False
 
 
+class OtherCodes(Good):
+    """Calls its languages by other codes than queries have."""
+
+    languages = frozenset({"eng", "th"})
+
+
 def broken(made: str) -> set[str]:
     return {law.name.split(",")[0] for law in check("perturbation", f"{__name__}:{made}") if not law.passed}
 
@@ -159,6 +165,14 @@ def test_each_broken_law_is_found(made: str, law: str) -> None:
 
 def test_a_good_perturbation_passes() -> None:
     assert broken("Good") == set()
+
+
+def test_languages_by_other_codes_are_told() -> None:
+    law = next(law for law in check("perturbation", f"{__name__}:OtherCodes") if law.name.startswith("it has a name"))
+    assert (law.passed, law.detail) == (
+        False,
+        "languages go by one code each, which queries have too: write 'en' for 'eng'",
+    )
 
 
 def test_what_broke_nesting_is_shown() -> None:

@@ -218,6 +218,10 @@ def test_lines_that_do_not_correspond_are_refused() -> None:
         check_correspondence(list(zip(plain, plain[3:], strict=False)), "here")
 
 
+def test_languages_of_a_configuration_have_one_code() -> None:
+    assert config(languages=["eng", "zh-CN", "en"]).languages == ("en", "zh")
+
+
 def test_a_configuration_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "config.toml"
     path.write_text('name = "a"\nsampling = "x-z"\nsources = ["qa"]\nstepps = 3\n')
