@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from robustir.encoders.trec_run import TrecRun
+from robustir.encoders.trec_run import TrecRun, _by_line, _quickly
 from robustir.errors import DataError, SpecError
 from robustir.planning.conditions import CLEAN, FLOOR, Condition
 from robustir.planning.plan import Plan, make_plan
@@ -41,6 +43,25 @@ def test_places_by_hand(tmp_path: Path, pack: Any) -> None:
     assert matrix(tmp_path, pack(GOOD)) == [[2, 1, 0, 2], [0, 0, 1, 0]]
 
 
+PLAIN = "q1 Q0 a 1 2.5 me\nq1 Q0 b 2 -7 me\nq%202 Q0 c%20d 9 1e-3 me\nq1 Q0 e 1 2.5 me"
+
+
+@pytest.mark.parametrize("change", [str, lambda text: text + "\n", lambda text: text.replace("\n", "\r\n"), lambda text: text.replace(" ", "\t"),
+                                    lambda text: text.replace(" ", "  ") + " \n", lambda text: "\ufeff" + text])  # fmt: skip
+def test_however_columns_are_parted(tmp_path: Path, change: Any) -> None:
+    assert matrix(tmp_path, change(PLAIN)) == [[2, 1, 0, 2], [0, 0, 1, 0]]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["q1", "q%202"]), st.sampled_from(["a", "b", "c%20d", "e"]),
+                          st.floats(allow_nan=False, width=32)), min_size=1, unique_by=lambda row: row[:2]))  # fmt: skip
+def test_reading_quickly_is_reading_line_by_line(rows: list[tuple[str, str, float]]) -> None:
+    content = "".join(f"{query} Q0 {passage} 1 {score!r} x\n" for query, passage, score in rows).encode()
+    quick, slow = _quickly(content, TASK), _by_line(Path("run"), content, TASK)
+    assert quick is not None
+    for column in ("query", "passage", "score", "line"):
+        assert getattr(quick, column).tolist() == getattr(slow, column).tolist()
+
+
 def test_scores_are_compared_in_single_precision(tmp_path: Path) -> None:
     near = "q1 Q0 a 1 1.00000000001 x\nq1 Q0 b 2 1.0 x\nq1 Q0 e 3 1e40 x\nq1 Q0 c%20d 3 inf x\n"
     assert matrix(tmp_path, near)[0] == [1, 1, 2, 2]  # beyond single precision everything is infinite
@@ -57,7 +78,7 @@ def test_scores_are_compared_in_single_precision(tmp_path: Path) -> None:
         ("q1 Q0 a 1 1 x\nq1 Q0 b 1 nan x\n", r"txt:2: the score is NaN"),
         ("q1 Q0 a 1 1 x\nq1 Q0 b 1 1 x\nq1 Q0 a 2 0 x\n", r"txt:3: the same query and passage as in line 1"),
         ("", r"lists no passage for any query"),
-        (b"q1 Q0 \xff 1 1 x\n", r"byte 6 is not UTF-8"),
+        (b"q1 Q0 a 1 1 x\nq1 Q0 \xff 1 1 x\n", r"txt:2: the line is not UTF-8"),
         (gzip.compress(b"q1 Q0 a 1 1 x\n")[:-9], r"cannot be read"),
     ],
 )
