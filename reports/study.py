@@ -21,7 +21,9 @@ __all__ = ["CONTROL_OF", "SETTINGS", "Row", "Study", "mean", "short_names", "val
 
 Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.analysis.TABLES lists its columns
 SETTINGS = ("mono", "cross", "cross-embedded", "multi")
-_ONE_MEASURE = frozenset({"scores", "contrasts", "curves", "areas", "comparisons", "strategies", "strategy_scores"})
+_ONE_MEASURE = frozenset(
+    {"scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "strategies", "strategy_scores"}
+)
 _SHOWN_SEVERITY = 0.3  # one severity stands for all in the heat maps: the largest up to this one
 
 

@@ -7,9 +7,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
-from robustir.reports.formats import interval, join_words, measure_name, number, p_value, severity_text, signed_points
+from robustir.reports.formats import (
+    interval,
+    join_words,
+    language_name,
+    measure_name,
+    number,
+    p_value,
+    severity_text,
+    signed_points,
+)
 from robustir.reports.sections.degradation import separated
 from robustir.reports.sections.in_domain import encoder_cell, marked, noted
+from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import SETTINGS, Row, Study, value
 from robustir.stats.rounding import above, side
 
@@ -22,6 +32,11 @@ _READING = (
     "loses less. The log ratio of what each retains is tested too, because the absolute scale favours an encoder with "
     "little to lose. “More robust” is written only where both point the same way, both intervals exclude zero and the "
     "adjusted p is below 0.05. “Not separated” is no proof of equal robustness."
+)
+_BY_LANGUAGE = (
+    "The same by query language: above zero A loses less. Bold marks “more robust” (both scales and the adjusted p); "
+    "all of these are exploratory, adjusted together within a setting. Intervals and verdicts are in "
+    "language_comparisons.csv."
 )
 _DISTANCE = (
     "The distance is the worst minus the best rank that parallel passages of the same answer reach in the pool of all "
@@ -84,7 +99,48 @@ def comparison_section(study: Study) -> Section:
         blocks.append(Paragraph("No comparison was declared beforehand: everything below is exploratory."))
     if exploratory:
         blocks.append(_comparison_table(study, "exploratory", "Exploratory comparisons", exploratory))
+    blocks += _language_tables(study)
     return Section("comparisons", "Encoder against encoder", tuple(blocks))
+
+
+def _language_tables(study: Study) -> list[Block]:
+    """Return the differences by query language, a table per benchmark and setting; none of a single language."""
+    made: list[Block] = []
+    for benchmark in study.benchmarks:
+        languages = study.languages(benchmark)
+        for setting in study.settings(benchmark) if len(languages) > 1 else ():
+            rows = study.rows("language_comparisons", benchmark=benchmark, setting=setting)
+            lines: dict[tuple[str, str, str], dict[str, Row]] = {}
+            for row in rows:
+                key = (row["perturbation"], row["encoder_a"], row["encoder_b"])
+                lines.setdefault(key, {})[row["query_lang"]] = row
+            shown = [
+                (
+                    Cell(f"{noise}: {marked(study, benchmark, a)} against {marked(study, benchmark, b)}"),
+                    *(_language_cell(found.get(lang, {})) for lang in languages),
+                )
+                for (noise, a, b), found in list(lines.items())[:_SHOWN_ROWS]
+            ]
+            if shown:
+                made += cut_wide(noted(_language_table(benchmark, setting, languages, shown, len(lines))))
+    return [Paragraph(_BY_LANGUAGE), *made] if made else []
+
+
+def _language_table(
+    benchmark: str, setting: str, languages: Sequence[str], shown: Sequence[tuple[Cell, ...]], total: int
+) -> Table:
+    columns = (
+        Column("Noise, A against B", number=False),
+        *(Column(lang, hint=language_name(lang)) for lang in languages),
+    )
+    note = f"The first {len(shown)} of {total} rows; language_comparisons.csv has all." if len(shown) < total else ""
+    caption = f"Difference in differences on {benchmark}, {setting}, whole curves, by query language"
+    return Table(f"comparisons-languages-{benchmark}-{setting}", caption, columns, tuple(shown), note=note)
+
+
+def _language_cell(row: Row) -> Cell:
+    claimed = bool(row) and claims_more(verdict_text(row))
+    return Cell(signed_points(value(row, "difference_in_differences")), mark="strong" if claimed else "faint")
 
 
 def _comparison_table(study: Study, kind: str, title: str, rows: Sequence[Row]) -> Table:

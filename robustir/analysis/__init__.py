@@ -10,10 +10,16 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from robustir.analysis.bias import add_bias
+from robustir.analysis.by_language import add_language_comparisons
 from robustir.analysis.comparisons import add_comparisons
 from robustir.analysis.contrasts import add_contrasts
 from robustir.analysis.curves import add_areas, add_curves
-from robustir.analysis.families import adjust_comparisons, adjust_contrasts, adjust_strategies
+from robustir.analysis.families import (
+    adjust_comparisons,
+    adjust_contrasts,
+    adjust_exploratory,
+    adjust_strategies,
+)
 from robustir.analysis.findings import TABLES, Findings, empty_table, read_findings, write_findings
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.reduced import ReducedSetting
@@ -38,7 +44,17 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     ``validity`` and ``examples`` are left empty: they need the texts.
     """
     chosen = options or AnalysisOptions()
-    names = ("scores", "contrasts", "curves", "areas", "comparisons", "bias", "strategies", "strategy_scores")
+    names = (
+        "scores",
+        "contrasts",
+        "curves",
+        "areas",
+        "comparisons",
+        "language_comparisons",
+        "bias",
+        "strategies",
+        "strategy_scores",
+    )
     grids = {name: Grids(name) for name in names}
     roles: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {}
     for block in blocks:
@@ -53,6 +69,7 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     frames = {name: grids[name].frame() for name in names}
     frames["contrasts"] = adjust_contrasts(frames["contrasts"], roles, chosen)
     frames["comparisons"] = adjust_comparisons(frames["comparisons"], roles, chosen)
+    frames["language_comparisons"] = adjust_exploratory(frames["language_comparisons"], roles)
     frames["strategies"] = adjust_strategies(frames["strategies"], roles, chosen)
     tables: dict[str, Any] = {name: _as_listed(name, frame, chosen.in_domain) for name, frame in frames.items()}
     return Findings(**tables)
@@ -80,3 +97,4 @@ def _add_setting(grids: dict[str, Grids], setting: ReducedSetting, strategies: A
                 add_curves(grids["curves"], setting, encoder, noise)
                 add_areas(grids["areas"], setting, encoder, noise)
     add_comparisons(grids["comparisons"], setting, scores, strategies)
+    add_language_comparisons(grids["language_comparisons"], setting, scores, strategies)

@@ -21,7 +21,7 @@ from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, labelled
 from robustir.stats import verdict
 
-__all__ = ["CURVE", "add_comparisons"]
+__all__ = ["CURVE", "add_comparisons", "shared_noise"]
 
 Floats = NDArray[np.float64]
 
@@ -40,13 +40,13 @@ def add_comparisons(
             attacked = setting.block.treatment(perturbation).attacked
             if attacked in {setting.block.encoders[a], setting.block.encoders[b]}:
                 continue  # an attack on one of two says nothing of which is more robust
-            pair = _shared(setting, a, b, perturbation)
+            pair = shared_noise(setting, a, b, perturbation)
             if pair is not None:
                 _add_pair(table, setting, (a, b), pair, above)
 
 
-def _shared(setting: ReducedSetting, a: int, b: int, perturbation: str) -> tuple[NoiseSums, NoiseSums] | None:
-    """Both encoders' sums over the rows and severities that both have."""
+def shared_noise(setting: ReducedSetting, a: int, b: int, perturbation: str) -> tuple[NoiseSums, NoiseSums] | None:
+    """Return both encoders' sums under a perturbation, over the rows and severities that both have."""
     left, right = setting.noise(a, perturbation), setting.noise(b, perturbation)
     if left is None or right is None:
         return None

@@ -40,6 +40,7 @@ __all__ = [
     "MeasureRoles",
     "adjust_comparisons",
     "adjust_contrasts",
+    "adjust_exploratory",
     "adjust_strategies",
 ]
 
@@ -65,6 +66,12 @@ def adjust_comparisons(frame: pd.DataFrame, roles: MeasureRoles, options: Analys
     """Return the comparisons with family and p_adjusted; all are exploratory unless they were declared beforehand."""
     eligible = (frame["severity"].to_numpy() == CURVE) & _asked(frame, options) & options.primary
     return _adjusted(frame, roles, eligible, PRIMARY)
+
+
+def adjust_exploratory(frame: pd.DataFrame, roles: MeasureRoles) -> pd.DataFrame:
+    """Return exploratory rows of the primary measure with family and p_adjusted, adjusted within benchmark and setting."""
+    roles = {key: (measure, {}) for key, (measure, _) in roles.items()}
+    return _adjusted(frame, roles, np.zeros(len(frame), dtype=np.bool_), EXPLORATORY)
 
 
 def adjust_strategies(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:

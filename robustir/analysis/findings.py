@@ -24,7 +24,7 @@ _TEXT = frozenset(
 _WHOLE = frozenset({"n", "groups", "draw", "seeds"})
 _TRUTH = frozenset({"unstable", "control", "seen", "seen_a", "seen_b", "in_domain", "robust_training"})
 
-_CURVES = frozenset({"comparisons", "strategies", "strategy_scores"})
+_CURVES = frozenset({"comparisons", "language_comparisons", "strategies", "strategy_scores"})
 _VIEW = "setting query_lang passage_lang measure"
 _COLUMNS: Mapping[str, str] = {
     "scores": "benchmark setting query_lang passage_lang encoder measure clean ci_low ci_high floor n groups "
@@ -40,6 +40,9 @@ _COLUMNS: Mapping[str, str] = {
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
     "embedded_lang in_domain",
+    "language_comparisons": "benchmark encoder_a encoder_b perturbation severity setting query_lang passage_lang measure "
+    "difference_in_differences ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family "
+    "verdict groups p_t attacked embedded_lang in_domain",
     "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
     "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n p_flips seen_a "
     "seen_b robust_training attacked embedded_lang in_domain",
@@ -76,7 +79,7 @@ class Findings:
     """One pandas table per question; columns are listed in ``TABLES``, scores are shares of 1, doses shares of units.
 
     scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
-    encoder against encoder; strategies and strategy_scores: training strategies over seeds; bias: rank distances;
+    encoder against encoder, language_comparisons in every query language; strategies and strategy_scores: training strategies over seeds; bias: rank distances;
     validity: what the noise did; examples: the worst queries.
     In scores, ``tied_share`` is the share of the relevant passages that have the score of another candidate, and
     ``missed_share`` of those that were not retrieved, such as passages without a word of the query under bm25.
@@ -92,6 +95,7 @@ class Findings:
     curves: pd.DataFrame = field(default_factory=partial(empty_table, "curves"))
     areas: pd.DataFrame = field(default_factory=partial(empty_table, "areas"))
     comparisons: pd.DataFrame = field(default_factory=partial(empty_table, "comparisons"))
+    language_comparisons: pd.DataFrame = field(default_factory=partial(empty_table, "language_comparisons"))
     strategies: pd.DataFrame = field(default_factory=partial(empty_table, "strategies"))
     strategy_scores: pd.DataFrame = field(default_factory=partial(empty_table, "strategy_scores"))
     bias: pd.DataFrame = field(default_factory=partial(empty_table, "bias"))

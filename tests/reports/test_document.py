@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from robustir.analysis import Findings, empty_table
@@ -183,3 +184,29 @@ def test_tied_and_unretrieved_passages_are_shown_for_the_encoders_that_have_them
         ["bm25", "0.0\u202f%", "0.0\u202f%", "1.2\u202f%", "40.0\u202f%"]
     ]
     assert "share no word with the query" in table.note
+
+
+def test_comparisons_by_language_have_a_table_per_setting() -> None:
+    factory = Factory()
+    findings = factory.findings()
+    rows = findings.comparisons[
+        (findings.comparisons["severity"] == "curve") & (findings.comparisons["perturbation"] == "typos")
+    ]
+    frames = [
+        rows.assign(
+            query_lang=lang, passage_lang=lang, difference_in_differences=difference, verdict=verdict, p_adjusted=p
+        )
+        for lang, difference, verdict, p in (
+            ("en", 0.021, "hashing more robust", 0.01),
+            ("th", -0.004, "not separated", 0.6),
+        )
+    ]
+    frame = pd.concat(frames).assign(ci_low=0.01, ci_high=0.03, log_ratio_low=0.1, log_ratio_high=0.2)
+    found = tables(build(replace(findings, language_comparisons=frame), factory.manifest()))
+    table = found["comparisons-languages-mini-mono"]
+    cells = dict(zip((column.title for column in table.columns), table.rows[0], strict=True))
+    assert table.rows[0][0].text == "typos: hashing against hashing(analyzer='word')"
+    assert (cells["en"].text, cells["en"].mark) == ("+2.1", "strong")
+    assert (cells["th"].text, cells["th"].mark) == ("−0.4", "faint")
+    assert cells["ar"].text == "–"
+    assert len(table.rows) == len(rows[rows["setting"] == "mono"])
