@@ -83,11 +83,13 @@ def _perturbations(rows: list[dict[str, Any]], plan: Plan) -> Iterator[str]:
 
 
 def _benchmarks(directory: RunDirectory, before: Mapping[str, Any], plan: Plan) -> Iterator[str]:
-    asked = {planned.task.name: planned for planned in plan.tasks}
-    yield from _missing("benchmark", [row["name"] for row in before["benchmarks"]], asked)
+    # By what they are: a benchmark that is added may lengthen the name of another, and a path has several spellings.
+    asked = {planned.spec: planned for planned in plan.tasks}
+    same = {planned.digest: planned for planned in plan.tasks}
+    pairs = [(row, asked.get(row["spec"]) or same.get(row["digest"])) for row in before["benchmarks"]]
+    yield from _missing("benchmark", [row["name"] for row, planned in pairs if planned is None], ())
     keys = {cell.key for cell in plan.cells()}
-    for row in before["benchmarks"]:
-        planned = asked.get(row["name"])
+    for row, planned in pairs:
         if planned is None:
             continue
         lacking = [

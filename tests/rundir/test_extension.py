@@ -15,7 +15,7 @@ from robustir.planning.suite import Suite
 from robustir.rundir.directory import RunDirectory
 from robustir.running.runner import RunOptions
 from tests.processes import digests
-from tests.tiny import PASSAGES, QUERIES, suite_of, write_beir
+from tests.tiny import PASSAGES, QUERIES, Letters, suite_of, write_beir
 
 SMALL: dict[str, Any] = {
     "encoders": ("tests.tiny:Letters",),
@@ -71,6 +71,28 @@ def test_another_benchmark(folder: Path, tmp_path: Path) -> None:
     run_into(larger, tmp_path / "fresh")
     assert {name: ranks(tmp_path / "run")[name] for name in before} == before
     assert digests(tmp_path / "run") == digests(tmp_path / "fresh")
+
+
+def test_another_benchmark_of_the_same_name(folder: Path, tmp_path: Path) -> None:
+    twin = write_beir(tmp_path / "other" / "task", judgements=[("q1", "d2", 1), ("q2", "f2", 1)])
+    run_into(suite_of(folder, **SMALL), tmp_path / "run")
+    before = ranks(tmp_path / "run")
+    manifest = run_into(suite_of(folder, twin, **SMALL), tmp_path / "run").read_manifest()
+    assert {name: ranks(tmp_path / "run")[name] for name in before} == before
+    names = [row["name"] for row in manifest["benchmarks"]]
+    assert len(set(names)) == 2
+    assert manifest["counts"]["cells"] == 6
+
+
+def test_live_encoders_are_added_under_their_names(folder: Path, tmp_path: Path) -> None:
+    suite = suite_of(folder, **(SMALL | {"encoders": ("tests.tiny:Overlap",)}))
+    robustir.run(suite, tmp_path / "run", encoders={"first": Letters()}, formats=("csv",))
+    before = ranks(tmp_path / "run")
+    plan = make_plan(suite, encoders={"first": Letters(), "second": robustir.encoder("hashing")})
+    execute_plan(plan, RunDirectory(tmp_path / "run"), RunOptions(jobs=1), formats=("csv",))
+    assert {name: ranks(tmp_path / "run")[name] for name in before} == before
+    manifest = RunDirectory(tmp_path / "run").read_manifest()
+    assert [row["name"] for row in manifest["encoders"]] == ["tests.tiny:Overlap", "first", "second"]
 
 
 def test_another_language_scores_anew_what_it_changes_and_encodes_only_what_is_new(
