@@ -226,7 +226,6 @@ def _finish(
     qrels = Qrels.from_rows(
         rows,
         lost=[(query, gain) for query, (_, lost) in enumerate(answers) for gain in lost],
-        ranked=identical.items() if exclude else (),
     )
     return Judged(
         queries, corpus, qrels, exclude, {k: v for k, v in counts.items() if v}, _notes(counts, policy, alike)

@@ -244,18 +244,11 @@ class Qrels(Columnar):
         return f"{count(len(self), 'judgement')} of {count(len(np.unique(self.query)), 'query', 'queries')}"
 
     @classmethod
-    def from_rows(
-        cls,
-        rows: Iterable[tuple[int, int, int]],
-        *,
-        lost: Iterable[tuple[int, int]] = (),
-        ranked: Iterable[tuple[int, int]] = (),
-    ) -> Self:
+    def from_rows(cls, rows: Iterable[tuple[int, int, int]], *, lost: Iterable[tuple[int, int]] = ()) -> Self:
         """Make qrels from (query row, passage row, gain).
 
         Rows with gain 0 or less are judged not relevant and left out, unless nothing is relevant for their query: it
-        stays, and scores 0 as trec_eval counts it. lost: (query row, gain) of relevant passages outside the corpus;
-        ranked: (query row, passage row) to be ranked, and kept with a gain of 0, whatever was judged.
+        stays, and scores 0 as trec_eval counts it. lost: (query row, gain) of relevant passages outside the corpus.
         """
         given = sorted(rows)
         for one, other in pairwise(given):
@@ -265,8 +258,6 @@ class Qrels(Columnar):
                 )
         answered = {query for query, _, gain in given if gain > 0}
         kept = [(query, passage, max(gain, 0)) for query, passage, gain in given if gain > 0 or query not in answered]
-        there = {(query, passage) for query, passage, _ in kept} if (extra := set(ranked)) else set()
-        kept = sorted([*kept, *((query, passage, 0) for query, passage in extra - there)])
         queries, passages, gains = zip(*kept, strict=True) if kept else ((), (), ())
         lost_queries, lost_gains = zip(*found, strict=True) if (found := sorted(lost)) else ((), ())
         return cls(
@@ -276,6 +267,17 @@ class Qrels(Columnar):
             np.array(lost_queries, dtype=np.int32),
             _gains(lost_gains),
         )
+
+    def ranking(self, pairs: Iterable[tuple[int, int]]) -> Self:
+        """Return the judgements with (query row, passage row) ``pairs`` among them, with a gain of 0 if they are new."""
+        extra = sorted(set(pairs) - set(zip(self.query.tolist(), self.passage.tolist(), strict=True)))
+        if not extra:
+            return self
+        added = np.array(extra, dtype=np.int32)
+        query, passage = np.append(self.query, added[:, 0]), np.append(self.passage, added[:, 1])
+        order = np.lexsort((passage, query))
+        gain = np.append(self.gain, np.zeros(len(extra)))
+        return replace(self, query=query[order], passage=passage[order], gain=gain[order])
 
     def of_queries(self, rows: NDArray[np.integer[Any]]) -> Self:
         """Return the judgements of the queries at ascending ``rows``, whose numbers are their places there."""
@@ -375,6 +377,12 @@ class Task(Columnar):
             raise DataError(f"{self.name}: no query has a relevant passage in the corpus")
         if int(self.qrels.query.max()) >= len(self.queries) or int(self.qrels.passage.max()) >= len(self.corpus):
             raise DataError(f"{self.name}: the relevance judgements name rows that do not exist")
+        if self.exclude_identical_ids:  # their ranks are taken away from those of others
+            place = {name: row for row, name in enumerate(self.corpus.ids)}
+            own = [(query, place[name]) for query, name in enumerate(self.queries.ids) if name in place]
+            if self.pools is not None:
+                own = [(query, row) for query, row in own if self.pools.query[query] == self.pools.passage[row]]
+            object.__setattr__(self, "qrels", self.qrels.ranking(own))
         if self.pools is not None:
             if (len(self.pools.query), len(self.pools.passage)) != (len(self.queries), len(self.corpus)):
                 raise DataError(f"{self.name}: every query and every passage needs a pool")

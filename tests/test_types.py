@@ -48,8 +48,8 @@ def test_tasks() -> None:
 
 def test_qrels_hold_gains_of_any_size_and_queries_for_which_nothing_is_relevant() -> None:
     qrels = Qrels.from_rows(
-        [(0, 1, 2**70), (0, 0, -40_000), (1, 2, 0), (1, 0, -3)], lost=[(1, 70_000), (0, 1)], ranked=[(0, 3)]
-    )
+        [(0, 1, 2**70), (0, 0, -40_000), (1, 2, 0), (1, 0, -3)], lost=[(1, 70_000), (0, 1)]
+    ).ranking([(0, 3), (0, 1)])
     assert (qrels.query.tolist(), qrels.passage.tolist(), qrels.gain.tolist()) == (
         [0, 0, 1, 1],
         [1, 3, 0, 2],

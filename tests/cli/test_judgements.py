@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from robustir.benchmarks.beir import Beir
 from tests.cli.conftest import Invoke
 
 TEXTS = [
@@ -97,3 +98,14 @@ def test_identical_ids_are_warned_about_and_strictness_is_an_option(arguments: P
     wrong = invoke("plan", "quickstart", "--benchmark", f"beir('{arguments}', missing='maybe')", *rest)
     assert wrong.code == 2
     assert "missing is one of 'never-found', 'strict', not 'maybe'" in wrong.err
+
+
+def test_an_export_keeps_what_is_never_found_and_what_scores_0(arguments: Path, tmp_path: Path, invoke: Invoke) -> None:
+    out = tmp_path / "out"
+    done = invoke(
+        "export", "queries", "quickstart", "--benchmark", str(arguments), "--perturbation", "shuffle-words", "-o", out
+    )
+    assert done.code == 0, done.err
+    before, after = (Beir(str(folder)).load(None) for folder in (arguments, out / "arguments"))
+    assert after.digest() == before.digest()
+    assert after.counts["missing_passages"] == after.counts["queries_without_relevant"] == 1

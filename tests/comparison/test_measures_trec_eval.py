@@ -222,6 +222,6 @@ def test_names_mean_what_they_mean_in_ir_measures(setting: Setting) -> None:
 
 
 def test_names_print_as_in_ir_measures() -> None:
-    for name in NAMES:
+    for name in [*NAMES, "AP(rel=2)", "AP(rel=3)@100", "RR(rel=2)@10", "P(rel=2)@5", "R(rel=2)@50", "Hit(rel=2)@1"]:
         theirs = str(ir_measures.parse_measure(name.replace("Hit", "Success")))
         assert str(parse_measure(theirs)) == name

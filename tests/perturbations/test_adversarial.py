@@ -110,7 +110,7 @@ def test_a_passage_with_the_querys_own_id_is_no_competitor() -> None:
     texts = ("old bridge", "old stone bridge", "young bread", "tower")
     corpus = Corpus(("q", "p1", "p2", "p3"), texts, ("en",) * 4)
     queries = QuerySet(("q", "r"), ("old bridge", "bread"), ("en", "en"), ("q", "r"), ("q", "r"))
-    qrels = Qrels.from_rows([(0, 1, 1), (1, 0, 0)], ranked=[(0, 0)])
+    qrels = Qrels.from_rows([(0, 1, 1), (1, 0, 0)])
     task = Task("arguments", queries, corpus, qrels, exclude_identical_ids=True)
     victim = HashingEncoder()
     scores = victim.encode(queries.texts, role="query") @ victim.encode(texts, role="passage").T
