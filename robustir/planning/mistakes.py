@@ -16,7 +16,10 @@ HIDDEN = "*"
 
 def explained(error: ValidationError, model: type[BaseModel]) -> str:
     """Return every mistake: the key, such as ``perturbations[2].severities``, and what is wrong there."""
-    return "; ".join(_explain(item, model) for item in error.errors())
+    found = error.errors()
+    # A list whose only item is wrong is not too short as well.
+    inner = {item["loc"][:depth] for item in found for depth in range(len(item["loc"]))}
+    return "; ".join(_explain(item, model) for item in found if item["loc"] not in inner or item["type"] != "too_short")
 
 
 def place(keys: Sequence[object]) -> str:
@@ -33,6 +36,8 @@ def _explain(item: Any, model: type[BaseModel]) -> str:
         return f"unknown key {where!r}" + (f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(known)})")
     if item["type"] == "missing":
         return f"{where}: this key is needed"
+    if item["type"] == "too_short":
+        return f"{where}: name at least 1 item"
     message = item["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
 

@@ -138,6 +138,14 @@ def test_mistakes_in_encoders(tmp_path: Path, encoders: str, message: str) -> No
         load_suite(write(tmp_path, f'name = "x"\nbenchmarks = ["mini"]\nencoders = {encoders}\n'))
 
 
+def test_a_wrong_item_is_one_mistake(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as refused:
+        load_suite(write(tmp_path, MINIMAL + 'settings = ["both"]\nlanguages = []'))
+    assert str(refused.value).partition(": ")[2] == (
+        "languages: name at least 1 item; settings[0]: Input should be 'mono', 'cross' or 'multi'"
+    )
+
+
 def test_a_file_of_that_name_is_hinted_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.toml").write_text(MINIMAL, encoding="utf-8")
