@@ -9,6 +9,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,10 +44,11 @@ def in_terminal(*arguments: object, columns: int, pipe_stdout: bool = False, cod
     environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES", "NO_COLOR"}}
     environment |= {"TERM": "xterm-256color", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", code] if code else [sys.executable, "-m", "robustir", *map(str, arguments)]
+    sink = tempfile.TemporaryFile()  # noqa: SIM115 - closed below; a pipe that nobody reads meanwhile would fill up
     process = subprocess.Popen(
         command,
         stdin=own,
-        stdout=subprocess.PIPE if pipe_stdout else own,
+        stdout=sink if pipe_stdout else own,
         stderr=own,
         env=environment,
         cwd=ROOT,
@@ -61,6 +63,8 @@ def in_terminal(*arguments: object, columns: int, pipe_stdout: bool = False, cod
         if not part:
             break
         seen += part
-    piped = process.stdout.read().decode() if process.stdout is not None else ""
     os.close(main)
-    return Screen(process.wait(timeout=60), seen.decode(), piped)
+    code_left = process.wait(timeout=60)
+    with sink:
+        sink.seek(0)
+        return Screen(code_left, seen.decode(), sink.read().decode())

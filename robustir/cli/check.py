@@ -7,6 +7,7 @@ import json
 import click
 
 from robustir.cli.options import json_option
+from robustir.cli.progress import ProgressBars
 
 
 @click.command(name="check")
@@ -18,7 +19,16 @@ def command(spec: str, as_json: bool) -> int:
     from robustir.kit.check import check
 
     kind, name = find(spec)
-    laws = check(kind, name)
+    with ProgressBars() as bars:
+
+        def begin(tried: int, every: int) -> None:
+            if tried:
+                bars.step()
+            else:
+                bars.stage(f"check {name}", every, "laws")
+
+        bars.stage(f"load {name}", 1)
+        laws = check(kind, name, begin)
     if as_json:
         click.echo(
             json.dumps(

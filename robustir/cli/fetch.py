@@ -38,7 +38,11 @@ def command(benchmarks: tuple[str, ...], sources: tuple[Path, ...], data: Path |
         click.echo("\n".join(wanted.lines(target)), err=True)
     for wanted in orders:
         with ProgressBars() as bars:
-            bars.stage(f"fetch {wanted.name}", len(wanted.remotes))
-            done = wanted.carry_out(target, sources, bars.step)
+            if wanted.size:
+                bars.stage(f"fetch {wanted.name}", wanted.size, "bytes")
+                done = wanted.carry_out(target, sources, lambda: None, bars.step)
+            else:
+                bars.stage(f"fetch {wanted.name}", len(wanted.remotes), "files")
+                done = wanted.carry_out(target, sources, bars.step)
         counts = ", ".join(f"{number} {how}" for how, number in sorted(done.items()))
         click.echo(f"{wanted.name}: {counts} in {target / wanted.folder}")

@@ -46,14 +46,17 @@ def command(config: Path, data: Path | None, out: Path, seeds: tuple[int, ...], 
     folder = use_data_folder(data)
     if folder is None:
         raise DataError("there is no data folder; give one with --data or ROBUSTIR_DATA")
-    prepared = Prepared.read(arms[0], folder) if several else None
-    with ProgressBars() as bars:
-        for arm in arms:
-            place = out / f"{arm.sampling}-{arm.seed}" if several else out
+    prepared = None
+    if several:
+        with ProgressBars() as bars:
+            prepared = Prepared.read(arms[0], folder, bars=bars)
+    for arm in arms:
+        place = out / f"{arm.sampling}-{arm.seed}" if several else out
+        with ProgressBars() as bars:
             outcome = train(arm, folder, place, bars, prepared=prepared)
-            chosen = f" (the best state, of step {outcome.written})" if outcome.written < outcome.steps else ""
-            losses = ", ".join(f"{kind} {loss:.3f}" for kind, loss in outcome.losses.items())
-            click.echo(
-                f"{place}: {outcome.steps} steps{chosen} in {outcome.cpu_seconds:.0f} CPU seconds; loss {losses}; "
-                f"robustir run SUITE --encoder \"{arm.model.kind}('{place}')\""
-            )
+        chosen = f" (the best state, of step {outcome.written})" if outcome.written < outcome.steps else ""
+        losses = ", ".join(f"{kind} {loss:.3f}" for kind, loss in outcome.losses.items())
+        click.echo(
+            f"{place}: {outcome.steps} steps{chosen} in {outcome.cpu_seconds:.0f} CPU seconds; loss {losses}; "
+            f"robustir run SUITE --encoder \"{arm.model.kind}('{place}')\""
+        )

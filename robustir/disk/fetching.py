@@ -67,18 +67,48 @@ class Order:
             *([f"  {unchecked} of them have no known checksum: {self.instead}"] if unchecked else []),
         ]
 
-    def carry_out(self, target: Path, sources: Sequence[Path], step: Callable[[], None]) -> Counter[str]:
-        """Fetch every file; return how many were there, copied or downloaded."""
+    @property
+    def size(self) -> int:
+        """Bytes of all files; 0 if one of them is not known."""
+        sizes = [remote.size for remote in self.remotes]
+        return 0 if None in sizes else sum(size or 0 for size in sizes)
+
+    def carry_out(
+        self,
+        target: Path,
+        sources: Sequence[Path],
+        step: Callable[[], object],
+        received: Callable[[int], object] | None = None,
+    ) -> Counter[str]:
+        """Fetch every file; return how many were there, copied or downloaded.
+
+        step: called after each file; received: with the bytes that came, all of a file's in the end.
+        """
         done: Counter[str] = Counter()
         if not self.remotes:
             done["copied"] = _copy_tree(self, target, sources)
         for remote in self.remotes:
-            outcome = fetch(remote, target, sources=sources)
+            counted = _Counted(received)
+            outcome = fetch(remote, target, sources=sources, progress=counted)
+            counted(remote.size or counted.seen, None)
             if self.accept is not None:
                 self.accept(target / remote.path, new=outcome != "there")
             done[outcome] += 1
             step()
         return done
+
+
+class _Counted:
+    """Passes on how many bytes came since the last time."""
+
+    def __init__(self, received: Callable[[int], object] | None) -> None:
+        self.seen = 0
+        self._received = received
+
+    def __call__(self, done: int, _total: int | None) -> None:
+        if self._received is not None and done > self.seen:
+            self._received(done - self.seen)
+        self.seen = max(self.seen, done)
 
 
 def order(benchmark: Any, sources: Sequence[Path]) -> Order:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -29,19 +29,32 @@ class Law:
     detail: str = ""
 
 
-def check(kind: Kind, spec: str) -> list[Law]:
-    """Try the laws of a perturbation or an encoder; benchmarks are checked for parallel, well-formed tasks."""
+Examine: TypeAlias = Callable[[], str | None]  # returns what broke the law, None if nothing did
+
+
+def check(kind: Kind, spec: str, begin: Callable[[int, int], object] | None = None) -> list[Law]:
+    """Try the laws of a perturbation or an encoder; benchmarks are checked for parallel, well-formed tasks.
+
+    begin: called with the number of laws tried and of all, before each and after the last.
+    """
     plugin = create(kind, spec)
-    laws = [_law("the spec survives a round trip", lambda: _round_trip(kind, spec))]
+    laws: list[tuple[str, Examine]] = [("the spec survives a round trip", lambda: _round_trip(kind, spec))]
     if kind == "perturbation":
-        laws += _check_perturbation(prepare(plugin))
+        laws += _perturbation_laws(prepare(plugin))
     elif kind == "encoder":
         from robustir.encoders.adapters import adapt
 
-        laws += _check_encoder(adapt(plugin))
+        laws += _encoder_laws(adapt(plugin))
     else:
-        laws.append(_law("it loads", lambda: _load(plugin)))
-    return laws
+        laws.append(("it loads", lambda: _load(plugin)))
+    tried: list[Law] = []
+    for name, examine in laws:
+        if begin is not None:
+            begin(len(tried), len(laws))
+        tried.append(_law(name, examine))
+    if begin is not None:
+        begin(len(tried), len(laws))
+    return tried
 
 
 def _law(name: str, examine: Callable[[], str | None]) -> Law:
@@ -68,12 +81,11 @@ def _load(benchmark: Any) -> str | None:
     return None if len(task.qrels) else "no query has a relevant passage"
 
 
-def _check_perturbation(perturbation: PreparedPerturbation) -> list[Law]:
-    laws = attack_laws(perturbation) if isinstance(perturbation, PreparedAttack) else perturbation_laws(perturbation)
-    return [_law(name, examine) for name, examine in laws]
+def _perturbation_laws(perturbation: PreparedPerturbation) -> Iterable[tuple[str, Examine]]:
+    return attack_laws(perturbation) if isinstance(perturbation, PreparedAttack) else perturbation_laws(perturbation)
 
 
-def _check_encoder(encoder: Any) -> list[Law]:
+def _encoder_laws(encoder: Any) -> Iterable[tuple[str, Examine]]:
     texts = [text for text in [*SAMPLES.values(), *NASTY] if text]
     langs = [lang for lang, _ in SAMPLES.items()] + ["en"] * (len(texts) - len(SAMPLES))
     if hasattr(encoder, "scores_of"):
@@ -81,8 +93,8 @@ def _check_encoder(encoder: Any) -> list[Law]:
             "rankings from files have no laws; robustir plan SUITE --encoder ... says whether they are complete"
         )
     if not hasattr(encoder, "encode"):
-        return [_law("it ranks a passage for its own words first", lambda: _self_retrieval(encoder))]
-    return [_law(name, examine) for name, examine in encoder_laws(encoder, texts, langs)]
+        return [("it ranks a passage for its own words first", lambda: _self_retrieval(encoder))]
+    return encoder_laws(encoder, texts, langs)
 
 
 def _self_retrieval(scorer: Any) -> str | None:

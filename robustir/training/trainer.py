@@ -28,9 +28,17 @@ __all__ = ["Outcome", "Prepared", "train"]
 class Bars(Protocol):
     """What draws bars."""
 
-    def stage(self, name: str, total: int) -> None: ...
+    def stage(self, name: str, total: int, unit: str = "") -> None: ...
 
-    def step(self) -> None: ...
+    def step(self, amount: int = 1) -> None: ...
+
+
+class _Silent:
+    def stage(self, name: str, total: int, unit: str = "") -> None:
+        pass
+
+    def step(self, amount: int = 1) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +62,15 @@ class Prepared:
     material: Material
 
     @classmethod
-    def read(cls, config: TrainingConfig, data: Path, kept: Mapping[str, str] | None = None) -> Prepared:
+    def read(
+        cls, config: TrainingConfig, data: Path, kept: Mapping[str, str] | None = None, bars: Bars | None = None
+    ) -> Prepared:
         """Read the pairs of a configuration and what its kind of encoder needs; ``kept``: by an earlier checkpoint."""
+        told = bars or _Silent()
+        told.stage("read pairs of texts", 1)
         pairs = read_pairs(data, config.sources, config.languages, longest=config.longest)
         held, shelves = _hold_out(pairs, config)
+        told.stage(f"learn or read pieces, tokenise {len(pairs.texts):,} texts", 1)
         Sampler(shelves, config)  # before what takes long: it refuses what cannot be trained
         return cls(pairs, held, shelves, read_material(config, pairs, shelves, kept or {}))
 
@@ -83,7 +96,9 @@ def train(
     torch.set_num_threads(1)  # sums in one order, whatever the machine
     digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
     saved = read_checkpoint(out / CHECKPOINT, digest)
-    ready = prepared or Prepared.read(config, data, saved.kept if saved else None)
+    told = bars or _Silent()
+    ready = prepared or Prepared.read(config, data, saved.kept if saved else None, told)
+    told.stage("make the encoder to start from", 1)
     sampler = Sampler(ready.shelves, config)
     trainee = ready.material.trainee(config, sampler, fresh=saved is None)
     progress, best = Progress.fresh(), None
@@ -94,8 +109,7 @@ def train(
     def keep() -> None:
         write_checkpoint(out / CHECKPOINT, digest, progress, trainee.state(), best, ready.material.kept())
 
-    if bars is not None:
-        bars.stage(f"train {config.name}", config.steps - progress.step)
+    told.stage(f"train {config.name}", config.steps - progress.step, "steps")
     while progress.step < config.steps and not progress.stopped:
         if stop_after is not None and progress.step >= stop_after:
             keep()
@@ -109,8 +123,8 @@ def train(
             best = trainee.weights()
         if progress.step % config.checkpoint_every == 0:
             keep()
-        if bars is not None:
-            bars.step()
+        told.step()
+    told.stage("write the encoder", 1)
     keep()
     encoders = trainee.write(out, trainee.weights() if best is None else best)
     manifest = training_manifest(config, ready.pairs, progress, trainee.description())

@@ -213,3 +213,20 @@ def test_without_an_address(tmp_path: Path) -> None:
     Plain.folder = None  # type: ignore[assignment]
     with pytest.raises(NotApplicableError, match="needs no download"):
         order(Plain(), [])
+
+
+def test_the_bytes_that_come_add_up_to_the_size(tmp_path: Path) -> None:
+    class Sized:
+        name, folder, licence, source = "sized", "sized", "CC0", "somewhere"
+
+        def files(self) -> list[Remote]:
+            return [Remote(f"http://localhost:9/{name}", f"sized/{name}", size=len(name)) for name in ("abc", "de")]
+
+    sized: Any = Sized()
+    for name in ("abc", "de"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    wanted = order(sized, [tmp_path])
+    came: list[int] = []
+    assert wanted.carry_out(tmp_path / "data", [tmp_path], lambda: None, came.append) == {"copied": 2}
+    assert came == [3, 2]
+    assert wanted.size == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,24 @@ def test_nothing_is_drawn_without_a_terminal(capsys: pytest.CaptureFixture[str])
         bars.step(10)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("check", "casing"), "check casing"),
+        (("encode", "hashing", "-o", "OUT", "TEXTS"), "encode with hashing"),
+        (("perturb", "typos", "-l", "en", "-s", "0.5", "TEXTS"), "perturb with typos"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_commands_that_take_long_say_what_they_do(arguments: tuple[str, ...], shown: str, tmp_path: Path) -> None:
+    texts = tmp_path / "texts"
+    texts.write_text("where does the longest river of the world flow\n" * 5_000, encoding="utf-8")
+    given = {"TEXTS": texts, "OUT": tmp_path / "out.npy"}
+    screen = in_terminal(*(given.get(word, word) for word in arguments), columns=100, pipe_stdout=True)
+    assert screen.code == 0, screen.plain
+    assert shown in screen.plain
+    unit = "laws" if arguments[0] == "check" else "texts"
+    assert re.search(rf"/[\d,]+ {unit}", screen.plain), screen.plain[-2000:]
+    assert shown not in screen.piped

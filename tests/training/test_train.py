@@ -291,3 +291,25 @@ def test_contexts_are_a_sentence_and_the_two_that_hold_it(data: Path) -> None:
                 assert len(passage) > len(sentence)
                 sides.append(passage.startswith(sentence))
     assert 0 < sum(sides) < len(sides)
+
+
+def test_every_part_of_a_training_is_told(data: Path, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+
+    class Bars:
+        def stage(self, name: str, total: int, unit: str = "") -> None:
+            told.append((name, total, 0))
+
+        def step(self, amount: int = 1) -> None:
+            name, total, done = told[-1]
+            told[-1] = (name, total, done + amount)
+
+    train(config(steps=7), data, tmp_path / "run", Bars())
+    assert [name.split(",")[0] for name, _, _ in told] == [
+        "read pairs of texts",
+        "learn or read pieces",
+        "make the encoder to start from",
+        f"train {config().name}",
+        "write the encoder",
+    ]
+    assert told[3][1:] == (7, 7)
