@@ -221,6 +221,22 @@ def test_rankings_cannot_be_attacked(tmp_path: Path) -> None:
         planned(suite.replaced(perturbations=(against,)), out)
 
 
+def test_rankings_of_attacked_queries_are_scored(tmp_path: Path) -> None:
+    """An attack on an encoder, replayed on another engine: its queries come from the run that made them."""
+    from robustir.rundir.exporting import export_run
+
+    task = write_beir(tmp_path / "task")
+    suite = suite_of(task, perturbations=("tests.tiny:ToLetter(against='tests.tiny:Letters')",), severities=(0.5,))
+    _, run, _ = run_cells(suite, tmp_path / "run")
+    rows = export_run(run, None, tmp_path / "out")
+    assert len(rows) == 3  # clean, attacked, and the random control
+    rank_all(tmp_path / "out", {"": CLEANLY} | {row.perturbation: NOISILY for row in rows if row.perturbation})
+    plan, again, summary = run_cells(suite.replaced(encoders=(f"trec-run('{tmp_path}/out')",)), tmp_path / "again")
+    assert (summary.cells, summary.failures) == (4, [])
+    attacked = plan.cell(plan.tasks[0], plan.encoders[0], Condition(rows[1].perturbation, 0.5))
+    assert again.read_ranks(attacked.key).pool_rank.tolist() == [NOT_RETRIEVED, 1, NOT_RETRIEVED, NOT_RETRIEVED, 1, 2]
+
+
 def test_a_passage_of_another_pool_is_no_candidate() -> None:
     from scipy.sparse import csr_matrix
 
