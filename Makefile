@@ -4,13 +4,14 @@ PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.14; do command -v python$$v 2>/dev/n
 VENV ?= .venv
 VENV5 ?= .venv-tf5
 VENV_DOCS ?= .venv-docs
+WRAPPERS ?= .venv-wrappers
 BIN = $(VENV)/bin
 EXTRAS = dev,attack,nlpaug,laser,lexicon,train
 RUN = runs/quickstart
 BASE_COST = about 2 GB and two minutes (more where pip takes the CUDA build of torch)
 TEST_COST = about 0.5 GB more, three minutes
 
-.PHONY: quickstart test test-tf5 lint style mypy pyright speed docs clean
+.PHONY: quickstart test test-tf5 test-wrappers lint style mypy pyright speed docs clean
 
 quickstart: $(VENV)/.base
 	$(BIN)/robustir run quickstart -o $(RUN)
@@ -83,5 +84,16 @@ $(VENV_DOCS)/.installed: pyproject.toml constraints-docs.txt
 test-tf5: $(VENV5)/.installed
 	$(VENV5)/bin/pytest -q tests/encoders tests/vectors
 
+# Encoders of other libraries against those themselves. mteb 1 and 2 exclude each other, and each wants other versions of what
+# the tests have: so each lies, alone, in a folder that is put before the packages of the tests' environment.
+$(WRAPPERS)/%/.installed: tests/comparison/%.txt $(VENV)/.installed
+	rm -rf $(@D)
+	$(BIN)/python -m pip install --quiet --no-deps --target $(@D) --requirement $<
+	@touch $@
+
+test-wrappers: $(WRAPPERS)/mteb1/.installed $(WRAPPERS)/mteb2/.installed
+	PYTHONPATH=$(WRAPPERS)/mteb2 $(BIN)/pytest -q -p no:warnings -m comparison tests/comparison/test_wrappers.py
+	PYTHONPATH=$(WRAPPERS)/mteb1 $(BIN)/pytest -q -p no:warnings -m comparison tests/comparison/test_wrappers.py -k mteb_1
+
 clean:
-	rm -rf $(VENV) $(VENV5) $(VENV_DOCS) runs build *.egg-info
+	rm -rf $(VENV) $(VENV5) $(WRAPPERS) $(VENV_DOCS) runs build *.egg-info

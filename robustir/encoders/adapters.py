@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.contracts import Encoder, Role, Scorer
-from robustir.encoders.live.identity import Identity, identify
+from robustir.encoders.live.identity import Identity, identify, index_noting_changes
 from robustir.encoders.live.routes import Route, find_route, parameters, to_numpy
 from robustir.encoders.similarity import Similarity, as_inner_products, similarity_named
 from robustir.errors import EncoderError, SpecError
@@ -71,7 +71,8 @@ class IdentifiedPlugin:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "model":
             raise AttributeError(name)
-        return getattr(self.model, name)
+        found = getattr(self.model, name)
+        return partial(index_noting_changes, self.model) if name == "index" else found
 
     @cached_property
     def _identity(self) -> Identity:

@@ -22,7 +22,7 @@ from robustir.contracts import Role
 from robustir.encoders.adapters import adapt
 from robustir.errors import RunError
 from robustir.vectors.store import EmbeddingStore
-from tests.tiny import run_cells, suite_of, write_beir
+from tests.tiny import Overlap, run_cells, suite_of, write_beir
 
 SCALE = 1.0
 
@@ -116,6 +116,20 @@ def test_use_alone_changes_nothing() -> None:
     assert revision(model) == before == revision(Remembers())
     model.table = 2 * np.eye(3)
     assert revision(model) != before
+
+
+def test_an_index_that_is_left_over_does_not_identify_a_scorer(tmp_path: Path) -> None:
+    suite = suite_of(write_beir(tmp_path / "task"), encoders=("bm25",), perturbations=("tests.tiny:OnlyA",))
+    scorer: Any = Overlap()
+    before = revision(scorer)
+    first, _, _ = run_cells(suite, tmp_path / "run", encoders=[scorer])
+    assert scorer._passages is not None
+    again, _, summary = run_cells(suite, tmp_path / "run", encoders=[scorer])
+    assert again.digest() == first.digest()
+    assert summary.cells_done_before == summary.cells
+    assert revision(scorer) == before == revision(Overlap())
+    scorer.weight = 2.0
+    assert revision(scorer) != before
 
 
 def test_what_cannot_be_told_is_not_kept(tmp_path: Path) -> None:

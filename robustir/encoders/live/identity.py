@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +17,14 @@ from numpy.typing import NDArray
 from robustir.contracts import Role
 from robustir.encoders.live.state import Snapshot, take_snapshot
 
-__all__ = ["FIRST", "SECOND", "Identity", "identify"]
+__all__ = ["FIRST", "SECOND", "Identity", "identify", "index_noting_changes"]
 
 Encode: TypeAlias = Callable[[Sequence[str], Role], Any]
 _ROLES: tuple[Role, ...] = ("query", "passage")
 FIRST = ("a river in the north", "how long is it?")
 SECOND = ("other words", "and a text that is a little longer than those")
+# Of scorers: the parts that an index changed, as they were before ("" for none).
+_INDEXED: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
 _RUNNING = count()  # makes texts that no model has met before
 # Parts of a model of transformers that many users of its last layer leave unused, and whose weights are then random.
 _HEADS = ("pooler", "lm_head", "cls", "classifier")
@@ -47,6 +51,7 @@ def identify(model: object, encode: Encode | None) -> Identity:
     """
     if encode is None or not _used(encode, FIRST):
         found = take_snapshot(model)
+        found.units = {**found.units, **_before_index(model)}
         return Identity(_digest(found, frozenset()), not found.unknown, found.half)
     loose = take_snapshot(model, weights=False)
     unused = frozenset(_unused_heads(loose.modules, encode))
@@ -60,6 +65,25 @@ def identify(model: object, encode: Encode | None) -> Identity:
     )
     unknown = [path for path in first.unknown if not _is_under(path, moving)]
     return Identity(_digest(first, moving), not unknown, first.half)
+
+
+def index_noting_changes(model: Any, corpus: object) -> None:
+    """Let a scorer index a corpus, and remember what that changed: an index that is left over does not identify it."""
+    before = take_snapshot(model).units
+    model.index(corpus)
+    after = take_snapshot(model).units
+    changed = {
+        path: before.get(path, "") for path in before.keys() | after.keys() if before.get(path) != after.get(path)
+    }
+    with suppress(TypeError):  # an object without weak references
+        _INDEXED[model] = {**changed, **_before_index(model)}
+
+
+def _before_index(model: object) -> dict[str, str]:
+    try:
+        return _INDEXED.get(model, {})
+    except TypeError:
+        return {}
 
 
 def _used(encode: Encode, texts: Sequence[str]) -> bool:
@@ -79,7 +103,7 @@ def _is_under(path: str, moving: frozenset[str]) -> bool:
 def _digest(found: Snapshot, moving: frozenset[str]) -> str:
     digest = hashlib.sha256()
     for path, unit in sorted(found.units.items()):
-        if not _is_under(path, moving):
+        if unit and not _is_under(path, moving):
             digest.update(f"{path}={unit}\0".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:32]
 

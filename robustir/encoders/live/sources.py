@@ -45,9 +45,13 @@ def is_users(name: str) -> bool:
 
 
 def module_token(name: str) -> str:
-    """Return what identifies a module's code: of a user's module its file and those of the user's modules it uses."""
+    """Return what identifies a module's code: of a user's module its file and those of the user's modules it uses.
+
+    The file of a script is left out: it also says what is run, and what its functions refer to is digested one by one.
+    """
     if is_users(name):
-        return " ".join(f"{found}={_content(path)}" for found, path in sorted(_reached(name).items()))
+        files = sorted((found, path) for found, path in _reached(name).items() if found != "__main__")
+        return f"{name} " + " ".join(f"{found}={_content(path)}" for found, path in files)
     top = name.partition(".")[0]
     if top in _BY_VERSION:
         return f"{name} {_version(top).partition('.')[0]}"
