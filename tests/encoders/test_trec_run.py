@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,20 @@ def test_rankings_cannot_be_attacked(tmp_path: Path) -> None:
     against = f"""tests.tiny:ToLetter(against="trec-run('{out}/index.json')")"""
     with pytest.raises(SpecError, match="an attack needs an encoder that"):
         planned(suite.replaced(perturbations=(against,)), out)
+
+
+def test_two_engines_stand_side_by_side(tmp_path: Path) -> None:
+    suite, out = scored(tmp_path)
+    rank_all(out, {"": CLEANLY, "tests.tiny:OnlyA": NOISILY, "tests.tiny:English": {"q1": ["d1"]}})
+    shutil.copytree(out, tmp_path / "other")
+    rank_all(tmp_path / "other", {"": NOISILY, "tests.tiny:OnlyA": CLEANLY, "tests.tiny:English": {"q1": ["d2"]}})
+    both = tuple(f"{name}=trec-run('{tmp_path}/{folder}')" for name, folder in (("first", "out"), ("second", "other")))
+    plan, run, summary = run_cells(suite.replaced(encoders=both), tmp_path / "run")
+    assert (summary.cells, summary.failures) == (8, [])
+    assert [encoder.name for encoder in plan.encoders] == ["first", "second"]
+    clean = [run.read_ranks(plan.cell(plan.tasks[0], encoder, CLEAN).key).pool_rank for encoder in plan.encoders]
+    no = NOT_RETRIEVED
+    assert [ranks.tolist() for ranks in clean] == [[2, no, 1, 2, no, 1], [no, 1, no, no, 1, 2]]
 
 
 def test_rankings_of_attacked_queries_are_scored(tmp_path: Path) -> None:
