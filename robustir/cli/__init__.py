@@ -50,7 +50,7 @@ class _LazyGroup(click.Group):
     """A group that imports a command's module when the command is called; --help needs none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS]  # not list(): robustir.cli.list, once imported, has that name here
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -60,7 +60,7 @@ class _LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([*COMMANDS.items()])
 
 
 @click.group(
@@ -83,7 +83,7 @@ def robustir(*, debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with the documented code."""
     try:
-        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+        code = _run(sys.argv[1:] if arguments is None else [*arguments])
         finish_output()
     except BaseException as error:  # noqa: BLE001 - the one place where a command ends, also by an interrupt
         code = exit_code_of(error)

@@ -105,6 +105,7 @@ def measure(
     from robustir.plugins.registry import canonical
     from robustir.resources.calibration import measure, questions
 
+    _one_way(markdown=markdown, as_json=as_json)
     content = questions(_folder(data), _chosen(languages))
     rows = _gathered(
         specs,
@@ -160,6 +161,7 @@ def verify(
     from robustir.perturbations.tables.calibrations import TOLERANCE, shipped_folder
     from robustir.resources import calibration as tables
 
+    _one_way(markdown=markdown, as_json=as_json)
     content = tables.questions(_folder(data), _chosen(languages))
     rows = _gathered(specs, lambda spec: tables.verify(spec, content, doses, calibration))
     if record:
@@ -176,6 +178,11 @@ def verify(
         content,
         _worst,
     )
+
+
+def _one_way(*, markdown: bool, as_json: bool) -> None:
+    if markdown and as_json:
+        raise click.UsageError("the table is printed in one way: choose one of --json and --markdown")
 
 
 def _asked(row: Realised) -> float:

@@ -16,7 +16,13 @@ _PART = 1024  # texts between two steps of the bar; vectors may depend on it in 
 @click.command(name="encode")
 @click.argument("spec")
 @click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
-@click.option("--role", type=click.Choice(["query", "passage"]), default="query", show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice(["query", "passage"]),
+    default="query",
+    show_default=True,
+    help="What the texts are, for encoders that treat queries and passages differently.",
+)
 @click.option("--lang", help="Language of the texts, for encoders that use it.")
 @click.option(
     "-o",

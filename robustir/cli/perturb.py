@@ -28,7 +28,13 @@ _PART = 2048  # texts between two steps of the bar
     required=True,
     help="Expected share of eligible units (words) that are edited.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of the noise: the same one, the same noise.",
+)
 @click.option(
     "--draw", type=click.IntRange(0), default=0, show_default=True, help="Another draw: other noise, same severity."
 )

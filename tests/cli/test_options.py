@@ -1,0 +1,127 @@
+"""Every option of every command is explained, and what is accepted changes something."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from robustir.cli import COMMANDS, robustir
+from tests.tiny import write_beir
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    """Each command with its whole name, groups taken apart."""
+    context = click.Context(robustir)
+    waiting = [(name, robustir.get_command(context, name)) for name in COMMANDS]
+    while waiting:
+        name, command = waiting.pop()
+        assert command is not None
+        if isinstance(command, click.Group):
+            waiting += [(f"{name} {inner}", found) for inner, found in command.commands.items()]
+        else:
+            yield name, command
+
+
+def options(command: click.Command) -> dict[str, click.Option]:
+    return {max(one.opts, key=len): one for one in command.params if isinstance(one, click.Option)}
+
+
+COMMAND = dict(every_command())
+
+
+@pytest.mark.parametrize("name", sorted(COMMAND))
+def test_every_command_and_option_says_what_it_is_for(name: str) -> None:
+    command = COMMAND[name]
+    assert command.help
+    silent = [option for option, one in options(command).items() if not one.help]
+    assert not silent
+
+
+# What each option of these commands is tried with; an option that is added must be added here.
+PLAN = {
+    "--data": None,  # where the files are changes no plan; tests of the loaders need it
+    "--out": None,  # the run to compare with: test_plan in test_run.py
+    "--json": None,
+    "--encoder": "random",
+    "--benchmark": "TASK",
+    "--perturbation": "casing",
+    "--languages": "de",
+    "--settings": "mono",
+    "--measure": "RR",
+    "--limit": "5",
+    "--severities": "0.7",
+    "--draws": "2",
+    "--seed": "5",
+}
+PERTURB = {"--lang": "de", "--severity": "0.9", "--seed": "3", "--draw": "1", "--jsonl": None}
+
+
+def changed(base: dict[str, str], option: str, value: str) -> list[str]:
+    return [word for pair in {**base, option: value}.items() for word in pair]
+
+
+def test_each_option_of_plan_changes_the_plan(tmp_path: Path, invoke) -> None:
+    assert set(PLAN) == set(options(COMMAND["plan"]))
+    task = write_beir(tmp_path / "task")
+    base = {"--languages": "en", "--encoder": "hashing", "--perturbation": "typos", "--draws": "1"}
+
+    def planned(words: list[str]) -> object:
+        result = invoke("plan", "quickstart", *words, "-o", tmp_path / "run", "--json")
+        assert result.code == 0, (words, result.err)
+        return json.loads(result.out)
+
+    plain = planned([word for pair in base.items() for word in pair])
+    for option, value in PLAN.items():
+        if value is None:
+            continue
+        given = changed({} if option == "--benchmark" else base, option, value.replace("TASK", str(task)))
+        assert planned(given) != plain, option
+
+
+def test_each_option_of_perturb_changes_the_noise(tmp_path: Path, invoke) -> None:
+    assert set(PERTURB) == set(options(COMMAND["perturb"]))
+    texts = tmp_path / "texts"
+    texts.write_text("".join(f"where does the river number {row} flow\n" for row in range(30)), encoding="utf-8")
+    base = {"--lang": "en", "--severity": "0.4"}
+    plain = invoke("perturb", "typos", *changed(base, "--seed", "0"), texts).out
+    assert plain == invoke("perturb", "typos", *changed(base, "--draw", "0"), texts).out
+    for option, value in PERTURB.items():
+        if value is not None:
+            noisy = invoke("perturb", "typos", *changed(base, option, value), texts)
+            assert noisy.code == 0, noisy.err
+            assert noisy.out != plain, option
+
+
+@pytest.mark.parametrize("command", ["measure", "verify"])
+def test_two_ways_to_print_are_refused(command: str, invoke) -> None:
+    refused = invoke("calibrate", command, "typos", "--json", "--markdown")
+    assert refused.code == 2
+    assert "one of --json and --markdown" in refused.err
+
+
+def test_strict_needs_a_bound_that_it_speaks_of(tmp_path: Path, invoke) -> None:
+    for given in ((), ("--fail-if", "retention < 0.5")):
+        refused = invoke("report", tmp_path, "--strict", *given)
+        assert refused.code == 2
+        assert "--strict speaks of bounds on delta" in refused.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("run", "quickstart"), ("resume", "nowhere"), ("report", "nowhere")],
+    ids=lambda arguments: arguments[0],
+)
+def test_formats_are_checked_before_anything_runs(
+    arguments: tuple[str, ...], tmp_path: Path, invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for formats in ("doc", "html,doc", ","):
+        refused = invoke(*arguments, "--format", formats)
+        assert refused.code == 2
+        assert "html, pdf, latex, csv" in refused.err
+        assert "nowhere" not in refused.err
+    assert list(tmp_path.iterdir()) == []
