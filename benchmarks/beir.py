@@ -118,12 +118,12 @@ class Beir:
             where = f"{path}:{number}"
             row = parse_file_json(line, path, number, "each line must be one JSON object")
             if not isinstance(row, dict):
-                raise DataError(f"{where}: a JSON {type(row).__name__} stands where an object is expected")
+                raise DataError(f"{where}: expected a JSON object, not a {type(row).__name__}")
             name = _text(row, "_id", where)
             if not name:
                 raise DataError(f"{where}: the id is empty; give every line one")
             if name in seen:
-                raise DataError(f"{where}: the id {name!r} stands already in line {seen[name]}; ids must be unique")
+                raise DataError(f"{where}: the id {name!r} is already in line {seen[name]}; ids must be unique")
             seen[name] = number
             title, text = _text(row, "title", where, ""), _text(row, "text", where)
             rows.ids.append(name)

@@ -65,7 +65,7 @@ class Bitext:
 
 
 def check_alignment(where: str, left: Sequence[str], right: Sequence[str]) -> None:
-    """Raise DataError where two files have different numbers of lines, or lines that are no translations.
+    """Raise DataError where two files have different numbers of lines, or lines that are not translations.
 
     In windows of 200 lines: if the lengths hardly correlate and numbers do not agree, the lines do not belong together.
     """
@@ -82,7 +82,7 @@ def check_alignment(where: str, left: Sequence[str], right: Sequence[str]) -> No
         if correlation < _CORRELATION and (both < _FEWEST_NUMBERS or shared < _AGREEMENT * both):
             last = first + len(left[window])
             raise DataError(
-                f"{where}: lines {first + 1} to {last} are no translations of each other (lengths correlate by "
+                f"{where}: lines {first + 1} to {last} are not translations of each other (lengths correlate by "
                 f"{correlation:.2f}, {shared} of {both} lines with numbers agree); one file has lost its alignment"
             )
 
@@ -179,7 +179,7 @@ def parallel_task(
     licence: str,
     source: str,
 ) -> Task:
-    """Return a task of sentences that stand in every language: all pairs, or with ``pivot`` only the pairs with it.
+    """Return a task of sentences that every language has: all pairs, or with ``pivot`` only the pairs with it.
 
     With a pivot there are two pools: its passages, which all other languages ask for, and theirs, which it asks for.
     """

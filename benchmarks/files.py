@@ -128,7 +128,7 @@ def read_json_lines(path: Path, required: Sequence[str]) -> Iterator[tuple[int, 
     for number, line in read_lines(path):
         row = parse_file_json(line, path, number, "each line must be one JSON object")
         if not isinstance(row, dict):
-            raise DataError(f"{path}:{number}: a JSON {type(row).__name__} stands where an object is expected")
+            raise DataError(f"{path}:{number}: expected a JSON object, not a {type(row).__name__}")
         for key in required:
             if not isinstance(row.get(key), str):
                 raise DataError(f"{path}:{number}: the string {key!r} is missing")

@@ -60,7 +60,7 @@ class ASR(RuleBased):
 
 
 def _marks_of(block: Block, units: Units, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the marks (positions) of chosen units, and which of them stand alone between two units."""
+    """Return the marks (positions) of chosen units, and which of them are the only mark between two units."""
     at = np.flatnonzero(single_marks(block))
     if not len(at) or not len(units):
         return at[:0], np.zeros(0, dtype=bool)

@@ -64,7 +64,7 @@ class Dosed:
         self.embedded_lang = perturbation.embedded_lang
         self.source = perturbation.source
         if not self.languages:
-            raise NotApplicableError(f"{self.dose.words} cannot be had in any language; {self.scope}")
+            raise NotApplicableError(f"no language reaches {self.dose.words}; {self.scope}")
 
     def _is_reached(self, lang: str) -> bool:
         return self._calibration.curves[lang].greatest >= self.dose.value
@@ -88,8 +88,8 @@ class Dosed:
         if not self._is_right(lang):
             error = self._calibration.missed[lang]
             return (
-                f"a dose of {self._spec} is not to be trusted in {lang}: on other texts than its table's it was missed by "
-                f"{abs(error):.0%}; calibrate it on queries of your kind with  robustir calibrate build "
+                f"the calibration of {self._spec} is unreliable in {lang}: on held-out text it missed the requested dose by "
+                f"{abs(error):.0%}; calibrate it on queries like yours with  robustir calibrate build "
                 f"\"{self._spec}\" --texts {lang}=FILE -o FOLDER  and add  calibration='FOLDER'"
             )
         return f"{self.dose.words} is out of reach in {lang}, where it is at most {curve.shown_greatest}"
@@ -130,7 +130,7 @@ class Dosed:
 def _calibration(perturbation: PreparedPerturbation, spec: str, folder: str | None) -> Calibration:
     if folder is not None and not Path(folder).is_dir():
         raise DataError(
-            f"calibration={folder!r} is no folder; write one with  robustir calibrate build {spec!r} -o {folder}"
+            f"calibration={folder!r} is not a folder; write one with  robustir calibrate build {spec!r} -o {folder}"
         )
     place = Path(folder) if folder is not None else shipped_folder()
     calibration = find_calibration(place, perturbation.name, spec)
@@ -138,7 +138,7 @@ def _calibration(perturbation: PreparedPerturbation, spec: str, folder: str | No
     if calibration is None:
         where = folder if folder is not None else "robustir's own tables"
         raise SpecError(
-            f"{spec} is not calibrated in {where}, so a dose means nothing: run  {command}  and add  calibration='FOLDER'"
+            f"{spec} is not calibrated in {where}, so it cannot take a dose: run  {command}  and add  calibration='FOLDER'"
         )
     if calibration.version != perturbation.version:
         raise SpecError(

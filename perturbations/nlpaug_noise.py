@@ -178,5 +178,5 @@ def _no_downloads(augmenter: str) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise DataError(
-            f"nlpaug: {augmenter} needs a model that is not here ({error}); give its local path as model_path"
+            f"nlpaug: {augmenter} needs a model that is not on this machine ({error}); give its local path as model_path"
         ) from error

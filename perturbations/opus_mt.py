@@ -133,7 +133,7 @@ class OpusMT:
     def version(self) -> str:
         """What identifies the models (commits on the hub, digests of folders), and transformers' release.
 
-        Raises InputError where a model cannot be had.
+        Raises InputError if a model is neither here nor can be downloaded.
         """
         from importlib.metadata import version
 
@@ -150,7 +150,7 @@ class OpusMT:
     ) -> list[str]:
         """Return the texts after the round trips of the severity's step.
 
-        Raises NotApplicableError for other languages, InputError where a model cannot be had.
+        Raises NotApplicableError for other languages, InputError if a model is neither here nor can be downloaded.
         """
         result = list(texts)
         if severity == 0:

@@ -90,7 +90,7 @@ class Punctuation(RuleBased):
     def _marks(
         self, block: Block, places: Units, lang: str, keys: NDArray[np.uint64], worded: NDArray[np.bool_]
     ) -> list[str]:
-        """Return what stands at each place instead."""
+        """Return what replaces each place."""
         marks = _MARKS[lang]
         operation, mark = (places.draw(keys, slot).tolist() for slot in (_OPERATION, _MARK))
         rows = worded[places.row].tolist()

@@ -96,7 +96,7 @@ class Recorded:
         for recording, texts in zip(self._recordings, steps, strict=True):
             self._check_coverage(recording, queries, texts)
         turn = uniforms(key_array(keys), np.zeros(len(queries), dtype=np.int64))
-        # A query reaches step k where (k - 1 + its uniform number) / steps lies below the severity.
+        # A query reaches step k where (k - 1 + its uniform number) / steps is below the severity.
         reached = np.clip(np.ceil(severity * len(steps) - turn), 0, len(steps)).astype(int).tolist()
         return [
             steps[step - 1].get(row, clean) if step and clean.strip() else clean
@@ -104,7 +104,7 @@ class Recorded:
         ]
 
     def example_queries(self) -> QuerySet:
-        """Return queries of its files for ``robustir check``; their clean texts are not known, so the ids stand in."""
+        """Return queries of its files for ``robustir check``; their clean texts are not known, so their ids take the place."""
         if not self.files:
             return QuerySet.from_texts([], lang="en")
         shared = set.intersection(*(set(recording.texts) for recording in self._recordings))

@@ -48,14 +48,14 @@ class ShuffleWords(RuleBased):
 
 def _shuffled(block: Block, lang: str, severity: float, keys: NDArray[np.uint64]) -> Block:
     starts, stops = block_word_spans(block, lang)
-    # A word that could join with what stands beside it would make one cluster with another.
+    # A word that could join with its neighbour would make one cluster with another.
     closed = ~open_before(block, starts)
     if not has_spaces(lang):
         closed &= ~open_before(block, stops)
     starts, stops = starts[closed], stops[closed]
     taken = _sources(block.rows(starts), severity, keys)
     before, after = np.append(0, stops), np.append(starts, len(block.codes))
-    pieces = np.zeros((len(before), 2, 2), dtype=np.int64)  # per place: what stands before it, the word that comes here
+    pieces = np.zeros((len(before), 2, 2), dtype=np.int64)  # per place: what is before it, the word that comes here
     pieces[:, 0] = np.stack([before, after - before], axis=1)
     pieces[:-1, 1] = np.stack([starts[taken], (stops - starts)[taken]], axis=1)
     return Block(block.codes[ragged_arange(pieces[:, :, 0].ravel(), pieces[:, :, 1].ravel())], block.offsets)

@@ -40,7 +40,7 @@ def direction(lang: str) -> Literal["ltr", "rtl"]:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One table cell. ``interval`` stands small behind the text; ``heat`` is -5..5 (diverging) or 0..9 (sequential)."""
+    """One table cell. ``interval`` follows the text in small type; ``heat`` is -5..5 (diverging) or 0..9 (sequential)."""
 
     text: str
     interval: str = ""

@@ -71,7 +71,7 @@ def build(findings: Findings, manifest: Mapping[str, Any]) -> Document:
 
 
 def _notices(study: Study) -> tuple[str, ...]:
-    """Return what must stand on the first page: failures, noise that did nothing, lists changed after the fact."""
+    """Return what must be on the first page: failures, noise that did nothing, lists changed after the fact."""
     notices = []
     failed = len(failed_cells(study))
     if failed:

@@ -79,7 +79,7 @@ def p_value(value: float) -> str:
 
 
 def equals_p(value: float) -> str:
-    """Return what a p-value is, as it stands in a sentence: with its sign of equality, or as a bound."""
+    """Return what a p-value is, as it is written in a sentence: with its sign of equality, or as a bound."""
     text = p_value(value)
     return text if text.startswith("<") else f"= {text}"
 

@@ -42,7 +42,7 @@ def count(number: int, what: str, several: str | None = None) -> str:
 
 
 def languages_in_short(langs: Iterable[str]) -> str:
-    """Return the languages with how often each stands, such as ``en 100, de 100``; many are only counted."""
+    """Return the languages with how often each occurs, such as ``en 100, de 100``; many are only counted."""
     found = Counter(langs)
     if len(found) > _SHOWN_LANGUAGES:
         return f"{len(found)} languages"

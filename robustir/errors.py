@@ -59,7 +59,7 @@ class RunError(InputError):
 
 
 class TrainingError(InputError):
-    """A training cannot go on, such as when its loss is no number; the last good checkpoint is kept."""
+    """A training cannot go on, such as when its loss is not a number; the last good checkpoint is kept."""
 
 
 class CellError(RobustirError):

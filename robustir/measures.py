@@ -66,7 +66,7 @@ class _Sorted:
         self.place = np.arange(len(order)) - self.first[self.which] + 1.0
 
     def _ascending(self, values: NDArray[Any]) -> NDArray[np.intp]:
-        """Return the order that sorts each list by ``values``, equal ones as they stand."""
+        """Return the order that sorts each list by ``values``, equal ones as they are."""
         size = int(self.relevant.max(initial=1))
         if size == 1:
             return np.arange(len(values))
@@ -232,7 +232,7 @@ def parse_measure(text: str) -> Measure:
     if not isinstance(spelling, Spelling):
         hint = f"did you mean {spelling}? There are" if spelling else "there are"
         raise UnknownNameError(
-            f"no measure is called {text!r}; {hint}: {', '.join(_DEFINITIONS)}  (robustir list measures)"
+            f"{text!r} is not a measure; {hint}: {', '.join(_DEFINITIONS)}  (robustir list measures)"
         )
     return Measure(spelling.name, spelling.cutoff, spelling.rel)
 

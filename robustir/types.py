@@ -66,7 +66,7 @@ def _check_ids(ids: Sequence[str], what: str) -> None:
     seen: set[str] = set()
     for value in ids:
         if value in seen:
-            raise DataError(f"the {what} id {value!r} stands twice; ids must be unique")
+            raise DataError(f"the {what} id {value!r} occurs twice; ids must be unique")
         seen.add(value)
 
 
@@ -254,7 +254,7 @@ class Qrels(Columnar):
         for one, other in pairwise(given):
             if one[:2] == other[:2]:
                 raise DataError(
-                    "a (query, passage) pair stands twice in the relevance judgements; keep one line per pair"
+                    "a (query, passage) pair occurs twice in the relevance judgements; keep one line per pair"
                 )
         answered = {query for query, _, gain in given if gain > 0}
         kept = [(query, passage, max(gain, 0)) for query, passage, gain in given if gain > 0 or query not in answered]
@@ -422,7 +422,7 @@ class Task(Columnar):
         return tuple(dict.fromkeys(self.queries.langs))
 
     def identical_judgements(self) -> NDArray[np.intp] | None:
-        """Return, per query, the row in the qrels of the passage that is no candidate since it has the query's own id.
+        """Return, per query, the row in the qrels of the passage that is not a candidate as it has the query's own id.
 
         -1 for a query without such a passage; None if identical ids are not excluded.
         """

@@ -219,7 +219,7 @@ def test_distances_are_lower_better_and_multi_only() -> None:
 @pytest.mark.parametrize("text", ["ndgc@10", "F1", "", "Bpref", "@10", "infAP"])
 def test_unknown_names_list_the_known(text: str) -> None:
     with pytest.raises(
-        UnknownNameError, match=r"no measure is called .*AP, RR, nDCG, P, R, Hit, RankDistance, nRankDistance"
+        UnknownNameError, match=r"is not a measure.*AP, RR, nDCG, P, R, Hit, RankDistance, nRankDistance"
     ):
         parse_measure(text)
 

@@ -17,7 +17,7 @@ def test_query_sets() -> None:
     assert queries.with_texts(["c", "d"]).texts == ("c", "d")
     assert queries.select([1]).texts == ("b",)
     assert queries.digest() != queries.with_texts(["a", "c"]).digest()
-    with pytest.raises(DataError, match="'x' stands twice"):
+    with pytest.raises(DataError, match="'x' occurs twice"):
         QuerySet.from_texts(["a", "b"], lang="en", ids=["x", "x"])
     with pytest.raises(DataError, match="query 2 has an empty id"):
         QuerySet.from_texts(["a", "b"], lang="en", ids=["x", ""])
@@ -40,7 +40,7 @@ def test_tasks() -> None:
         Task("t", queries, corpus, Qrels.from_rows([(0, 0, 0)]))
     with pytest.raises(DataError, match="do not exist"):
         Task("t", queries, corpus, Qrels.from_rows([(0, 2, 1)]))
-    with pytest.raises(DataError, match="stands twice"):
+    with pytest.raises(DataError, match="occurs twice"):
         Qrels.from_rows([(0, 1, 1), (0, 1, 2)])
     with pytest.raises(DataError, match=r"above 1e\+200"):
         Qrels.from_rows([(0, 1, 10**300)])

@@ -84,9 +84,9 @@ class Adversarial(RetrieverAttack):
         if objective not in ("margin", "rank"):
             raise SpecError(f"objective={objective!r}: choose 'margin' or 'rank'")
         if width < 1 or candidates < 1:
-            raise SpecError(f"width={width}, candidates={candidates}: both are whole numbers from 1 on")
+            raise SpecError(f"width={width}, candidates={candidates}: give whole numbers, 1 or more")
         if not 0 <= gate <= 1:
-            raise SpecError(f"gate={gate}: the least chrF lies between 0 (no gate) and 1")
+            raise SpecError(f"gate={gate}: give the least chrF, from 0 (no gate) to 1")
         super().__init__(against, passages)
         self.swaps = chosen
         self.search = search

@@ -45,11 +45,11 @@ class RetrieverAttack:
         )
 
     def check(self, queries: QuerySet, task: Task, severity: float) -> None:
-        """Raise SpecError for what is no severity, query or language of the task, NotApplicableError for a language."""
+        """Raise SpecError for a severity, query or ``passages`` that does not fit, NotApplicableError for a language."""
         if not 0 <= severity <= 1:
             raise SpecError(f"the severity is {severity}; it is the share of words that may change, from 0 to 1")
         if foreign := sorted(set(queries.ids) - set(task.queries.ids)):
-            raise SpecError(f"the query {foreign[0]!r} is none of {task.name}'s; attack queries of the task itself")
+            raise SpecError(f"the query {foreign[0]!r} is not in {task.name}; attack queries of the task itself")
         if self.passages != "same" and self.passages not in task.corpus.langs:
             raise SpecError(
                 f"passages={self.passages!r}: {task.name} has passages in {', '.join(sorted(set(task.corpus.langs)))}"

@@ -1,4 +1,4 @@
-"""chrF: the F-score of character n-grams, a measure of closeness that is no relative of any encoder."""
+"""chrF: the F-score of character n-grams, a measure of closeness that depends on no encoder."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class MaskedWords:
 
     @property
     def identity(self) -> str:
-        """What tells it from other models; loads no weights. Raises InputError where the model cannot be had."""
+        """What tells it from other models; loads no weights. Raises InputError if the model is neither here nor can be downloaded."""
         return self.files.identity
 
     @cached_property
@@ -58,7 +58,7 @@ class MaskedWords:
             )
         except Exception as error:  # loaders raise nearly anything on bad files
             raise DataError(f"{folder} cannot be loaded as a masked language model: {error}") from error
-        # A head that the checkpoint lacks would be filled with random weights; a decoder tied to the embeddings is no lack.
+        # A head that the checkpoint lacks would be filled with random weights; a decoder tied to the embeddings does not count as missing.
         if missing := [name for name in told["missing_keys"] if "decoder" not in name]:
             raise DataError(f"{folder} has no weights for {missing[0]}: it holds no masked-language-model head")
         if tokenizer.mask_token is None:
@@ -97,7 +97,7 @@ class MaskedWords:
         guesses: list[tuple[str, ...]] = []
         for row, (start, stop) in enumerate(places):
             at = (batch["input_ids"][row] == tokenizer.mask_token_id).nonzero()
-            if not len(at):  # the word lies behind the longest text that the model reads
+            if not len(at):  # the word comes after the longest text that the model reads
                 guesses.append(())
                 continue
             logits = scores[row, int(at[0])]

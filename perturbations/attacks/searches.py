@@ -15,7 +15,7 @@ from robustir.perturbations.attacks.swaps import Attackable
 
 __all__ = ["SEARCHES", "Edit", "Found", "Reached", "Score", "Search", "beam", "greedy", "lockstep"]
 
-Edit = tuple[int, str]  # number of the open word, what stands instead
+Edit = tuple[int, str]  # number of the open word, what replaces it
 Edits = tuple[Edit, ...]
 Allowed = Callable[[str], bool]  # the semantic gate
 

@@ -35,7 +35,7 @@ _SYNONYMS, _CHANCE = 8, 0.1  # the best ones of a word, to choose from, and how 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """An attackable word: its place in the clean text (code points) and what may stand instead."""
+    """An attackable word: its place in the clean text (code points) and what may replace it."""
 
     start: int
     stop: int
@@ -51,7 +51,7 @@ class Attackable:
     open: tuple[Word, ...]
 
     def write(self, edits: Sequence[tuple[int, str]]) -> str:
-        """Return the text with (number of the open word, what stands instead); at most one edit per word."""
+        """Return the text with (number of the open word, what replaces it); at most one edit per word."""
         parts, at = [], 0
         for number, swap in sorted(edits):
             word = self.open[number]

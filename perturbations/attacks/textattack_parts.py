@@ -95,7 +95,7 @@ def no_downloads(name: str) -> Iterator[None]:
 
     def refuse(wanted: object, *_: object, **__: object) -> None:
         raise DataError(
-            f"textattack: {name} needs {str(wanted)!r}, which is not here, and nothing is downloaded; run TextAttack "
+            f"textattack: {name} needs {str(wanted)!r}, which is not on this machine, and nothing is downloaded; run TextAttack "
             "once by itself where there is a network, or choose another part"
         )
 
@@ -123,7 +123,9 @@ def no_downloads(name: str) -> Iterator[None]:
             f"textattack: {name} needs data of NLTK: run  python -m nltk.downloader wordnet omw-1.4  (or set NLTK_DATA)"
         ) from error
     except OSError as error:  # such as a model of flair, or the table of homoglyphs, which the wheel lacks
-        raise DataError(f"textattack: {name} needs a file that is not here: {error.filename or error}") from error
+        raise DataError(
+            f"textattack: {name} needs a file that is not on this machine: {error.filename or error}"
+        ) from error
 
 
 class Machine:

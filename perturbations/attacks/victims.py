@@ -22,7 +22,7 @@ _BLOCK = (
 
 
 class _View:
-    """The passages of one language, and per query which of them are relevant and which is no candidate of it."""
+    """The passages of one language, and per query which of them are relevant and which is not a candidate."""
 
     def __init__(self, task: Task, lang: str, rows: Sequence[int]) -> None:
         self.columns = np.flatnonzero(np.array(task.corpus.langs) == lang)

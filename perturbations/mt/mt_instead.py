@@ -1,4 +1,4 @@
-"""What stands instead of a word that translation noise takes: another translation, form, copy of the source, or letters."""
+"""What replaces a word that translation noise takes: another translation, form, copy of the source, or letters."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Options:
     def drawn(self, chance: float, text: str, *, spaced: bool, stays: Stays | None = None) -> str | None:
         """Draw by weight among what is new to a text, or return None; chance: in [0, 1).
 
-        text: folded; new to it is what is none of its words, and no part of it where it is not ``spaced``, or what
+        text: folded; a word is new to it if it is not one of its words nor, unless ``spaced``, a substring of it, or what
         ``stays`` lets come all the same.
         """
         upto = self.upto
@@ -79,12 +79,12 @@ class Options:
 
 
 def is_new(folded: str, text: str, *, spaced: bool) -> bool:
-    """Whether a folded word is none of a folded text's words, nor a part of one without spaces."""
+    """Whether a folded word is not a word of a folded text, nor, without spaces, a substring of it."""
     return folded not in text or (spaced and not _stands(folded, text))
 
 
 def _stands(folded: str, text: str) -> bool:
-    """Whether a part of a text stands in it as a word."""
+    """Whether a substring of a text is a word of it."""
     at = text.find(folded)
     while at >= 0:
         end = at + len(folded)

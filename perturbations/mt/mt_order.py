@@ -71,7 +71,7 @@ def rearranged(
 
     taken: int64 [units], the word that comes to each place; gone: bool [units], words that are left out, with the space
     after them (before them at the end of a text); instead: word to what stands for it; added: place to what comes before
-    its word. What stands between places stays. spaced: whether a space sets an added word apart.
+    its word. What is between places stays. spaced: whether a space sets an added word apart.
     """
     replaced, extra = (np.fromiter(of, dtype=np.int64, count=len(of)) for of in (instead, added))
     known = gone.copy()  # of these words the text is not asked for

@@ -29,7 +29,7 @@ FARTHEST: Final = 8  # words that a word may move; counts of more are counted he
 class Counts:
     """What became of the words of the references in a system's translations.
 
-    outcomes: per class of word (CLASSES), how many met each of OUTCOMES; moves: kept words that stand 1, 2, ... words
+    outcomes: per class of word (CLASSES), how many met each of OUTCOMES; moves: kept words that are 1, 2, ... words
     away; added: function words and other words that no word of a reference accounts for.
     """
 

@@ -42,9 +42,7 @@ class ModelFiles:
         """
         if self._is_folder:
             if lacks := self._lacks(self._given):
-                raise DataError(
-                    f"there is no {lacks} in the model folder {self.model!r}; give one that holds the model"
-                )
+                raise DataError(f"the model folder {self.model!r} has no {lacks}; give a folder that holds the model")
             return self._given
         commit = hub_commit(self.model, self.revision)
         paths = [hub_file(self.model, name, commit) for name in self.needed]
@@ -55,7 +53,9 @@ class ModelFiles:
         for name in self.optional:
             self._if_there(name, commit)
         if not any(self._if_there(name, commit) for name in _WEIGHTS):
-            raise InputError(f"{self.model!r} at {commit} has none of {', '.join(_WEIGHTS)} that can be had now")
+            raise InputError(
+                f"{self.model!r} at {commit} has none of {', '.join(_WEIGHTS)}, or the hub cannot be reached"
+            )
         assert paths[0] is not None
         return paths[0].parent
 
@@ -76,7 +76,7 @@ class ModelFiles:
         return self._given.is_dir() or self.model.startswith((".", "/", "~")) or self.model.count("/") > 1
 
     def _lacks(self, folder: Path) -> str:
-        """Return the first file that a folder must have and has not, "" if it has all."""
+        """Return the first required file that a folder lacks, "" if it has all."""
         for name in self.needed:
             if not (folder / name).is_file():
                 return name

@@ -1,4 +1,4 @@
 """Readers of the data files: substitutions, confusions, lexicons, romanisations, recordings, calibrations.
 
-The files themselves lie in `perturbations/data`.
+The files themselves are in `perturbations/data`.
 """

@@ -107,7 +107,7 @@ def read_calibrations(path: Path) -> Mapping[str, Calibration]:
         return {spec: _read(entry) for spec, entry in content.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(
-            f"{path} is no calibration ({error}); write it again with  robustir calibrate build SPEC -o FOLDER"
+            f"{path} is not a valid calibration ({error}); write it again with  robustir calibrate build SPEC -o FOLDER"
         ) from None
 
 

@@ -45,7 +45,7 @@ class Lexicon:
     def translations(self, word: str) -> Entry:
         """Return (translation, probability) pairs, best first; empty for an unknown word.
 
-        The case of ``word`` does not matter. Translations have the case in which they stand inside a sentence (German
+        The case of ``word`` does not matter. Translations have the case that they have inside a sentence (German
         nouns and names with a capital). Probabilities are at most 1 in sum; forms of one word are pooled in the most
         frequent one.
         """

@@ -1,4 +1,4 @@
-"""Punctuation marks that stand by themselves, outside words, as code points of a block."""
+"""Punctuation marks by themselves, outside words, as code points of a block."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def is_space(block: Block, at: NDArray[np.int64] | None = None) -> NDArray[np.bo
     if at is None:
         at = np.arange(len(block.codes))
     spaces: NDArray[np.bool_] = _table(r"\s+").take(block.codes.take(at))
-    # A separator stands at the end, so that clipping the position after it changes nothing.
+    # There is a separator at the end, so that clipping the position after it changes nothing.
     spaces &= (block.kinds.take(np.minimum(at + 1, len(block.codes) - 1)) & JOINS) == 0
     return spaces
 

@@ -44,7 +44,7 @@ def locate(name: str) -> Path:
 def read_recording(name: str, lang: str) -> Recording:
     """Read JSON lines (``_id``, ``text``, optional ``lang``) or, from any other file, two columns: id, tab, text.
 
-    Rows without a language are in ``lang``. Raises DataError naming file and line of what is malformed or stands twice.
+    Rows without a language are in ``lang``. Raises DataError naming file and line of what is malformed or occurs twice.
     """
     path = locate(name)
     try:
@@ -65,7 +65,7 @@ def read_recording(name: str, lang: str) -> Recording:
                 f"{path}:{number}: expected a JSON object with strings _id and text (.jsonl), or id, tab, text ({error})"
             ) from None
         if (row_lang, identifier) in known:
-            raise DataError(f"{path}:{number}: the id {identifier!r} stands twice in {row_lang}; keep one")
+            raise DataError(f"{path}:{number}: the id {identifier!r} occurs twice in {row_lang}; keep one")
         known.add((row_lang, identifier))
         if text.strip():
             texts[row_lang, identifier] = text

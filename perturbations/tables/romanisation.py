@@ -44,7 +44,7 @@ def arabic(word: str) -> str:
     start = 2 if word.startswith("ال") and len(word) > 3 else 0
     spelled: list[str] = []
     for at, letter in enumerate(word):
-        if letter == _SHADDA:  # doubles the consonant; a short vowel stands before it in canonical order
+        if letter == _SHADDA:  # doubles the consonant; a short vowel comes before it in canonical order
             place = len(spelled) - (word[at - 1] in _SHORT) if at else 0
             spelled[place:place] = spelled[place - 1 : place] if place else []
         elif letter in "أإ" and at not in (0, start):
@@ -63,7 +63,7 @@ def arabic(word: str) -> str:
 
 
 def _glide(word: str, at: int, spelled: str) -> str:
-    """Return what و or ي stands for: a vowel between consonants, else a consonant; ``spelled`` is what stands before it."""
+    """Return what و or ي stands for: a vowel between consonants, else a consonant; ``spelled`` is what comes before it."""
     vowel, consonant = ("u", "w") if word[at] == "و" else ("i", "y")
     before, after = word[at - 1] if at else "", word[at + 1] if at + 1 < len(word) else ""
     if not before or (after and after in _SHADDA + _SHORT):

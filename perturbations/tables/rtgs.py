@@ -3,7 +3,7 @@
 A word is cut by a dictionary of syllables, and each piece is read by patterns of Thai spelling: a vowel sign before,
 above, below or after an initial consonant or cluster, and a final one. Where a piece has several readings the cheapest is
 taken (one syllable before two, a consonant with an unwritten *a* before a final one that is not spoken). What no pattern
-tells (linking vowels of Pali and Sanskrit compounds: ``วิทยา`` witthaya, not wit-ya) stands in a short list of words, and is
+tells (linking vowels of Pali and Sanskrit compounds: ``วิทยา`` witthaya, not wit-ya) is in a short list of words, and is
 missed elsewhere. Of the 77 provinces 61 come out as in their English names. Against the standard, no hyphen parts vowels.
 """
 
@@ -40,7 +40,7 @@ _SPELLINGS: Final = (
     ("Oาว", "ao"), ("Oาk", "a"), ("Oำ", "am"), ("Oะ", "a"), ("Oอย", "oi"), ("Oอk", "o"), ("O็อK", "o"), ("OรรK", "a"),
     ("Oรร", "an"), ("OฤK", "ri"), ("Oฤ", "rue"), ("OK", "o"),
 )  # fmt: skip
-_AROUND: Final = re.compile("เO[ิีื]")  # a vowel sign around its initial: it may stand before a consonant that has none
+_AROUND: Final = re.compile("เO[ิีื]")  # a vowel sign around its initial: it may come before a consonant that has none
 
 # What a reading costs. The least sum wins; among equal ones the reading that is tried first, and so fewer syllables.
 _SYLLABLE, _BARE, _BARE_LAST, _BEFORE, _BEFORE_AROUND, _UNSPOKEN, _UNSPOKEN_SIGN = 10, 12, 16, 12, 9, 6, 3

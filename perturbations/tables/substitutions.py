@@ -34,7 +34,7 @@ def covered(kind: str) -> frozenset[str]:
 
 @cache
 def read_table(kind: str, lang: str, field: str) -> dict[str, tuple[str, ...]]:
-    """Return one table of a data file: what may stand instead of each string of one or two code points."""
+    """Return one table of a data file: what may replace each string of one or two code points."""
     return {old: tuple(instead) for old, instead in read_data(kind, f"{lang}.json")[field].items()}
 
 

@@ -1,4 +1,4 @@
 """Typing errors: keyboards, input methods (Telex, pinyin) and the edits that fingers make.
 
-The registered perturbations that use them lie one level up.
+The registered perturbations that use them are one level up.
 """

@@ -53,7 +53,7 @@ def apply(edits: Edits, block: Block, clusters: Clusters) -> Block:
     places = np.searchsorted(touched, swapped)
     for pieces in (starts, lengths):
         pieces[places], pieces[places + 1] = pieces[places + 1], pieces[places].copy()
-    before = np.append(0, last)  # untouched stretches lie between touched clusters
+    before = np.append(0, last)  # untouched stretches are between touched clusters
     after = np.append(first, len(block.codes))
     starts = np.column_stack([before[:-1], starts])
     lengths = np.column_stack([after[:-1] - before[:-1], lengths])

@@ -1,6 +1,6 @@
 """One language's keyboard mistakes as arrays, so that a whole batch looks its mistakes up at once.
 
-A character's mistakes depend on where it stands: ``ALONE`` (a cluster by itself), in a ``PAIR`` or in a larger
+A character's mistakes depend on its place: ``ALONE`` (a cluster by itself), in a ``PAIR`` or in a larger
 ``STACK`` of code points, where only characters of the same class may stand for each other, so that no mark is left
 without its letter; ``INSERT`` holds the letters that may slip in beside it.
 """
@@ -99,7 +99,7 @@ def mistakes(language: str) -> tuple[Mistakes, Mistakes, Mistakes, Mistakes, dic
 
 
 def _is_free(text: str) -> bool:
-    """Whether every code point is a letter that stands by itself."""
+    """Whether every code point is a letter by itself."""
     return all(flags()[ord(c)] & (LETTER | JOINS | OPEN) == LETTER for c in text)
 
 

@@ -30,7 +30,7 @@ def _tone(vowel: str, key: str) -> str:
 
 
 def telex_mistakes() -> dict[str, list[str]]:
-    """Return what may stand instead of each lower-case letter with a mark or a tone, most ordinary mistake first."""
+    """Return what may replace each lower-case letter with a mark or a tone, most ordinary mistake first."""
     wrong = {letter: [raw[0], raw, *_CONFUSED.get(letter, "")] for letter, raw in _LETTERS.items()}
     for letter, (vowel, key) in _toned().items():
         mistakes = [vowel, vowel + key, *(_tone(vowel, other) for other in _MISTAKEN[key])]

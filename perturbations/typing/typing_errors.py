@@ -141,7 +141,7 @@ class Typist:
     def _closed(self, inside: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether neither the cluster nor its neighbours could join with what an edit puts beside them.
 
-        The first code point counts as well as the last: typed twice, it stands without the marks that closed it.
+        The first code point counts as well as the last: typed twice, it comes without the marks that closed it.
         """
         last = self._block.kinds.take(self.clusters.start[1:] - 1)
         ends = ((self.clusters.kind | last) & OPEN) != 0

@@ -147,7 +147,7 @@ def _letters(panel: Panel, axes: _Axes, medium: Medium) -> list[str]:
 
 
 def panel_svg(figure: Figure, panel: Panel | IntervalPanel, medium: Medium) -> str:
-    """Return one panel as an SVG element; its title stands outside, as text of the page."""
+    """Return one panel as an SVG element; its title is outside, as text of the page."""
     if isinstance(panel, IntervalPanel):
         return _intervals_svg(figure, panel, medium)
     axes = _Axes(figure.x_max, panel.y_max)

@@ -32,7 +32,7 @@ def render_pdf(document: Document, path: Path | str) -> list[str]:
 
 
 def compile_pdf(document: Document) -> tuple[bytes, list[str]]:
-    """Return the PDF's bytes and the warnings about missing glyphs, which also stand on its first page."""
+    """Return the PDF's bytes and the warnings about missing glyphs, which are also on its first page."""
     import typst
 
     missing = [str(found) for found in find_missing(_shown_texts(document))]

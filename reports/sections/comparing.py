@@ -31,7 +31,7 @@ _READING = (
     "What the noise costs A beyond what it costs B: the difference in differences per query, in points; above zero A "
     "loses less. The log ratio of what each retains is tested too, because the absolute scale favours an encoder with "
     "little to lose. “More robust” is written only where both point the same way, both intervals exclude zero and the "
-    "adjusted p is below 0.05. “Not separated” is no proof of equal robustness."
+    "adjusted p is below 0.05. “Not separated” does not prove equal robustness."
 )
 _BY_LANGUAGE = (
     "The same by query language: above zero A loses less. Bold marks “more robust” (both scales and the adjusted p); "
@@ -53,7 +53,7 @@ def is_primary(row: Row) -> bool:
 
 
 def verdict_text(row: Row) -> str:
-    """Return the verdict in words; "more robust" stands only where both intervals and the adjusted p support it."""
+    """Return the verdict in words; "more robust" only where both intervals and the adjusted p support it."""
     verdict = str(row["verdict"])
     if not claims_more(verdict):
         return verdict

@@ -86,7 +86,7 @@ def method_section(study: Study) -> Section:
 
 
 def headline_facts(study: Study) -> tuple[tuple[str, str], ...]:
-    """Return the few sizes that stand under the title."""
+    """Return the few sizes shown under the title."""
     languages = {lang for benchmark in study.benchmarks for lang in study.languages(benchmark)}
     settings = dict.fromkeys(setting for benchmark in study.benchmarks for setting in study.settings(benchmark))
     counts = _mapping(study.manifest.get("counts"))

@@ -47,13 +47,13 @@ _BESIDE_CLEAN, _NOISES_A_TABLE = 4, 8  # what the width of a page holds
 _READING = (
     "A strategy is a way of training, judged by encoders that differ in their seeds. Intervals and tests here take seeds and "
     "queries as random together: they speak of what other seeds and other queries would show. In all other sections a "
-    "strategy stands as the mean of its seeds, and the intervals there are over queries alone."
+    "strategy is shown as the mean of its seeds, and the intervals there are over queries alone."
 )
 _COMPARING = (
     "A − B over paired seeds (the same start and the same pairs in the same order). The score is compared under noise, and so "
     "is what the noise costs: above zero in the second pair of columns A loses less. “More robust” is written only where that "
     "difference and the log ratio of what is retained point the same way, both intervals exclude zero and the adjusted p is "
-    "below 0.05. “Not separated” is no proof that the two are equal."
+    "below 0.05. “Not separated” does not prove that the two are equal."
 )
 
 
@@ -160,7 +160,7 @@ def _pairs(rows: Sequence[Row]) -> list[tuple[str, str]]:
 
 
 def strategy_verdict(row: Row) -> str:
-    """Return the verdict in words; "more robust" stands only where the adjusted p supports it too."""
+    """Return the verdict in words; "more robust" only where the adjusted p supports it too."""
     verdict = str(row["verdict"]) or "–"
     if row["family"] == "nothing changed":
         return "nothing changed"

@@ -57,7 +57,7 @@ def _notices(benchmark: str, perturbation: str, rows: Sequence[Row]) -> list[str
     if nothing:
         found.append(
             f"{perturbation} changed nothing in {join_words(nothing)} ({benchmark}) even at its highest severity: "
-            "scores that stay as they were are no evidence of robustness there."
+            "scores that stay as they were are not evidence of robustness there."
         )
     if little:
         found.append(

@@ -40,7 +40,7 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     """Return the findings of blocks of per-query scores (one per benchmark and setting, in suite order).
 
     The order of the rows of a block does not matter. Encoders of a training strategy get two tables of their own; in the
-    others a strategy stands as the mean of its seeds, and is not compared with another. Raises InputError where a block lacks the primary measure.
+    others a strategy is the mean of its seeds, and is not compared with another. Raises InputError where a block lacks the primary measure.
     ``validity`` and ``examples`` are left empty: they need the texts.
     """
     chosen = options or AnalysisOptions()

@@ -112,7 +112,7 @@ def _doses_at_loss(setting: ReducedSetting, noise: NoiseSums, layout: Layout) ->
     """Dose at which the share ``options.loss`` is lost, with percentile limits; NaN beyond the largest dose."""
     options, weights = setting.options, setting.estimator.weights
     doses = setting.word_edit_rate[list(noise.conditions)]
-    by_view = np.concatenate([doses, macro_mean(doses, layout)[:, :1]], axis=1)  # the macro-average stands at -1
+    by_view = np.concatenate([doses, macro_mean(doses, layout)[:, :1]], axis=1)  # the macro-average is at -1
     assert MACRO == -1
     rank = int(tail_rank(options.resamples, options.confidence))
 

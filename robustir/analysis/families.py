@@ -2,10 +2,10 @@
 
 Declared families are adjusted by Holm over the whole run: "primary" (the curve's comparison of every pair of encoders
 and perturbation, per setting, on the primary measure) and "contrasts" (macro-averages of the primary measure). The same
-rows under attacks are the family "attacks": a worst case is no mean of noise. Everything else is "exploratory", adjusted
+rows under attacks are the family "attacks": a worst case is not a mean of noise. Everything else is "exploratory", adjusted
 by Benjamini-Hochberg within its benchmark and setting, the rows of a perturbation that its suite calls exploratory
 among it. A measure that repeats another one on every query (RR with one
-relevant passage) is no further hypothesis: its family reads "same as AP", its p is that of AP.
+relevant passage) is not another hypothesis: its family reads "same as AP", its p is that of AP.
 
 Differences between training strategies are adjusted by Holm within their benchmark, setting and quantity (clean score,
 noisy score, degradation): the family "strategies" holds the pairs and kinds of noise, "robust training" the pairs of
@@ -135,6 +135,6 @@ def _adjusted(
     for key, (_, twins) in roles.items():
         here = np.array([key == one for one in keys], dtype=np.bool_)
         for measure, of in twins.items():
-            # The rows of both measures stand in the same order: tables are grids.
+            # The rows of both measures are in the same order: tables are grids.
             adjusted[here & (measures == measure)] = adjusted[here & (measures == of)]
     return frame.assign(family=families, p_adjusted=adjusted)

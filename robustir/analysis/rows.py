@@ -21,7 +21,7 @@ Indexes = NDArray[np.intp]
 class ViewRows:
     """Rows sorted by (query language, passage language, group, query id), so that no sum depends on the input order.
 
-    views: (query language, passage language), sorted; groups: their number; order [v]: where the sorted rows stand in
+    views: (query language, passage language), sorted; groups: their number; order [v]: where the sorted rows are in
     the block; cells: view * groups + group of every run of rows that begins at ``starts``; view_starts: the first row
     of every view.
     """

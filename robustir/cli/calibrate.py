@@ -30,7 +30,7 @@ def _numbers(_context: click.Context, parameter: click.Parameter, text: str) -> 
     except ValueError:
         values = ()
     if not values or not all(0 < value < float("inf") for value in values):
-        raise click.BadParameter(f"{text!r} is no list of numbers above 0, such as {parameter.default}")
+        raise click.BadParameter(f"{text!r} is not a list of numbers above 0, such as {parameter.default}")
     return values
 
 
@@ -38,7 +38,7 @@ def _numbers(_context: click.Context, parameter: click.Parameter, text: str) -> 
 def command() -> None:
     """Calibrate perturbations to equal realised doses, and measure them.
 
-    SPEC is any perturbation that is no attack; by default the built-ins.
+    SPEC is any perturbation except an attack; by default the built-ins.
     """
 
 

@@ -42,7 +42,7 @@ def exit_code_of(error: BaseException) -> int:
     if isinstance(error, RobustirError):
         return _said(str(error), error.exit_code)
     if isinstance(error, BrokenPipeError) and _reader_left():
-        # head, less and the like leave when they have enough: that is no error, as with other filters.
+        # head, less and the like leave when they have enough: that is not an error, as with other filters.
         _forget_output()
         return _READER_LEFT
     if isinstance(error, OSError) and error.errno in _FULL:

@@ -161,7 +161,9 @@ def _severities(text: str | None) -> tuple[float, ...] | None:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no list of numbers such as 0.1,0.3", param_hint="--severities") from None
+        raise click.BadParameter(
+            f"{text!r} is not a list of numbers such as 0.1,0.3", param_hint="--severities"
+        ) from None
 
 
 def _listed(text: str | None) -> tuple[str, ...] | None:

@@ -54,7 +54,7 @@ class ProgressBars:
             self._progress.advance(self._task, amount)
 
     def _finish(self, *, failed: bool = False) -> None:
-        """Take the bar away; in its place stands a line, if it took long and came to its end."""
+        """Take the bar away; in its place comes a line, if it took long and came to its end."""
         if self._task is None:
             return
         task: Task = next(task for task in self._progress.tasks if task.id == self._task)

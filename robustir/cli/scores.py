@@ -48,7 +48,7 @@ def command(run: Path, form: str, measures: tuple[str, ...], **chosen: Any) -> N
     wanted = Selection(**chosen)
     if form != "trec":
         if form == "parquet" and sys.stdout.isatty():
-            raise click.UsageError("Parquet is no text for a terminal: write it to a file, as in  > scores.parquet")
+            raise click.UsageError("Parquet is binary: write it to a file, as in  > scores.parquet")
         _stream(score_tables(directory, measures=measures, wanted=wanted), form)
         return
     if measures:

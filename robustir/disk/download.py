@@ -1,4 +1,4 @@
-"""Downloads that are pinned, checked and resumable: a file stands under its name only once it is whole and right.
+"""Downloads that are pinned, checked and resumable: a file gets its name only when it is complete and verified.
 
 Nothing is downloaded on import or behind one's back; :func:`fetch` is called by ``robustir fetch`` and by whoever loads
 released weights. Proxies are those of the environment. ``ROBUSTIR_OFFLINE`` or ``HF_HUB_OFFLINE`` set to 1 forbids it.
@@ -140,7 +140,7 @@ def _find_local(remote: Remote, sources: Sequence[Path]) -> Path:
             if (source / name).is_file():
                 return source / name
     looked = ", ".join(str(source) for source in sources)
-    raise DataError(f"{looked} holds no {remote.path} (or {remote.upstream_name}); it can be had from {remote.url}")
+    raise DataError(f"{looked} holds no {remote.path} (or {remote.upstream_name}); get it from {remote.url}")
 
 
 def _check(remote: Remote, path: Path, complaint: str) -> None:
@@ -166,7 +166,7 @@ def _download(remote: Remote, partial: Path, progress: Callable[[int, int | None
             reason = "the connection broke"
         except urllib.error.HTTPError as error:
             with error:
-                if error.code == 416:  # what is here is longer than the file: not ours
+                if error.code == 416:  # longer than the file: not a part of it
                     partial.unlink(missing_ok=True)
                     reason = "the partial file did not fit"
                     continue
@@ -180,7 +180,7 @@ def _download(remote: Remote, partial: Path, progress: Callable[[int, int | None
             reason = str(getattr(error, "reason", "") or error) or type(error).__name__
     kept = partial.stat().st_size if _continues(remote, partial) and partial.exists() else 0
     raise DataError(
-        f"{remote.url} cannot be had ({reason}); "
+        f"{remote.url} cannot be downloaded ({reason}); "
         + (f"{kept:,} bytes are kept, the same command goes on from there" if kept else "try again")
         + ", or get the file elsewhere and give it with --from"
     )

@@ -17,7 +17,7 @@ from robustir.plugins.specs import parse
 
 __all__ = ["Order", "fetchable", "how_to_get", "order"]
 
-_SHORT = {"laser": "laser2"}  # a name that is no encoder's, for what everybody calls so
+_SHORT = {"laser": "laser2"}  # not the name of an encoder, but what people call these files
 
 
 class Accept(Protocol):

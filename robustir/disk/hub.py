@@ -1,4 +1,4 @@
-"""Files of the Hugging Face hub: from its cache where they are, quickly refused where they cannot be had."""
+"""Files of the Hugging Face hub: from its cache where they are, quickly refused if they cannot be downloaded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def hub_unreachable() -> str:
 
 def _why_not(model: str, problem: str) -> InputError:
     return InputError(
-        f"{model!r} is neither a folder here nor a model that can be had from the Hugging Face hub ({problem}). Without "
+        f"{model!r} is neither a folder here nor a model that the Hugging Face hub gives ({problem}). Without "
         "a network, download it elsewhere and give its folder; with one, check its name and revision, log in if it is "
         "restricted, and see that HF_HUB_OFFLINE is not set"
     )
@@ -95,7 +95,7 @@ def hub_commit(model: str, revision: str | None) -> str:
         path = hub_file(model, name, revision)
         if path is not None:
             return path.parent.name
-    raise InputError(f"{model!r} on the hub has neither config.json nor modules.json: it is no text encoder")
+    raise InputError(f"{model!r} on the hub has neither config.json nor modules.json: it is not a text encoder")
 
 
 def first_line(error: BaseException) -> str:

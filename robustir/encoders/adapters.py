@@ -47,7 +47,7 @@ def adapt(model: object, *, name: str | None = None, normalize: bool | None = No
             return cast("Encoder", AdaptedEncoder(model, route, name, normalize=normalize))
     what = f"the class {model.__name__} (pass an instance)" if inspect.isclass(model) else f"a {type(model).__name__}"
     raise SpecError(
-        f"{what} is no encoder: it needs name, revision, uses_langs and encode(texts, *, role, langs), or Sentence "
+        f"{what} is not an encoder: it needs name, revision, uses_langs and encode(texts, *, role, langs), or Sentence "
         "Transformers' encode, BEIR's encode_queries and encode_corpus, or mteb's encode, or be a function of texts; a "
         "scorer needs index, blocks"
     )

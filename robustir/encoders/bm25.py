@@ -29,7 +29,7 @@ class BM25:
 
     Statistics are over the whole pool that is indexed, in all its languages, so that mono, cross and multi mask one
     score matrix. Terms are words case-folded, without stemming (jieba segments Chinese, pythainlp's newmm Thai). A
-    term that stands twice in a query counts twice; an unknown one counts nothing. A passage that shares no word with a
+    term that occurs twice in a query counts twice; an unknown one counts nothing. A passage that shares no word with a
     query is not retrieved: measures find it nowhere, as trec_eval does in the rankings of a search engine.
 
     The defaults are Anserini's (mono MAP on XQuAD-R, mean of 11 languages: 0.72; with Lucene's 1.2 and 0.75: 0.71).
@@ -103,7 +103,7 @@ class BM25:
             yield csr_matrix((product.data.astype(np.float32), product.indices, product.indptr), shape=product.shape)
 
     def _count(self, queries: QuerySet) -> csr_matrix:
-        """Return float64 [queries, terms]: how often a term stands in a query, columns ascending."""
+        """Return float64 [queries, terms]: how often a term occurs in a query, columns ascending."""
         from scipy.sparse import csr_matrix
 
         numbers = [

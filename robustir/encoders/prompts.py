@@ -1,4 +1,4 @@
-"""Which of a model's prompts stands before the texts of a role, whatever name it has in the model's settings."""
+"""Which of a model's prompts goes before the texts of a role, whatever name it has in the model's settings."""
 
 from __future__ import annotations
 

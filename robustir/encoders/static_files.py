@@ -133,7 +133,7 @@ def _read_table(path: Path) -> NDArray[np.float32]:
     try:
         tensors: Mapping[str, NDArray[Any]] = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path} is no safetensors file ({error}); copy it again") from error
+        raise InputError(f"{path} is not a valid safetensors file ({error}); copy it again") from error
     few: Bits | None = next((bits for bits in _FEW if f"embedding.int{bits}" in tensors), None)
     if "embedding.int8" in tensors and "embedding.scale" in tensors:
         table = unpack_rows(tensors["embedding.int8"], tensors["embedding.scale"])
@@ -157,7 +157,7 @@ def _read_tokenizer(path: Path) -> PieceFinder:
     try:
         return piece_finder(path.read_bytes())
     except Exception as error:  # the library raises its own plain Exception
-        raise InputError(f"{path} is no tokenizer ({error}); copy it again") from error
+        raise InputError(f"{path} is not a valid tokenizer ({error}); copy it again") from error
 
 
 def _normalizes(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What an encoder of robustir was trained on, from the record beside it: so that tables can say what is no fair test."""
+"""What an encoder of robustir was trained on, from the record beside it: so that tables can mark tests that are not fair."""
 
 from __future__ import annotations
 
@@ -66,4 +66,4 @@ def read_training_record(folder: Path) -> TrainingRecord | None:
         noise += [_LIKE[source] for source in sources if source in _LIKE]
         return TrainingRecord(str(content["name"]), str(told["sampling"]), int(told["seed"]), sources, tuple(noise))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is no record of a training ({error!r}); train again with  robustir train") from error
+        raise DataError(f"{path} is not a training record ({error!r}); train again with  robustir train") from error

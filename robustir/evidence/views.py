@@ -25,7 +25,7 @@ class View:
     query [v]: row in the task's queries; query_lang, passage_lang [v]: object arrays of str, passage_lang "all" in
     multi; pairs [k]: qrels rows, view row after view row, -1 for a relevant passage that the corpus does not hold;
     starts [v + 1]: where each view row's pairs begin; gains [k]; pool_size [v]: the number of candidates; excluded [v]:
-    qrels row of the passage that is no candidate of the query since it has the query's id, or -1; None where all are.
+    qrels row of the passage that is not a candidate of the query as it has the query's id, or -1; None where all are.
     """
 
     setting: Setting
@@ -128,7 +128,7 @@ def _pool_sizes(task: Task, passage_lang: NDArray[np.intp], languages: int) -> N
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a view's passages stand among the candidates of their rows.
+    """Where a view's passages are among the candidates of their rows.
 
     rank [k]: with equal scores ordered as trec_eval does; 0 for what was not scored, infinity for what is never found.
     above, tied [k]: how many candidates score higher and the same. absent [k]: what is never found, since it was not

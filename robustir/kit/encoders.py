@@ -34,7 +34,7 @@ def encoder_laws(
         ("two calls give the same bits", kit.repeatable),
         ("the order of texts does not matter", kit.order),
         ("the size of the batch does not matter", kit.batch_size),
-        ("a text that stands twice has one vector", kit.twice),
+        ("a text that occurs twice has one vector", kit.twice),
         ("different texts have different vectors", kit.distinct),
         ("a role that does not exist is not taken for one that does", kit.roles),
         ("languages matter only where it says so", kit.languages),

@@ -48,7 +48,7 @@ _Step = tuple[int, float, str, float, str]  # row, severity and text, the next s
 def perturbation_laws(perturbation: PreparedPerturbation) -> list[tuple[str, Callable[[], str | None]]]:
     """Return the laws as (name, examination); an examination returns what broke the law, or None.
 
-    Raises SpecError for a perturbation that serves no language as it stands: no law could be tried.
+    Raises SpecError for a perturbation that serves no language without more arguments: no law could be tried.
     """
     kit = _Kit(perturbation)
     laws = [
@@ -221,9 +221,7 @@ def _queries(perturbation: PreparedPerturbation) -> QuerySet:
     languages = perturbation.ready(sorted(set(SAMPLES) | set(perturbation.languages or ())))
     if not languages:
         needs = perturbation.needs or "say in its languages which it serves"
-        raise SpecError(
-            f"{perturbation.name} serves no language as it stands here, so there is nothing to check; {needs}"
-        )
+        raise SpecError(f"{perturbation.name} serves no language here, so there is nothing to check; {needs}")
     rows = [(lang, SAMPLES.get(lang, SAMPLES["en"])) for lang in languages for _ in range(_REPEATS)]
     rows += [(lang, text) for lang in languages for text in NASTY]
     langs, texts = zip(*rows, strict=True)

@@ -85,4 +85,4 @@ def _made(kind: Kind, spec: str) -> Any:
 
 def _about(kind: Kind, spec: str) -> str:
     made = _made(kind, spec)
-    return "not here" if made is None else (inspect.getdoc(made) or "").partition("\n")[0]
+    return "not on this machine" if made is None else (inspect.getdoc(made) or "").partition("\n")[0]

@@ -14,7 +14,7 @@ __all__ = ["distinct_names"]
 def distinct_names(names: Sequence[str], specs: Sequence[str]) -> list[str]:
     """Return the names of benchmarks, longer where several have one: by what their specs say differently.
 
-    specs: canonical. Folders add what is before their last part, other arguments stand in brackets. Benchmarks of one
+    specs: canonical. Folders add what is before their last part, other arguments are in brackets. Benchmarks of one
     spec keep one name.
     """
     found = list(names)

@@ -96,7 +96,7 @@ class PlannedEncoder:
 class PlannedNoise:
     """A perturbation with its severities and draws; ``control_of``: the attack whose edits a random control repeats.
 
-    exploratory: its rows are no declared hypotheses.
+    exploratory: its rows are not declared hypotheses.
     """
 
     spec: str
@@ -356,7 +356,7 @@ def _check_encodable(benchmark: str, what: str, ids: Sequence[str], texts: Seque
             (name + text).encode("utf-8")
         except UnicodeEncodeError:
             raise DataError(
-                f"{benchmark}: {what} {name!a} holds half of a surrogate pair ({text!a}); repair that text, it is no Unicode"
+                f"{benchmark}: {what} {name!a} holds half of a surrogate pair ({text!a}); repair that text, it is not valid Unicode"
             ) from None
 
 

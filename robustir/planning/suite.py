@@ -89,13 +89,13 @@ _Severities = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_
 class Noise(_Model):
     """A perturbation of a suite; its severities and draws default to the suite's.
 
-    exploratory: its rows are no declared hypotheses, so that many kinds of noise can stand beside the few in question.
+    exploratory: its rows are not declared hypotheses, so that many kinds of noise can be shown beside the few in question.
     """
 
     spec: str = _key("the perturbation", '"typos"')
     severities: _Severities | None = _key("its own severities, instead of the suite's", "[0.1, 0.3]", default=None)
     draws: int | None = _key("its own number of draws, instead of the suite's", "5", default=None, ge=1, le=1000)
-    exploratory: bool = _key("true: its rows are no declared hypotheses", "true", default=False)
+    exploratory: bool = _key("true: its rows are not declared hypotheses", "true", default=False)
 
 
 class NamedEncoder(_Model):
@@ -293,7 +293,7 @@ class Suite(_Model):
 
 def _refuse_twice(values: Sequence[str]) -> None:
     if len(set(values)) != len(values):
-        raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} stands twice")
+        raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} occurs twice")
 
 
 # Whoever replaces one of these looks at something else than what the suite declared.
@@ -326,7 +326,7 @@ def suite_path(name: str) -> Path:
         near = difflib.get_close_matches(name, suite_names(), n=2)
         known = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(suite_names())}"
         raise UnknownNameError(
-            f"no suite is called {name!r}; {hint(f'{name}.toml') or known} (or give the path of a .toml file)"
+            f"{name!r} is not a suite; {hint(f'{name}.toml') or known} (or give the path of a .toml file)"
         )
     return path
 

@@ -36,5 +36,7 @@ def parse_dose(text: object) -> AskedDose:
     except ValueError:
         value = math.nan
     if scale not in _SCALES or not colon or not (math.isfinite(value) and value > 0):
-        raise SpecError(f"dose={text!r} is no dose; write a character error rate above 0, such as  dose='cer:0.05'")
+        raise SpecError(
+            f"dose={text!r} is not a valid dose; write a character error rate above 0, such as  dose='cer:0.05'"
+        )
     return AskedDose(scale, value)

@@ -181,7 +181,7 @@ def _alike(spec: str, asked: str) -> bool:
 _FILE = re.compile(r"'(?:/[^']*/([^'/]+?)(?:\.[A-Za-z]\w*)?|[^'/][^']*/([^'/]+)\.[A-Za-z]\w*)'")
 
 
-# An encoder that lies in a folder, as an attack names it.
+# An encoder in a folder, as an attack names it.
 _FOLDER = re.compile(r"""=(["'])static\(\\?'(?:[^'"]*/)?([^'"/\\]+)\\?'\)\1""")
 _CONTROL = re.compile(r"^random-control\((.*)\)$")
 CONTROL_OF = "random control of "

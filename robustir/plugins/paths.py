@@ -1,4 +1,4 @@
-"""What a path means as a spec: which kind of plugin lies there, and which reader its files ask for."""
+"""What a path means as a spec: which kind of plugin is there, and which reader its files need."""
 
 from __future__ import annotations
 

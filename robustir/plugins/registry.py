@@ -1,6 +1,6 @@
 """From a spec string to an object and back, through entry points. A plugin is imported only when it is asked for.
 
-An uninstalled checkout has no entry points, so there the table in the adjacent ``pyproject.toml`` stands in.
+In an uninstalled checkout, which has no entry points, the table in the adjacent ``pyproject.toml`` is used.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ _DEEPEST, _LONGEST = 30, 20_000  # brackets and characters; nobody writes more, 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KEY = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)")
 _OBJECT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-# A whole quoted string, or one character (a quote that stands alone was never closed).
+# A whole quoted string, or one character (a quote by itself was never closed).
 _PIECE = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|.""", re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -79,7 +79,7 @@ def parse(text: str) -> Spec:
     name = name.rstrip()
     if not _NAME.fullmatch(name) and not _OBJECT.fullmatch(name):
         raise SpecError(
-            f"{text!r}: {name!r} is no name; "
+            f"{text!r}: {name!r} is not a valid name; "
             + (hint(name) or "names are lower-case letters and digits joined by hyphens, such as  shuffle-words")
         )
     if not opening:
@@ -97,7 +97,7 @@ def _parse_arguments(text: str, name: str, inside: str) -> Spec:
         if match is None:
             if kwargs:
                 raise SpecError(
-                    f"{text!r}: the value {part.strip()!r} stands after a named one; put it first or name it"
+                    f"{text!r}: the value {part.strip()!r} comes after a named one; put it first or name it"
                 )
             args.append(_parse_value(text, part))
             continue

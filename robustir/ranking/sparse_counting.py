@@ -2,7 +2,7 @@
 
 A question shares words with some 5% of XQuAD-R's passages. Entries are put in the order of (row, column) once, so that
 a language is a run of a row's entries: pairs with a score are compared with these alone, and pairs at 0 are answered by
-how many passages have no entry, in the language and before the pair's id, from where the pair would stand among them.
+how many passages have no entry, in the language and before the pair's id, from where the pair would be among them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _MANY = 2  # a slot of pairs is one that many rows have if more than half of the
 class SparseColumns:
     """The order of a pool's passages, as sparse rows need it.
 
-    column, position [n]: where a passage stands in the order of ``columns``, and in descending byte order of the ids.
-    by_id [languages]: the languages in descending byte order of their ids, where each language's ids stand together in
+    column, position [n]: where a passage is in the order of ``columns``, and in descending byte order of the ids.
+    by_id [languages]: the languages in descending byte order of their ids, where each language's ids are together in
     that order, as they do where ids begin with the language; else None.
     """
 
@@ -59,7 +59,7 @@ class SparseRows:
 
     @classmethod
     def of(cls, block: Any, column: NDArray[np.int32], width: int) -> SparseRows:
-        """Order a scipy CSR matrix of float32 without repeated entries, whose passages stand in the columns ``column``.
+        """Order a scipy CSR matrix of float32 without repeated entries, whose passages are in the columns ``column``.
 
         Stored zeros are left out.
         """
@@ -205,7 +205,7 @@ def _count_entries(
         count[:] = np.bincount(pair[which], minlength=len(pairs))
     lang_tied -= 1
     pool_tied -= 1
-    below = np.flatnonzero(limit < 0)  # every passage without an entry stands above them
+    below = np.flatnonzero(limit < 0)  # every passage without an entry is above them
     lang_above[below] += absent[pairs.row[below], language[below]]
     pool_above[below] += absent[pairs.row[below]].sum(axis=1)
     return Tally(*counts)

@@ -141,7 +141,7 @@ def calibrate(spec: str, texts: Texts, source: str = FLORES) -> tuple[str, str, 
     spelled = canonical("perturbation", spec)
     if isinstance(perturbation, PreparedAttack) or perturbation.needs_queries or perturbation.dose:
         raise SpecError(
-            f"{spelled} cannot be calibrated: give a perturbation that is no attack, reads no file and has no dose"
+            f"{spelled} cannot be calibrated: attacks, recorded noise and perturbations with a dose have no curve of their own"
         )
     doses: dict[str, list[float]] = {}
     for row in measure(perturbation, spelled, texts, SEVERITIES, seed=_BUILD_SEED):

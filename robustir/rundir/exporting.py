@@ -88,7 +88,7 @@ def _made(plan: Plan, planned: PlannedTask) -> Iterator[tuple[Condition, str, Qu
 def _stored(
     run: RunDirectory, manifest: dict[str, Any], planned: PlannedTask
 ) -> Iterator[tuple[Condition, str, QuerySet]]:
-    """Yield the conditions of a benchmark with their keys and queries, as they lie in a run."""
+    """Yield the conditions of a benchmark with their keys and queries, as they are in a run."""
     clean = planned.task.queries
     row_of = {name: row for row, name in enumerate(clean.ids)}
     done = set()

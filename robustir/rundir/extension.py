@@ -38,7 +38,7 @@ def continued(directory: RunDirectory, plan: Plan) -> Mapping[str, Any] | None:
 def differences(directory: RunDirectory, before: Mapping[str, Any], plan: Plan) -> Iterator[str]:
     """Yield what a plan lacks of a run or asks for otherwise; nothing if all cells of the run are the plan's too.
 
-    What was added is no difference: encoders, perturbations, severities, draws, benchmarks, languages, queries.
+    What was added does not count as a difference: encoders, perturbations, severities, draws, benchmarks, languages, queries.
     """
     suite = before["suite"]
     if suite["seed"] != plan.suite.seed:

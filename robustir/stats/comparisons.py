@@ -37,7 +37,7 @@ def log_ratio_interval(
 ) -> Interval:
     """Return studentised intervals of ``sum(log above) - sum(log below)`` of means over the same rows, float64 [k].
 
-    ``above=[noisy_a, clean_b], below=[clean_a, noisy_b]`` gives the log ratio of two retentions. Means that stand at one
+    ``above=[noisy_a, clean_b], below=[clean_a, noisy_b]`` gives the log ratio of two retentions. Means at one
     place of both lists are subtracted first, so that equal ones cancel exactly, as two ratios that mirror each other
     do. The standard error is the linearised one: each mean's influence divided by the mean. NaN where a mean is not above 0; resamples in which
     one is not are left out.

@@ -1,4 +1,4 @@
-"""Effect sizes of paired differences, to stand beside every test."""
+"""Effect sizes of paired differences, shown beside every test."""
 
 from __future__ import annotations
 

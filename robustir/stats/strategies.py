@@ -224,7 +224,7 @@ def joint_test(contributions: Floats, flips: SignFlips) -> float:
     variance ``var(a)/S + var(b)/G + 2 var(e)/(S G)``, up to factors of 1 + 1/S and 1 + 1/G, which is that of the observed
     mean and more; and as every seed's difference holds the observed mean, T* spreads more where that is large. So the
     test is conservative: in simulations with 12 seeds and 48 groups it rejects 1 to 2% at the 5% level
-    (``pytest -m slow tests/stats/test_strategies.py -s``), so it stands beside
+    (``pytest -m slow tests/stats/test_strategies.py -s``), so it is used beside
     :func:`seeded_test` as a check. However large a difference is, p stays above about half of
     the 2 in 2 ** S sign vectors of the seeds that leave it as it is.
     """

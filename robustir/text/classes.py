@@ -17,11 +17,11 @@ __all__ = ["APOSTROPHE", "CONTROL", "DIGIT", "HARD", "JOINS", "LETTER", "OPEN", 
 
 LETTER: Final = 1  # general category L
 DIGIT: Final = 2  # general category N
-APOSTROPHE: Final = 4  # stands inside a word between letters
+APOSTROPHE: Final = 4  # occurs inside a word between letters
 JOINS: Final = 8  # no cluster boundary before it (UAX #29 GB9, GB9a), except at the start of a text and after a control
 CONTROL: Final = 16  # cluster boundary on both sides (GB4, GB5)
 HARD: Final = 32  # takes part in a rule that looks further than one code point (GB3, GB6-9, GB9b, GB9c, GB11-13)
-OPEN: Final = 64  # as the end of a cluster it can join with a cluster that it did not stand before
+OPEN: Final = 64  # as the end of a cluster it can join with a cluster that it was not before
 
 _PATTERNS: Final = {
     LETTER: r"\p{L}",

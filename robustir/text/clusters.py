@@ -42,7 +42,7 @@ def cluster_starts(block: Block) -> NDArray[np.bool_]:
         inside = np.repeat(rows, np.diff(block.offsets))
         letters = block.codes[inside].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
         exact = _exact_starts(letters)
-        # A mark joins the space before it, if that is none of the controls.
+        # A mark joins the space before it, unless that is a control character.
         exact[1:] &= ~((kinds[inside][1:] & JOINS != 0) & (block.codes[inside][:-1] == _SPACE))
         starts[inside] = exact
     return starts

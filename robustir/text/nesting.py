@@ -42,10 +42,10 @@ def nests(clean: Sequence[str], lower: str, higher: str) -> bool:
     """Whether there are edits of the pieces ``clean`` that give ``higher``, and a part of the same edits that gives ``lower``.
 
     An edit puts any string in the place of a piece, or between two. The search keeps, for every length of ``lower``, the
-    set of lengths of ``higher`` that can stand beside it, as the bits of an integer: pieces * len(lower) operations.
+    set of lengths of ``higher`` that can go with it, as the bits of an integer: pieces * len(lower) operations.
     """
     every = (1 << len(higher) + 1) - 1
-    same: dict[str, int] = {}  # where a character stands in the higher text
+    same: dict[str, int] = {}  # where a character is in the higher text
     for place, character in enumerate(higher):
         same[character] = same.get(character, 0) | 1 << place
     reached = [0] * (len(lower) + 1)
@@ -67,7 +67,7 @@ def nests(clean: Sequence[str], lower: str, higher: str) -> bool:
 def taken_back(clean: str, lower: str, higher: str, lang: str) -> bool:
     """Whether a word (a cluster where there are no spaces) of ``clean`` is missing in ``lower`` and there again in ``higher``.
 
-    Words are counted wherever they stand, so moving them takes none away. Another edit may write the same word by chance.
+    Words are counted wherever they are, so moving them takes none away. Another edit may write the same word by chance.
     """
     there, low, high = (Counter(pieces(text, lang, "word")) for text in (clean, lower, higher))
     return any(

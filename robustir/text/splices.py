@@ -28,7 +28,7 @@ def splice(
     """
     size = len(block.codes)
     kept_from, kept_to = np.append(0, stops), np.append(starts, size)
-    pieces = np.zeros((len(kept_from), 2, 2), dtype=np.int64)  # per span: what stands before it, what comes instead
+    pieces = np.zeros((len(kept_from), 2, 2), dtype=np.int64)  # per span: what is before it, what replaces it
     pieces[:, 0] = np.stack([kept_from, kept_to - kept_from], axis=1)
     pieces[:-1, 1] = np.stack([size + replacement_starts, replacement_lengths], axis=1)
     pool = np.concatenate([block.codes, replacement_codes.astype(np.uint32, copy=False)])

@@ -62,4 +62,8 @@ def _robust(robust: Mapping[str, Any], adversarial: str) -> str:
     for name, where in (("gaussian", "vectors"), ("adversarial", adversarial)):
         if robust[name]:
             parts.append(f"{name} noise of radius {robust[name]} on {where}")
-    return "; ".join(parts) + " (noise seen in training is no evidence of robustness to it)" if parts else "none"
+    return (
+        "; ".join(parts) + " (scores on noise that was seen in training are not evidence of robustness to it)"
+        if parts
+        else "none"
+    )

@@ -162,7 +162,7 @@ class TrainingConfig(_Section):
     set of languages equally often, "size" by its number of pairs. weights: how often a source is drawn, relative to
     its size. parts: a query keeps a random share of its pieces, down to 1 - parts; translation pairs, which have no
     monolingual form, then serve as "part of a sentence to the sentence". mixed: a batch of so many draws, all of one
-    kind, so that the negatives of a query stand in several languages. shared: of a source, how many draws of every
+    kind, so that the negatives of a query are in several languages. shared: of a source, how many draws of every
     mixed batch it gives, each in one language, whatever the sampling; its pairs serve nothing else.
     """
 
@@ -242,7 +242,7 @@ def load_config(path: Path, *, seed: int | None = None, sampling: str | None = N
     except OSError as error:
         raise SpecError(f"{path} cannot be read ({error.strerror}); give a training configuration in TOML") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is no TOML: {error}") from error
+        raise SpecError(f"{path} is not valid TOML: {error}") from error
     replaced = {key: value for key, value in (("seed", seed), ("sampling", sampling)) if value is not None}
     try:
         return TrainingConfig.model_validate({**content, **replaced})

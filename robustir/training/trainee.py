@@ -31,7 +31,7 @@ class Trainee(Protocol):
     """An encoder in training. Every random choice is a function of (seed, step), so that a state needs no generator."""
 
     def step(self, number: int, batch: Batch, rate: float) -> Step:
-        """Make one step down the loss of a batch; where loss or gradient is no number nothing moves."""
+        """Make one step down the loss of a batch; if the loss or the gradient is not a number, nothing changes."""
         ...
 
     def validation_loss(self, batches: list[Batch]) -> float:

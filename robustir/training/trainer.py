@@ -89,7 +89,7 @@ def train(
     The encoder written is the one with the best validation loss; without validations, the last. ``prepared``: of a
     configuration with the same sources, languages and model; read if not given. ``stop_after``: leave after that many
     steps with a checkpoint, as an interruption would. Raises RunError where the folder holds another training,
-    TrainingError when the loss is no number (the last checkpoint stays).
+    TrainingError when the loss is not a number (the last checkpoint stays).
     """
     keep_memory()
     begin = time.process_time()
@@ -164,7 +164,7 @@ def _validate(trainee: Trainee, held: list[Batch], config: TrainingConfig, progr
 def _no_number(what: str, out: Path) -> TrainingError:
     path = out / CHECKPOINT
     kept = f"The last good state is {path}" if path.is_file() else "There was no checkpoint yet"
-    return TrainingError(f"{what} is no number; lower optimiser.learning_rate or set optimiser.clip. {kept}")
+    return TrainingError(f"{what} is not a number; lower optimiser.learning_rate or set optimiser.clip. {kept}")
 
 
 def _rate(config: TrainingConfig, step: int) -> float:

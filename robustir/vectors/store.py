@@ -241,7 +241,7 @@ class EmbeddingStore:
         unit = _distinct(encoder, texts, role, langs)
         if len(unit.keys) != len(texts):
             raise InputError(
-                f"{len(texts) - len(unit.keys)} of {len(texts)} texts stand twice; a unit has each text once"
+                f"{len(texts) - len(unit.keys)} of {len(texts)} texts occur twice; a unit has each text once"
             )
         self._put(encoder, unit.keys, check_vectors(vectors, len(texts), encoder.name))
 

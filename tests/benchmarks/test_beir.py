@@ -70,7 +70,7 @@ def test_one_language_is_mono_alone(tmp_path: Path) -> None:
     [
         ([], QUERIES[:1], [("q1", "d1", 1)], r"corpus\.jsonl holds no passage"),
         (CORPUS, [], [], r"queries\.jsonl holds no query"),
-        ([*CORPUS, CORPUS[0]], QUERIES, [("q1", "d1", 1)], r"corpus\.jsonl:4: the id 'd1' stands already in line 1"),
+        ([*CORPUS, CORPUS[0]], QUERIES, [("q1", "d1", 1)], r"corpus\.jsonl:4: the id 'd1' is already in line 1"),
         ([{"_id": "", "text": "x"}], QUERIES, [], r"corpus\.jsonl:1: the id is empty"),
         ([{"_id": "d1"}], QUERIES, [], r"corpus\.jsonl:1: the string 'text' is missing"),
         (CORPUS, QUERIES, [("q9", "d1", 1)], r"the judgements name no query that is there"),
@@ -113,7 +113,7 @@ def test_bytes_that_are_not_utf8_and_json_are_named_by_line(tmp_path: Path) -> N
     with pytest.raises(DataError, match=r"corpus\.jsonl:2: byte \d+ is not UTF-8"):
         Beir(str(folder)).load(None)
     (folder / "corpus.jsonl").write_text('{"_id": "d1", "text": "x"}\n["d2"]\n', encoding="utf-8")
-    with pytest.raises(DataError, match=r"corpus\.jsonl:2: a JSON list"):
+    with pytest.raises(DataError, match=r"corpus\.jsonl:2: expected a JSON object, not a list"):
         Beir(str(folder)).load(None)
     with pytest.raises(DataError, match="no folder"):
         Beir(str(tmp_path / "nowhere")).load(None)

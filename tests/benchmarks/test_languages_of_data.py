@@ -71,7 +71,7 @@ def test_languages_asked_for_by_any_code(tmp_path: Path) -> None:
     assert Mini().load(None, ["ger", "zh-CN"]).languages == ("de", "zh")
     suite = {"name": "x", "benchmarks": ["mini"], "encoders": ["hashing"], "languages": ["deu", "zh-Hans"]}
     assert validate_suite(suite, "x").languages == ("de", "zh")
-    with pytest.raises(SpecError, match="'de' stands twice"):
+    with pytest.raises(SpecError, match="'de' occurs twice"):
         validate_suite(suite | {"languages": ["deu", "de"]}, "x")
     with pytest.raises(NotApplicableError, match="tatoeba has no zh-Hant"):
         Tatoeba().load(_tatoeba(tmp_path), ["zh-TW"])

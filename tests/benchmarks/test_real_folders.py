@@ -126,7 +126,7 @@ def test_the_only_split_is_read_with_a_note_and_several_are_named(tmp_path: Path
         ("corpus", '{"_id": ' + "9" * 5_000 + ', "text": "x"}\n', r"corpus\.jsonl:1: malformed JSON .a number is too long"),
         ("corpus", '{"_id": 1.5, "text": "x"}\n', r"corpus\.jsonl:1: '_id' holds a JSON float"),
         ("corpus", '{"_id": true, "text": "x"}\n', r"corpus\.jsonl:1: '_id' holds a JSON bool"),
-        ("corpus", '{"_id": 1, "text": "x"}\n{"_id": "1", "text": "y"}\n', r"corpus\.jsonl:2: the id '1' stands already in line 1"),
+        ("corpus", '{"_id": 1, "text": "x"}\n{"_id": "1", "text": "y"}\n', r"corpus\.jsonl:2: the id '1' is already in line 1"),
         ("queries", '{"_id": 1, "text": null}\n', r"queries\.jsonl:1: the string 'text' is missing"),
         ("queries", "\n \n", r"queries\.jsonl holds no query"),
         ("qrels", "", r"test\.tsv holds nothing and no judgement"),

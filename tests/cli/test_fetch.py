@@ -183,7 +183,7 @@ def test_laser_is_looked_into_and_recorded(
     (data / "laser" / "laser2.cvocab").write_text("other 1\n", encoding="utf-8")
     assert "is not what was downloaded" in refused("laser", "--data", data)
     (folder / "laser2.spm").write_bytes(b"an error page")
-    assert "laser2.spm is no SentencePiece model" in refused("laser2", "--data", tmp_path / "other")
+    assert "laser2.spm is not a SentencePiece model" in refused("laser2", "--data", tmp_path / "other")
     assert not (tmp_path / "other" / "laser" / "laser2.spm").exists()
     assert "name one" in refused("laser3", "--data", data)
 

@@ -195,7 +195,7 @@ def test_trec_export(tmp_path: Path, invoke) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("run", "nosuch"), "no suite is called 'nosuch'"),
+        (("run", "nosuch"), "'nosuch' is not a suite"),
         (("run", "quickstart", "--encoder", "hashin"), "did you mean hashing"),
         (("run", "quickstart", "--encoder", "hashing(dims=3)"), "its parameters are"),
         (("run", "quickstart", "--perturbation", "typo"), "did you mean typos"),

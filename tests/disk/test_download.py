@@ -173,7 +173,7 @@ def test_refusals(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert len(site.ranges) == 1  # what is not there is asked for once
     site.failing = [503]
     assert fetch(Remote(site.url, "file.bin", DIGEST), tmp_path) == "downloaded"
-    with pytest.raises(DataError, match=r"cannot be had \(.*refused\).*--from"):
+    with pytest.raises(DataError, match=r"cannot be downloaded \(.*refused\).*--from"):
         fetch(Remote("http://127.0.0.1:9/file.bin", "other.bin", DIGEST), tmp_path)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(DataError, match="forbids downloads"):

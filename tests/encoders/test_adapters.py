@@ -242,7 +242,7 @@ def test_a_name_can_be_given() -> None:
 def test_what_is_no_encoder_is_refused() -> None:
     with pytest.raises(SpecError, match="pass an instance"):
         adapt(FakeBeir)
-    with pytest.raises(SpecError, match="a dict is no encoder"):
+    with pytest.raises(SpecError, match="a dict is not an encoder"):
         adapt({})
 
 

@@ -148,7 +148,7 @@ def broken(made: Any) -> set[str]:
         (Ordered, "the order of texts"),
         (Centred, "the size of the batch"),
         (LastBits, "the size of the batch"),
-        (Ordered, "a text that stands twice"),
+        (Ordered, "a text that occurs twice"),
         (Collapsed, "different texts"),
         (AnyRole, "a role that does not exist"),
         (SecretlyUsesLangs, "languages matter only"),

@@ -115,7 +115,7 @@ def test_malformed_lines_are_named(tmp_path: Path, line: str) -> None:
 
 
 def test_repeated_ids_and_empty_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"noisy\.jsonl:2: the id 'a' stands twice"):
+    with pytest.raises(DataError, match=r"noisy\.jsonl:2: the id 'a' occurs twice"):
         Recorded(write(tmp_path / "noisy.jsonl", "noisy", ["a", "a"]))
     (tmp_path / "empty.jsonl").write_text("", encoding="utf-8")
     with pytest.raises(DataError, match="holds no text"):

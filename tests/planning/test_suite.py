@@ -59,10 +59,10 @@ def test_round_trip() -> None:
         (MINIMAL + "draws = 0", "draws: .*greater than or equal to 1"),
         (MINIMAL + 'measures = ["MAP@"]', "measure"),
         (MINIMAL + 'settings = ["both"]', "settings"),
-        (MINIMAL + 'perturbations = ["Typos"]', "no name"),
+        (MINIMAL + 'perturbations = ["Typos"]', "not a valid name"),
         (MINIMAL + "perturbations = [{severities = [0.1]}]", "spec"),
         ('name = "x"\nbenchmarks = ["mini"]\nencoders = []', "encoders"),
-        ('name = "x"\nbenchmarks = ["mini", "mini"]\nencoders = ["bm25"]', "'mini' stands twice"),
+        ('name = "x"\nbenchmarks = ["mini", "mini"]\nencoders = ["bm25"]', "'mini' occurs twice"),
         ("name = [", "not a TOML file"),
     ],
 )
@@ -87,8 +87,8 @@ def test_unknown_names() -> None:
         ("severities = []", "at least 1 item"),
         ("measures = []", "at least 1 item"),
         ("languages = []", "at least 1 item"),
-        ('measures = ["AP", "AP"]', "'AP' stands twice"),
-        ('settings = ["mono", "mono"]', "'mono' stands twice"),
+        ('measures = ["AP", "AP"]', "'AP' occurs twice"),
+        ('settings = ["mono", "mono"]', "'mono' occurs twice"),
     ],
 )
 def test_lists_that_would_silently_do_nothing_or_twice(tmp_path: Path, text: str, message: str) -> None:
@@ -128,8 +128,8 @@ def test_mistakes_name_the_nested_key(tmp_path: Path, text: str, message: str) -
     [
         ('[{spec = "bm25", nam = "x"}]', r"unknown key 'encoders\[0\]\.nam' \(did you mean 'name'\?\)"),
         ('["bm25", {name = "x"}]', r"encoders\[1\]\.spec: this key is needed"),
-        ('["bm25", {spec = "bm25", name = "x"}]', "encoders: 'bm25' stands twice"),
-        ('["x=bm25", "x=hashing"]', "encoders: 'x' stands twice"),
+        ('["bm25", {spec = "bm25", name = "x"}]', "encoders: 'bm25' occurs twice"),
+        ('["x=bm25", "x=hashing"]', "encoders: 'x' occurs twice"),
         ('["BM25"]', r"encoders\[0\]: 'BM25'"),
     ],
 )

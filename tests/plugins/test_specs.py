@@ -60,7 +60,7 @@ def test_parse(text: str, expected: Spec) -> None:
     ("text", "message"),
     [
         ("", "empty spec"),
-        ("Typos", "no name"),
+        ("Typos", "not a valid name"),
         ("typos(", "not closed"),
         ("typos(a=1, a=2)", "given twice"),
         ("typos(a=1, 2)", "after a named one"),
@@ -68,7 +68,7 @@ def test_parse(text: str, expected: Spec) -> None:
         ("typos([1)", "do not match|not closed"),
         ("typos(1,,2)", "empty argument"),
         ("typos(a=B!)", "neither a Python literal nor a spec"),
-        ("typos--x", "no name"),
+        ("typos--x", "not a valid name"),
     ],
 )
 def test_mistakes_are_explained(text: str, message: str) -> None:

@@ -203,7 +203,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(
     train(told, data, tmp_path / "run", stop_after=10)
     before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
     monkeypatch.setattr(trainer, "_rate", lambda config, step: float("inf"))
-    with pytest.raises(TrainingError, match=r"step 1[12] .* is no number.*checkpoint\.pt"):
+    with pytest.raises(TrainingError, match=r"step 1[12] .* is not a number.*checkpoint\.pt"):
         train(told, data, tmp_path / "run")
     assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
 
@@ -231,7 +231,7 @@ def test_a_configuration_is_checked(tmp_path: Path, capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit) as exit_code:
         main(["train", str(path), "-o", str(tmp_path / "out")])
     assert exit_code.value.code == 2
-    assert "is no TOML" in capsys.readouterr().err
+    assert "is not valid TOML" in capsys.readouterr().err
     with pytest.raises(SpecError, match="no training configuration is called 'nothing'"):
         find_config(Path("nothing"))
 

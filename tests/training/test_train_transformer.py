@@ -269,7 +269,10 @@ def test_what_a_manifest_names(base: Path, data: Path, tmp_path: Path) -> None:
     assert manifest["robust_training"]["adversarial"] == 0.2
     card = (tmp_path / "run" / "README.md").read_text()
     assert "typos at 0.2 on 50% of batches; gaussian noise of radius 0.1 on vectors" in card
-    assert "adversarial noise of radius 0.2 on input embeddings (noise seen in training is no evidence" in card
+    assert (
+        "adversarial noise of radius 0.2 on input embeddings (scores on noise that was seen in training are not evidence"
+        in card
+    )
 
 
 def test_the_defaults_are_those_of_the_paper() -> None:
@@ -298,7 +301,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(
     train(told, data, tmp_path / "run", stop_after=5)
     before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
     monkeypatch.setattr(trainer, "_rate", lambda config, step: math.inf)
-    with pytest.raises(TrainingError, match=r"step [67] .* is no number.*The last good state is .*checkpoint\.pt"):
+    with pytest.raises(TrainingError, match=r"step [67] .* is not a number.*The last good state is .*checkpoint\.pt"):
         train(told, data, tmp_path / "run")
     assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
     with pytest.raises(TrainingError, match="There was no checkpoint yet"):
@@ -306,7 +309,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(
 
 
 def write_other(folder: Path, kind: str, base: Path) -> Path:
-    """A checkpoint of an architecture that is no encoder, with a tokenizer."""
+    """A checkpoint of an architecture that is not an encoder, with a tokenizer."""
     import transformers
 
     made: Any = transformers

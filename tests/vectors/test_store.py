@@ -116,7 +116,7 @@ def test_get_and_put_a_unit(store: EmbeddingStore) -> None:
     assert reverse is not None
     assert reverse.tolist() == [[4, 5, 6], [1, 2, 3]]
     assert store.get_unit(shared, ["b", "c"], role="query") is None
-    with pytest.raises(InputError, match="1 of 3 texts stand twice"):
+    with pytest.raises(InputError, match="1 of 3 texts occur twice"):
         store.put_unit(shared, ["a", "b", "a"], np.ones((3, 3), np.float32), role="query")
     with pytest.raises(EncoderError, match="NaN"):
         store.put_unit(shared, ["x"], np.full((1, 3), np.nan, np.float32), role="query")

@@ -262,7 +262,7 @@ class Laser3(_Laser):
 
     @cached_property
     def revision(self) -> str:
-        """Digests of the files (without lang: of every student that is here), and settings."""
+        """Digests of the files (without lang: of every student that is on this machine), and settings."""
         if self._student is not None:
             return self._identify([_stem(self._student)])
         return self._identify([_LASER2, *(_stem(code) for code in sorted(STUDENTS) if self._has(f"{_stem(code)}.pt"))])

@@ -133,7 +133,7 @@ def load_network(path: Path, vocabulary: Path | None) -> Network:
     """
     content = load_pickle(path, "the weights of LASER", (argparse.Namespace,))
     if not isinstance(content, dict) or "model" not in content or not {"params", "cfg"} & set(content):
-        raise InputError(f"{path} is no file of LASER: it should hold 'params' or 'cfg', and 'model'; get it again")
+        raise InputError(f"{path} is not a LASER file: it should hold 'params' or 'cfg', and 'model'; get it again")
     if "params" in content:
         return _load_lstm(path, content)
     if vocabulary is None:
@@ -199,7 +199,7 @@ def _student_config(path: Path, namespace: argparse.Namespace) -> StudentConfig:
     given = vars(namespace)
     found = {}
     for field in fields(StudentConfig):
-        # As fairseq reads a flat namespace: encoder_layers, and layers where it stands alone.
+        # As fairseq reads a flat namespace: encoder_layers, and layers if that is by itself.
         for key in (f"encoder_{field.name}", field.name):
             if key in given:
                 found[field.name] = given[key]
@@ -245,6 +245,6 @@ def read_vocabulary(path: Path) -> dict[str, int]:
     for number, line in enumerate(lines, start=1):
         token, _, count = line.rstrip().rpartition(" ")
         if not token or not count.lstrip("-").isdigit() or token in dictionary:
-            raise InputError(f"{path}:{number}: {line[:60]!r} is no new token with its count; get the file again")
+            raise InputError(f"{path}:{number}: {line[:60]!r} is not a new token with its count; get the file again")
         dictionary[token] = len(dictionary)
     return dictionary

@@ -30,7 +30,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def _max_of_tokens(states: Tensor, padding: Tensor) -> Tensor:
-    """Return float32 [b, d], the maximum of states [b, t, d] over the tokens that are no padding (bool [b, t])."""
+    """Return float32 [b, d], the maximum of states [b, t, d] over the tokens that are not padding (bool [b, t])."""
     return states.float().masked_fill(padding.unsqueeze(-1), float("-inf")).amax(dim=1)
 
 

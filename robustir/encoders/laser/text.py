@@ -57,7 +57,7 @@ class LaserTokenizer:
         try:
             self._pieces: Any = library.SentencePieceProcessor(model_file=str(path))
         except (OSError, RuntimeError) as error:
-            raise InputError(f"{path} is no SentencePiece model ({error}); get the file again") from error
+            raise InputError(f"{path} is not a SentencePiece model ({error}); get the file again") from error
 
     def pieces(self, texts: list[str]) -> list[list[str]]:
         """Return the pieces of each text; one that is white space is left out, as by LASER's own reading of lines."""

@@ -74,7 +74,7 @@ def read_layout(checkpoint: Checkpoint) -> Layout | None:
     try:
         modules = [(str(row["type"]).rpartition(".")[2], str(row["path"]).strip("/")) for row in rows]
     except (KeyError, TypeError) as error:
-        raise InputError(f"modules.json of {checkpoint.model!r} is no list of modules with type and path") from error
+        raise InputError(f"modules.json of {checkpoint.model!r} is not a list of modules with type and path") from error
     kinds = [kind for kind, _ in modules]
     tail_from = 1 if kinds[:1] == ["StaticEmbedding"] else 2
     if (kinds[:1] != ["StaticEmbedding"] and kinds[:2] != ["Transformer", "Pooling"]) or set(kinds[tail_from:]) - {
@@ -138,7 +138,7 @@ def _prompts(config: Mapping[str, Any]) -> dict[Role, str]:
 
 
 def find_prefixes(layout: Layout | None, *, query: str | None, passage: str | None) -> dict[Role, str]:
-    """Return what stands before a text of each role: what is given, else the prompt that the model brings, else nothing."""
+    """Return what goes before a text of each role: what is given, else the prompt that the model brings, else nothing."""
     prompts: Mapping[Role, str] = {} if layout is None else layout.prompts
     given: Mapping[Role, str | None] = {"query": query, "passage": passage}
     return {role: prompts.get(role, "") if text is None else text for role, text in given.items()}

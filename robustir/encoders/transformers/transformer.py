@@ -235,7 +235,7 @@ class TransformerEncoder:
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), d].
 
-        Raises InputError if the model cannot be had, EncoderError if one text does not fit into the device's memory.
+        Raises InputError if the model is neither here nor can be downloaded, EncoderError if one text does not fit into the device's memory.
         """
         replicas = self._replicas
         prefix = self._settings.prefixes[role]

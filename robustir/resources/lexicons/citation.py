@@ -39,7 +39,7 @@ def favoured_forms(
     """Return the citation forms of ``lemma`` that answer to an English form, among its attested ``forms``.
 
     An uninflected English word asks for the lemma itself. In Turkish, whose lemmas are bare stems, a word aligned mostly
-    with verbal nouns (``speech``, ``konuşma``) asks for the verbal noun, a stem that is no word for the infinitive, and an
+    with verbal nouns (``speech``, ``konuşma``) asks for the verbal noun, a stem that is not a word for the infinitive, and an
     inflected English word for the Turkish form with one suffix.
     """
     known = set(forms)

@@ -37,7 +37,7 @@ class Lemmas:
         self._look, self._known = _simplemma(lang) if lang in _INFLECTING else (str, bool)
 
     def __call__(self, word: str) -> str:
-        """Return the lemma of a word in the case in which it stands inside a sentence."""
+        """Return the lemma of a word in the case that it has inside a sentence."""
         if word not in self._found:
             self._found[word] = fold(self._lemma(word) or word, self.lang)
         return self._found[word]

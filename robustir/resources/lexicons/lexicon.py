@@ -34,7 +34,7 @@ _LEAST_LINKS = 1.0  # expected links of two lemmas below which the pair is noise
 _POOLED = 1.0  # links that all forms of a word together add to those of one form
 _LEAST_CHANCE = 0.04
 _KEPT = 5
-_LOWER = 0.2  # share of lower case from which a word is no name
+_LOWER = 0.2  # share of lower case from which a word is not a name
 
 Counts = dict[str, dict[str, float]]
 Forms = dict[tuple[str, str], dict[str, float]]
@@ -139,7 +139,7 @@ def _numbered(lines: Iterable[Sequence[str]]) -> tuple[list[list[int]], list[str
 
 
 def _truecased(lines: Sequence[Sequence[str]], cased: Sequence[bool], lang: str) -> list[list[str]]:
-    """Return the lines with their first words, and lines whose case says nothing, as words mostly stand inside a sentence."""
+    """Return the lines with their first words, and lines whose case says nothing, as words are written inside a sentence."""
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     for line, trusted in zip(lines, cased, strict=True):
         for word in line[1:] if trusted else ():

@@ -106,7 +106,7 @@ class StaticTrainee:
         self._noise = QueryNoise(config, material.pairs.texts, sampler)
 
     def step(self, number: int, batch: Batch, rate: float) -> Step:
-        """Make one step down the loss of a batch; a loss that is no number moves nothing and is returned."""
+        """Make one step down the loss of a batch; a loss that is not a number changes nothing and is returned."""
         config, optimiser = self._config, self._config.optimiser
         left, noise = self._left(number, batch)
         right = self._bags.take(batch.right)

@@ -87,5 +87,5 @@ def read_tokenizer(given: str) -> str:
         None,
     )
     if found is None:
-        raise InputError(f"model.tokenizer: {given} is no tokenizer.json and no folder with one")
+        raise InputError(f"model.tokenizer: {given} is neither a tokenizer.json nor a folder with one")
     return found.read_text(encoding="utf-8")

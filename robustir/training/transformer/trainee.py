@@ -70,7 +70,7 @@ class TransformerTrainee:
         return model
 
     def step(self, number: int, batch: Batch, rate: float) -> Step:
-        """Make one step down the loss of a batch; where loss or gradient is no number nothing moves."""
+        """Make one step down the loss of a batch; if the loss or the gradient is not a number, nothing changes."""
         optimiser = self._config.optimiser
         sides, noise = self._rows(number, batch)
         tokens = (sum(len(row.ids) for row in sides[0]), sum(len(row.ids) for row in sides[1]))
