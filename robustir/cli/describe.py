@@ -87,7 +87,7 @@ def _spelled(key: str, row: dict[str, Any]) -> str:
             return "yes: what is edited at a lower severity is edited in the same form at a higher one"
         return f"no: {row.get('nesting_note', 'it does not say why')}"
     if key == "languages" and not value:
-        return "none yet"
+        return "as its arguments or data say"
     return " ".join(value) if isinstance(value, list) else str(value)
 
 

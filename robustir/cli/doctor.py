@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from robustir.cli.options import data_option, json_option
+from robustir.cli.terminal import say
+
+_OK, _OPTIONAL, _MISSING = "ok", "optional", "missing"
 
 
 @click.command(name="doctor")
@@ -23,6 +27,18 @@ def command(data: Path | None, as_json: bool) -> None:
         return
     width = max(len(row["name"]) for row in rows)
     for row in rows:
-        click.echo(f"{'ok  ' if row['ok'] else 'no  '}{row['name']:<{width}}  {row['detail']}")
+        state = _OK if row["ok"] else _OPTIONAL if _is_optional(row) else _MISSING
+        absent = "not installed: " if state == _OPTIONAL and row["name"].startswith("extra ") else ""
+        say(f"{state:<9}{row['name']:<{width}}  {absent}{row['detail']}", " " * (width + 11), wide=True)
         if not row["ok"] and row["remedy"]:
-            click.echo(f"    {'':<{width}}  -> {row['remedy']}")
+            say(f"{'':<{width + 11}}-> {row['remedy']}", " " * (width + 11), wide=True)
+    missing = [row["name"] for row in rows if not row["ok"] and not _is_optional(row)]
+    if missing:
+        say(f"To be mended: {', '.join(missing)}. What is optional adds to robustir, and nothing else needs it.")
+    else:
+        say("Everything that robustir needs is there. What is optional adds to it, and nothing else needs it.")
+
+
+def _is_optional(row: dict[str, Any]) -> bool:
+    """Whether a run on the embedded collection goes without it: an extra, or a collection to download."""
+    return bool(row["name"].partition(" ")[0] in {"extra", "data"})

@@ -32,10 +32,20 @@ def shorten(text: str, width: int) -> str:
     return f"{text[: width - 1 - end]}…{text[len(text) - end :]}"
 
 
-def say(text: str, indent: str = "") -> None:
-    """Print running text, wrapped for the screen; ``indent`` begins every line but the first."""
-    width = min(screen_width() or _READABLE, _READABLE)
-    wrapped = textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+def say(text: str, indent: str = "", *, wide: bool = False) -> None:
+    """Print running text, wrapped for the screen; ``indent`` begins every line but the first.
+
+    wide: a line of a listing, which takes the whole screen and stays one line in a pipe.
+    """
+    screen = screen_width()
+    if wide and screen is None:
+        click.echo(text)
+        return
+    width = (screen or _READABLE) if wide else min(screen or _READABLE, _READABLE)
+    width = max(width, len(indent) + 20)
+    wrapped = textwrap.wrap(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+    )
     click.echo("\n".join(wrapped))
 
 
