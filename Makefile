@@ -50,7 +50,7 @@ define CHECK_PYTHON
 	  { echo "Python's venv is missing. On Debian or Ubuntu:  sudo apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 1; }
 endef
 
-# What a user needs, no more. In a fresh clone with an empty cache of pip, on two cores: 1.9 GB (du -sh .venv) in 2:10, of
+# What a user needs, no more. In a fresh clone with an empty cache of pip, on two cores that had other work: 1.9 GB (du -sh .venv) in 2:10, of
 # which the CPU build of torch is 0.75 GB; the rest below takes it to 2.4 GB in another 2:42.
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(CHECK_PYTHON)
