@@ -174,7 +174,8 @@ class Mine:
     uses_langs = False
 
     def encode(self, texts, *, role, langs=None):
-        return np.array([[len(text) ** POWER + OFFSET, 1.0] for text in texts], dtype=np.float32)
+        known = role in {{"query", "passage", "document", "corpus", "text"}}
+        return np.array([[len(text) ** POWER + OFFSET, known] for text in texts], dtype=np.float32)
 """
 SCRIPT = """
 import json, sys
@@ -184,11 +185,17 @@ print(encoder("mine:Mine").revision)
 """
 
 
-def revision_of_files(folder: Path, module: str, helper: str) -> str:
+def revision_of_files(folder: Path, module: str, helper: str, seed: str = "1") -> str:
     (folder / "mine.py").write_text(module)
     (folder / "helping.py").write_text(helper)
     script = SCRIPT.format(folder=str(folder))
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**_environment(), "PYTHONHASHSEED": seed},
+    )
     return done.stdout.strip()
 
 
@@ -198,6 +205,7 @@ def test_the_file_of_a_class_and_the_users_files_that_it_imports(tmp_path: Path)
     assert before.startswith("1 mine:Mine sha256=")
     assert revision_of_files(tmp_path, MODULE.format(power=2), helper) != before
     assert revision_of_files(tmp_path, module, "OFFSET = 3\n") != before
+    assert revision_of_files(tmp_path, module, helper, seed="2") == before
     assert revision_of_files(tmp_path, "# a comment\n" + module + "\n\n", helper) == before
 
 

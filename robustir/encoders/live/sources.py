@@ -69,9 +69,18 @@ def class_token(kind: type) -> str:
 
 def code_token(code: CodeType) -> str:
     """Return what identifies compiled code that has no file, such as a notebook's: instructions, constants and names."""
-    constants = [code_token(each) if isinstance(each, CodeType) else repr(each) for each in code.co_consts]
+    constants = [_constant(each) for each in code.co_consts]
     text = f"{code.co_code.hex()} {constants} {code.co_names} {code.co_varnames} {code.co_freevars}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _constant(value: object) -> str:
+    """Return a constant of code as text; the order of a set is another in each process."""
+    if isinstance(value, CodeType):
+        return code_token(value)
+    if isinstance(value, frozenset):
+        return f"{sorted(map(repr, value))}"
+    return f"{[*map(_constant, value)]}" if isinstance(value, tuple) else repr(value)
 
 
 def names_in(code: CodeType) -> Iterator[str]:
