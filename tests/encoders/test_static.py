@@ -135,7 +135,7 @@ def test_bad_folders_are_refused(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(InputError, match=r"holds lstm\.weight"):
         StaticEncoder(str(tmp_path)).encode(["a"], role="query")
     (tmp_path / "model.safetensors").write_bytes(b"not one")
-    with pytest.raises(InputError, match="no safetensors file"):
+    with pytest.raises(InputError, match="not a valid safetensors file"):
         StaticEncoder(str(tmp_path)).encode(["a"], role="query")
 
 
