@@ -22,11 +22,14 @@ class Mteb:
 
     The package mteb finds, downloads and caches the files by its own rules.
 
-    task: its name there, or from Python a task object. subset, split: which part, if a task has several.
-    lang, passage_lang: the languages of queries and passages; by default what the task declares, if that is one.
-    no_relevant: 'zero' or 'skip', what a query scores for which nothing is relevant. missing: 'never-found' or 'strict',
-    what becomes of judgements whose ids are not there. exclude_identical_ids: True if a passage with the query's own id
-    is not a candidate; by default what the task says.
+    Args:
+        task: its name there, or from Python a task object.
+        subset, split: which part, if a task has several.
+        lang, passage_lang: the languages of queries and passages; by default what the task declares, if that is one.
+        no_relevant: 'zero' or 'skip', what a query scores for which nothing is relevant.
+        missing: 'never-found' or 'strict', what becomes of judgements whose ids are not there.
+        exclude_identical_ids: True if a passage with the query's own id is not a candidate; by default what the task
+            says.
     """
 
     name = "mteb"

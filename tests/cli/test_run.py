@@ -200,7 +200,7 @@ def test_trec_export(tmp_path: Path, invoke) -> None:
         (("run", "quickstart", "--encoder", "hashing(dims=3)"), "its parameters are"),
         (("run", "quickstart", "--perturbation", "typo"), "did you mean typos"),
         (("run", "quickstart", "--languages", "en,fr"), "has no fr"),
-        (("run", "quickstart", "--severities", "much"), "no list of numbers"),
+        (("run", "quickstart", "--severities", "much"), "not a list of numbers"),
         (("run", "quickstart", "--severities", "2"), "severities"),
         (("run", "xquad-r", "--data", "/nowhere"), "no data folder"),
         (("run", "quickstart", "--benchmark", "./nowhere"), "no folder nowhere"),
