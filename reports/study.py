@@ -155,6 +155,12 @@ class Study:
         wanted = [clean_text(entry.get("name", "")) for entry in _entries(self.manifest)]
         return _ordered(seen, [self.short.get(name, name) for name in wanted])
 
+    @cached_property
+    def attacks(self) -> tuple[str, ...]:
+        """Attacks that have scores, without their random controls."""
+        rows = self.frames["attack_contrasts"]
+        return _unique(row["perturbation"] for row in rows if not row.get("control", False))
+
     @property
     def wanted_noise(self) -> bool:
         """Whether the run had any perturbation or attack, whatever came of it."""

@@ -93,7 +93,8 @@ def headline_facts(study: Study) -> tuple[tuple[str, str], ...]:
     pairs = [
         ("benchmarks", join_words(study.benchmarks, 4)),
         ("encoders", str(len(study.encoders))),
-        ("perturbations", str(len(study.perturbations))),
+        ("perturbations", str(len(study.perturbations)) if study.perturbations or not study.attacks else ""),
+        ("attacks", str(len(study.attacks)) if study.attacks else ""),
         ("severities", ", ".join(severity_text(severity) for severity in study.severities)),
         ("draws", str(study.suite.get("draws", ""))),
         ("languages", str(len(languages))),

@@ -38,8 +38,7 @@ def _question(study: Study) -> str:
     asked = clean_text(study.suite.get("question") or "").strip()
     lead = f"“{asked}” is answered here by" if asked else "The question was"
     changes = f"{lead} how much the {measure} of {encoders} {where} changes when queries"
-    attacked = [row["perturbation"] for row in study.frames["attack_contrasts"] if not row.get("control", False)]
-    attacks = join_words(list(dict.fromkeys(attacked)), 6)
+    attacks = join_words(study.attacks, 6)
     if study.severities:
         low, high = severity_text(study.severities[0]), severity_text(study.severities[-1])
         strength = f"severity {low}" if low == high else f"severities {low} to {high}"

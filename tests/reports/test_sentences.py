@@ -7,6 +7,7 @@ import pytest
 
 from robustir.analysis import Findings
 from robustir.reports.sections.comparing import verdict_text
+from robustir.reports.sections.run_facts import headline_facts
 from robustir.reports.sections.sentences import three_sentences
 from robustir.reports.study import Study
 from tests.reports.factory import Factory
@@ -60,6 +61,10 @@ def test_a_run_of_attacks_alone_asks_about_them() -> None:
     asked, changed, _ = sentences(with_attacks(Factory().findings(), names))
     assert asked.endswith("changes when queries are attacked by typos and shuffle-words.")
     assert changed == "What the attacks changed is in the section on attacks."
+    findings = with_attacks(Factory().findings(), names)
+    facts = dict(headline_facts(Study.read(findings, findings.manifest)))
+    assert facts["attacks"] == "2"
+    assert "perturbations" not in facts
     both = sentences(with_attacks(Factory().findings(), {"shuffle-words"}))[0]
     assert both.endswith("carry typos at severities 0.1 to 0.5, and under attack by shuffle-words.")
 
