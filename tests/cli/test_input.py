@@ -51,7 +51,9 @@ def test_deep_json_and_toml_are_one_message(tmp_path: Path, invoke) -> None:
     task = write_beir(tmp_path / "task")
     (task / "queries.jsonl").write_text(f'{{"_id": "q1", "text": "a", "more": {DEEP}}}\n', encoding="utf-8")
     plan = ("plan", "quickstart", "--benchmark", task, "--encoder", "hashing")
-    assert "queries.jsonl:1: JSON that cannot be read (it is nested too deeply)" in refused(invoke, *plan)
+    said = refused(invoke, *plan)
+    assert "queries.jsonl:1: " in said
+    assert "nested too deeply" in said
     toml = tmp_path / "suite.toml"
     toml.write_text(f"name = {DEEP}\n", encoding="utf-8")
     assert "nested too deeply" in refused(invoke, "plan", toml)
