@@ -99,7 +99,7 @@ def test_names_are_given_in_suites_and_no_key_depends_on_them(tmp_path: Path) ->
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert page.index("B side") < page.index("A side")
     facts, _, _ = page.partition("The whole manifest")
-    assert facts.count("tests.tiny:Letters") == 1  # once, where the run is described
+    assert facts.count("tests.tiny:Letters; revision") == 1  # once, where the run is described
 
 
 def test_an_attack_names_its_victim_as_the_run_does(tmp_path: Path) -> None:
