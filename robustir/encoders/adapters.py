@@ -87,9 +87,8 @@ class IdentifiedPlugin:
 
     @property
     def revision(self) -> str:
-        """What it says itself, where its class is, and a digest of its code and settings."""
-        kind = type(self.model)
-        return f"{self.model.revision} {kind.__module__}:{kind.__qualname__} sha256={self._identity.digest}"
+        """What it says itself, and a digest of where its class is, of its code and of its settings."""
+        return f"{self.model.revision} sha256={self._identity.digest}"
 
     @property
     def dtype(self) -> str:
