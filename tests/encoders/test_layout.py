@@ -191,7 +191,7 @@ def test_bad_layouts_are_explained(tiny_bert: Path, make_layout: Any) -> None:
     (folder / "modules.json").write_text(json.dumps(rows))
     refuse("made of the modules Transformer, CNN; what can be loaded is .* give the object")
     (folder / "modules.json").write_text("[{}]")
-    refuse("no list of modules")
+    refuse("is not a list of modules")
     (folder / "modules.json").write_text("[")
     refuse(r"modules\.json .* cannot be read")
 
