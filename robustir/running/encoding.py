@@ -75,16 +75,23 @@ class TextIndex:
 
 
 class VectorFile:
-    """All vectors of one encoder for one plan, float32 [rows, d] in a temporary file that worker processes map into memory."""
+    """All vectors of one encoder for one plan, float32 [rows, d] in a temporary file that worker processes map into memory.
 
-    def __init__(self, folder: Path, rows: int) -> None:
+    It exists from the first write on; ``reserve`` says before how many rows it has.
+    """
+
+    def __init__(self, folder: Path) -> None:
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._folder = tempfile.TemporaryDirectory(dir=folder, prefix="vectors-")
         self.path = Path(self._folder.name) / "vectors.npy"
-        self._rows = rows
+        self._rows = 0
         self._handle: BinaryIO | None = None
         self._begin = 0
+
+    def reserve(self, rows: int) -> None:
+        """Say how many rows the file has."""
+        self._rows = rows
 
     def write(self, first: int, vectors: NDArray[np.float32]) -> None:
         """Store vectors from row ``first`` on; raises RunError where the disk is full."""

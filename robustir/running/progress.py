@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from robustir.errors import InputError
-from robustir.running.runner import Progress
+from robustir.running.summary import Progress
 
 __all__ = ["Told", "told"]
 

@@ -47,7 +47,8 @@ def test_unit_borders_do_not_depend_on_what_is_needed() -> None:
 
 
 def test_vectors_are_read_back_and_deleted(tmp_path: Path) -> None:
-    file = VectorFile(tmp_path / "work", 3)
+    file = VectorFile(tmp_path / "work")
+    file.reserve(3)
     file.write(1, np.array([[1, 2], [3, 4]], dtype=np.float32))
     file.write(0, np.array([[5, 6]], dtype=np.float32))
     assert np.load(file.path, mmap_mode="r").tolist() == [[5, 6], [1, 2], [3, 4]]

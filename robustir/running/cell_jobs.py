@@ -1,0 +1,202 @@
+"""The jobs that rank a cell: of vectors, of a scorer's own scores, or of rankings that were made elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.ranking.margins import Neighbourhoods, unit_length
+from robustir.ranking.pools import Part
+from robustir.ranking.search import Ranked, rank_dense, rank_relevant, rank_sparse, restrict
+from robustir.ranking.top import Top
+from robustir.rundir.rankings import write_top
+from robustir.running.work import WorkContext
+from robustir.types import Corpus, Qrels, Ranks, Task
+
+__all__ = ["CellJob", "DenseJob", "LexicalJob", "RecordedJob", "ScoredCell", "score"]
+
+_RANKED_AT_ONCE = 64  # queries whose recorded rankings are written out in full
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredCell:
+    """Where a cell's ranks go, and which of the benchmark's queries are scored for it.
+
+    rows: these queries. clean_key: the cell from which the other queries take their ranks. applicable: a mask of the
+    queries in a language that the perturbation knows; None: all.
+    """
+
+    task: str
+    encoder: str
+    key: str
+    rows: NDArray[np.int64]
+    clean_key: str | None = None
+    applicable: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """One pool to rank: the places (in the cell's rows) of the queries that belong to it, and the judgements of these."""
+
+    task: Task
+    part: Part
+    places: NDArray[np.int64]
+    qrels: Qrels
+
+
+@dataclass(frozen=True, eq=False)
+class DenseJob:
+    """A cell of an encoder. Rows of the vector file: ``queries`` (one per row of the cell) and ``passages``.
+
+    clean: those of all clean queries, for an encoder with a margin.
+    """
+
+    cell: ScoredCell
+    vector_file: Path
+    queries: NDArray[np.int64]
+    passages: NDArray[np.int64]
+    clean: NDArray[np.int64] | None = None
+
+    @property
+    def used(self) -> list[NDArray[np.int64]]:
+        """All rows of the vector file that the cell needs."""
+        return [rows for rows in (self.queries, self.passages, self.clean) if rows is not None]
+
+    def rank(self, context: WorkContext, pool: _Pool) -> Ranked:
+        """Rank by inner products."""
+        stored = np.load(self.vector_file, mmap_mode="r")
+        vectors = stored[self.queries[pool.places]]
+        key = (self.cell.task, self.vector_file)
+        passages = pool.part.select(context.kept.get("passages", lambda: stored[self.passages], key=key))
+        adjust = None
+        if self.clean is not None:
+            vectors, passages = unit_length(vectors), unit_length(passages)
+            langs = pool.task.queries.langs
+            near = self._neighbourhoods(context, pool, self.clean, passages)
+            adjust = near.adjust([langs[row] for row in self.cell.rows[pool.places]])
+        return rank_dense(
+            vectors,
+            passages,
+            pool.part.corpus,
+            pool.qrels,
+            device=context.argument.device,
+            keep_top=context.argument.keep_top,
+            scorer=self.cell.encoder,
+            adjust=adjust,
+        )
+
+    def _neighbourhoods(
+        self, context: WorkContext, pool: _Pool, clean: NDArray[np.int64], passages: NDArray[np.float32]
+    ) -> Neighbourhoods:
+        """Return how near the clean queries are to a pool's passages, kept until another encoder is asked for."""
+
+        def measure() -> Neighbourhoods:
+            task = pool.task
+            rows = pool.part.chosen(task, np.arange(len(task.queries)))
+            return Neighbourhoods(
+                unit_length(np.load(self.vector_file, mmap_mode="r")[clean[rows]]),
+                [task.queries.langs[row] for row in rows],
+                passages,
+                pool.part.corpus,
+                k=context.encoder(self.cell.encoder).margin,
+                device=context.argument.device,
+            )
+
+        return context.kept.get(("near", pool.task.name, pool.part.number), measure, key=self.vector_file)
+
+
+@dataclass(frozen=True, eq=False)
+class LexicalJob:
+    """A cell of a scorer that indexes passages and scores queries. texts: of the cell's rows; None: as they are."""
+
+    cell: ScoredCell
+    texts: tuple[str, ...] | None = None
+
+    def rank(self, context: WorkContext, pool: _Pool) -> Ranked:
+        """Rank by the scorer's scores."""
+        scorer: Any = context.indexed(self.cell.encoder, pool.task, pool.part)
+        keep_top = context.argument.keep_top
+        queries = pool.task.queries
+        if len(pool.places) < len(queries):
+            queries = queries.select(self.cell.rows[pool.places])
+        if self.texts is not None:
+            queries = queries.with_texts([self.texts[place] for place in pool.places])
+        known: dict[str, Any] = {
+            "queries": len(queries),
+            "scorer": self.cell.encoder,
+            "matches_only": getattr(scorer, "matches_only", False),
+        }
+        sparse_blocks = getattr(scorer, "sparse_blocks", None)
+        if sparse_blocks is not None and not keep_top:
+            blocks = sparse_blocks(queries) if len(queries) else ()
+            return rank_sparse(blocks, pool.part.corpus, pool.qrels, **known)
+        blocks = scorer.blocks(queries) if len(queries) else ()
+        return rank_relevant(blocks, pool.part.corpus, pool.qrels, keep_top=keep_top, **known)
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedJob:
+    """A cell of rankings that were made elsewhere: those of a query set, for the query rows ``ranked`` (one per row of the cell)."""
+
+    cell: ScoredCell
+    query_set: str
+    ranked: NDArray[np.int64]
+
+    def rank(self, context: WorkContext, pool: _Pool) -> Ranked:
+        """Rank by the recorded scores."""
+        recorded = context.encoder(self.cell.encoder).scores_of(self.query_set, pool.task)
+        scores = recorded[self.ranked[pool.places]]
+        if not pool.part.whole:
+            scores = scores[:, pool.part.passages]
+        size, corpus = len(pool.places), pool.part.corpus
+        known: dict[str, Any] = {"queries": size, "scorer": self.cell.encoder, "matches_only": True}
+        if not context.argument.keep_top:
+            return rank_sparse((scores,), corpus, pool.qrels, **known)
+        blocks = (scores[first : first + _RANKED_AT_ONCE].toarray() for first in range(0, size, _RANKED_AT_ONCE))
+        return rank_relevant(blocks, corpus, pool.qrels, keep_top=context.argument.keep_top, **known)
+
+
+CellJob = DenseJob | LexicalJob | RecordedJob
+
+
+def score(context: WorkContext, job: CellJob) -> None:
+    """Rank one cell, pool by pool, and store it."""
+    cell = job.cell
+    task, rows = context.argument.tasks[cell.task], cell.rows
+    qrels, kept = restrict(task.qrels, rows)
+    ranks = Ranks(*(np.zeros(len(kept), dtype=np.uint32) for _ in fields(Ranks)))
+    lists: list[tuple[Top, Corpus, NDArray[np.int64]]] = []
+    parts = context.parts(task)
+    for part in parts:
+        places = part.chosen(task, rows)
+        # Where a perturbation changed nothing, no scorer is bothered with an empty query set.
+        if len(places) == 0 and (len(rows) or part is not parts[0]):
+            continue
+        own, there = (qrels, slice(None)) if part.whole else restrict(qrels, places)
+        ranked = job.rank(context, _Pool(task, part, places, part.localised(own)))
+        for field in fields(Ranks):
+            getattr(ranks, field.name)[there] = getattr(ranked.ranks, field.name)
+        if ranked.top is not None:
+            lists.append((ranked.top, part.corpus, rows[places]))
+    if context.argument.keep_top:
+        write_top(context.run, cell.key, lists, rows, clean_key=cell.clean_key, scored=cell.applicable)
+    context.run.write_ranks(cell.key, _complete(context, cell, task, ranks, kept))
+
+
+def _complete(context: WorkContext, cell: ScoredCell, task: Task, ranks: Ranks, kept: NDArray[Any]) -> Ranks:
+    """Put the ranks of changed queries over the clean ones; 0 marks queries in a language that was not scored."""
+    if cell.clean_key is None:
+        return ranks
+    clean = context.run.read_ranks(cell.clean_key)
+    columns = []
+    for name in Ranks.__slots__:
+        column = getattr(clean, name).copy()
+        column[kept] = getattr(ranks, name)
+        if cell.applicable is not None:
+            column[~cell.applicable[task.qrels.query]] = 0
+        columns.append(column)
+    return Ranks(*columns)

@@ -1,0 +1,151 @@
+"""Makes the missing cells of one encoder: of vectors (index, encode, rank), or of scores (rank)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from robustir.planning.conditions import CLEAN, FLOOR
+from robustir.planning.plan import Cell, PlannedEncoder, PlannedTask
+from robustir.running.cell_jobs import CellJob, DenseJob, LexicalJob, RecordedJob, score
+from robustir.running.cells import Cells
+from robustir.running.encoding import TextIndex, VectorFile, needed_rows
+from robustir.running.executors import Executor, Fault
+from robustir.running.summary import Progress, RunSummary
+from robustir.running.work import EncodeJob, WorkContext, encode
+
+__all__ = ["EncoderRun"]
+
+
+@dataclass(frozen=True)
+class EncoderRun:
+    """Makes the cells of one encoder. broken: why a query set or cell failed, by its key; what fails here is added."""
+
+    cells: Cells
+    executor: Executor[WorkContext]
+    progress: Progress
+    summary: RunSummary
+    broken: dict[str, Fault]
+
+    def make(self, encoder: PlannedEncoder, missing: Collection[str]) -> None:
+        """Make the cells whose keys are ``missing``."""
+        usable = [(planned, cell) for planned, cell in self.cells.of(encoder) if cell.queries_key not in self.broken]
+        if not any(cell.key in missing for _, cell in usable):
+            return
+        if encoder.dense:
+            self._run_dense(encoder, usable, missing)
+            return
+        make_job = self._recorded_job if encoder.recorded else self._lexical_job
+        jobs = [make_job(planned, encoder, cell) for planned, cell in usable if cell.key in missing]
+        with self.summary.timed("score"):
+            self._score(encoder, jobs)
+
+    def _lexical_job(self, planned: PlannedTask, encoder: PlannedEncoder, cell: Cell) -> CellJob:
+        scored = self.cells.scored(planned, encoder, cell)
+        if cell.condition == CLEAN:
+            return LexicalJob(scored)
+        if cell.condition == FLOOR:
+            return LexicalJob(scored, tuple(planned.task.queries.texts[row] for row in self.cells.partners(planned)))
+        return LexicalJob(scored, self.cells.noisy(planned, cell).texts)
+
+    def _recorded_job(self, planned: PlannedTask, encoder: PlannedEncoder, cell: Cell) -> CellJob:
+        scored = self.cells.scored(planned, encoder, cell)
+        query_set = self.cells.plan.query_set_name(planned, cell.condition)
+        return RecordedJob(scored, query_set, self.cells.partners(planned) if cell.condition == FLOOR else scored.rows)
+
+    def _run_dense(
+        self, encoder: PlannedEncoder, usable: Sequence[tuple[PlannedTask, Cell]], missing: Collection[str]
+    ) -> None:
+        index = TextIndex(uses_langs=encoder.scorer.uses_langs)
+        vectors = VectorFile(self.cells.run.work_path)
+        try:
+            with self.summary.timed("index texts"):
+                every = self._index(encoder, usable, index, vectors)
+            jobs = [job for job in every if job.cell.key in missing]
+            with self.summary.timed("encode"):
+                failed = self._encode(encoder, index, jobs, vectors)
+            ready = []
+            for job in jobs:
+                used = needed_rows(len(index), job.used)
+                reason = next((reason for rows, reason in failed if used[rows].any()), None)
+                if reason is None:
+                    ready.append(job)
+                else:
+                    self.broken[job.cell.key] = reason
+            with self.summary.timed("score"):
+                self._score(encoder, ready)
+        finally:
+            vectors.close()
+
+    def _index(
+        self,
+        encoder: PlannedEncoder,
+        usable: Sequence[tuple[PlannedTask, Cell]],
+        index: TextIndex,
+        vectors: VectorFile,
+    ) -> list[DenseJob]:
+        """Give every text of an encoder's cells, done or not, its row; return the cells' jobs."""
+        passages, clean = {}, {}
+        for planned in self.cells.plan.tasks:
+            corpus = planned.task.corpus
+            passages[planned.task.name] = index.add("passage", corpus.texts, corpus.langs)
+        jobs = []
+        for planned, cell in usable:
+            queries, name = planned.task.queries, planned.task.name
+            scored = self.cells.scored(planned, encoder, cell)
+            if cell.condition == CLEAN:
+                rows = clean[name] = index.add("query", queries.texts, queries.langs)
+            elif cell.condition == FLOOR:
+                rows = clean[name][self.cells.partners(planned)]
+            else:
+                texts = self.cells.noisy(planned, cell).texts
+                rows = index.add("query", texts, [queries.langs[row] for row in scored.rows])
+            near = clean[name] if getattr(encoder.scorer, "margin", 0) else None
+            jobs.append(DenseJob(scored, vectors.path, rows, passages[name], near))
+        return jobs
+
+    def _encode(
+        self, encoder: PlannedEncoder, index: TextIndex, jobs: Sequence[DenseJob], vectors: VectorFile
+    ) -> list[tuple[slice, Fault]]:
+        """Encode what the jobs need into ``vectors``; return which rows failed, and why."""
+        units = index.units(needed_rows(len(index), [rows for job in jobs for rows in job.used]))
+        vectors.reserve(len(index))
+        self.progress.stage(f"encode with {encoder.name}", sum(len(unit.texts) for unit in units), "texts")
+        failed = []
+        widths: set[int] = set()
+        for outcome in self.executor.map(encode, [EncodeJob(encoder.spec, unit) for unit in units]):
+            unit = units[outcome.position]
+            if outcome.error is not None:
+                failed.append((slice(unit.first, unit.first + len(unit.texts)), Fault.of(outcome.error)))
+            else:
+                encoded, reused, values = outcome.value
+                self.summary.texts_encoded += encoded
+                self.summary.texts_reused += reused
+                widths.add(values.shape[1])
+                if len(widths) == 1:
+                    vectors.write(unit.first, values)
+            self.progress.step(len(unit.texts))
+        if len(widths) > 1:
+            # Which unit is the wrong one cannot be told, and must not depend on which worker was first.
+            seen = " and of ".join(map(str, sorted(widths)))
+            reason = f"{encoder.name} returned vectors of {seen} dimensions; all must have the same"
+            failed = [(slice(None), Fault(reason))]
+        return failed
+
+    def _score(self, encoder: PlannedEncoder, jobs: Sequence[CellJob]) -> None:
+        """Score clean cells first: the rank of a query that did not change is taken from there."""
+        self.progress.stage(f"rank with {encoder.name}", len(jobs), "cells")
+        for clean_first in (True, False):
+            ready = []
+            for job in jobs:
+                before = job.cell.clean_key
+                if (before is None) != clean_first:
+                    continue
+                if before is not None and before in self.broken:
+                    self.broken[job.cell.key] = self.broken[before].behind("its clean cell failed")
+                else:
+                    ready.append(job)
+            for outcome in self.executor.map(score, ready):
+                if outcome.error is not None:
+                    self.broken[ready[outcome.position].cell.key] = Fault.of(outcome.error)
+                self.progress.step()

@@ -1,0 +1,79 @@
+"""How to run, what a run tells of its advance, and what it did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from robustir.running.executors import default_jobs
+
+__all__ = ["Failure", "Progress", "RunOptions", "RunSummary", "Silent"]
+
+
+class Progress(Protocol):
+    """What the runner tells about its advance; the command line draws bars from it."""
+
+    def stage(self, name: str, total: int, unit: str = "") -> None:
+        """A stage of ``total`` steps begins; ``unit`` says what a step is, such as "texts"."""
+        ...
+
+    def step(self, amount: int = 1) -> None:
+        """Steps of the stage are done."""
+        ...
+
+
+class Silent:
+    """A :class:`Progress` that tells nobody."""
+
+    def stage(self, name: str, total: int, unit: str = "") -> None:
+        """Do nothing."""
+
+    def step(self, amount: int = 1) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to run; none of it changes a result."""
+
+    jobs: int = field(default_factory=default_jobs)
+    executor: str = "local"  # or "ray": actors of a cluster that shares the file system
+    device: str = "cpu"
+    cache: Path | None = None  # folder of the embedding store; None: the user's cache folder
+    keep_top: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A cell that failed, with its reason in one line and the lines of the first error's traceback."""
+
+    benchmark: str
+    encoder: str
+    condition: str
+    error: str
+    traceback: str = ""
+
+
+@dataclass
+class RunSummary:
+    """What a run did: counts of cells and texts, seconds per stage, failures in plan order."""
+
+    cells: int = 0
+    cells_done_before: int = 0
+    texts_encoded: int = 0
+    texts_reused: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the seconds spent inside to a stage."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begin
