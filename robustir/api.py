@@ -14,14 +14,13 @@ from robustir.types import QuerySet, Task
 
 if TYPE_CHECKING:
     from robustir.analysis import Findings
-    from robustir.planning.plan import Plan
     from robustir.planning.suite import Suite
     from robustir.rundir.directory import RunDirectory
     from robustir.rundir.exporting import ExportedSet
     from robustir.running.progress import Told
-    from robustir.running.runner import Progress, RunOptions, RunSummary
+    from robustir.running.summary import Progress, RunSummary
 
-__all__ = ["analyse", "benchmark", "encoder", "execute_plan", "export_queries", "perturb", "render", "run"]
+__all__ = ["analyse", "benchmark", "encoder", "export_queries", "perturb", "render", "run"]
 
 
 def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed: int = 0, draw: int = 0) -> QuerySet:
@@ -97,8 +96,9 @@ def run(
     from robustir.planning.run_folder import run_folder
     from robustir.reports import check_formats
     from robustir.rundir.directory import RunDirectory
+    from robustir.running.orchestration import execute_plan
     from robustir.running.progress import told
-    from robustir.running.runner import RunOptions
+    from robustir.running.summary import RunOptions
 
     formats = check_formats(formats)
     if tasks is not None and benchmarks is not None:
@@ -135,61 +135,6 @@ def _warn(directory: RunDirectory, summary: RunSummary, notes: Sequence[str]) ->
         notes = [failed + where, *notes]
     for note in notes:
         warnings.warn(note, stacklevel=3)
-
-
-def execute_plan(
-    plan: Plan,
-    directory: RunDirectory,
-    options: RunOptions | None = None,
-    progress: Progress | None = None,
-    *,
-    formats: Sequence[str] = ("html", "pdf"),
-    overwrite: bool = False,
-) -> tuple[RunSummary, list[str]]:
-    """Run a plan, analyse it, write findings and reports; return the summary and warnings of the renderers.
-
-    On an existing run the same plan resumes it and one that adds to it extends it; another raises RunError, or begins
-    anew if ``overwrite``.
-    """
-    from robustir.reports import check_formats
-    from robustir.rundir.extension import continued
-    from robustir.rundir.manifest import finished, new_manifest
-    from robustir.running.runner import execute
-
-    formats = check_formats(formats)
-    if not overwrite:
-        continued(directory, plan)
-    with directory.locked():
-        if overwrite:
-            directory.clear()
-        # Asked again, as another process may have begun a run here in between.
-        manifest = new_manifest(plan, before=continued(directory, plan))
-        directory.write_manifest(manifest)
-        summary = execute(plan, directory, options, progress)
-        directory.write_manifest(finished(manifest, summary))
-        if progress is not None:
-            progress.stage("analyse", 1)
-        with summary.timed("analyse"):
-            findings = analyse(directory)
-            _write_findings(findings, directory)
-        if progress is not None:
-            progress.step()
-            progress.stage("write reports", 1)
-        with summary.timed("report"):
-            if len(findings.scores):
-                notes = render(findings, directory.path, manifest=finished(manifest, summary), formats=formats)
-            else:
-                notes = ["no cell could be scored, so no report was written"]
-        if progress is not None:
-            progress.step()
-        directory.write_manifest(finished(manifest, summary))
-    return summary, notes
-
-
-def _write_findings(findings: Findings, directory: RunDirectory) -> None:
-    from robustir.analysis import write_findings
-
-    write_findings(findings, directory.path / "findings")
 
 
 def export_queries(

@@ -17,7 +17,8 @@ from robustir.planning.plan import Plan, make_plan
 from robustir.planning.suite import Statistics, Suite
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import finished, new_manifest
-from robustir.running.runner import RunOptions, RunSummary, execute
+from robustir.running.runner import execute
+from robustir.running.summary import RunOptions, RunSummary
 from robustir.seeds import Stream
 from robustir.types import Corpus, QuerySet, Task
 

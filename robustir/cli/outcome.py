@@ -13,7 +13,7 @@ from robustir.cli.leaving import debugging
 if TYPE_CHECKING:
     from robustir.planning.plan import Plan
     from robustir.reports.overview import Overview
-    from robustir.running.runner import RunSummary
+    from robustir.running.summary import RunSummary
 
 __all__ = ["RUNTIME", "finish"]
 
@@ -36,11 +36,11 @@ def finish(
     overwrite: bool = False,
 ) -> int:
     """Execute a plan into ``out`` (anew if ``overwrite``), then show what came of it; return the exit code."""
-    from robustir.api import execute_plan
     from robustir.cli.progress import ProgressBars
     from robustir.rundir.directory import RunDirectory
     from robustir.running.executors import default_jobs
-    from robustir.running.runner import RunOptions
+    from robustir.running.orchestration import execute_plan
+    from robustir.running.summary import RunOptions
 
     for planned in plan.tasks:
         for note in planned.task.notes:

@@ -19,7 +19,7 @@ _BYTES = "bytes"
 
 
 class ProgressBars:
-    """One bar at a time; implements :class:`robustir.running.runner.Progress`. A stage that took long leaves a line behind."""
+    """One bar at a time; implements :class:`robustir.running.summary.Progress`. A stage that took long leaves a line behind."""
 
     def __init__(self) -> None:
         self._progress: Any = None

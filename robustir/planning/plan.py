@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -202,10 +203,16 @@ class Plan:
 
     def cells(self) -> Iterator[Cell]:
         """Yield every cell: by encoder, benchmark, condition; clean comes first."""
-        for encoder in self.encoders:
-            for planned in self.tasks:
-                for condition in self.conditions(planned):
-                    yield self.cell(planned, encoder, condition)
+        yield from self._cells
+
+    @cached_property
+    def _cells(self) -> tuple[Cell, ...]:
+        return tuple(
+            self.cell(planned, encoder, condition)
+            for encoder in self.encoders
+            for planned in self.tasks
+            for condition in self.conditions(planned)
+        )
 
     def digest(self) -> str:
         """Return the key of the whole plan: the same plan on the same data, whatever the machine and the wording."""

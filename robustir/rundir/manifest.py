@@ -208,7 +208,7 @@ def new_manifest(plan: Plan, *, before: Mapping[str, Any] | None = None) -> dict
 
 
 def finished(manifest: Mapping[str, Any], summary: Any) -> dict[str, Any]:
-    """Return the manifest with what the run did (a :class:`robustir.running.runner.RunSummary`).
+    """Return the manifest with what the run did (a :class:`robustir.running.summary.RunSummary`).
 
     A run that goes on adds to the texts and seconds that it took before; one that had nothing left to do changes neither.
     """

@@ -1,4 +1,4 @@
-"""Runs the missing cells of a plan: texts into units, jobs of worker processes, the stages in order.
+"""Runs a plan from beginning to end: the missing cells in jobs of worker processes, then findings and reports.
 
 Executors are local processes or actors of a Ray cluster.
 """

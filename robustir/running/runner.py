@@ -13,7 +13,7 @@ from robustir.running.executors import Executor, Fault, single_threaded
 from robustir.running.summary import Failure, Progress, RunOptions, RunSummary, Silent
 from robustir.running.work import WorkArgument, WorkContext, perturb_queries
 
-__all__ = ["Failure", "Progress", "RunOptions", "RunSummary", "execute"]
+__all__ = ["execute"]
 
 
 def execute(

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from robustir.api import execute_plan
 from robustir.encoders.adapters import adapt
 from robustir.evidence.gather import benchmarks, score_view
 from robustir.evidence.views import view
@@ -21,7 +20,8 @@ from robustir.planning.suite import load_suite
 from robustir.plugins.registry import create
 from robustir.ranking.search import DenseScorer
 from robustir.rundir.directory import RunDirectory
-from robustir.running.runner import RunOptions
+from robustir.running.orchestration import execute_plan
+from robustir.running.summary import RunOptions
 from robustir.types import Task
 
 pytestmark = [pytest.mark.comparison, pytest.mark.slow, pytest.mark.data]

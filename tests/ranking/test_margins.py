@@ -18,7 +18,8 @@ from robustir.plugins.registry import canonical, create
 from robustir.ranking.margins import Neighbourhoods, unit_length
 from robustir.ranking.search import rank_dense
 from robustir.rundir.directory import RunDirectory
-from robustir.running.runner import RunOptions, execute
+from robustir.running.runner import execute
+from robustir.running.summary import RunOptions
 from robustir.types import Corpus, Qrels
 
 Rows = Sequence[Sequence[float]]

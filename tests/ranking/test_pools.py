@@ -19,7 +19,8 @@ from robustir.planning.suite import validate_suite
 from robustir.ranking.pools import largest_pool, pool_products, split_pools
 from robustir.ranking.search import rank_dense, rank_relevant
 from robustir.rundir.directory import RunDirectory
-from robustir.running.runner import RunOptions, execute
+from robustir.running.runner import execute
+from robustir.running.summary import RunOptions
 from robustir.types import Corpus, Pools, Qrels, Ranks, Task
 
 LEFT = [f"Satz {word} im Haus {word}" for word in ["Apfel", "Baum", "Café", "Dom", "Esel", "Fisch", "Gras"]]

@@ -17,7 +17,7 @@ from robustir.benchmarks.beir import Beir
 from robustir.errors import RunError
 from robustir.rundir.directory import RunDirectory
 from robustir.running.encoding import VectorFile
-from robustir.running.runner import RunSummary
+from robustir.running.summary import RunSummary
 from robustir.types import Dose, Ranks
 from tests.disk.test_atomic import refuse
 from tests.tiny import run_cells, suite_of, write_beir

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import robustir
-from robustir.api import execute_plan
 from robustir.errors import RunError
 from robustir.planning.plan import make_plan
 from robustir.planning.suite import Suite
 from robustir.rundir.directory import RunDirectory
-from robustir.running.runner import RunOptions
+from robustir.running.orchestration import execute_plan
+from robustir.running.summary import RunOptions
 from tests.processes import digests
 from tests.tiny import PASSAGES, QUERIES, Letters, suite_of, write_beir
 

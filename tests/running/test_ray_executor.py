@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from robustir.api import execute_plan
 from robustir.errors import MissingExtraError
 from robustir.planning.plan import Plan, make_plan
 from robustir.planning.suite import load_suite
 from robustir.rundir.directory import RunDirectory
-from robustir.running.runner import RunOptions
+from robustir.running.orchestration import execute_plan
+from robustir.running.summary import RunOptions
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from robustir.api import execute_plan
 from robustir.encoders.adapters import adapt
 from robustir.planning.plan import Plan, make_plan
 from robustir.planning.suite import load_suite
@@ -18,7 +17,8 @@ from robustir.plugins.registry import create
 from robustir.ranking.search import DenseScorer
 from robustir.rundir.directory import RunDirectory
 from robustir.running.executors import single_threaded
-from robustir.running.runner import RunOptions
+from robustir.running.orchestration import execute_plan
+from robustir.running.summary import RunOptions
 
 pytestmark = pytest.mark.speed
 

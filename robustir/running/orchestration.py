@@ -1,0 +1,55 @@
+"""A plan from beginning to end: its cells, then findings, then reports, in one run directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from robustir.analysis import write_findings
+from robustir.analysis.of_run import analyse_run
+from robustir.planning.plan import Plan
+from robustir.reports import check_formats, write_reports
+from robustir.rundir.directory import RunDirectory
+from robustir.rundir.extension import continued
+from robustir.rundir.manifest import finished, new_manifest
+from robustir.running.runner import execute
+from robustir.running.summary import Progress, RunOptions, RunSummary, Silent
+
+__all__ = ["execute_plan"]
+
+
+def execute_plan(
+    plan: Plan,
+    directory: RunDirectory,
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
+    *,
+    formats: Sequence[str] = ("html", "pdf"),
+    overwrite: bool = False,
+) -> tuple[RunSummary, list[str]]:
+    """Run a plan, analyse it, write findings and reports; return the summary and warnings of the renderers.
+
+    On an existing run the same plan resumes it and one that adds to it extends it; another raises RunError, or begins
+    anew if ``overwrite``.
+    """
+    formats, bars = check_formats(formats), progress or Silent()
+    with directory.locked():
+        if overwrite:
+            directory.clear()
+        manifest = new_manifest(plan, before=continued(directory, plan))
+        directory.write_manifest(manifest)
+        summary = execute(plan, directory, options, bars)
+        directory.write_manifest(finished(manifest, summary))
+        bars.stage("analyse", 1)
+        with summary.timed("analyse"):
+            findings = analyse_run(directory)
+            write_findings(findings, directory.path / "findings")
+        bars.step()
+        bars.stage("write reports", 1)
+        with summary.timed("report"):
+            if len(findings.scores):
+                notes = write_reports(findings, finished(manifest, summary), directory.path, formats)
+            else:
+                notes = ["no cell could be scored, so no report was written"]
+        bars.step()
+        directory.write_manifest(finished(manifest, summary))
+    return summary, notes
