@@ -24,8 +24,8 @@ class ASR(RuleBased):
     """What reaches the index of a spoken query, after a recogniser that hears sounds and writes words.
 
     A chosen word (a character in Thai and Chinese) is written in small letters, by a homophone or a spelling of the
-    same sound where ``phonetic`` knows one, and loses the punctuation that touches it: the marks after it up to the next
-    space or word, and at the beginning those before it. A mark between two words, as a hyphen, becomes a space. A
+    same sound if ``phonetic`` knows one, and loses the punctuation that touches it: the marks after it up to the next
+    space or word, and at the beginning those before it. A mark between two words, such as a hyphen, becomes a space. A
     chosen word that has neither such a spelling, nor a capital, nor a mark stays and does not count as eligible.
     """
 

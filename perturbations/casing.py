@@ -104,7 +104,7 @@ _CHANGES: dict[str, Callable[[str, str], str]] = {"lower": lowered, "upper": rai
 
 
 def _at_random(before: list[str], lang: str, units: Units, keys: NDArray[np.uint64]) -> list[str]:
-    """Turn letters by the bits of one draw per word; where no bit falls on a letter, the first letter is turned."""
+    """Turn letters by the bits of one draw per word; if no bit falls on a letter, the first letter is turned."""
     after = []
     for word, drawn in zip(before, units.draw(keys, _FORM).tolist(), strict=True):
         seed = Stream(int(drawn * 2**53).to_bytes(16, "little"))

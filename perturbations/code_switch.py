@@ -47,7 +47,7 @@ class CodeSwitch(RuleBased):
     version: ClassVar[str] = "3"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     severity_meaning: ClassVar[str] = (
-        "expected share of eligible words that are replaced; eligible are words with a translation, numbers and names apart"
+        "expected share of eligible words that are replaced; eligible are words with a translation, except numbers and names"
     )
     source: ClassVar[str] = (
         "after Qin et al. (2020), CoSDA-ML: multi-lingual code-switching data augmentation; lexicons induced from parallel "
@@ -59,9 +59,9 @@ class CodeSwitch(RuleBased):
         if into not in LANGUAGES:
             raise SpecError(f"code-switch has no lexicon into {into!r}; into is one of {', '.join(LANGUAGES)}")
         if order not in _ORDERS:
-            raise SpecError(f"code-switch knows no order {order!r}; order is one of {', '.join(_ORDERS)}")
+            raise SpecError(f"code-switch does not know the order {order!r}; order is one of {', '.join(_ORDERS)}")
         if isinstance(choices, bool) or not isinstance(choices, int) or choices < 1:
-            raise SpecError(f"choices is {choices!r}; it is a number of translations, 1 or more")
+            raise SpecError(f"choices={choices!r} is not a number of translations; give a whole number, 1 or more")
         self.embedded_lang = into
         self.order = order
         self.choices = choices
@@ -125,7 +125,7 @@ _BITS = FORM_BITS + 1
 
 
 class _Lexemes(dict[str, int]):
-    """Word forms of a language, each looked at once per process: few forms are most of any text (Zipf's law).
+    """Word forms of a language, each looked at once per process: a few forms make up most of any text (Zipf's law).
 
     A value packs the number of the form's translations (0: none) above the bits of its form. entries, best:
     translations and the best one by number.

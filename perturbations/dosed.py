@@ -47,7 +47,7 @@ class Dosed:
         self.dose = parse_dose(dose)
         self.perturbation = perturbation = prepare_part("dose", spec)
         if perturbation.needs_queries:
-            raise SpecError(f"{spec} takes its texts from a file and has no dose; leave dose out")
+            raise SpecError(f"{spec} takes its texts from a file, so it cannot take a dose; leave dose out")
         self._spec = canonical("perturbation", spec)
         self._calibration = _calibration(perturbation, self._spec, calibration)
         self.name: str = perturbation.name
@@ -109,7 +109,7 @@ class Dosed:
     ) -> list[str]:
         """Return the texts with noise, each language at its own nominal severity."""
         if not 0 <= severity <= 1:
-            raise SpecError(f"the severity is {severity}; it is a share of the dose, from 0 to 1")
+            raise SpecError(f"severity={severity} is not a share of the dose; give a number from 0 to 1")
         result = list(texts)
         for lang in dict.fromkeys(langs):
             nominal = self.nominal(lang, severity)

@@ -1,4 +1,4 @@
-"""Characters that look the same and are not: other alphabets, full width, presentation forms."""
+"""Different characters that look the same: other alphabets, full width, presentation forms."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["Homoglyph", "homoglyphs"]
 
 
 def homoglyphs(character: str, lang: str) -> tuple[str, ...]:
-    """Return what looks like a character (one code point) in a text of this language, likest first; () for none.
+    """Return what looks like a character (one code point) in a text of this language, most alike first; () for none.
 
     Raises NotApplicableError for a language without a table.
     """
     if lang not in covered("homoglyph"):
         raise NotApplicableError(
-            f"there are no homoglyphs for {lang}; they are there for: {', '.join(sorted(covered('homoglyph')))}"
+            f"there are no homoglyphs for {lang}; the languages with some are: {', '.join(sorted(covered('homoglyph')))}"
         )
     return read_table("homoglyph", lang, "confusions").get(character, ())
 

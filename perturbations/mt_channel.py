@@ -1,4 +1,4 @@
-"""Machine translation noise without a model: words are lost, replaced, moved and added as often as real systems did."""
+"""Machine translation noise without a model: words are lost, replaced, moved and added as often as in the output of real systems."""
 
 from __future__ import annotations
 

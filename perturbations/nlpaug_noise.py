@@ -59,9 +59,7 @@ class Nlpaug:
     name: ClassVar[str] = "nlpaug"
     version: ClassVar[str] = "1"
     nested: ClassVar[bool] = False
-    nesting_note: ClassVar[str] = (
-        "nlpaug draws words after it has looked at how many; a higher severity edits other ones"
-    )
+    nesting_note: ClassVar[str] = "nlpaug first decides how many words to draw, so a higher severity edits other words"
     inside_clusters: ClassVar[bool] = True
     severity_meaning: ClassVar[str] = (
         "share of words that nlpaug draws, rounded up, at least one; words it protects (stopwords, short ones) are passed over"
@@ -76,7 +74,9 @@ class Nlpaug:
         self._share = "aug_word_p" if augmenter.startswith("char.") else "aug_p"
         known = inspect.signature(make).parameters
         if self._share not in known:
-            raise SpecError(f"nlpaug({augmenter!r}): it has no {self._share}, so nothing that a severity could mean")
+            raise SpecError(
+                f"nlpaug({augmenter!r}): it has no {self._share}, which a severity would set; choose another augmenter"
+            )
         if given := sorted({self._share, "n", "num_thread"} & set(options)):
             raise SpecError(f"nlpaug({augmenter!r}): {given[0]} is set by the severity; leave it out")
         counts = (
@@ -86,7 +86,7 @@ class Nlpaug:
         )
         settings: dict[str, object] = dict.fromkeys((name for name in counts if name in known), None) | options
         if unknown := sorted(set(settings) - set(known)):
-            raise SpecError(f"nlpaug({augmenter!r}): it takes no {unknown[0]}; it takes: {', '.join(known)}")
+            raise SpecError(f"nlpaug({augmenter!r}): it does not take {unknown[0]}; it takes: {', '.join(known)}")
         self.languages = _languages(augmenter, languages, settings.get("lang", _default(known, "lang")))
         with random_state(), _no_downloads(augmenter):
             self._augmenter = make(**settings)
@@ -107,7 +107,7 @@ class Nlpaug:
     def apply_batch(
         self, texts: Sequence[str], *, langs: Sequence[str], severity: float, keys: Sequence[bytes]
     ) -> list[str]:
-        """Return the texts one by one, each from its own key: nlpaug knows no other way to keep them apart."""
+        """Return the texts one by one, each from its own key: nlpaug has no other way to keep them apart."""
         return [
             self(text, lang=lang, severity=severity, rng=Stream(key))
             for text, lang, key in zip(texts, langs, keys, strict=True)
@@ -156,7 +156,7 @@ def _languages(augmenter: str, given: Sequence[str] | str | None, lang: object) 
 
 @contextmanager
 def _no_downloads(augmenter: str) -> Iterator[None]:
-    """Refuse NLTK's downloads, and say what is missing where a model or a word list is."""
+    """Refuse NLTK's downloads, and name the model or word list that is missing."""
 
     def refuse(package: str, *_: object, **__: object) -> None:
         raise DataError(
@@ -173,7 +173,7 @@ def _no_downloads(augmenter: str) -> Iterator[None]:
         if "nltk" not in str(error).lower():
             raise
         raise DataError(
-            f"nlpaug: {augmenter} needs data of NLTK: run  python -m nltk.downloader "
+            f"nlpaug: {augmenter} needs NLTK data: run  python -m nltk.downloader "
             "wordnet omw-1.4 averaged_perceptron_tagger_eng  (or set NLTK_DATA)"
         ) from error
     except OSError as error:

@@ -18,7 +18,7 @@ __all__ = ["Ocr"]
 class Ocr(RuleBased):
     """One character of a word, or two that run together, is read as another of the same shape (``rn`` as ``m``).
 
-    Place and reading are drawn with equal chances. Latin letters may lose or change their diacritics, Arabic letters
+    All places and readings have equal chances. Latin letters may lose or change their diacritics, Arabic letters
     their dots, Chinese characters become look-alikes.
     """
 

@@ -64,7 +64,7 @@ class OpusMT:
     languages: frozenset[str] | None = frozenset()
     at_hand: frozenset[str]  # of the languages, those whose models are on this machine
     nested: ClassVar[bool] = False
-    nesting_note: ClassVar[str] = "a translation words the whole query anew; severities are steps of a ladder"
+    nesting_note: ClassVar[str] = "a translation rewords the whole query; severities are steps of a ladder"
     severity_meaning: ClassVar[str] = (
         "step ceil(severity * steps) of the ladder: for each pivot in order, 1 to n round trips"
     )
@@ -95,10 +95,10 @@ class OpusMT:
         if not self.pivots or rounds < 1:
             raise SpecError(f"opus-mt(pivot={pivot!r}, rounds={rounds!r}): give at least one pivot and one round")
         if "{src}" not in models or "{tgt}" not in models:
-            raise SpecError(f"opus-mt(models={models!r}): write {{src}} and {{tgt}} where the languages go")
+            raise SpecError(f"opus-mt(models={models!r}): write {{src}} and {{tgt}} in place of the languages")
         if dtype not in _DTYPES or beams < 0 or batch_size < 1 or max_length < 2:
             raise SpecError(
-                f"opus-mt: dtype is one of {', '.join(_DTYPES)}, beams at least 0, batch_size 1, max_length 2"
+                f"opus-mt: dtype must be one of {', '.join(_DTYPES)}, beams at least 0, batch_size at least 1 and max_length at least 2"
             )
         self.ladder = tuple((code, count) for code in self.pivots for count in range(1, rounds + 1))
         self.models, self.revision, self.device, self.dtype = models, revision, device, dtype
@@ -107,7 +107,7 @@ class OpusMT:
         self._made: dict[tuple[str, str], Marian] = {}
         asked = (languages,) if isinstance(languages, str) else tuple(languages)
         if clash := sorted(set(asked) & set(self.pivots)):
-            raise SpecError(f"opus-mt: {', '.join(clash)} cannot be its own pivot; choose another")
+            raise SpecError(f"opus-mt: {', '.join(clash)} cannot be its own pivot; choose another pivot")
         self.at_hand = frozenset(lang for lang in asked or LANGUAGES if self._is_here(lang))
         self.languages = frozenset(asked) or self.at_hand | frozenset(filter(self._is_published, LANGUAGES))
 

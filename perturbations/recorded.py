@@ -66,7 +66,7 @@ class Recorded:
             self.languages = frozenset.intersection(*(recording.languages for recording in self._recordings))
             self.nested = len(self.files) == 1
         if not self.nested:
-            self.nesting_note = "each query climbs the ladder of files in order, and every file words it anew"
+            self.nesting_note = "each query climbs the ladder of files in order, and every file words it differently"
 
     @cached_property
     def _recordings(self) -> tuple[Recording, ...]:
@@ -82,7 +82,7 @@ class Recorded:
         if severity == 0:
             return text
         raise SpecError(
-            "recorded noise is found by query id, which a bare text lacks; use robustir.perturb(queries, ...)"
+            "recorded noise is looked up by query id, which a text alone does not have; use robustir.perturb(queries, ...)"
         )
 
     def apply_queries(self, queries: QuerySet, *, severity: float, keys: Sequence[bytes]) -> list[str]:

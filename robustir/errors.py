@@ -26,7 +26,7 @@ class RobustirError(Exception):
 
 
 class InputError(RobustirError):
-    """The input or the usage is wrong: one clear message, exit code 2."""
+    """The input or the usage is wrong; exit code 2."""
 
     exit_code = 2
 
@@ -63,7 +63,7 @@ class TrainingError(InputError):
 
 
 class CellError(RobustirError):
-    """Something failed inside one cell; the runner records it, names it and goes on (exit code 3).
+    """Something failed inside one cell; the runner records it and continues (exit code 3).
 
     trace: the lines of the first error's traceback, if that was raised in another process.
     """

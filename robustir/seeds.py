@@ -28,7 +28,7 @@ _ODD = 0xD1342543DE82EF95
 _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
 _TO_UNIT = 2.0**-53
-_SEQUENTIAL = 1 << 62  # draws in sequence live far from any addressed index
+_SEQUENTIAL = 1 << 62  # sequential draws use indexes far from any addressed one
 
 
 def _frame(part: str | int) -> bytes:
@@ -69,7 +69,7 @@ class Stream:
     """The random stream of one text.
 
     Addressed draws (``uniform(index, slot)``) make nesting easy: they do not depend on what was drawn before.
-    Sequential draws (``random()``, ``choice`` ...) are there for plugins that need no nesting. :meth:`at` gives
+    Sequential draws (``random()``, ``choice`` ...) are for plugins that do not nest. :meth:`at` gives
     the child stream of one unit.
     """
 
@@ -77,7 +77,7 @@ class Stream:
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
-            raise ValueError(f"a stream key has {KEY_BYTES} bytes, not {len(key)}; make one with derive_key")
+            raise ValueError(f"a stream key must have {KEY_BYTES} bytes, not {len(key)}; make one with derive_key")
         self.key = key
         self._k0 = int.from_bytes(key[:8], "little")
         self._k1 = int.from_bytes(key[8:], "little")
@@ -106,7 +106,7 @@ class Stream:
     def randrange(self, stop: int) -> int:
         """Return the next integer in [0, stop)."""
         if stop <= 0:
-            raise ValueError("randrange needs a stop above 0")
+            raise ValueError("randrange: stop must be above 0")
         return int(self.random() * stop)
 
     def choice(self, options: Sequence[T]) -> T:
@@ -138,7 +138,7 @@ def uniforms(
 
 
 class Draws:
-    """The uniform numbers of many addresses, for decision after decision: half of the hash is made once for all slots.
+    """The uniform numbers of many addresses, for many decisions: half of the hash is computed once for all slots.
 
     keys: uint64 [m, 2]; index: integers [m]; as in :func:`uniforms`.
     """

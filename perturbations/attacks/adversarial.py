@@ -96,7 +96,7 @@ class Adversarial(RetrieverAttack):
         self.objective: Objective = objective
         if ("mlm" in chosen) != bool(mlm):
             raise SpecError(
-                f"swaps={chosen!r}, mlm={mlm!r}: swaps of the kind 'mlm' and their model go together, such as  "
+                f"swaps={chosen!r}, mlm={mlm!r}: give the swap 'mlm' together with its model, such as  "
                 f"{self.name}(swaps=('mlm',), mlm='bert-base-multilingual-cased')"
             )
         self.mlm = MaskedWords(mlm, revision) if mlm else None
@@ -158,7 +158,7 @@ class Adversarial(RetrieverAttack):
     def control(
         self, queries: QuerySet, task: Task, *, edits: Sequence[int], severity: float, keys: Sequence[bytes]
     ) -> list[str]:
-        """Return the queries with ``edits[i]`` words changed by chance, fewer where the pool allows no more."""
+        """Return the queries with ``edits[i]`` words changed by chance, fewer if the candidates allow no more."""
         self.check(queries, task, severity)
         prepared = self._prepare(queries, keys)
         return [

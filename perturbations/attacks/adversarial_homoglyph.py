@@ -1,4 +1,4 @@
-"""Attacks by look-alike characters, apart from other swaps: a reader sees nothing, a tokenizer everything."""
+"""Attacks by look-alike characters, apart from other swaps: a reader sees no difference, a tokenizer does."""
 
 from __future__ import annotations
 

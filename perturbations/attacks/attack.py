@@ -47,12 +47,12 @@ class RetrieverAttack:
     def check(self, queries: QuerySet, task: Task, severity: float) -> None:
         """Raise SpecError for a severity, query or ``passages`` that does not fit, NotApplicableError for a language."""
         if not 0 <= severity <= 1:
-            raise SpecError(f"the severity is {severity}; it is the share of words that may change, from 0 to 1")
+            raise SpecError(f"severity={severity} is not a share of words; give a number from 0 to 1")
         if foreign := sorted(set(queries.ids) - set(task.queries.ids)):
             raise SpecError(f"the query {foreign[0]!r} is not in {task.name}; attack queries of the task itself")
         if self.passages != "same" and self.passages not in task.corpus.langs:
             raise SpecError(
-                f"passages={self.passages!r}: {task.name} has passages in {', '.join(sorted(set(task.corpus.langs)))}"
+                f"passages={self.passages!r}: {task.name} has passages only in {', '.join(sorted(set(task.corpus.langs)))}"
             )
         if self.languages is not None and (missing := sorted(set(queries.langs) - self.languages)):
             raise unknown_languages(self.name, missing, self.languages)

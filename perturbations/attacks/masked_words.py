@@ -56,11 +56,11 @@ class MaskedWords:
             model, told = library.AutoModelForMaskedLM.from_pretrained(
                 folder, local_files_only=True, output_loading_info=True
             )
-        except Exception as error:  # loaders raise nearly anything on bad files
+        except Exception as error:  # loaders raise almost anything for damaged files
             raise DataError(f"{folder} cannot be loaded as a masked language model: {error}") from error
         # A head that the checkpoint lacks would be filled with random weights; a decoder tied to the embeddings does not count as missing.
         if missing := [name for name in told["missing_keys"] if "decoder" not in name]:
-            raise DataError(f"{folder} has no weights for {missing[0]}: it holds no masked-language-model head")
+            raise DataError(f"{folder} has no weights for {missing[0]}, so it is not a masked language model")
         if tokenizer.mask_token is None:
             raise DataError(f"{folder}: its tokenizer has no mask token, so it cannot guess words")
         return tokenizer, model.eval()

@@ -171,7 +171,7 @@ def _child_keys(row_keys: NDArray[np.uint64], unit: NDArray[np.int64], first: in
 
 
 def _typed(words: Sequence[str], lang: str, keys: NDArray[np.uint64], kind: str) -> list[str]:
-    """Return every word with one typing error per key; a word that offers no place for it comes back as it is."""
+    """Return every word with one typing error per key; a word without a place for it comes back unchanged."""
     attempts = len(keys) // len(words)
     block = Block.join([word for word in words for _ in range(attempts)])
     typist = Typist(block, key_table(lang), keys, (kind,))
@@ -180,7 +180,7 @@ def _typed(words: Sequence[str], lang: str, keys: NDArray[np.uint64], kind: str)
 
 
 def _synonymous(words: Sequence[str], lang: str, keys: NDArray[np.uint64], kind: str) -> list[str]:  # noqa: ARG001 - as _typed
-    """Return the best synonyms of every word in an order drawn from its keys; where they run out, the word itself."""
+    """Return the best synonyms of every word in an order drawn from its keys; if there are too few, the word itself."""
     attempts = len(keys) // len(words)
     drawn = uniforms(keys, np.zeros(len(keys), dtype=np.int64)).reshape(len(words), attempts)
     synonyms_in_turn: list[str] = []
@@ -199,7 +199,7 @@ def _guessed(
     model: MaskedWords | None,
     share: int,
 ) -> list[str]:
-    """Return ``share`` guesses of the model for every word, the likeliest first; where they run out, the word itself."""
+    """Return ``share`` guesses of the model for every word, the likeliest first; if there are too few, the word itself."""
     assert model is not None
     places = [[(start, stop) for _, start, stop in positions] for positions in spans]
     guessed: list[str] = []
@@ -210,7 +210,7 @@ def _guessed(
 
 
 def _lookalike(words: Sequence[str], lang: str, keys: NDArray[np.uint64], kind: str) -> list[str]:  # noqa: ARG001 - as _typed
-    """Return every word with one look-alike character per key; one that would bring a digit in comes back as it is."""
+    """Return every word with one look-alike character per key; one that would introduce a digit comes back unchanged."""
     attempts = len(keys) // len(words)
     repeated = [word for word in words for _ in range(attempts)]
     lookalikes = Homoglyph().in_one_language(repeated, lang, 1.0, keys)

@@ -1,4 +1,4 @@
-"""TextAttack's attacks on a retriever: its transformations, constraints and searches, with our goal and our budget."""
+"""TextAttack's attacks on a retriever: its transformations, constraints and searches, with the goal and the budget of attacks here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LANGUAGES: Final = {
     "WordSwapRandomCharacterSubstitution": _LATIN,
     "WordInnerSwapRandom": _LATIN,
 }  # all others, among them WordSwapQWERTY with its one keyboard, are English
-_TRIES = 4  # rounds over the words in which the control may draw again where a transformation gave nothing
+_TRIES = 4  # rounds over the words in which the control may draw again if a transformation gave nothing
 
 
 class TextAttack(RetrieverAttack):
@@ -106,7 +106,7 @@ class TextAttack(RetrieverAttack):
         keys: Sequence[bytes],
         passage_vectors: NDArray[np.float32] | None = None,
     ) -> AttackOutcome:
-        """Return the attacked queries; where the search finds nothing worse within the budget, the query stays.
+        """Return the attacked queries; if the search finds nothing worse within the budget, the query stays.
 
         Raises SpecError for a query that is not the task's or a severity outside [0, 1], NotApplicableError for a
         language that the transformation does not know, MissingExtraError without TextAttack.

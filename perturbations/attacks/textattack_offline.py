@@ -28,7 +28,7 @@ _STOPWORDS = Path(__file__).parents[1] / "data" / "english" / "stopwords.json"
 
 @cache
 def english_stopwords() -> frozenset[str]:
-    """Return English function words, our own list, which stands in for NLTK's download."""
+    """Return English function words, our own list, used instead of NLTK's download."""
     return frozenset(json.loads(_STOPWORDS.read_text(encoding="utf-8"))["words"])
 
 

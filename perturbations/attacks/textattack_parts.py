@@ -91,12 +91,12 @@ def _make(part: str, what: str) -> Any:
 
 @contextmanager
 def no_downloads(name: str) -> Iterator[None]:
-    """Refuse TextAttack's and NLTK's downloads, and say what is missing where data or a model is."""
+    """Refuse TextAttack's and NLTK's downloads, and name the data or model that is missing."""
 
     def refuse(wanted: object, *_: object, **__: object) -> None:
         raise DataError(
             f"textattack: {name} needs {str(wanted)!r}, which is not on this machine, and nothing is downloaded; run TextAttack "
-            "once by itself where there is a network, or choose another part"
+            "once by itself on a machine with a network, or choose another part"
         )
 
     utilities = importlib.import_module("textattack.shared.utils")
@@ -120,7 +120,7 @@ def no_downloads(name: str) -> Iterator[None]:
         if "nltk" not in str(error).lower():
             raise
         raise DataError(
-            f"textattack: {name} needs data of NLTK: run  python -m nltk.downloader wordnet omw-1.4  (or set NLTK_DATA)"
+            f"textattack: {name} needs NLTK data: run  python -m nltk.downloader wordnet omw-1.4  (or set NLTK_DATA)"
         ) from error
     except OSError as error:  # such as a model of flair, or the table of homoglyphs, which the wheel lacks
         raise DataError(
@@ -129,7 +129,7 @@ def no_downloads(name: str) -> Iterator[None]:
 
 
 class Machine:
-    """One attack of TextAttack, put together once; its goal and its limits are set anew for each query."""
+    """One attack of TextAttack, built once; its goal and its limits are set for each query."""
 
     def __init__(self, transformations: Sequence[str], search: str, constraints: Sequence[str]) -> None:
         textattack = load_textattack()
@@ -149,7 +149,7 @@ class Machine:
         except (ValueError, AssertionError) as error:
             raise SpecError(f"textattack: {error}") from error
         if not self._attack.is_black_box:
-            raise SpecError("textattack: this attack wants gradients; choose a search and transformations without them")
+            raise SpecError("textattack: this attack needs gradients; choose a search and transformations that do not")
         self._text: Any = importlib.import_module("textattack.shared").AttackedText
         self._name = " with ".join([*transformations, search])
 
@@ -191,7 +191,7 @@ class Machine:
 
 
 def _edited(clean: Any, noisy: Any) -> int:
-    """Return how many words of the clean text changed or went; at least one where the texts differ."""
+    """Return how many words of the clean text changed or disappeared; at least one if the texts differ."""
     if clean.text == noisy.text:
         return 0
     places = noisy.attack_attrs["original_index_map"]

@@ -41,14 +41,14 @@ class Marian:
         try:
             tokenizer: Any = MarianTokenizer.from_pretrained(folder, local_files_only=True)
             model: Any = MarianMTModel.from_pretrained(folder, local_files_only=True, dtype=getattr(torch, self.dtype))
-        except Exception as error:  # loaders raise nearly anything on bad files
+        except Exception as error:  # loaders raise almost anything for damaged files
             raise DataError(f"{folder} cannot be loaded as a Marian model ({error}); download it again") from error
         return tokenizer, model.to(self.device).eval()
 
     def token(self, asked: str, usual: str) -> str:
         """Return the target token to write before each text, "" for a model of one target language.
 
-        A group model gets the token asked for, or, with none, the usual one of the language. Raises DataError where it
+        A group model gets the token asked for, or, with none, the usual one of the language. Raises DataError if it
         does not know it.
         """
         known = self._loaded[0].supported_language_codes

@@ -104,7 +104,7 @@ def instead(
     *,
     spaced: bool,
 ) -> Iterator[str | None]:
-    """Yield what each word becomes, in its own case, or None where nothing fits.
+    """Yield what each word becomes, in its own case, or None if nothing fits.
 
     kinds: their classes; ways: LEXICAL, FORM, UNTRANSLATED or OTHER; pair: source and target language of the translation;
     chances: in [0, 1), the words' own draws; texts, spaced: what they come into, as of :meth:`Options.drawn`. Names and

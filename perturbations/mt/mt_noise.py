@@ -31,7 +31,7 @@ class Channel:
     """Texts in one language and what a channel does to them at one strength.
 
     rates: of the channel at strength 1; strength: their multiple; pair: source and target language; pool: function words
-    that are added; keys: uint64 [texts, 2], the keys. No word that a text has comes into it anew, nor are
+    that are added; keys: uint64 [texts, 2]. No word that a text has is added to it again, nor are
     all of its words dropped, so that what was edited at a lower strength does not look clean at a higher one.
     """
 
@@ -94,7 +94,7 @@ class Channel:
         return words[self._able(words)]
 
     def _lost(self) -> tuple[NDArray[np.bool_], dict[int, str]]:
-        """Return which words are dropped, bool [units], and what stands for others that are lost."""
+        """Return which words are dropped, bool [units], and what replaces others that are lost."""
         units, rates, lose = self.units, self.rates, self._lose
         lost = self._taken(self.strength * float(rates.lost.max()), lose)
         kinds = word_classes(self.block, units, self.lang, lost)
@@ -168,7 +168,7 @@ class Channel:
         )
 
     def _apart(self, word: int, new: str) -> str:
-        """Set a word from a script with spaces apart where the language has none."""
+        """Set a word from a script with spaces apart if the language has none."""
         units, row = self.units, self.units.row
         before = word > 0 and row[word - 1] == row[word] and units.stop[word - 1] == units.start[word]
         after = word + 1 < len(units) and row[word + 1] == row[word] and units.start[word + 1] == units.stop[word]

@@ -1,4 +1,4 @@
-"""The words of a block in a new order, some of them gone, others changed, others added: put together in one pass."""
+"""The words of a block in a new order, some of them dropped, others changed, others added, in one pass."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def rearranged(
     """Yield (row, new text) of the texts that change.
 
     taken: int64 [units], the word that comes to each place; gone: bool [units], words that are left out, with the space
-    after them (before them at the end of a text); instead: word to what stands for it; added: place to what comes before
+    after them (before them at the end of a text); instead: word to what replaces it; added: place to what comes before
     its word. What is between places stays. spaced: whether a space sets an added word apart.
     """
     replaced, extra = (np.fromiter(of, dtype=np.int64, count=len(of)) for of in (instead, added))
@@ -99,7 +99,7 @@ def rearranged(
 def _spaces(block: Block, units: Units, holes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return which of the empty places take the space before them along, and which the one after them.
 
-    It is the one before them where no word comes after them in the text.
+    It is the one before them if no word comes after them in the text.
     """
     row, order = units.row[holes], np.arange(len(holes))
     last = np.searchsorted(units.row, row, side="right") - 1

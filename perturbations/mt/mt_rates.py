@@ -106,7 +106,7 @@ def excess(best: Counts, system: Counts) -> Rates:
 
 
 def _shares(more: NDArray[np.float64], otherwise: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the shares of what is above 0; where nothing is, of ``otherwise``, else equal ones."""
+    """Return the shares of what is above 0; if nothing is, of ``otherwise``, else equal ones."""
     mass = np.maximum(more, 0.0)
     mass = mass if mass.sum() > 0 else otherwise if otherwise.sum() > 0 else np.ones_like(more)
     shares: NDArray[np.float64] = mass / mass.sum()
@@ -143,13 +143,13 @@ class Table:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read a table. Raises DataError where a field is missing."""
+        """Read a table. Raises DataError if a field is missing."""
         try:
             counts = {name: Counts.from_json(entry) for name, entry in raw["counts"].items()}
             return cls(raw["source"], raw["target"], raw["best"], counts, tuple(raw["systems"]), raw["pool"])
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
-                f"not a table of mt-channel ({error!r}); make it with  robustir mt-channel build"
+                f"not a valid table of mt-channel ({error!r}); make it with  robustir mt-channel build"
             ) from error
 
 

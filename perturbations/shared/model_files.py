@@ -38,7 +38,7 @@ class ModelFiles:
     def folder(self) -> Path:
         """The folder with the files, downloaded if need be; files of the hub all belong to one commit.
 
-        Raises DataError where a folder is not complete, InputError where the hub cannot give the model.
+        Raises DataError if a folder is not complete, InputError where the hub cannot give the model.
         """
         if self._is_folder:
             if lacks := self._lacks(self._given):
@@ -48,7 +48,7 @@ class ModelFiles:
         paths = [hub_file(self.model, name, commit) for name in self.needed]
         if None in paths:
             raise InputError(
-                f"{self.model!r} on the hub has no {self.needed[paths.index(None)]}: it is another kind of model"
+                f"{self.model!r} on the hub has no {self.needed[paths.index(None)]}: it is a different kind of model"
             )
         for name in self.optional:
             self._if_there(name, commit)

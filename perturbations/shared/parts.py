@@ -45,7 +45,7 @@ class Combination:
         common = frozenset.intersection(*map(frozenset, known))
         if not common:
             listed = "; ".join(f"{part.name}: {', '.join(sorted(part.languages or ['any']))}" for part in self.parts)
-            raise SpecError(f"{self.name}: its parts have no language in common ({listed})")
+            raise SpecError(f"{self.name}: no language is known to all of its parts ({listed})")
         return common
 
     def run_part(

@@ -47,7 +47,7 @@ class RuleBased:
         Raises NotApplicableError for a language that the rules do not cover, SpecError for a severity outside [0, 1].
         """
         if not 0 <= severity <= 1:
-            raise SpecError(f"the severity is {severity}; it is the expected share of edited units, from 0 to 1")
+            raise SpecError(f"severity={severity} is not a share of edited units; give a number from 0 to 1")
         if not len(texts) == len(langs) == len(keys):
             raise SpecError(
                 f"{len(texts)} texts, {len(langs)} languages and {len(keys)} keys; give one of each per text"

@@ -142,7 +142,7 @@ def shipped_file(other: str) -> Path:
 def read_rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a lexicon file: English word, other word, p(other | English), p(English | other).
 
-    Raises DataError where the file is missing or a line is malformed.
+    Raises DataError if the file is missing or a line is malformed.
     """
     try:
         lines = gzip.decompress(path.read_bytes()).decode("utf-8").splitlines()
@@ -155,4 +155,4 @@ def read_rows(path: Path) -> Iterator[Row]:
             english, other, to_other, to_english = line.split("\t")
             yield english, other, float(to_other), float(to_english)
         except ValueError:
-            raise DataError(f"{path}, line {number}: four fields are expected: two words, two probabilities") from None
+            raise DataError(f"{path}, line {number}: expected four fields: two words and two probabilities") from None

@@ -37,7 +37,7 @@ def locate(name: str) -> Path:
         if candidate.is_file():
             return candidate
     raise DataError(
-        f"there is no recorded noise at {' or '.join(map(str, tried))}; give an absolute path, or one inside the data folder ($ROBUSTIR_DATA)"
+        f"no file with recorded noise at {' or '.join(map(str, tried))}; give an absolute path, or one inside the data folder ($ROBUSTIR_DATA)"
     )
 
 

@@ -71,7 +71,7 @@ class Substitutions:
         for row, (old, instead) in enumerate(table.items(), start=1):
             if len(old) not in (1, 2) or not instead or old in instead or max(map(ord, old)) >= _TOP:
                 raise DataError(
-                    f"{old!r}: {list(instead)!r} needs a key of one or two characters, and other forms of it"
+                    f"{old!r}: {list(instead)!r}: expected a key of one or two characters, and forms that differ from it"
                 )
             if len(old) == 1:
                 single[ord(old)] = row

@@ -52,7 +52,7 @@ class _Languages:
 
     def __init__(self, setting: ReducedSetting, scores: list[CleanScores]) -> None:
         self.setting = setting
-        names = [query for query, _ in setting.rows.views]  # sorted, so that a language's views stand together
+        names = [query for query, _ in setting.rows.views]  # sorted, so that a language's views are together
         self.names = list(dict.fromkeys(names))
         self.first = np.array([names.index(name) for name in self.names], dtype=np.intp)
         passages = [{passage for query, passage in setting.rows.views if query == name} for name in self.names]

@@ -37,7 +37,7 @@ def hub_unreachable() -> str:
 
 def _why_not(model: str, problem: str) -> InputError:
     return InputError(
-        f"{model!r} is neither a folder here nor a model that the Hugging Face hub gives ({problem}). Without "
+        f"{model!r} is neither a folder here nor a model that can be downloaded from the Hugging Face hub ({problem}). Without "
         "a network, download it elsewhere and give its folder; with one, check its name and revision, log in if it is "
         "restricted, and see that HF_HUB_OFFLINE is not set"
     )

@@ -1,4 +1,4 @@
 """What a plugin must satisfy, runnable by its author, and the catalogue that `list` and `describe` print.
 
-It calls plugins as the runner does.
+It calls plugins the way the runner does.
 """

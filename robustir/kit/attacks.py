@@ -29,11 +29,11 @@ def attack_laws(attack: PreparedAttack) -> list[tuple[str, Callable[[], str | No
     """Return the laws as (name, examination); an examination returns what broke the law, or None."""
     kit = _Kit(attack)
     laws = [
-        ("it has a name, a version, languages and says why it does not nest", kit.declared),
-        ("without a benchmark it refuses with a message", kit.refuses),
+        ("it declares name, version and languages, and says why it does not nest", kit.declared),
+        ("it refuses a text without a benchmark, with a message", kit.refuses),
         ("severity 0 returns the texts bit for bit", kit.identity),
         ("edits stay within the budget", kit.budget),
-        ("a text without edits is unchanged, one with edits is not", kit.counts),
+        ("edits are 0 for exactly the texts that did not change", kit.counts),
         ("the margin does not rise", kit.margins),
         ("the same keys give the same attack", kit.repeatable),
         ("one query's attack does not depend on which others are attacked with it", kit.subset),
@@ -129,7 +129,7 @@ class _Kit:
         for outcome in self.outcomes.values():
             changed = [text != clean for text, clean in zip(outcome.texts, self.queries.texts, strict=True)]
             bad = [bool(edits) != differs for edits, differs in zip(outcome.edits.tolist(), changed, strict=True)]
-            if fault := self._first(bad, outcome.texts, "edits do not tell whether the text changed"):
+            if fault := self._first(bad, outcome.texts, "its number of edits contradicts that"):
                 return fault
         return None
 
@@ -155,14 +155,14 @@ class _Kit:
         bad = [False] * len(texts)
         for row, text, asked in zip(rows, part.texts, part.encoder_queries.tolist(), strict=True):
             bad[row] = text != texts[row] or asked != whole.encoder_queries[row]
-        return self._first(bad, texts, "another result in a subset")
+        return self._first(bad, texts, "the result differs in a subset")
 
     def ladder(self) -> str | None:
         for severity, outcome in self.outcomes.items():
             (alone,) = self._attack(self.queries, severity)
             other_text = [together != by_itself for together, by_itself in zip(outcome.texts, alone.texts, strict=True)]
             bad = (np.array(other_text) | (outcome.encoder_queries != alone.encoder_queries)).tolist()
-            if fault := self._first(bad, outcome.texts, f"another result at severity {severity:g} alone"):
+            if fault := self._first(bad, outcome.texts, f"the result differs at severity {severity:g} alone"):
                 return fault
         return None
 
@@ -182,7 +182,9 @@ class _Kit:
             self.queries, self.task, edits=edits.tolist(), severity=_SEVERITIES[0], keys=self._keys(self.queries)
         )
         bad = [bool(n) != (a != b) for n, a, b in zip(edits.tolist(), texts, self.queries.texts, strict=True)]
-        if fault := self._first(bad, texts, "edited where the attack is not, or the other way round"):
+        if fault := self._first(
+            bad, texts, "edited although the attack did not edit it, or not edited although it did"
+        ):
             return fault
         spaced = [has_spaces(lang) for lang in self.queries.langs]  # there an edit may move word boundaries
         rate = realised_dose(self.queries.texts, texts, self.queries.langs).word_edit_rate

@@ -1,4 +1,4 @@
-"""What is registered, as rows for ``list`` and ``describe``. A plugin that fails to import is named, the others go on."""
+"""What is registered, as rows for ``list`` and ``describe``. A plugin that fails to import is named; the others are listed all the same."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def listing(kind: str) -> list[dict[str, Any]]:
 def find(name: str) -> tuple[Kind, str]:
     """Return (kind, name) of ``name`` or ``kind:name``; an ambiguous one is an error that shows both spellings.
 
-    A path is what its files say; a ``package.module:object`` what the object can do.
+    A path is what its files say; a ``package.module:object`` what the object implements.
     """
     prefix, _, rest = name.partition(":")
     named: list[Kind] = [kind for kind in KINDS if kind == prefix and rest]
@@ -95,7 +95,7 @@ def find(name: str) -> tuple[Kind, str]:
     kinds: list[Kind] = kinds_of(spec) if spec.is_object else [kind for kind in KINDS if bare in registered(kind)]
     if not kinds:
         raise UnknownNameError(
-            f"nothing is called {bare!r}; {hint(bare) or 'see  robustir list perturbations|encoders|benchmarks'}, "
+            f"{bare!r} is not known; {hint(bare) or 'see  robustir list perturbations|encoders|benchmarks'}, "
             "or write  kind:package.module:object"
         )
     if len(kinds) > 1:
@@ -104,7 +104,7 @@ def find(name: str) -> tuple[Kind, str]:
 
 
 def describe(name: str) -> dict[str, Any]:
-    """Return everything a user wants to know of one entry: parameters, languages, meaning of severity, source, examples.
+    """Return everything a user wants to know about one entry: parameters, languages, meaning of severity, source, examples.
 
     parameters: a row each, with name, type, default (as written in a spec, None without one) and meaning. raises: when,
     by error. examples: a row per language, with lang, clean and noisy. problem: why the entry cannot be made here.
@@ -133,7 +133,7 @@ def describe(name: str) -> dict[str, Any]:
 
 
 def _perturbation_facts(make: Any, spec: str) -> dict[str, Any]:
-    """Return what a perturbation says of itself; of the class alone if it cannot be made here."""
+    """Return what a perturbation says about itself; if it cannot be made here, what its class says."""
     try:
         perturbation = prepare(spec)
     except RobustirError as error:
@@ -153,7 +153,7 @@ def _perturbation_facts(make: Any, spec: str) -> dict[str, Any]:
 
 
 def _facts(thing: Any, names: Sequence[str]) -> dict[str, Any]:
-    """Return the attributes that are a text or a yes or no; a version that cannot be found out here is left out."""
+    """Return the attributes that are strings or bools; a version that cannot be determined here is left out."""
     facts: dict[str, Any] = {}
     for name in names:
         try:

@@ -78,7 +78,7 @@ def _load(benchmark: Any) -> str | None:
     from robustir.disk.folders import data_folder
 
     task = benchmark.load(data_folder(), None)
-    return None if len(task.qrels) else "no query has a relevant passage"
+    return None if len(task.qrels) else "none of the queries has a relevant passage"
 
 
 def _perturbation_laws(perturbation: PreparedPerturbation) -> Iterable[tuple[str, Examine]]:

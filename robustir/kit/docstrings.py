@@ -1,4 +1,4 @@
-"""Sections of docstrings (``Args:``, ``Raises:``): what ``robustir describe`` shows of a plugin's parameters and errors."""
+"""Sections of docstrings (``Args:``, ``Raises:``): what ``robustir describe`` shows about a plugin's parameters and errors."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Explained:
 
 
 def explained(thing: object) -> Explained:
-    """Return what a class or function says of itself, in the sections that Google's style guide for Python names.
+    """Return what a class or function says about itself, in the sections that Google's style guide for Python names.
 
-    A parameter that a class takes over from its base may be explained there. An error is one that the thing itself names.
+    A parameter that a class takes over from its base may be explained there. Errors are only those that the thing itself names.
     """
     classes = [base for base in getattr(thing, "__mro__", (thing,)) if base is not object]
     texts = [_sections(inspect.getdoc(base) if base is thing else base.__doc__ or "") for base in classes]

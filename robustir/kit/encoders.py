@@ -15,7 +15,7 @@ from robustir.vectors.store import check_vectors
 __all__ = ["encoder_laws"]
 
 _ROLES: tuple[Role, ...] = ("query", "passage")
-# How much a vector may move with its neighbours: padding and other shapes of matrix products touch the last bits, about
+# How much a vector may change with its neighbours: padding and other shapes of matrix products change the last bits, about
 # 1e-6 in float32 and 4e-3 in half precision.
 _TOLERANCE = 1e-4
 _HALF_TOLERANCE = 2e-2
@@ -28,17 +28,17 @@ def encoder_laws(
     """Return the laws as (name, examination); an examination returns what broke the law, or None."""
     kit = _Kit(encoder, list(texts), list(langs))
     return [
-        ("it has a name, a revision and says whether it uses languages", kit.declared),
-        ("vectors are float32 [n, d] and finite, for queries and passages, and of one width", kit.shapes),
-        ("an empty text has a vector, and no text gives no row", kit.empty),
+        ("it declares name, revision and whether it uses languages", kit.declared),
+        ("vectors are finite float32 [n, d], of one width for queries and passages", kit.shapes),
+        ("an empty text has a vector, and an empty list has none", kit.empty),
         ("two calls give the same bits", kit.repeatable),
         ("the order of texts does not matter", kit.order),
         ("the size of the batch does not matter", kit.batch_size),
         ("a text that occurs twice has one vector", kit.twice),
         ("different texts have different vectors", kit.distinct),
-        ("a role that does not exist is not taken for one that does", kit.roles),
-        ("languages matter only where it says so", kit.languages),
-        ("texts and random states are left as they were", kit.untouched),
+        ("an unknown role is not taken for a known one", kit.roles),
+        ("languages matter only if uses_langs says so", kit.languages),
+        ("texts and random states stay unchanged", kit.untouched),
     ]
 
 
@@ -78,24 +78,26 @@ class _Kit:
     def declared(self) -> str | None:
         encoder = self.encoder
         if not isinstance(encoder.name, str) or not encoder.name:
-            return "name must be a string that is not empty"
+            return "name must be a non-empty string"
         if not isinstance(encoder.revision, str) or not encoder.revision:
-            return "revision must be a string that tells all that changes the vectors"
+            return "revision must be a string that identifies everything that changes the vectors"
         first, second = encoder.revision, encoder.revision  # a property may give another string each time
         if first != second:
-            return "revision changes from one look to the next, so that nothing is ever found in the store of vectors"
+            return "revision differs each time it is read, so no stored vector would ever be found"
         return None if isinstance(encoder.uses_langs, bool) else "uses_langs must be a bool"
 
     def shapes(self) -> str | None:
         widths = {self._vectors(self.texts, self.langs, role).shape[1] for role in _ROLES}
-        return None if len(widths) == 1 else f"queries and passages have {sorted(widths)} dimensions; they must meet"
+        return (
+            None if len(widths) == 1 else f"queries and passages have {sorted(widths)} dimensions; they must be equal"
+        )
 
     def empty(self) -> str | None:
         lone = self._vectors([""], self.langs[:1])
         if lone.shape[1] != self._usual.shape[1]:
             return f"an empty text alone has {lone.shape[1]} dimensions"
         none = np.asarray(self.encoder.encode([], role="query", langs=[]))
-        return None if none.shape == lone[:0].shape else f"no text gave the shape {list(none.shape)}"
+        return None if none.shape == lone[:0].shape else f"an empty list gave the shape {list(none.shape)}"
 
     def repeatable(self) -> str | None:
         again = self._vectors(self.texts, self.langs)
@@ -135,16 +137,18 @@ class _Kit:
         query, passage = (self._vectors(self.texts[:1], self.langs[:1], known) for known in _ROLES)
         if np.array_equal(query, passage) or not any(np.array_equal(vectors, known) for known in (query, passage)):
             return None
-        return "queries and passages are encoded differently, yet a role that does not exist gives one of the two"
+        return "queries and passages are encoded differently, yet an unknown role is encoded like one of the two"
 
     def languages(self) -> str | None:
         if self.encoder.uses_langs:
             return None
         without = self._vectors(self.texts, None)
         if not np.array_equal(without, self._usual):
-            return "without langs the vectors are others, but uses_langs is False"
+            return "vectors differ without langs, but uses_langs is False"
         other = self._vectors(self.texts, self.langs[::-1])
-        return None if np.array_equal(other, self._usual) else "other langs give other vectors, but uses_langs is False"
+        return (
+            None if np.array_equal(other, self._usual) else "vectors differ with other langs, but uses_langs is False"
+        )
 
     def untouched(self) -> str | None:
         import random

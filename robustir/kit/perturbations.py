@@ -39,7 +39,7 @@ NASTY: Final = (
 _SEVERITIES: Final = (0.1, 0.3, 0.6, 1.0)
 _REPEATS = 40  # draws of each language's sample
 _NESTING_REPEATS = 12  # of these, for the law of nesting
-_COMPARED = 200  # characters; the reading of longer texts as edits takes too long
+_COMPARED = 200  # characters; reading longer texts as edits takes too long
 _COINCIDENCES = 0.15  # share of texts in which a word may seem to be back by chance (wrong Thai keys: 0.05)
 _SHOWN = 3  # examples of what broke a law
 _Step = tuple[int, float, str, float, str]  # row, severity and text, the next severity and its text
@@ -52,9 +52,9 @@ def perturbation_laws(perturbation: PreparedPerturbation) -> list[tuple[str, Cal
     """
     kit = _Kit(perturbation)
     laws = [
-        ("it has a name, a version, languages and says whether it nests", kit.declared),
+        ("it declares name, version, languages and whether it nests", kit.declared),
         ("severity 0 returns the text bit for bit", kit.identity),
-        ("the same key gives the same noise, whatever was done before", kit.repeatable),
+        ("the same key gives the same noise, whatever came before", kit.repeatable),
         ("one text's noise does not depend on another's or on their order", kit.order),
         ("no global random state is touched", kit.global_state),
         ("texts stay texts: not empty, no dangling mark, no unpaired surrogate", kit.well_formed),
@@ -112,7 +112,7 @@ class _Kit:
             return "languages must be None or a frozenset"
         other = {code: normalise(code) for code in sorted(plugin.languages) if normalise(code) != code}
         renamed = ", ".join(f"{code!r} for {spelled!r}" for spelled, code in other.items())
-        return f"languages go by one code each, which queries have too: write {renamed}" if other else None
+        return f"a language has one code, which queries use too: write {renamed}" if other else None
 
     def excused(self) -> str | None:
         return None if self.made.nesting_note else "give it a nesting_note"
@@ -160,7 +160,7 @@ class _Kit:
         return f"nothing changed at severity 1 in {', '.join(idle)}: leave them out of languages" if idle else None
 
     def nested(self) -> str | None:
-        """Read the texts as edits of words; where that fails, of clusters, then of code points: a unit may be any of them."""
+        """Read the texts as edits of words; if that fails, of clusters, then of code points: a unit may be any of them."""
         rows = [
             row
             for row, text in enumerate(self.texts)
@@ -186,7 +186,7 @@ class _Kit:
         back = [step for step in steps if taken_back(self.texts[step[0]], step[2], step[4], self.langs[step[0]])]
         if not clean_again and len(back) <= max(1, _COINCIDENCES * len(steps)):
             return None
-        return self._shown(clean_again or back, len(steps), "are edited at one severity and no longer at the next")
+        return self._shown(clean_again or back, len(steps), "are edited at one severity but not at the next")
 
     def _reworded(self, steps: Sequence[_Step], grain: Grain) -> str | None:
         """Return examples of texts that no nested edits of this grain explain."""
@@ -196,7 +196,7 @@ class _Kit:
             if not nests(pieces(self.texts[step[0]], self.langs[step[0]], grain), step[2], step[4])
         ]
         return (
-            self._shown(broken, len(steps), "hold an edit that has another form at the next severity")
+            self._shown(broken, len(steps), "have an edit that takes another form at the next severity")
             if broken
             else None
         )
@@ -220,7 +220,7 @@ def _queries(perturbation: PreparedPerturbation) -> QuerySet:
         return examples
     languages = perturbation.ready(sorted(set(SAMPLES) | set(perturbation.languages or ())))
     if not languages:
-        needs = perturbation.needs or "say in its languages which it serves"
+        needs = perturbation.needs or "list the languages that it serves in languages"
         raise SpecError(f"{perturbation.name} serves no language here, so there is nothing to check; {needs}")
     rows = [(lang, SAMPLES.get(lang, SAMPLES["en"])) for lang in languages for _ in range(_REPEATS)]
     rows += [(lang, text) for lang in languages for text in NASTY]

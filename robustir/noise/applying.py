@@ -23,9 +23,9 @@ def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed
     Raises NotApplicableError naming the languages that work, PerturbationError naming the query that broke the contract.
     """
     if isinstance(severity, bool) or not isinstance(severity, (int, float)):
-        raise SpecError(f"severity is a number between 0 and 1, not {severity!r}")
+        raise SpecError(f"severity must be a number between 0 and 1, not {severity!r}")
     if not 0.0 <= severity <= 1.0:
-        raise SpecError(f"severity is a share between 0 and 1, not {severity:g}")
+        raise SpecError(f"severity must be between 0 and 1, not {severity:g}")
     prepared = prepare(perturbation)
     asked = sorted(set(queries.langs))
     works = prepared.applicable(asked)
@@ -66,13 +66,13 @@ def text_fault(clean: str, noisy: object) -> str | None:
     if noisy == clean:
         return None
     if not clean:
-        return "it wrote into an empty text; return empty input as it is"
+        return "it wrote into an empty text; return empty input unchanged"
     if not noisy.strip() and (clean.strip() or not noisy):
         return "it returned an empty text; keep at least one visible character"
     if _has_surrogate(noisy) and not _has_surrogate(clean):
         return "it left an unpaired surrogate; cut strings at code points"
     if unicodedata.combining(noisy[0]) and not unicodedata.combining(clean[0]):
-        return "it left a combining mark without its base at the start"
+        return "it left a combining mark without its base at the start; keep grapheme clusters whole"
     return None
 
 

@@ -30,7 +30,7 @@ def attack_queries(
     """Return, per severity, the attacked queries with their dose and what the attack did to reach them.
 
     ``passage_vectors``: the victim's vectors of the task's corpus (None for a scorer without vectors). The attacked
-    encoder stays out of the keys: every encoder is attacked with the same candidates. Raises PerturbationError where
+    encoder stays out of the keys: every encoder is attacked with the same candidates. Raises PerturbationError if
     the attack breaks its contract.
     """
     keys = noise_keys(attack, queries, seed=seed, draw=draw)

@@ -1,4 +1,4 @@
 """From a spec string to an object through entry points, and doses asked for on calibrated scales.
 
-Built-ins and plugins of others take the same way.
+Built-ins and third-party plugins take the same route.
 """

@@ -24,7 +24,7 @@ class AskedDose:
 
     @property
     def words(self) -> str:
-        """How the dose is called in a sentence."""
+        """The dose as it is named in a sentence."""
         return f"a character error rate of {self.value:g}"
 
 

@@ -41,9 +41,9 @@ def _plain(name: str) -> str:
 
 
 def read_spelling(text: str, known: Sequence[str]) -> Spelling | str | None:
-    """Return what ``text`` says, or the nearest name where it names no measure (None where nothing is near).
+    """Return what ``text`` says, or the nearest name if it names no measure (None if nothing is near).
 
-    known: robustir's names. Raises SpecError where the name exists and the rest cannot be read.
+    known: robustir's names. Raises SpecError if the name exists but the rest cannot be read.
     """
     names = {name.lower(): name for name in known} | _OTHERS
     match = _SPELLING.fullmatch(text.strip())

@@ -1,4 +1,4 @@
-"""How specs are called in what people read: short, distinct, and never a path of somebody's machine."""
+"""Names of specs for readers: short, distinct, and never a path of somebody's machine."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def short_names(specs: Iterable[str], given: Mapping[str, str] | None = None) ->
     chosen = {spec: name for spec, name in (given or {}).items() if name}
     twice = [name for name, count in Counter(chosen.values()).items() if count > 1]
     if twice:
-        raise SpecError(f"two encoders are called {twice[0]!r}; give each a name of its own")
+        raise SpecError(f"two encoders are called {twice[0]!r}; give each its own name")
     ordered = list(dict.fromkeys(specs))
     names = {spec: short_name(spec) for spec in ordered if spec not in chosen}
     groups: dict[str, list[str]] = {}
@@ -145,7 +145,7 @@ def _is_spec(text: str) -> bool:
 
 
 def _last_part(text: str) -> str:
-    """Return the last part of a path; text that is none stays."""
+    """Return the last part of a path; text that is not a path stays."""
     return _parts(text)[-1] if _SEPARATOR.search(text) and text.strip("/\\.") else text
 
 
@@ -188,7 +188,7 @@ CONTROL_OF = "random control of "
 
 
 def perturbation_names(specs: Iterable[str]) -> dict[str, str]:
-    """Return how perturbations are called in text and tables, where that leaves them distinct.
+    """Return how perturbations are called in text and tables, if that keeps them distinct.
 
     A file goes by its name alone, and so does a static encoder in a folder; a random control says whose it is in words.
     """

@@ -104,7 +104,7 @@ def _resolve(kind: Kind, spec: Spec) -> tuple[Callable[..., Any], Spec]:
             ) from error
     if spec.is_path:
         if kind not in _READERS:
-            raise SpecError(f"{spec.name!r} is a path, and a {kind} is named or written  package.module:object")
+            raise SpecError(f"{spec.name!r} is a path, but a {kind} is given by name or as  package.module:object")
         if kind == "encoder" and kind_at(spec.name) == "benchmark":
             raise SpecError(f"{spec.name} holds queries and passages, so it is a benchmark: give it with --benchmark")
         return _resolve(kind, Spec(_READERS[kind](spec.name), (spec.name,)))
@@ -113,7 +113,7 @@ def _resolve(kind: Kind, spec: Spec) -> tuple[Callable[..., Any], Spec]:
         near = difflib.get_close_matches(spec.name, entries, n=3)
         known = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(entries)}"
         raise UnknownNameError(
-            f"no {kind} is called {spec.name!r}; {hint(spec.name) or known}  (robustir list {kind}s)"
+            f"{spec.name!r} is not a known {kind}; {hint(spec.name) or known}  (robustir list {kind}s)"
         )
     return entries[spec.name].load(), spec
 
@@ -161,7 +161,7 @@ def create(kind: Kind, spec: str | Spec) -> Any:
     make, resolved = _resolve(kind, parsed)
     if not callable(make) or (resolved.is_object and not inspect.isclass(make) and _is_instance(kind, make)):
         if resolved.args or resolved.kwargs:
-            raise SpecError(f"{parsed}: {resolved.name} is an object already and takes no arguments")
+            raise SpecError(f"{parsed}: {resolved.name} is an object, not a class, so it does not take arguments")
         return make
     if kind == "encoder" and resolved == Spec(resolved.name) and _is_function_of_texts(make):
         return make
@@ -203,7 +203,7 @@ def _is_instance(kind: Kind, value: object) -> bool:
 def canonical(kind: Kind, spec: str | Spec) -> str:
     """Return the canonical spelling: keywords instead of positions where possible, sorted, without defaults.
 
-    Specs inside are spelled so too, where the class says what they name: ``spec_parameters`` maps a parameter to its kind.
+    Specs inside are spelled the same way if the class says what they name: ``spec_parameters`` maps a parameter to its kind.
     """
     parsed, dose = _dosed(kind, parse(spec) if isinstance(spec, str) else spec)
     if dose:
@@ -234,7 +234,7 @@ def canonical(kind: Kind, spec: str | Spec) -> str:
 
 
 def _spelled(kind: Kind, value: object, parameter: inspect.Parameter) -> object:
-    """Return a spec inside another in its canonical spelling: as a string where the default is one, else as a spec."""
+    """Return a spec inside another in its canonical spelling: as a string if the default is one, else as a spec."""
     if not isinstance(value, (str, Spec)) or not value:
         return value
     text = canonical(kind, value)

@@ -121,7 +121,7 @@ def _parse_value(text: str, part: str) -> object:
 
 
 def _split(text: str, inside: str) -> list[str]:
-    """Split at top-level commas, minding brackets and quotes."""
+    """Split at top-level commas, outside brackets and quotes."""
     parts = [""]
     expected: list[str] = []
     for match in _PIECE.finditer(inside):

@@ -71,7 +71,7 @@ def shipped_specs() -> list[str]:
 
 
 def flores(data: Path, languages: Sequence[str]) -> dict[str, list[str]]:
-    """Return the lines of FLORES dev by language; raise DataError where one is missing."""
+    """Return the lines of FLORES dev by language; raise DataError if one is missing."""
     found = {lang: flores_dev(data, lang) for lang in languages}
     for lang, lines in found.items():
         if not lines:
@@ -148,7 +148,7 @@ def calibrate(spec: str, texts: Texts, source: str = FLORES) -> tuple[str, str, 
         doses.setdefault(row.lang, []).append(row.char_error_rate)
     if not doses:
         raise NotApplicableError(
-            f"{spelled} knows none of {', '.join(texts)}; it works in: {', '.join(sorted(perturbation.languages or ()))}"
+            f"{spelled} does not know any of {', '.join(texts)}; it works in: {', '.join(sorted(perturbation.languages or ()))}"
         )
     counts = sorted({len(texts[lang]) for lang in doses})
     size = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"

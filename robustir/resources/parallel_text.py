@@ -29,7 +29,7 @@ __all__ = [
 def required_lines(path: Path) -> list[str]:
     """Return the lines of a file that a command cannot do without; raise DataError if it is missing."""
     if not path.is_file():
-        raise DataError(f"there is no file {path}; give the data folder with --data or ROBUSTIR_DATA")
+        raise DataError(f"{path} is missing; give the data folder with --data or ROBUSTIR_DATA")
     return [line.removesuffix("\r") for line in read_text(path).removesuffix("\n").split("\n")]
 
 

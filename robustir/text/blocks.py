@@ -1,4 +1,4 @@
-"""Many texts as one array of code points, so that a batch costs a few array operations and not a Python loop."""
+"""Many texts as one array of code points, so that a batch takes a few array operations instead of a Python loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Extended grapheme clusters (UAX #29): what a reader takes for one character."""
+"""Extended grapheme clusters (UAX #29): what a reader sees as one character."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _mask(text: str) -> bytes:
 
 
 class _Masks(dict[str, bytes]):
-    """The masks of pieces of text: few forms are most of any text (Zipf's law). Long ones are not kept."""
+    """The masks of pieces of text: a few forms make up most of any text (Zipf's law). Long ones are not kept."""
 
     def __missing__(self, piece: str) -> bytes:
         mask = _mask(piece)

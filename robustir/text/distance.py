@@ -24,7 +24,7 @@ def realised_dose(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[st
     """Return the dose per text: Levenshtein (1966) distance over code points and over units, each divided by the clean length.
 
     Units are words, or grapheme clusters in languages without spaces (:mod:`robustir.text.units`). Identical texts
-    and empty clean texts have dose 0; a clean text without any unit has word edit rate 0. Raises DataError where the
+    and empty clean texts have dose 0; a clean text without any unit has word edit rate 0. Raises DataError if the
     columns differ in length.
     """
     if not len(clean) == len(noisy) == len(langs):
@@ -62,7 +62,7 @@ def _distances(before: Sequence[str], after: Sequence[str]) -> NDArray[np.int64]
 
 
 def _as_letters(*columns: list[NDArray[np.uint64]]) -> list[list[str]]:
-    """Give every distinct unit a code point of its own, so that a distance over units is one over strings.
+    """Give every distinct unit its own code point, so that a distance over units is one over strings.
 
     Units are told apart by a 64-bit hash: among the 30,000 units of a chunk two collide with probability below 1e-10.
     """

@@ -10,7 +10,7 @@ from robustir.languages import Language, is_known, language
 __all__ = ["label_notes", "merged_notes"]
 
 _SAMPLE = 200  # texts looked at per language
-_FEWEST = 20  # letters from which on something is said
+_FEWEST = 20  # with fewer letters than this, nothing is said
 _OWN = 0.5  # share of letters in the language's own script below which its label is doubted
 _SPARSE = 0.02  # white space per letter below which a text counts as written without spaces
 

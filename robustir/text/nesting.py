@@ -1,8 +1,8 @@
 """Whether what was edited at a lower severity is edited, in the same form, at a higher one, seen from the texts alone.
 
 A clean text is cut into pieces. An edit puts a string in the place of a piece, or between two pieces. Edits nest if the
-higher text can be read as the clean one with some edits, and the lower text as the clean one with a part of the same
-edits. :func:`nests` looks for such a reading; where there is none, an edit took another form on the way up. An edit
+higher text can be read as the clean one with some edits, and the lower text as the clean one with some of the same
+edits. :func:`nests` looks for such a reading; if there is none, an edit has another form in the higher text. An edit
 that only took something away leaves nothing to read; :func:`taken_back` counts words instead.
 """
 
@@ -39,7 +39,7 @@ def pieces(text: str, lang: str, grain: Grain) -> list[str]:
 
 
 def nests(clean: Sequence[str], lower: str, higher: str) -> bool:
-    """Whether there are edits of the pieces ``clean`` that give ``higher``, and a part of the same edits that gives ``lower``.
+    """Whether there are edits of the pieces ``clean`` that give ``higher``, and some of the same edits that give ``lower``.
 
     An edit puts any string in the place of a piece, or between two. The search keeps, for every length of ``lower``, the
     set of lengths of ``higher`` that can go with it, as the bits of an integer: pieces * len(lower) operations.
@@ -65,7 +65,7 @@ def nests(clean: Sequence[str], lower: str, higher: str) -> bool:
 
 
 def taken_back(clean: str, lower: str, higher: str, lang: str) -> bool:
-    """Whether a word (a cluster where there are no spaces) of ``clean`` is missing in ``lower`` and there again in ``higher``.
+    """Whether a word (a cluster where there are no spaces) of ``clean`` is missing in ``lower`` but present again in ``higher``.
 
     Words are counted wherever they are, so moving them takes none away. Another edit may write the same word by chance.
     """

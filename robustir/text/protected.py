@@ -1,4 +1,4 @@
-"""Words that noise on the level of meaning must leave alone: numbers, probable names, single letters, addresses."""
+"""Words that noise of meaning (translations, synonyms) must leave alone: numbers, probable names, single letters, addresses."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def splice(
     """Return the block with each span ``codes[starts[i] : stops[i]]`` replaced by an entry of a table.
 
     Entry ``i`` is ``replacement_codes[replacement_starts[i] :][: replacement_lengths[i]]``; entries may overlap, repeat
-    and be empty. Spans (code point positions, int64 [spans]) ascend, do not overlap and lie inside one text each; an empty
+    and be empty. Spans (code point positions, int64 [spans]) ascend, do not overlap and are inside one text each; an empty
     span inserts before its start, at the text's separator for the end of the text. Rows keep their number.
     """
     size = len(block.codes)
@@ -53,7 +53,7 @@ def spliced_texts(
 ) -> Iterator[tuple[int, str]]:
     """Yield (row, new text) of the texts that have a span; spans as in :func:`splice`.
 
-    Where few texts have one, this is faster than :func:`splice_strings`: what lies between spans is copied as it is.
+    Where few texts have one, this is faster than :func:`splice_strings`: what is between spans is copied unchanged.
     """
     if not len(starts):
         return

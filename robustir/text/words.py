@@ -1,4 +1,4 @@
-"""Words of a text: by spaces and punctuation where a script has them, by a segmenter in Chinese (jieba) and Thai (newmm).
+"""Words of a text: by spaces and punctuation if the script has them, by a segmenter in Chinese (jieba) and Thai (newmm).
 
 The segmenters load once per process, when the first text needs one (0.7 s each). They write nothing: jieba's cache in
 the shared temporary folder, which any other program may replace, is not used, and PyThaiNLP is loaded in its

@@ -1,4 +1,4 @@
 """Training of encoders by single-language, cross-language and hybrid batches (`robustir train`).
 
-The loop, its checkpoints and its record are here; data and kinds of encoder have rooms of their own.
+The loop, its checkpoints and its record are here; data and kinds of encoder have their own packages.
 """

@@ -64,7 +64,7 @@ class Checkpointed:
 
 
 def read_checkpoint(path: Path, configuration: str) -> Checkpointed | None:
-    """Return the checkpoint of a training with this digest of its configuration, or None where there is none.
+    """Return the checkpoint of a training with this digest of its configuration, or None if there is none.
 
     Raises RunError for a file that cannot be read, or that is of another configuration.
     """
@@ -75,7 +75,7 @@ def read_checkpoint(path: Path, configuration: str) -> Checkpointed | None:
     try:
         saved: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
         configured = saved["configuration"]
-    except Exception as error:  # unpickling raises nearly anything on bad files
+    except Exception as error:  # unpickling raises almost anything for damaged files
         raise RunError(f"{path} cannot be read ({type(error).__name__}); delete it to begin again") from error
     if configured != configuration:
         raise RunError(f"{path.parent} holds a training with another configuration; choose another folder with -o")

@@ -1,4 +1,4 @@
-"""What a training is told: a TOML file, checked before anything is read."""
+"""The configuration of a training: a TOML file, checked before anything is read."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Architecture(_Section):
     @model_validator(mode="after")
     def _divisible(self) -> Architecture:
         if self.dimensions % self.heads:
-            raise ValueError(f"{self.dimensions} dimensions cannot be shared by {self.heads} heads")
+            raise ValueError(f"{self.dimensions} dimensions cannot be divided among {self.heads} heads")
         return self
 
 
@@ -108,9 +108,9 @@ class TransformerModel(_Section):
     @model_validator(mode="after")
     def _one_start(self) -> TransformerModel:
         if (self.base is None) == (self.architecture is None):
-            raise ValueError("give base (a folder or an id on the hub) or architecture (from scratch), one of them")
+            raise ValueError("give either base (a folder or an id on the hub) or architecture (from scratch)")
         if self.base is None and (self.revision is not None or self.layer is not None):
-            raise ValueError("revision and layer speak of a base, and this model starts from scratch")
+            raise ValueError("revision and layer belong to a base, but this model starts from scratch")
         return self
 
 
@@ -212,7 +212,7 @@ class TrainingConfig(_Section):
         if self.mixed * 2 > self.batch:
             raise ValueError("mixed: a draw needs at least 2 pairs; lower mixed or raise batch")
         if self.shared and sum(self.shared.values()) >= self.mixed:
-            raise ValueError("shared: its draws must be fewer than mixed, which is what all draws of a batch are")
+            raise ValueError("shared: it must be below mixed, the number of draws in a batch")
         if unread := [source for source in self.shared if source not in self.sources]:
             raise ValueError(f"shared: {unread[0]!r} is not among the sources")
         return self
@@ -230,7 +230,7 @@ def find_config(given: Path) -> Path:
     if given.is_file() or not named.is_file():
         if given.suffix == "" and given.name == str(given) and not given.is_file():
             names = ", ".join(sorted(path.stem for path in shipped.glob("*.toml")))
-            raise SpecError(f"no training configuration is called {str(given)!r}; there are: {names}, or give a file")
+            raise SpecError(f"{str(given)!r} is not a training configuration; there are: {names}, or give a file")
         return given
     return named
 

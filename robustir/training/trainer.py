@@ -88,8 +88,8 @@ def train(
 
     The encoder written is the one with the best validation loss; without validations, the last. ``prepared``: of a
     configuration with the same sources, languages and model; read if not given. ``stop_after``: leave after that many
-    steps with a checkpoint, as an interruption would. Raises RunError where the folder holds another training,
-    TrainingError when the loss is not a number (the last checkpoint stays).
+    steps with a checkpoint, as an interruption would. Raises RunError if the folder holds another training,
+    TrainingError if the loss is not a number (the last checkpoint stays).
     """
     keep_memory()
     begin = time.process_time()
@@ -195,7 +195,7 @@ def _hold_out(pairs: Pairs, config: TrainingConfig) -> tuple[list[Batch], list[S
         kept.append(Shelf(shelf.source, shelf.langs, sides[0], sides[1], shelf.whole))
     if not batches:
         raise DataError(
-            "validate_every is set, and nothing can be held out: that takes 20 pairs of one source in the same languages, "
-            "and translations take two languages; set it to 0, or add a source"
+            "validate_every is set, but nothing can be held out: that needs 20 pairs of one source in the same languages "
+            "(in two languages for translations); set it to 0, or add a source"
         )
     return batches, kept

@@ -193,7 +193,7 @@ def test_laser_from_local_files(laser: Path, tmp_path: Path) -> None:
     assert (tmp_path / "data/laser/laser2.pt").read_bytes() == (laser / "laser2.pt").read_bytes()
     (laser / "laser2.pt").write_bytes(b"nothing")
     assert "laser2.pt" in refused("laser", "--from", laser, "--data", tmp_path / "again")
-    assert "no benchmark is called 'hashing'" in refused("hashing", "--data", tmp_path)
+    assert "'hashing' is not a known benchmark" in refused("hashing", "--data", tmp_path)
 
 
 def test_without_an_address(tmp_path: Path) -> None:

@@ -98,12 +98,12 @@ def test_what_a_path_is_not(model: Path) -> None:
     write_beir(Path("my-task"))
     with pytest.raises(SpecError, match="holds queries and passages, so it is a benchmark"):
         create("encoder", "./my-task")
-    with pytest.raises(SpecError, match="is a path, and a perturbation is named"):
+    with pytest.raises(SpecError, match="is a path, but a perturbation is given"):
         create("perturbation", "./My_model")
 
 
 def test_an_object_is_what_it_can_do() -> None:
     assert find("tests.tiny:Letters") == ("encoder", "tests.tiny:Letters")
     assert find("tests.tiny:OnlyA") == ("perturbation", "tests.tiny:OnlyA")
-    with pytest.raises(UnknownNameError, match=r"nothing is called 'tests\.tiny:PASSAGES'"):
+    with pytest.raises(UnknownNameError, match=r"'tests\.tiny:PASSAGES' is not known"):
         find("tests.tiny:PASSAGES")

@@ -209,7 +209,7 @@ def test_trec_export(tmp_path: Path, invoke) -> None:
         (("report", "nowhere"), "not a run directory"),
         (("scores", "nowhere", "--format", "csv"), "not a run directory"),
         (("encode", "bm25", "-o", "x.npy"), "makes no vectors"),
-        (("describe", "nothing"), "nothing is called 'nothing'"),
+        (("describe", "nothing"), "'nothing' is not known"),
         (("perturb", "typos", "--lang", "xx", "--severity", "0.3"), "does not know xx|works in"),
     ],
 )

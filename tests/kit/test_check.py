@@ -168,10 +168,12 @@ def test_a_good_perturbation_passes() -> None:
 
 
 def test_languages_by_other_codes_are_told() -> None:
-    law = next(law for law in check("perturbation", f"{__name__}:OtherCodes") if law.name.startswith("it has a name"))
+    law = next(
+        law for law in check("perturbation", f"{__name__}:OtherCodes") if law.name.startswith("it declares name")
+    )
     assert (law.passed, law.detail) == (
         False,
-        "languages go by one code each, which queries have too: write 'en' for 'eng'",
+        "a language has one code, which queries use too: write 'en' for 'eng'",
     )
 
 

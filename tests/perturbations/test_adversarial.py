@@ -75,7 +75,7 @@ def test_wrong_queries_are_refused() -> None:
         Adversarial().attack(
             QuerySet.from_texts(["a"], lang="en", ids=["other"]), task, HashingEncoder(), severity=0.5, keys=[b"0" * 16]
         )
-    with pytest.raises(SpecError, match="has passages in en, xx"):
+    with pytest.raises(SpecError, match="has passages only in en, xx"):
         run(Adversarial(passages="fr"), task, 0.5)
     with pytest.raises(SpecError, match="from 0 to 1"):
         run(Adversarial(), task, 1.5)

@@ -84,7 +84,7 @@ def test_attacks_and_parts_with_no_common_language_are_refused(make: type[Compos
     french.languages = frozenset({"fr"})
     with pytest.raises(SpecError, match="is an attack"):
         make(Upper(), Attacking())
-    with pytest.raises(SpecError, match="no language in common"):
+    with pytest.raises(SpecError, match="no language is known to all of its parts"):
         make(french, Dots())
 
 

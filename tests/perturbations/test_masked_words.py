@@ -105,14 +105,14 @@ def test_other_weights_are_another_attack(folder: Path, tmp_path: Path) -> None:
 
 def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "hub_unreachable", lambda: "HF_HUB_OFFLINE is set")
-    with pytest.raises(SpecError, match="go together"):
+    with pytest.raises(SpecError, match="together with its model"):
         Adversarial(swaps=("mlm",))
-    with pytest.raises(SpecError, match="go together"):
+    with pytest.raises(SpecError, match="together with its model"):
         Adversarial(mlm="some/model")
-    with pytest.raises(InputError, match="'no/such-model' is neither a folder here nor a model that can be had"):
+    with pytest.raises(InputError, match="'no/such-model' is neither a folder here nor a model that can be downloaded"):
         Adversarial(swaps=("mlm",), mlm="no/such-model", revision="abc")
-    with pytest.raises(DataError, match=r"no config\.json in the model folder"):
+    with pytest.raises(DataError, match=r"the model folder .* has no config\.json"):
         Adversarial(swaps=("mlm",), mlm=str(tmp_path))
     headless = MaskedWords(str(write_model(tmp_path / "headless", head=False)))
-    with pytest.raises(DataError, match="no masked-language-model head"):
+    with pytest.raises(DataError, match="so it is not a masked language model"):
         headless.substitutes(["river"], [[(0, 5)]], "en")

@@ -75,9 +75,9 @@ def test_a_commit_that_moves_on_is_another_model(served: Hub) -> None:
 
 
 def test_what_the_hub_cannot_give_is_said(served: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="'org/other' is neither a folder here nor a model that can be had"):
+    with pytest.raises(InputError, match="'org/other' is neither a folder here nor a model that can be downloaded"):
         _ = model("org/other").identity
-    with pytest.raises(InputError, match="neither a folder here nor a model that can be had"):
+    with pytest.raises(InputError, match="neither a folder here nor a model that can be downloaded"):
         _ = model(revision="v9").folder
     (served.models["org/model"] / "source.spm").unlink()
     with pytest.raises(InputError, match=r"'org/model' on the hub has no source\.spm"):
@@ -97,11 +97,11 @@ def test_a_model_without_weights(served: Hub) -> None:
 def test_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
-    with pytest.raises(DataError, match=r"no config\.json in the model folder"):
+    with pytest.raises(DataError, match=r"the model folder .* has no config\.json"):
         _ = model(str(folder)).folder
     for name in NEEDED:
         (folder / name).write_text("a")
-    with pytest.raises(DataError, match=r"no model\.safetensors or pytorch_model\.bin in"):
+    with pytest.raises(DataError, match=r"has no model\.safetensors or pytorch_model\.bin"):
         _ = model(str(folder)).identity
     assert model(str(folder)).here is None
     (folder / "pytorch_model.bin").write_text("b")

@@ -74,7 +74,7 @@ def test_wrong_arguments_are_refused() -> None:
             Nlpaug(wrong)
     with pytest.raises(SpecError, match="set by the severity"):
         Nlpaug(aug_word_p=0.3)
-    with pytest.raises(SpecError, match="takes no colour"):
+    with pytest.raises(SpecError, match="does not take colour"):
         Nlpaug(colour="red")
 
 

@@ -97,7 +97,7 @@ def test_files_are_found_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.
     write(tmp_path / "set" / "noisy.jsonl", "noisy", list(QUERIES.ids))
     noise = create("perturbation", "robustir.perturbations.recorded:Recorded(file='set/noisy.jsonl')")
     assert perturb(QUERIES, noise, severity=1.0).texts[0] == "noisy q0"
-    with pytest.raises(DataError, match=r"no recorded noise at .*gone\.jsonl or gone\.jsonl"):
+    with pytest.raises(DataError, match=r"no file with recorded noise at .*gone\.jsonl or gone\.jsonl"):
         Recorded("gone.jsonl")
 
 

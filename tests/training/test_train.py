@@ -149,7 +149,7 @@ def test_what_is_shared_enters_every_sampling_alike(data: Path, tmp_path: Path) 
     train(arms["x-y"], data, tmp_path / "run")
     drawn = json.loads((tmp_path / "run" / "training.json").read_text())["drawn"]
     assert {(entry["source"], entry["kind"]) for entry in drawn} == {("qa", "x-x"), ("contexts", "x-y")}
-    with pytest.raises(ValueError, match="fewer than mixed"):
+    with pytest.raises(ValueError, match="must be below mixed"):
         config(sources=["contexts", "qa"], shared={"qa": 1})
     with pytest.raises(ValueError, match="'qa' is not among"):
         config(sources=["contexts"], shared={"qa": 1}, mixed=3)
@@ -189,7 +189,7 @@ def test_what_cannot_be_trained_is_said(data: Path, tmp_path: Path) -> None:
         )
     with pytest.raises(DataError, match="source 'mkqa' has no pairs"):
         train(config(sources=["mkqa"]), data, tmp_path / "c")
-    with pytest.raises(DataError, match="validate_every is set, and nothing can be held out"):
+    with pytest.raises(DataError, match="validate_every is set, but nothing can be held out"):
         train(config(sources=["flores"], sampling="x-x", languages=["en"], validate_every=5), data, tmp_path / "e")
     train(config(steps=2), data, tmp_path / "d")
     with pytest.raises(RunError, match="another configuration"):
@@ -232,7 +232,7 @@ def test_a_configuration_is_checked(tmp_path: Path, capsys: pytest.CaptureFixtur
         main(["train", str(path), "-o", str(tmp_path / "out")])
     assert exit_code.value.code == 2
     assert "is not valid TOML" in capsys.readouterr().err
-    with pytest.raises(SpecError, match="no training configuration is called 'nothing'"):
+    with pytest.raises(SpecError, match="'nothing' is not a training configuration"):
         find_config(Path("nothing"))
 
 

@@ -350,7 +350,7 @@ def test_bases_that_cannot_be_trained_are_refused(
     def said(given: Path | str) -> str:
         return refusal(config(given), data, tmp_path, capsys)
 
-    assert "architecture gpt2, no encoder; what can be trained" in said(write_other(tmp_path / "gpt2", "gpt2", base))
+    assert "architecture gpt2, not an encoder; train an encoder" in said(write_other(tmp_path / "gpt2", "gpt2", base))
     assert "architecture t5, an encoder-decoder" in said(write_other(tmp_path / "t5", "t5", base))
     assert "is a table of token vectors" in said(static_layout)
     bare = shutil.copytree(base, tmp_path / "bare")
@@ -362,7 +362,7 @@ def test_bases_that_cannot_be_trained_are_refused(
     assert "they belong to different checkpoints" in said(mixed)
     assert "there is no model folder" in said("./nothing")
     monkeypatch.setattr(hub, "hub_unreachable", lambda: "HF_HUB_OFFLINE is set")
-    assert "neither a folder here nor a model that can be had" in said("nobody/such-a-model")
+    assert "neither a folder here nor a model that can be downloaded" in said("nobody/such-a-model")
 
 
 def test_modules_that_would_not_be_trained(data: Path, tmp_path: Path, tiny_bert: Path, make_layout: Any) -> None:

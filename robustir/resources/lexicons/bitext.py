@@ -41,15 +41,13 @@ _COPIES = 2  # words of a question left in English from which it holds a title
 def read_bitext(data: Path, lang: str) -> list[tuple[Source, list[tuple[str, str]]]]:
     """Return (source, [(English, other)]) for every collection that has the language.
 
-    Raises DataError where there is none at all.
+    Raises DataError if there is none at all.
     """
     readers = (_tatoeba, _wmt, _flores, _translated, _mkqa)
     found = [(source, list(read(data, lang))) for source, read in zip(SOURCES, readers, strict=True)]
     kept = [(source, pairs) for source, pairs in found if pairs]
     if not kept:
-        raise DataError(
-            f"there is no parallel text of English and {lang} in {data}; expected is {opus_tatoeba_path(data, lang)}"
-        )
+        raise DataError(f"{data} has no parallel text of English and {lang}; expected {opus_tatoeba_path(data, lang)}")
     return kept
 
 

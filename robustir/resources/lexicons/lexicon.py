@@ -269,10 +269,10 @@ def _target_form(form: str, meaning: str, links: _Links, source: Side, target: S
 
 
 def read_frequency(data: Path, lang: str) -> dict[str, int]:
-    """Return how often each folded word occurs in the frequency list of a language. Raises DataError where there is none."""
+    """Return how often each folded word occurs in the frequency list of a language. Raises DataError if there is none."""
     path = data / "frequency" / f"{lang}.txt"
     if not path.is_file():
-        raise DataError(f"there is no frequency list {path}; give the data folder with --data or ROBUSTIR_DATA")
+        raise DataError(f"the frequency list {path} is missing; give the data folder with --data or ROBUSTIR_DATA")
     found: dict[str, int] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         word, _, count = line.strip().rpartition(" ")
@@ -285,7 +285,7 @@ def read_frequency(data: Path, lang: str) -> dict[str, int]:
 def build_lexicon(data: Path, lang: str, out: Path) -> tuple[Path, int]:
     """Induce the lexicon of English and ``lang`` and write ``out/en-LANG.tsv.gz``; return the file and its number of pairs.
 
-    Raises MissingExtraError where the lemmatizer or the conversion of Chinese characters is not installed.
+    Raises MissingExtraError if the lemmatizer or the conversion of Chinese characters is not installed.
     """
     parts = read_bitext(data, lang)
     english, other = zip(*(pair for _, some in parts for pair in some), strict=True)

@@ -50,7 +50,7 @@ def read_reference(path: Path, lang: str) -> dict[str, set[str]]:
     """Return the folded translations of each English word; copies such as ``the the`` are left out.
 
     Arabic is compared without vowel marks and hamzas, Hindi without nuktas, as the reference often writes them, Chinese in
-    simplified characters: the reference is mostly traditional, the lexicon simplified. Raises MissingExtraError where the
+    simplified characters: the reference is mostly traditional, the lexicon simplified. Raises MissingExtraError if the
     conversion for Chinese is not installed.
     """
     found: dict[str, set[str]] = {}

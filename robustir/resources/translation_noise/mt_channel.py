@@ -52,7 +52,7 @@ class Outputs:
         for name, lines in (*self.systems.items(), (source, self.originals)):
             if len(lines) != len(self.references):
                 raise DataError(
-                    f"{source}-{target}: {len(lines)} lines of {name}, {len(self.references)} of the reference; they must be aligned"
+                    f"{source}-{target}: {len(lines)} lines of {name}, {len(self.references)} of the reference; they must be line by line"
                 )
 
 
@@ -77,7 +77,9 @@ def estimate(outputs: Outputs, lines: Sequence[int]) -> Table:
     ranked = sorted(counts, key=lambda name: (-counts[name].kept, name))
     systems = tuple(name for name in ranked if name.startswith(OPEN) and name != ranked[0])
     if not systems:
-        raise DataError(f"{outputs.source}-{outputs.target} has one system; the excess over the best needs two")
+        raise DataError(
+            f"{outputs.source}-{outputs.target} has one system; the excess over the best system needs at least two"
+        )
     pool = _pool([tallies[name] for name in systems], tallies[ranked[0]], outputs.target)
     return Table(outputs.source, outputs.target, ranked[0], counts, systems, pool)
 

@@ -74,7 +74,7 @@ _Item = tuple[Mapping[str, str], Mapping[str, str]]
 def read_pairs(data: Path, sources: Sequence[str], languages: Sequence[str], *, longest: int) -> Pairs:
     """Read the pairs of some sources in some languages, cut to ``longest`` characters.
 
-    Raises DataError where a source has nothing, or where lines of parallel text do not correspond.
+    Raises DataError if a source has no pairs, or if lines of parallel text do not correspond.
     """
     pairs, unseen = Pairs(), TestSentences.read(data)
     for source in sources:

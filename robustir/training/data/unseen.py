@@ -22,7 +22,7 @@ def normalised(text: str) -> str:
 class TestSentences:
     """The normalised sentences of the test sets that the data folder holds."""
 
-    __test__ = False  # no test class, whatever pytest makes of its name
+    __test__ = False  # not a test class, despite its name: for pytest
 
     sentences: frozenset[str]
 
@@ -31,7 +31,7 @@ class TestSentences:
 
     @classmethod
     def read(cls, data: Path) -> TestSentences:
-        """Read XQuAD-R, Tatoeba, NTREX and FLORES devtest; one that is not there is passed over."""
+        """Read XQuAD-R, Tatoeba, NTREX and FLORES devtest; one that is missing is skipped."""
         return cls(frozenset(found for text in _texts(data) if (found := normalised(text))))
 
 

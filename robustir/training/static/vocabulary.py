@@ -19,7 +19,7 @@ def learn_tokenizer(texts: Iterable[str], pieces: int) -> str:
     """Return the tokenizer.json of ``pieces`` pieces. The same texts, in the same order, give the same bytes.
 
     One thread of SentencePiece: tokenizers' own trainer gave other pieces in two runs on the same texts, and took five
-    times as long. Raises MissingExtraError, or InputError where the texts do not hold that many pieces.
+    times as long. Raises MissingExtraError, or InputError if the texts do not hold that many pieces.
     """
     try:
         import sentencepiece
@@ -46,7 +46,7 @@ def learn_tokenizer(texts: Iterable[str], pieces: int) -> str:
         )
     except RuntimeError as error:
         raise InputError(
-            f"no vocabulary of {pieces} pieces can be learnt from these texts; lower model.pieces  ({error})"
+            f"these texts are too few for a vocabulary of {pieces} pieces; lower model.pieces  ({error})"
         ) from error
     learnt = sentencepiece.SentencePieceProcessor(model_proto=written.getvalue())
     return _as_tokenizer([(learnt.id_to_piece(row), learnt.get_score(row)) for row in range(len(learnt))])

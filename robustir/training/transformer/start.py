@@ -128,9 +128,9 @@ def _require_encoder(checkpoint: Checkpoint, folder: str) -> None:
     config = checkpoint.load_config(folder)
     decoder = bool(getattr(config, "is_encoder_decoder", False) or getattr(config, "is_decoder", False))
     if decoder or config.model_type not in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
-        kind = "an encoder-decoder" if getattr(config, "is_encoder_decoder", False) else "no encoder"
+        kind = "an encoder-decoder" if getattr(config, "is_encoder_decoder", False) else "not an encoder"
         raise InputError(
-            f"{checkpoint.model!r} is of the architecture {config.model_type}, {kind}; what can be trained are encoders "
+            f"{checkpoint.model!r} has the architecture {config.model_type}, {kind}; train an encoder "
             "such as bert, distilbert, roberta and xlm-roberta"
         )
 
