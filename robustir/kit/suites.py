@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from robustir.errors import RobustirError
+from robustir.noise.prepared import PreparedPerturbation, is_attack
 from robustir.planning.suite import Noise, Suite, load_suite, suite_names, suite_path
 from robustir.plugins.names import short_names
 from robustir.plugins.registry import KINDS, Kind, factory, registered
@@ -61,8 +62,8 @@ def _perturbation(suite: Suite, noise: Noise) -> dict[str, Any]:
         "description": _about("perturbation", noise.spec),
         "severities": list(suite.severities_of(noise)),
         "draws": suite.draws_of(noise),
-        "severity_meaning": str(getattr(made, "severity_meaning", "")),
-        "attack": hasattr(made, "attack"),
+        "severity_meaning": "" if made is None else PreparedPerturbation(made).severity_meaning,
+        "attack": is_attack(made),
         "exploratory": noise.exploratory,
     }
 
@@ -70,7 +71,7 @@ def _perturbation(suite: Suite, noise: Noise) -> dict[str, Any]:
 def _sets(suite: Suite, noise: Noise) -> int:
     """Return how many query sets a perturbation makes: an attack one per encoder that it is made on, and its control."""
     count = len(suite.severities_of(noise)) * suite.draws_of(noise)
-    if not hasattr(_made("perturbation", noise.spec), "attack"):
+    if not is_attack(_made("perturbation", noise.spec)):
         return count
     named = any(key == "against" for key, _ in parse(noise.spec).kwargs)
     return 2 * count * (1 if named else len(suite.encoders))

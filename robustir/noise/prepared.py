@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from robustir.contracts import AttackOutcome, Encoder, Scorer
     from robustir.types import QuerySet, Task
 
-__all__ = ["PreparedAttack", "PreparedPerturbation", "prepare", "unknown_languages"]
+__all__ = ["PreparedAttack", "PreparedPerturbation", "is_attack", "prepare", "unknown_languages"]
 
 _REQUIRED = ("name", "version", "languages", "nested", "__call__")
 
@@ -296,7 +296,12 @@ def prepare(perturbation: str | Spec | object) -> PreparedPerturbation:
     lacks = [part for part in _REQUIRED if not _has(plugin, part)]
     if lacks:
         raise SpecError(f"{plugin!r} is not a perturbation: it lacks {', '.join(lacks)}; give a spec such as  typos")
-    return PreparedAttack(plugin) if _has(plugin, "attack") else PreparedPerturbation(plugin)
+    return PreparedAttack(plugin) if is_attack(plugin) else PreparedPerturbation(plugin)
+
+
+def is_attack(plugin: object) -> bool:
+    """Whether a perturbation, or the class of one, is an attack."""
+    return _has(plugin, "attack")
 
 
 def _has(plugin: object, name: str) -> bool:

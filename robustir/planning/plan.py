@@ -227,7 +227,7 @@ def _encoders(asked: Iterable[tuple[str, str | Any]]) -> Iterator[tuple[str, Pla
     for name, spec in asked:
         if isinstance(spec, str):
             scorer = adapt(create("encoder", spec))
-            known = getattr(scorer, "training", None)  # of a torch module, whether it is in training mode
+            known = getattr(scorer, "training", None)  # a live torch module has a bool of that name
             record = known if isinstance(known, TrainingRecord) else None
             yield name, PlannedEncoder(canonical("encoder", spec), scorer, scorer.revision, training=record)
         else:

@@ -20,7 +20,7 @@ PHRASES = {
     r"\b(?:is|are) none of\b": "is not one of ...",
     r"\b(?:stands?|stood) (?:twice|already|alone|where|there|at|under|beside|in (?!for))": "occurs twice, is in ...",
     r"\bas (?:it|they) stands?\b": "as it is",
-    r"\bstands?\b(?! for\b| in for\b|-in\b)": "is, occurs, comes",
+    r"\bstands?\b(?!\s+for\b|\s+in\s+for\b|-in\b)": "is, occurs, comes",
     r"\b(?:must|should) have and has not\b": "lacks",
 }
 PACKAGES = ("robustir", "perturbations", "benchmarks", "reports")
@@ -58,6 +58,16 @@ def test_strings_and_comments_are_plain_english(root: Path) -> None:
         for path in modules(root)
         for line, text in spoken(path.read_text(encoding="utf-8"))
         for below, phrase, instead in offences(text)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_documents_are_plain_english(root: Path) -> None:
+    pages = [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").rglob("*.md"))]
+    found = [
+        f"{page.relative_to(root)}:{1 + below}: {phrase!r}; write: {instead}"
+        for page in pages
+        for below, phrase, instead in offences(page.read_text(encoding="utf-8"))
     ]
     assert not found, "\n".join(found)
 

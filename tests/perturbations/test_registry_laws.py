@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robustir.errors import MissingExtraError
+from robustir.noise.prepared import is_attack, prepare
 from robustir.plugins.registry import create, registered
 from robustir.seeds import Stream, derive_key
 from robustir.text.clusters import clusters
@@ -28,7 +29,7 @@ from robustir.text.nesting import nests, pieces
 from robustir.types import QuerySet
 from tests.strategies import LANGUAGES, NASTY, SENTENCES, keys, severities, texts
 
-# Each default stands in the registry; these are other arguments that lead to other code.
+# Each default is in the registry; these are other arguments that lead to other code.
 VARIANTS = (
     *(f"casing(mode='{mode}')" for mode in ("upper", "title", "first", "random")),
     "code-switch(into='zh')",
@@ -47,7 +48,7 @@ _LONG_IN = ("en", "hi", "th")  # words, clusters of several code points, and a s
 
 
 def _is_attack(name: str) -> bool:
-    return hasattr(registered("perturbation")[name].load(), "attack")
+    return is_attack(registered("perturbation")[name].load())
 
 
 SPECS = (
@@ -78,14 +79,7 @@ def _made(spec: str) -> Any:
 
 
 def _run(made: Any, queries: QuerySet, severity: float, some_keys: Sequence[bytes]) -> list[str]:
-    if hasattr(made, "apply_queries"):
-        return made.apply_queries(queries, severity=severity, keys=some_keys)  # type: ignore[no-any-return]
-    if hasattr(made, "apply_batch"):
-        return made.apply_batch(queries.texts, langs=queries.langs, severity=severity, keys=some_keys)  # type: ignore[no-any-return]
-    return [
-        made(text, lang=lang, severity=severity, rng=Stream(key))
-        for text, lang, key in zip(queries.texts, queries.langs, some_keys, strict=True)
-    ]
+    return prepare(made).apply(queries, severity=severity, keys=some_keys)
 
 
 def _check_alone(made: Any, queries: QuerySet, some_keys: Sequence[bytes], severity: float) -> None:
@@ -97,7 +91,7 @@ def _check_alone(made: Any, queries: QuerySet, some_keys: Sequence[bytes], sever
         assert _run(made, queries.select(other), severity, [some_keys[row] for row in other]) == [
             noisy[row] for row in other
         ]
-    if not hasattr(made, "apply_queries"):
+    if not prepare(made).needs_queries:
         alone = [
             made(text, lang=lang, severity=severity, rng=Stream(key))
             for text, lang, key in zip(queries.texts, queries.langs, some_keys, strict=True)
@@ -115,7 +109,7 @@ def _check_text(made: Any, clean: str, noisy: str) -> None:
     assert isinstance(noisy, str)
     assert bool(noisy.strip()) == bool(clean.strip())
     assert noisy or not clean
-    if hasattr(made, "apply_queries"):
+    if prepare(made).needs_queries:
         return  # what was recorded is what was recorded
     assert not Counter(regex.findall(r"\p{Cs}", noisy)) - Counter(regex.findall(r"\p{Cs}", clean))
     assert noisy.count("\n") <= clean.count("\n")
@@ -125,7 +119,8 @@ def _check_text(made: Any, clean: str, noisy: str) -> None:
 
 def _check_clusters(made: Any, clean: str, noisy: str) -> None:
     """A letter with its marks stays whole: no cluster of the noisy text mixes, cuts or regroups those of the clean one."""
-    if getattr(made, "inside_clusters", False) or hasattr(made, "embedded_lang") or hasattr(made, "apply_queries"):
+    prepared = prepare(made)
+    if prepared.inside_clusters or prepared.embedded_lang or prepared.needs_queries:
         return  # translations and recordings bring clusters of their own
     if made.name == "mt-channel":
         return  # as do other translations of a word
@@ -160,7 +155,7 @@ def _check(spec: str, batch: Sequence[tuple[str, str, bytes]], levels: Sequence[
 def _languages(spec: str) -> tuple[str, ...]:
     known = _made(spec).languages
     found = (*LANGUAGES, *ELSEWHERE_TOO) if known is None else tuple(sorted(known))
-    assert found, f"{spec} serves no language as it stands: name it in TRIED_ELSEWHERE, with its tests"
+    assert found, f"{spec} serves no language without arguments: name it in TRIED_ELSEWHERE, with its tests"
     return found
 
 
