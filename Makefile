@@ -5,6 +5,7 @@ VENV ?= .venv
 VENV5 ?= .venv-tf5
 VENV_DOCS ?= .venv-docs
 WRAPPERS ?= .venv-wrappers
+MTEB_TESTS = tests/comparison/test_wrappers.py tests/comparison/test_mteb_tasks.py
 BIN = $(VENV)/bin
 EXTRAS = dev,attack,nlpaug,laser,lexicon,train
 RUN = runs/quickstart
@@ -92,8 +93,8 @@ $(WRAPPERS)/%/.installed: tests/comparison/%.txt $(VENV)/.installed
 	@touch $@
 
 test-wrappers: $(WRAPPERS)/mteb1/.installed $(WRAPPERS)/mteb2/.installed
-	PYTHONPATH=$(WRAPPERS)/mteb2 $(BIN)/pytest -q -p no:warnings -m comparison tests/comparison/test_wrappers.py
-	PYTHONPATH=$(WRAPPERS)/mteb1 $(BIN)/pytest -q -p no:warnings -m comparison tests/comparison/test_wrappers.py -k mteb_1
+	PYTHONPATH=$(WRAPPERS)/mteb2 $(BIN)/pytest -q -p no:warnings -m comparison $(MTEB_TESTS)
+	PYTHONPATH=$(WRAPPERS)/mteb1 $(BIN)/pytest -q -p no:warnings -m comparison $(MTEB_TESTS) -k 'mteb_1 or mteb_tasks'
 
 clean:
 	rm -rf $(VENV) $(VENV5) $(WRAPPERS) $(VENV_DOCS) runs build *.egg-info
