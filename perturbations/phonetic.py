@@ -24,7 +24,7 @@ class Phonetic(RuleBased):
     """Words spelled as they sound: homophones, and letters that stand for the same sound.
 
     A word that is easily taken for another (their, there) becomes that one; else one of its spellings by the
-    language's rules is taken, each with the same chance. A chosen word without any is left and does not count as
+    language's rules is taken, each with the same chance. A chosen word without any stays and does not count as
     eligible. In Thai and Chinese the unit is the character.
     """
 
@@ -50,7 +50,7 @@ class Phonetic(RuleBased):
 
 
 def sounding_alike(block: Block, units: Units, lang: str, keys: NDArray[np.uint64]) -> list[str]:
-    """Return for each unit another spelling of its sound, drawn from the key, or the unit itself where there is none."""
+    """Return for each unit another spelling of its sound, drawn from the key, or the unit itself if there is none."""
     spellings = confusions(lang)
     after = []
     for word, drawn in zip(units.strings(block), units.draw(keys, _SPELLING).tolist(), strict=True):

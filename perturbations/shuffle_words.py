@@ -21,14 +21,14 @@ _ORDER, _SELECT = 0, 1  # slots
 
 
 class ShuffleWords(RuleBased):
-    """Words trade places: a control for what an encoder takes from word order, with every word kept.
+    """Words trade places: a control for how much an encoder relies on word order, with every word kept.
 
-    A random order (from the key alone) puts the words of a text into pairs, the last three together where their
-    number is odd. A pair changes places, and three move round, if the group's own uniform number is below the
-    severity; spaces and punctuation stay where they are. Groups do not depend on the severity, so severities nest
-    exactly: words that moved at 0.1 are at 0.2 where they were at 0.1. At severity 1 every word has moved (a random
-    pairing, not a uniform permutation). Two equal words that change places leave the text as it was. Thai and Chinese
-    words come from newmm and jieba.
+    A random order (from the key alone) puts the words of a text into pairs, the last three together if their number is
+    odd. A pair changes places, and three move round, if the group's own uniform number is below the severity; spaces and
+    punctuation stay where they are. Groups do not depend on the severity, so severities nest exactly: words that moved at
+    0.1 are at 0.2 where they were at 0.1. At severity 1 every word has moved (a random pairing, not a uniform
+    permutation). Two equal words that change places leave the text as it was. Thai and Chinese words come from newmm and
+    jieba.
     """
 
     name: ClassVar[str] = "shuffle-words"

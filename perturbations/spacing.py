@@ -21,7 +21,7 @@ __all__ = ["PARTS", "Spacing"]
 
 PARTS = ("merge", "split")
 _OPERATION, _PLACE = 1, 2  # slots
-# A Thai vowel sign that is a cluster of its own still belongs to its consonant: เ แ โ ใ ไ before it, ะ า ำ ๅ after.
+# A Thai vowel sign that is its own cluster still belongs to its consonant: เ แ โ ใ ไ before it, ะ า ำ ๅ after.
 _TIED_TO_NEXT = np.array([0x0E40, 0x0E41, 0x0E42, 0x0E43, 0x0E44], dtype=np.uint32)
 _TIED_TO_PREVIOUS = np.array([0x0E2F, 0x0E30, 0x0E32, 0x0E33, 0x0E45, 0x0E46], dtype=np.uint32)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
@@ -110,6 +110,10 @@ class PerturbationExtras:
 
     calibrated: str = ""
     """Digest of the calibration that a dose depends on; it enters the keys of cells. Read by the plan."""
+
+    spec_parameters: Mapping[str, str] = {}
+    """Parameters of the constructor that hold specs, and the kind they name, such as ``{"parts": "perturbation"}``: they
+    are spelled canonically too. Read by the registry, of the class."""
 
     scope: str = ""
     """What the languages can reach, added to a refusal. Read by ``plan`` and ``describe``."""

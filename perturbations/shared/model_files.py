@@ -20,7 +20,7 @@ _WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
 class ModelFiles:
     """Where a model is: a folder (if one has that name) or a hub id at ``revision`` (branch, tag or commit).
 
-    needed: names of files it must have beside its weights, config.json first. optional: names of files read where they are.
+    needed: names of the files it must have beside its weights, config.json first. optional: names of files that are read if present.
     """
 
     model: str
@@ -30,7 +30,7 @@ class ModelFiles:
 
     @cached_property
     def here(self) -> Path | None:
-        """The folder with the files, or None where they are not on this machine. The network is not asked."""
+        """The folder with the files, or None if they are not on this machine. The network is not used."""
         folder = self._given if self._is_folder else cached_folder(self.model, self.revision)
         return folder if folder is not None and not self._lacks(folder) else None
 
@@ -38,7 +38,7 @@ class ModelFiles:
     def folder(self) -> Path:
         """The folder with the files, downloaded if need be; files of the hub all belong to one commit.
 
-        Raises DataError if a folder is not complete, InputError where the hub cannot give the model.
+        Raises DataError if a folder is not complete, InputError if the hub cannot give the model.
         """
         if self._is_folder:
             if lacks := self._lacks(self._given):
@@ -83,7 +83,7 @@ class ModelFiles:
         return "" if any((folder / name).is_file() for name in _WEIGHTS) else " or ".join(_WEIGHTS)
 
     def _if_there(self, name: str, commit: str) -> Path | None:
-        """Return a file that a model may lack. Without a network, what the cache does not hold counts as lacking:
+        """Return a file that a model may lack. Without a network, what the cache does not hold counts as missing:
 
         the cache of a model fetched with  hf download  does not note what there is not.
         """

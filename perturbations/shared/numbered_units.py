@@ -1,4 +1,4 @@
-"""Units of a block with a number of their own, so that each can be drawn for by itself."""
+"""Units of a block, each with its own number, so that each has its own draws."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def word_units(block: Block, lang: str) -> Units:
 
 
 def letter_units(block: Block, lang: str) -> Units:
-    """Return the words with a letter, or the grapheme clusters that begin with one where a script has no spaces."""
+    """Return the words with a letter, or, if the script has no spaces, the grapheme clusters that begin with one."""
     if has_spaces(lang):
         units = Units.of(block, *unit_spans(block, spaced=True))
         return units.take(has_any(units, block.kinds & LETTER != 0))

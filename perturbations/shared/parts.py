@@ -1,4 +1,4 @@
-"""Perturbations made of others: parts from specs, their languages and versions, and a stream of its own for each part."""
+"""Perturbations made of others: parts from specs, their languages and versions, and a separate stream for each part."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Combination:
     def run_part(
         self, position: int, texts: Sequence[str], langs: Sequence[str], severity: float, keys: Sequence[bytes]
     ) -> list[Any]:
-        """Return what one part makes of texts, in a stream of its own.
+        """Return what one part makes of texts, in its own stream.
 
         keys: those of the queries; the part's are made of them, its position, name and version.
         """

@@ -1,4 +1,4 @@
-"""Global random states, seeded for one call of a library that knows no other source of chance, and put back."""
+"""Global random states, seeded for one call of a library that draws from them, and restored afterwards."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["random_state"]
 
 @contextmanager
 def random_state(key: bytes | None = None) -> Iterator[None]:
-    """Seed the global random states of Python, NumPy and (where loaded) torch's CPU from ``key``; put them back after.
+    """Seed the global random states of Python, NumPy and (if loaded) torch's CPU from ``key``; restore them afterwards.
 
-    key: 16 bytes, or None to leave the states as they are. For libraries that know no other source of chance.
+    key: 16 bytes, or None to leave the states as they are.
     """
     torch: Any = sys.modules.get("torch")
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - it is the global state that is kept

@@ -20,7 +20,7 @@ _TEXTS_AT_ONCE = 4_096  # bounds the memory; 2,000 to 10,000 texts at once were 
 class RuleBased:
     """A perturbation whose whole work is :meth:`in_one_language`; texts are edited many at a time.
 
-    A subclass gives ``name``, ``version``, ``severity_meaning``, ``source`` and, where it does not work in every
+    A subclass gives ``name``, ``version``, ``severity_meaning``, ``source`` and, if it does not work in every
     language, ``languages``.
     """
 

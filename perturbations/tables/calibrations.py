@@ -24,8 +24,8 @@ from robustir.errors import DataError
 
 __all__ = ["TOLERANCE", "Calibration", "Curve", "find_calibration", "read_calibrations", "shipped_folder"]
 
-# A dose is refused in a language where the texts of its verification got more than this share more or less than was
-# asked for: an unequal dose under the name of an equal one would be worse than none.
+# A dose is refused in a language whose verification missed it by more than this share: an unequal dose under the name of
+# an equal one would be worse than none.
 TOLERANCE: Final = 0.15
 
 
@@ -61,7 +61,7 @@ class Curve:
 class Calibration:
     """What one perturbation reaches, per language; ``version`` is the perturbation's.
 
-    missed: the largest relative error of a dose per language, -0.2 for a fifth too little; empty where nothing was verified.
+    missed: the largest relative error of a dose per language, -0.2 for a fifth too little; empty if nothing was verified.
     """
 
     version: str

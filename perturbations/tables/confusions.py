@@ -27,7 +27,7 @@ Confusions = Callable[[str], tuple[str, ...]]
 
 @cache
 def confusions(lang: str) -> Confusions:
-    """Return what gives the spellings that a word (in Thai and Chinese a character) may be mistaken for, itself never."""
+    """Return a function from a word (in Thai and Chinese a character) to the spellings that it may be mistaken for."""
     if lang == "zh":
         table = {character: tuple(others) for character, others in homophones().items()}
         return lambda character: table.get(character, ())

@@ -2,7 +2,7 @@
 
 Arabic is written without its short vowels, and no table brings them back: apart from some function words a word
 becomes the skeleton of its letters (``دفاع`` dfa3). Hindi has a vowel after every consonant that is not written and not
-always spoken; rules say where it falls out.
+always spoken; rules say where it is left out.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Thai words in Latin letters by the Royal Thai General System of Transcription: how they sound, without tones or length.
 
 A word is cut by a dictionary of syllables, and each piece is read by patterns of Thai spelling: a vowel sign before,
-above, below or after an initial consonant or cluster, and a final one. Where a piece has several readings the cheapest is
+above, below or after an initial consonant or cluster, and a final one. If a piece has several readings, the cheapest is
 taken (one syllable before two, a consonant with an unwritten *a* before a final one that is not spoken). What no pattern
 tells (linking vowels of Pali and Sanskrit compounds: ``วิทยา`` witthaya, not wit-ya) is in a short list of words, and is
-missed elsewhere. Of the 77 provinces 61 come out as in their English names. Against the standard, no hyphen parts vowels.
+missed elsewhere. Of the 77 provinces 61 come out as in their English names. Unlike in the standard, no hyphen separates vowels.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str, int], ...]:
             body = _ABOVE.sub(rf"\g<0>{_TONE}?", spelling.rstrip("Kk"))
             for bare in ("(?P<bare>)", f"(?P<bare>{_CONSONANT})"):
                 if "O" in body[:1] and bare != "(?P<bare>)":
-                    continue  # OK alone: a consonant without a vowel is read by itself
+                    continue  # the pattern OK alone: a consonant without a vowel is read by itself
                 for consonant in (initial, f"(?P<initial>{_CONSONANT})"):
                     cost = _SYLLABLE + _OPEN * (spelling in {"เOk", "แOk", "โOk"} and final == "(?P<final>)")
                     if bare != "(?P<bare>)":

@@ -1,4 +1,4 @@
-"""What is written instead of what, by language: tables from data files, and their use on a block of texts at once."""
+"""Substitutions of characters by language: tables from data files, and their use on a block of texts at once."""
 
 from __future__ import annotations
 
@@ -109,12 +109,12 @@ class Substitutions:
         return rows
 
     def entries(self, row: NDArray[np.int32], drawn: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return which entry stands for each row; drawn: in [0, 1)."""
+        """Return the entry that is drawn for each row; drawn: in [0, 1)."""
         return self.first[row] + (drawn * self.count[row]).astype(np.int64)
 
 
 def _chosen(block: Block, lang: str, severity: float, keys: NDArray[np.uint64]) -> Units:
-    """Choose among words, or among grapheme clusters where a script has no spaces."""
+    """Choose among words, or among grapheme clusters if the script has no spaces."""
     units = Units.of(block, *unit_spans(block, spaced=has_spaces(lang)))
     return units.take(units.chosen(keys, severity))
 

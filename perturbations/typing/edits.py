@@ -26,7 +26,7 @@ class Edits:
 
     at: int64 [e], the code point that REPLACE takes out; entry_start, entry_length: int64 [e], what comes in, a piece
     of ``codes`` (uint32). A transposed cluster and its partner may have at most one transposition between them; the
-    partner may have an edit of its own, and takes it along.
+    partner may have its own edit, and takes it along.
     """
 
     action: NDArray[np.uint8]
@@ -41,7 +41,7 @@ class Edits:
 
 
 def apply(edits: Edits, block: Block, clusters: Clusters) -> Block:
-    """Return the block with the edits made; what is not edited is copied as it is."""
+    """Return the block with the edits made; what is not edited is copied unchanged."""
     swapped = edits.cluster[edits.action == TRANSPOSE]
     marked = np.zeros(len(clusters), dtype=bool)
     marked[edits.cluster] = True

@@ -1,8 +1,8 @@
-"""Keyboard layouts as data: which keys lie next to each other, and what else a key gives with Shift.
+"""Keyboard layouts as data: which keys are next to each other, and what else a key gives with Shift.
 
 One JSON file per language in ``data/keyboards``: ``rows`` of keys from left to right (``_``: a key without a letter)
 with the ``offset`` of the first key in key widths, after the staggered rows of ISO/IEC 9995-1; ``shift`` gives the
-second level where it holds other letters and not capitals. ``source`` names the standard that the layout follows.
+second level if it holds letters other than the capitals. ``source`` names the standard that the layout follows.
 """
 
 from __future__ import annotations

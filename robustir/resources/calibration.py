@@ -1,4 +1,4 @@
-"""Calibrates perturbations: the character error rate that each severity really gives, per language, on training text.
+"""Calibrates perturbations: the character error rate that each severity gives, per language, on training text.
 
 The text is FLORES dev, the one collection that is parallel in all eleven languages and in ordinary case and punctuation:
 languages are compared on the same sentences. Verified on other text: the questions of XQuAD-R.
@@ -65,7 +65,7 @@ LEFT_OUT: Mapping[str, str] = {
 
 
 def shipped_specs() -> list[str]:
-    """Return the specs whose tables come with robustir: every built-in with its defaults, but those LEFT_OUT."""
+    """Return the specs whose tables come with robustir: every built-in with its defaults, except those LEFT_OUT."""
     entries = registered("perturbation").items()
     return [name for name, entry in entries if entry.package == "robustir" and name not in LEFT_OUT]
 
@@ -178,7 +178,7 @@ def write_calibration(folder: Path, name: str, spec: str, entry: Mapping[str, An
     path = folder / f"{name}.json"
     content: dict[str, Any] = {}
     if path.is_file():
-        read_calibrations(path)  # a damaged file is an error, and stays as it is
+        read_calibrations(path)  # a damaged file is an error, and is left alone
         content = parse_json(path.read_text(encoding="utf-8"))
     content[spec] = entry
     shown = json.dumps(dict(sorted(content.items())), indent=1, ensure_ascii=False)
@@ -191,7 +191,7 @@ def write_calibration(folder: Path, name: str, spec: str, entry: Mapping[str, An
 
 
 def verify(spec: str, texts: Texts, doses: Sequence[float], calibration: Path | None = None) -> Iterator[Realised]:
-    """Yield what each dose really gives in every language that can reach it, also where it is refused for its error.
+    """Yield what each dose gives in every language that can reach it, even if it is refused there for its error.
 
     A language that reaches none of the doses is asked for what it reaches, in two digits rounded down.
     """

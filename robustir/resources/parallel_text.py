@@ -1,6 +1,6 @@
 """The parallel text that training, lexicons, rates and calibration share, read as the benchmarks read their own files.
 
-A file that is missing gives nothing: each caller says what it needs. A damaged one raises DataError naming file and line.
+A missing file gives no pairs: each caller says what it needs. A damaged one raises DataError naming file and line.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def required_lines(path: Path) -> list[str]:
 
 
 def flores_dev_path(data: Path, lang: str) -> Path:
-    """Return the files with the 997 lines of FLORES dev in one language."""
+    """Return the path of the 997 lines of FLORES dev in one language."""
     return data / "flores" / "dev" / f"{lang}.txt"
 
 
@@ -51,7 +51,7 @@ def flores_outputs(data: Path, source: str, target: str) -> dict[str, list[str]]
 
 
 def newstest_path(data: Path, lang: str) -> Path:
-    """Return the files with the news test sets of English and ``lang``."""
+    """Return the path of the news test sets of English and ``lang``."""
     return data / Wmt.folder / f"en-{lang}.tsv"
 
 
@@ -62,7 +62,7 @@ def newstest(data: Path, lang: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def opus_tatoeba_path(data: Path, lang: str) -> Path:
-    """Return the files with the training pairs of OPUS Tatoeba."""
+    """Return the path of the training pairs of OPUS Tatoeba."""
     return data / "train" / "tatoeba-opus" / f"en-{lang}.tsv"
 
 

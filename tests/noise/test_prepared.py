@@ -12,6 +12,7 @@ import pytest
 from robustir import contracts
 from robustir.errors import PerturbationError, SpecError
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
+from robustir.plugins import registry
 from robustir.seeds import Stream, derive_key
 from robustir.types import QuerySet
 from tests.tiny import Noise, ToLetter
@@ -67,22 +68,31 @@ def documented(extras: type) -> set[str]:
 
 
 REQUIRED = {"name", "version", "languages", "nested"}
+BY_THE_REGISTRY = {"spec_parameters"}  # of the class, before there is an object
 
 
 def test_what_is_read_of_a_perturbation_is_what_its_contract_documents() -> None:
-    assert read_by(PreparedPerturbation, Noise()) - REQUIRED == documented(contracts.PerturbationExtras)
+    read = read_by(PreparedPerturbation, Noise()) - REQUIRED
+    assert read | BY_THE_REGISTRY == documented(contracts.PerturbationExtras)
 
 
 def test_what_is_read_of_an_attack_is_what_its_contract_documents() -> None:
     read = read_by(PreparedAttack, ToLetter()) - REQUIRED - {"against", "passages", "attack", "control"}
     extras = documented(contracts.PerturbationExtras) | documented(contracts.AttackExtras)
-    assert read == extras
+    assert read | BY_THE_REGISTRY == extras
+
+
+def test_the_registry_reads_what_its_part_of_the_contract_documents() -> None:
+    source = inspect.getsource(registry)
+    assert {
+        name for name in documented(contracts.PerturbationExtras) if f'getattr(make, "{name}"' in source
+    } == BY_THE_REGISTRY
 
 
 def test_a_plugin_without_extras_has_the_documented_defaults() -> None:
     made = prepare(Noise())
     for name, default in vars(contracts.PerturbationExtras).items():
-        if name in contracts.PerturbationExtras.__annotations__ and name != "nesting_note":
+        if name in contracts.PerturbationExtras.__annotations__ and name not in {"nesting_note", *BY_THE_REGISTRY}:
             assert getattr(made, name) == default, name
     assert made.cell_version == "1"
     assert prepare(ToLetter()).objective == "margin"  # type: ignore[attr-defined]

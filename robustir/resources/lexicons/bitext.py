@@ -1,6 +1,6 @@
 """The parallel sentences that lexicons are induced from.
 
-Names are told from words by their capitals, so a collection in lower case adds links and never a word of its own.
+Names are told from words by their capitals, so a collection in lower case adds links but no words.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Lexicon induction: from parallel sentences to translation probabilities in both directions.
 
-Words are aligned as lemmas, so that the counts of all forms of a word go together; which form stands for a translation is
+Words are aligned as lemmas, so that the counts of all forms of a word go together; which form represents a translation is
 chosen afterwards (:mod:`robustir.resources.lexicons.citation`).
 """
 
@@ -53,7 +53,7 @@ class Side:
 
     @classmethod
     def plain(cls, lang: str) -> Side:
-        """Return a language of which nothing is known: every word is its own lemma."""
+        """Return a language without further knowledge: every word is its own lemma."""
         return cls(lang, lambda word: fold(word, lang))
 
 

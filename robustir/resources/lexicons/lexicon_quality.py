@@ -39,7 +39,7 @@ class Quality:
 
 
 def content_words(frequency: Path, number: int = 2000) -> list[str]:
-    """Return the ``number`` most frequent English words that are letters only, two at least, and no function words."""
+    """Return the ``number`` most frequent English words of two or more letters, without function words."""
     words = (line.split(" ")[0] for line in required_lines(frequency))
     return [word for word in words if len(word) > 1 and word.isascii() and word.isalpha() and word not in ENGLISH][
         :number

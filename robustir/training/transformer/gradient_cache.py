@@ -2,7 +2,7 @@
 
 After Gao et al. (2021, Scaling deep contrastive learning batch size under memory limited setup): encode all parts without
 a graph, take the gradient of the loss at the vectors, then encode each part again, with its graph, and go on from there.
-Dropout must be the same both times: each part has a seed of its own.
+Dropout must be the same both times: each part has its own seed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Parts", "seeded"]
 
 @contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Let torch's generators start from ``seed``, and be as they were afterwards."""
+    """Let torch's generators start from ``seed``; restore them afterwards."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

@@ -22,7 +22,7 @@ from robustir.training.transformer.trainee import TransformerTrainee, Use
 
 __all__ = ["TransformerMaterial"]
 
-_MAX_LENGTH = 128  # tokens, where neither configuration nor base says anything
+_MAX_LENGTH = 128  # tokens, if neither configuration nor base says
 _LIMITS = {
     "base": "what the base learnt from, sentences of test sets perhaps among it, is not known here; its licence holds.",
     "scratch": "it learnt words from a small collection, in lower case; languages with few pairs (Thai, Vietnamese, Hindi) "
@@ -32,7 +32,7 @@ _LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class TransformerMaterial:
-    """A checkpoint that was found fit to be trained, or the pieces of a model from scratch; one of them is None."""
+    """A checkpoint that can be trained, or the pieces of a model from scratch; one of them is None."""
 
     pairs: Pairs
     checkpoint: Checkpoint | None
@@ -53,7 +53,7 @@ class TransformerMaterial:
         return cls(pairs, checkpoint, None)
 
     def kept(self) -> dict[str, str]:
-        """Return the pieces, or what the base is known by."""
+        """Return the pieces, or what identifies the base."""
         if self.checkpoint is not None:
             return {"base": self.checkpoint.identity}
         return {"pieces": self.pieces or ""}

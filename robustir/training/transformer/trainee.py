@@ -27,7 +27,7 @@ from robustir.training.transformer.gradient_cache import Parts
 __all__ = ["TransformerTrainee", "Use"]
 
 _DROPOUT = 7  # the number of the random stream of a step, beside those of robust.py
-_VALIDATED = 64  # texts at a time where micro_batch says nothing; no graph is kept
+_VALIDATED = 64  # texts at a time without micro_batch; no graph is kept
 
 
 @dataclass(frozen=True, slots=True)
