@@ -33,12 +33,12 @@ class Beir:
 
     Args:
         folder: path of the folder.
-        split: which judgements, the name of a file in qrels; by default test, or else the only one there is.
-        lang: of texts without a ``lang`` field.
-        no_relevant: 'zero' or 'skip', what a query scores for which nothing is relevant.
-        missing: 'never-found' or 'strict', what becomes of judgements whose ids are not there.
-        exclude_identical_ids: True if a passage with the query's own id is not a candidate, as for BEIR's
-            evaluator.
+        split: the judgements to use, named after a file in qrels/; by default test, or else the only file.
+        lang: language of texts without a ``lang`` field.
+        no_relevant: for a query without relevant passages: 'zero' scores it 0, 'skip' leaves it out.
+        missing: for judgements with unknown ids: 'never-found' counts the passage as never found, 'strict' refuses.
+        exclude_identical_ids: True: a passage with the query's own id is not a candidate, as in BEIR's evaluator.
+            None: it is one, and a note says so.
     """
 
     name = "beir"
@@ -62,7 +62,7 @@ class Beir:
         self.policy = JudgementPolicy(no_relevant, missing, exclude_identical_ids)
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
-        """Return the task; a relative folder that is not here is looked for inside ``data``."""
+        """Return the task; look for a relative folder in the working directory, then in ``data``."""
         root = self._root(data)
         passages, queries = self._read(root / "corpus.jsonl", "passage"), self._read(root / "queries.jsonl", "query")
         corpus = Corpus(tuple(passages.ids), tuple(passages.texts), tuple(passages.langs))
@@ -105,7 +105,7 @@ class Beir:
             root = data / self.path
         if not root.is_dir():
             raise DataError(
-                f"there is no folder {self.path}; a BEIR folder holds corpus.jsonl, queries.jsonl and "
+                f"the folder {self.path} does not exist; a BEIR folder holds corpus.jsonl, queries.jsonl and "
                 f"qrels/{self.split or 'test'}.tsv"
             )
         return root
@@ -138,13 +138,13 @@ class Beir:
 
 def _text(row: Mapping[str, Any], key: str, where: str, default: str | None = None) -> str:
     """Return a string field; whole numbers are read as written, and null as missing."""
-    found = row.get(key)
-    if isinstance(found, str):
-        return found
-    if isinstance(found, int) and not isinstance(found, bool) and key != "text":
-        return str(found)
-    if found is None:
+    value = row.get(key)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and key != "text":
+        return str(value)
+    if value is None:
         if default is None:
             raise DataError(f"{where}: the string {key!r} is missing")
         return default
-    raise DataError(f"{where}: {key!r} holds a JSON {type(found).__name__}; it must be a string")
+    raise DataError(f"{where}: {key!r} holds a JSON {type(value).__name__}; it must be a string")

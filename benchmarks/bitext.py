@@ -1,7 +1,7 @@
 """Aligned sentences as retrieval tasks: find the translation of a sentence among the sentences of its set.
 
-Every sentence has one relevant passage per language pair, its translation. Within its own language there is nothing to
-find but the sentence itself, so mono is undefined.
+Every sentence has one relevant passage per language pair, its translation. Within its own language a sentence could only
+find itself, so mono is undefined.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ NO_MONO = "mono is undefined: within its own language a sentence could only find
 _SETTINGS: tuple[Setting, ...] = ("cross",)
 
 # Lines are judged in windows. On the 112 languages of Tatoeba, NTREX, FLORES and newstest the lengths of aligned lines
-# correlate (log scale) by 0.61 or more, numbers agree in 71% or more; one line further on by at most 0.55 and 37%, and
-# where lengths happened to correlate numbers did not agree (tests/benchmarks/test_bitext.py).
+# correlate (log scale) by 0.61 or more and numbers agree in 71% or more. Shifted by one line it is at most 0.55 and 37%;
+# if lengths happened to correlate, numbers did not agree (tests/benchmarks/test_bitext.py).
 _WINDOW = 200
 _FEWEST = 50
 _CORRELATION = 0.58
@@ -35,7 +35,11 @@ _FEWEST_NUMBERS = 5
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a file, cut at line feeds alone; a last empty one and carriage returns are dropped."""
+    """Return the lines of a file, cut at line feeds alone, without carriage returns and a last empty line.
+
+    Raises:
+        DataError: if the file or one of its lines is empty.
+    """
     lines = [line.removesuffix("\r") for line in read_text(path).split("\n")]
     if lines and not lines[-1]:
         lines.pop()
@@ -65,13 +69,20 @@ class Bitext:
 
 
 def check_alignment(where: str, left: Sequence[str], right: Sequence[str]) -> None:
-    """Raise DataError where two files have different numbers of lines, or lines that are not translations.
+    """Check that two files have equal numbers of lines, and that their lines are translations of each other.
 
-    In windows of 200 lines: if the lengths hardly correlate and numbers do not agree, the lines do not belong together.
+    Lines are compared in windows of 200: lengths that hardly correlate and numbers that do not agree refuse a window.
+
+    Args:
+        where: what the files are, for the message.
+        left, right: the lines of each file.
+
+    Raises:
+        DataError: if the numbers of lines differ, or a window is refused.
     """
     if len(left) != len(right):
         raise DataError(
-            f"{where}: {len(left)} lines against {len(right)}; aligned files need equal numbers, get them again"
+            f"{where}: {len(left)} lines against {len(right)}; aligned files have equal numbers of lines, get them again"
         )
     for first in range(0, len(left), _WINDOW):
         window = slice(first, first + _WINDOW)
@@ -90,26 +101,27 @@ def check_alignment(where: str, left: Sequence[str], right: Sequence[str]) -> No
 def _length_correlation(left: Sequence[str], right: Sequence[str]) -> float:
     lengths = np.log1p(np.array([[len(text) for text in side] for side in (left, right)], dtype=np.float64))
     with np.errstate(invalid="ignore"):
-        found = float(np.corrcoef(lengths)[0, 1])
-    return 1.0 if math.isnan(found) else found  # lines of one length say nothing
+        correlation = float(np.corrcoef(lengths)[0, 1])
+    return 1.0 if math.isnan(correlation) else correlation  # lines of one length say nothing
 
 
 def _numbers(text: str) -> set[int]:
     """Return the whole numbers of a text; digits of any script count."""
-    found, digits = set(), ""
+    numbers, digits = set(), ""
     for char in f"{text} ":
         if char.isdecimal():
             digits += str(unicodedata.decimal(char))
         elif digits:
-            found.add(int(digits[:18]))
+            numbers.add(int(digits[:18]))
             digits = ""
-    return found
+    return numbers
 
 
 def _number_agreement(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
-    pairs = [(_numbers(one), _numbers(other)) for one, other in zip(left, right, strict=True)]
-    both = [(one, other) for one, other in pairs if one and other]
-    return sum(bool(one & other) for one, other in both), len(both)
+    """Return how many line pairs share a number, and how many have numbers on both sides."""
+    numbers = [(_numbers(first), _numbers(second)) for first, second in zip(left, right, strict=True)]
+    both = [(first, second) for first, second in numbers if first and second]
+    return sum(bool(first & second) for first, second in both), len(both)
 
 
 def pair_task(
@@ -121,7 +133,7 @@ def pair_task(
     source: str,
     directions: Sequence[str] = ("there", "back"),
 ) -> Task:
-    """Return a task of bitext sets, each ranked by itself: both directions are pools of their own.
+    """Return a task of bitext sets; every set and direction is a pool of its own.
 
     Passage i of a pool is the only relevant one of query i.
     """
@@ -179,28 +191,38 @@ def parallel_task(
     licence: str,
     source: str,
 ) -> Task:
-    """Return a task of sentences that every language has: all pairs, or with ``pivot`` only the pairs with it.
+    """Return a task of sentences that every language has.
 
-    With a pivot there are two pools: its passages, which all other languages ask for, and theirs, which it asks for.
+    Args:
+        name: of the task.
+        sentences: the aligned sentences by language.
+        groups: the group of every sentence, for resampling.
+        pivot: pair only this language with the others, in two pools: its passages and theirs. None: all pairs.
+        group_kind: what a group is, for reports.
+        licence, source: of the data.
+
+    Raises:
+        NotApplicableError: if the pivot is missing, or there is only one language.
+        DataError: if two languages are not aligned.
     """
     langs = tuple(sentences)
     if pivot is not None and pivot not in langs:
         raise NotApplicableError(f"{name}: pivot={pivot!r} is not among the languages: {', '.join(langs)}")
     if len(langs) < 2:
-        raise NotApplicableError(f"{name} needs two languages; it was given {', '.join(langs)}")
+        raise NotApplicableError(f"{name} needs two languages; name another one beside {', '.join(langs)}")
     first = langs[0]
     for lang in langs[1:]:
         check_alignment(f"{name}, {first} and {lang}", sentences[first], sentences[lang])
     size = len(sentences[first])
-    each = [(lang, line) for lang in langs for line in range(size)]
+    places = [(lang, line) for lang in langs for line in range(size)]
     queries = QuerySet(
-        ids=tuple(f"{lang}-q{line:04d}" for lang, line in each),
-        texts=tuple(sentences[lang][line] for lang, line in each),
-        langs=tuple(lang for lang, _ in each),
-        source_ids=tuple(f"{line:04d}" for _, line in each),
-        groups=tuple(groups[line] for _, line in each),
+        ids=tuple(f"{lang}-q{line:04d}" for lang, line in places),
+        texts=tuple(sentences[lang][line] for lang, line in places),
+        langs=tuple(lang for lang, _ in places),
+        source_ids=tuple(f"{line:04d}" for _, line in places),
+        groups=tuple(groups[line] for _, line in places),
     )
-    corpus = Corpus(tuple(f"{lang}-p{line:04d}" for lang, line in each), queries.texts, queries.langs)
+    corpus = Corpus(tuple(f"{lang}-p{line:04d}" for lang, line in places), queries.texts, queries.langs)
     offset = {lang: number * size for number, lang in enumerate(langs)}
     rows = [
         (offset[ask] + line, offset[find] + line, 1)

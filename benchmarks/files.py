@@ -49,8 +49,8 @@ _PART = 2**20
 
 
 def find_packed(path: Path) -> Path | None:
-    """Return a file, or the same name with .gz, .zst, .bz2 or .xz behind it; None where there is neither."""
-    return next((found for suffix in ("", *_PACKED) if (found := Path(f"{path}{suffix}")).is_file()), None)
+    """Return a file, or the same name followed by .gz, .zst, .bz2 or .xz; None if neither exists."""
+    return next((packed for suffix in ("", *_PACKED) if (packed := Path(f"{path}{suffix}")).is_file()), None)
 
 
 def _parts(path: Path) -> Iterator[bytes]:
@@ -93,7 +93,7 @@ def _decoded(path: Path, number: int, line: bytes) -> str:
 
 
 def _unpacked(path: Path) -> Iterator[bytes]:
-    """Yield the parts of a file; what cannot be read or unpacked is a DataError."""
+    """Yield the parts of a file; raise DataError if it cannot be read or unpacked."""
     try:
         yield from _parts(path)
     except FileNotFoundError:
@@ -105,15 +105,22 @@ def _unpacked(path: Path) -> Iterator[bytes]:
 
 
 def parse_file_json(text: str, path: Path, line: int | None, advice: str) -> Any:
-    """Return what JSON says; whatever is wrong with it is a DataError naming the file and the line.
+    """Return the content of a JSON text.
 
-    line: of a file with one object per line; None for a text that is the whole file.
+    Args:
+        text: the JSON text.
+        path: its file, for messages.
+        line: the line number in a file with one object per line; None if the text is the whole file.
+        advice: what to do about a mistake, for messages.
+
+    Raises:
+        DataError: if the text is malformed; names the file and the line.
     """
     try:
         return parse_json(text)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}:{line or error.lineno}: malformed JSON ({error.msg}); {advice}") from None
-    except ValueError:  # of 5,000 digits
+    except ValueError:  # a number of more than 4,300 digits
         where = f"{path}:{line}" if line else str(path)
         raise DataError(f"{where}: malformed JSON (a number is too long); {advice}") from None
 
@@ -136,7 +143,7 @@ def read_json_lines(path: Path, required: Sequence[str]) -> Iterator[tuple[int, 
 
 
 def find_folder(data: Path | None, folder: str, benchmark: Any) -> Path:
-    """Return ``data/folder``, or raise a DataError that says where it was looked for, and how to get it."""
+    """Return ``data/folder``, or raise a DataError that names the place that was searched and how to get the data."""
     if data is None:
         raise DataError(
             f"{benchmark.name} needs its data: give --data DIR or set ROBUSTIR_DATA to the folder that holds {folder}/; "
@@ -145,7 +152,7 @@ def find_folder(data: Path | None, folder: str, benchmark: Any) -> Path:
     path = data / folder
     if not path.is_dir():
         raise DataError(
-            f"{benchmark.name}: there is no folder {path}; --data (or ROBUSTIR_DATA) must name the folder that holds "
+            f"{benchmark.name}: the folder {path} does not exist; --data (or ROBUSTIR_DATA) must name the folder that holds "
             f"{folder}/; {how_to_get(benchmark, data)}"
         )
     return path
@@ -153,45 +160,51 @@ def find_folder(data: Path | None, folder: str, benchmark: Any) -> Path:
 
 def parallel_files(folder: Path, benchmark: str) -> dict[str, Path]:
     """Return the files ``XX.txt`` in a folder by language; a name may be any code of it (zho_Hans.txt is zh)."""
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in sorted(folder.glob("*.txt")):
         lang = normalise(path.stem)
-        if lang in found:
-            raise DataError(f"{folder}: {found[lang].name} and {path.name} are both {lang}; keep one of them")
-        found[lang] = path
-    if not found:
+        if lang in files:
+            raise DataError(f"{folder}: {files[lang].name} and {path.name} are both {lang}; keep one of them")
+        files[lang] = path
+    if not files:
         raise DataError(f"{folder} holds no XX.txt; get the files with  robustir fetch {benchmark}")
-    return dict(sorted(found.items()))
+    return dict(sorted(files.items()))
 
 
 def chosen_languages(wanted: Sequence[str] | None, available: Sequence[str], benchmark: str) -> tuple[str, ...]:
-    """Return the wanted languages in the benchmark's order; an unknown one is an error that names those there are.
+    """Return the wanted languages in the benchmark's order; raise NotApplicableError, naming the known ones, for others.
 
-    Codes are those of :mod:`robustir.languages`, whatever spellings were given.
+    Codes are those of :mod:`robustir.languages`, whatever their spelling in the arguments.
     """
-    there = normalise_all(available)
+    known = normalise_all(available)
     if wanted is None:
-        return there
+        return known
     chosen = normalise_all(wanted)
-    unknown = [lang for lang in chosen if lang not in there]
+    unknown = [lang for lang in chosen if lang not in known]
     if unknown:
-        raise NotApplicableError(f"{benchmark} has no {', '.join(unknown)}; its languages are: {', '.join(there)}")
-    return tuple(lang for lang in there if lang in chosen)
+        raise NotApplicableError(f"{benchmark} has no {', '.join(unknown)}; its languages are: {', '.join(known)}")
+    return tuple(lang for lang in known if lang in chosen)
 
 
 def chosen_for_both(
     wanted: Sequence[str] | None, queries: Sequence[str], passages: Sequence[str], benchmark: str
 ) -> tuple[str, ...]:
-    """Return the wanted languages of a collection whose queries and passages may be in different ones.
+    """Return the wanted languages of a collection whose queries and passages may differ in language.
 
-    queries, passages: the languages of each. A choice that leaves none of either is an error that says what to name too.
+    Args:
+        wanted: the chosen languages; None: all.
+        queries, passages: the languages of each.
+        benchmark: its name, for messages.
+
+    Raises:
+        NotApplicableError: for an unknown language, or a choice that leaves no query or no passage.
     """
-    asked, found = normalise_all(queries), normalise_all(passages)
-    chosen = chosen_languages(wanted, (*asked, *found), benchmark)
-    for what, langs in (("query", asked), ("passage", found)):
+    query_langs, passage_langs = normalise_all(queries), normalise_all(passages)
+    chosen = chosen_languages(wanted, (*query_langs, *passage_langs), benchmark)
+    for what, langs in (("query", query_langs), ("passage", passage_langs)):
         if not set(langs) & set(chosen):
             raise NotApplicableError(
-                f"{benchmark}: with the languages {', '.join(chosen)} alone no {what} is left: its queries are in "
-                f"{', '.join(asked)}, its passages in {', '.join(found)}; name {' or '.join(langs)} too"
+                f"{benchmark}: no {what} is left in {', '.join(chosen)}: its queries are in "
+                f"{', '.join(query_langs)}, its passages in {', '.join(passage_langs)}; name {' or '.join(langs)} too"
             )
     return chosen

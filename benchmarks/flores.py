@@ -21,14 +21,13 @@ _LINES = 1012  # of the devtest, in every language and both editions
 
 
 class Flores:
-    """Bitext retrieval over 1,012 (devtest) or 997 (dev) sentences; a sentence looks for its translation in a language.
+    """Bitext retrieval over 1,012 (devtest) or 997 (dev) sentences: find a sentence's translation in another language.
 
-    The languages are those whose file is in the folder. Document ids are not published with these files: groups are
-    blocks of 20 lines.
+    The languages are those with a file in the folder. These files have no document ids: groups are blocks of 20 lines.
 
     Args:
         split: "devtest" or "dev".
-        pivot: only pairs with this language; None: every ordered pair.
+        pivot: pair only this language with the others; None: every ordered pair.
     """
 
     name = "flores"
@@ -41,7 +40,7 @@ class Flores:
 
     def __init__(self, split: str = "devtest", pivot: str | None = "en") -> None:
         if split not in _SPLITS:
-            raise SpecError(f"flores: split is one of {', '.join(_SPLITS)}, not {split!r}")
+            raise SpecError(f"flores: split must be one of {', '.join(_SPLITS)}, not {split!r}")
         self.split = split
         if split == "dev":
             self.source = "https://github.com/mozilla/firefox-translations-models @ e7957fc40744, evaluation"
@@ -52,13 +51,13 @@ class Flores:
         return pinned(self.name) if self.split == "devtest" else ()
 
     def accept(self, path: Path, *, new: bool) -> None:
-        """Look into a file that was fetched; one that has just come and is not the devtest goes again. Raises DataError."""
+        """Check a fetched file; raise DataError if it is not the devtest, and delete it if it is ``new``."""
         count = len(read_lines(path))
         if count != _LINES:
             if new:
                 path.unlink()
             raise DataError(
-                f"{path} has {count} lines; FLORES devtest has {_LINES:,}; get the file elsewhere, or again"
+                f"{path} has {count} lines, but FLORES devtest has {_LINES:,}; get the file again, or elsewhere"
             )
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:

@@ -23,14 +23,12 @@ class IrDatasets:
     The package ir_datasets finds, checks and caches the files by its own rules. Queries without a judgement are left out.
 
     Args:
-        collection: its id there.
-        lang: the languages of its queries and of its documents, which the package declares for most collections;
-            where it does not, they are asked for, never guessed.
-        passage_lang: the languages of its queries and of its documents, which the package declares for most
-            collections; where it does not, they are asked for, never guessed.
-        no_relevant: 'zero' or 'skip', what a query scores for which nothing is relevant.
-        missing: 'never-found' or 'strict', what becomes of judgements whose ids are not there.
-        exclude_identical_ids: True if a document with the query's own id is not a candidate.
+        collection: its id in the catalogue.
+        lang, passage_lang: the languages of queries and documents; needed if the package does not declare them.
+        no_relevant: for a query without relevant documents: 'zero' scores it 0, 'skip' leaves it out.
+        missing: for judgements with unknown ids: 'never-found' counts the document as never found, 'strict' refuses.
+        exclude_identical_ids: True: a document with the query's own id is not a candidate. None: it is one, and a note
+            says so.
     """
 
     name = "ir-datasets"
@@ -54,31 +52,31 @@ class IrDatasets:
         self.passage_lang = passage_lang
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
-        """Return the task; ``data`` is not looked at."""
+        """Return the task; ``data`` is ignored."""
         try:
             ir_datasets: Any = import_module("ir_datasets")
         except ImportError:
             raise MissingExtraError("ir_datasets", "ir-datasets") from None
         try:
-            found: Any = ir_datasets.load(self.collection)
+            collection: Any = ir_datasets.load(self.collection)
         except KeyError:
             raise DataError(
-                f"ir_datasets knows no collection {self.collection!r}; see https://ir-datasets.com"
+                f"{self.collection!r} is not a collection of ir_datasets; see https://ir-datasets.com"
             ) from None
         for part in ("docs", "queries", "qrels"):
-            if not getattr(found, f"has_{part}")():
+            if not getattr(collection, f"has_{part}")():
                 raise NotApplicableError(
                     f"{self.collection} has no {part}; name a collection with a split, such as beir/scifact/test"
                 )
-        lang, passage_lang = self._languages(found)
+        lang, passage_lang = self._languages(collection)
         chosen_for_both(languages, (lang,), (passage_lang,), self.collection)
-        documents = {doc.doc_id: doc.default_text() for doc in found.docs_iter()}
-        texts = {query.query_id: query.default_text() for query in found.queries_iter()}
+        documents = {doc.doc_id: doc.default_text() for doc in collection.docs_iter()}
+        texts = {query.query_id: query.default_text() for query in collection.queries_iter()}
         ids = tuple(texts)
         judged = judge(
             (
                 Judgement(row.query_id, row.doc_id, int(row.relevance), number)
-                for number, row in enumerate(found.qrels_iter(), start=1)
+                for number, row in enumerate(collection.qrels_iter(), start=1)
             ),
             QuerySet(ids, tuple(texts.values()), (lang,) * len(ids), ids, ids),
             Corpus(tuple(documents), tuple(documents.values()), (passage_lang,) * len(documents)),
@@ -99,9 +97,9 @@ class IrDatasets:
             notes=judged.notes,
         )
 
-    def _languages(self, found: Any) -> tuple[str, str]:
-        """Return the languages of queries and documents: as given, else as declared; raise SpecError if neither says."""
-        declared = (found.queries_lang(), found.docs_lang())
+    def _languages(self, collection: Any) -> tuple[str, str]:
+        """Return the languages of queries and documents, as given or else as declared; raise SpecError without either."""
+        declared = (collection.queries_lang(), collection.docs_lang())
         given = (self.lang, self.passage_lang)
         lang, passage_lang = (
             name or (code if code and is_known(code) else None) for name, code in zip(given, declared, strict=True)
@@ -114,6 +112,6 @@ class IrDatasets:
             if not chosen
         )
         raise SpecError(
-            f"ir_datasets declares {says} for {self.collection}; look at its texts and say so, for example  "
+            f"ir_datasets declares {says} for {self.collection}; look at its texts and name the languages, for example  "
             f"ir-datasets('{self.collection}', lang='{lang or 'en'}', passage_lang='{passage_lang or lang or 'en'}')"
         )

@@ -1,8 +1,8 @@
-"""What is made of a collection's relevance judgements: one policy for every loader.
+"""How a collection's relevance judgements are read: one policy for every loader.
 
-It is trec_eval's reading: judgements of queries that are not there are left out, and so are queries without a judgement;
-a query for which nothing is relevant scores 0; a relevant passage outside the corpus counts as never found. What was
-left out or counted so is told. Of two judgements of one pair that differ neither is right, so that they are refused.
+It is trec_eval's reading: judgements of unknown queries are left out, and so are queries without a judgement; a query
+without a relevant passage scores 0; a relevant passage outside the corpus counts as never found. Notes say how many were
+left out or counted in this way. Two contradicting judgements of one pair are refused.
 """
 
 from __future__ import annotations
@@ -33,10 +33,14 @@ class Judgement(NamedTuple):
 class JudgementPolicy:
     """How judgements are read.
 
-    no_relevant: a query for which nothing is relevant scores 0 ("zero") or is left out ("skip"). missing: relevant
-    passages outside the corpus count as never found ("never-found"), or all ids must be known ("strict").
-    exclude_identical_ids: a passage with the query's own id is not a candidate of it; None warns where there are any.
-    Raises SpecError for other values.
+    Args:
+        no_relevant: a query without a relevant passage scores 0 ("zero") or is left out ("skip").
+        missing: relevant passages outside the corpus count as never found ("never-found"), or all ids must be known
+            ("strict").
+        exclude_identical_ids: a passage with the query's own id is not a candidate; None: it is one, and a note says so.
+
+    Raises:
+        SpecError: for other values.
     """
 
     no_relevant: str = "zero"
@@ -50,7 +54,7 @@ class JudgementPolicy:
             ("exclude_identical_ids", self.exclude_identical_ids, (True, False, None)),
         ):
             if value not in known:
-                raise SpecError(f"{name} is one of {', '.join(map(repr, known))}, not {value!r}")
+                raise SpecError(f"{name} must be one of {', '.join(map(repr, known))}, not {value!r}")
 
 
 _COUNTS: tuple[str, ...] = (
@@ -62,7 +66,7 @@ _COUNTS: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Queries, corpus and judgements that fit together, with what was counted, and what a reader must know of it."""
+    """Queries, corpus and judgements that fit together, with counts, and notes for the reader."""
 
     queries: QuerySet
     corpus: Corpus
@@ -93,9 +97,16 @@ def judge(
 ) -> Judged:
     """Return the judged queries of some languages, their corpus and qrels.
 
-    queries, corpus: all that the collection holds; languages: None for all; where: names a judgement by its number;
-    advice: what to do about an unknown id under "strict".
-    Raises DataError for contradicting judgements, for unknown ids under "strict", and where nothing remains.
+    Args:
+        judgements: in any order.
+        queries, corpus: all that the collection holds.
+        policy: how to read the judgements.
+        languages: keep queries and passages in these; None: all.
+        where: names a judgement by its number, for messages.
+        advice: what to do about an unknown id under "strict", for messages.
+
+    Raises:
+        DataError: for contradicting judgements, for unknown ids under "strict", and if nothing remains.
     """
     counts: dict[str, int] = dict.fromkeys(_COUNTS, 0)
     judged = _collect(judgements, queries, corpus, policy, counts, where, advice)
@@ -111,11 +122,11 @@ def judge(
     position = {row: new for new, row in enumerate(kept_passages)}
     counts["queries_unjudged"] = sum(lang in wanted and row not in judged for row, lang in enumerate(queries.langs))
     answers = {
-        row: found
+        row: answer
         for row, lang in enumerate(queries.langs)
         if lang in wanted
         and row in judged
-        and (found := _answers(judged[row], position, skip=policy.no_relevant == "skip", counts=counts)) is not None
+        and (answer := _answers(judged[row], position, skip=policy.no_relevant == "skip", counts=counts)) is not None
     }
     if not answers:
         raise DataError(_nothing(counts))
@@ -133,7 +144,7 @@ def _collect(
     where: Callable[[int], str],
     advice: str,
 ) -> dict[int, _Query]:
-    """Return what was judged by query row; raise DataError for what contradicts itself or is refused."""
+    """Return the judgements by query row; raise DataError for contradicting or refused ones."""
     query_rows = {name: row for row, name in enumerate(queries.ids)}
     passage_rows = {name: row for row, name in enumerate(corpus.ids)}
     seen: dict[tuple[str, str], tuple[int, int]] = {}
@@ -177,12 +188,12 @@ def _collect(
 def _answers(
     judged: _Query, position: dict[int, int], *, skip: bool, counts: dict[str, int]
 ) -> tuple[list[tuple[int, int]], list[int]] | None:
-    """Return a query's (corpus row, gain) and the gains of lost passages, or None where it is left out."""
+    """Return a query's (corpus row, gain) and the gains of lost passages, or None if it is left out."""
     rows = [(position[row], gain) for row, gain in judged.rows if row in position]
-    found = any(gain > 0 for _, gain in rows)
-    if not found and not judged.lost:
+    answered = any(gain > 0 for _, gain in rows)
+    if not answered and not judged.lost:
         elsewhere = any(gain > 0 for _, gain in judged.rows) or (judged.rows and not rows)
-        if elsewhere:  # judged in languages that were not asked for
+        if elsewhere:  # judged in languages that were not chosen
             counts["queries_of_other_languages"] += 1
             return None
         if skip:
@@ -213,16 +224,15 @@ def _finish(
     for passage, lang in enumerate(corpus.langs):
         if len(two := first.setdefault(lang, [])) < 2:
             two.append(passage)
-    for query, (found, _) in enumerate(answers):
-        own = identical.get(query, -1) if exclude else -1
-        counts["identical_relevant"] += any(passage == own and gain > 0 for passage, gain in found)
-        if any(passage != own for passage, _ in found):
-            rows += [(query, passage, gain) for passage, gain in found]
+    for query, (judged, _) in enumerate(answers):
+        excluded = identical.get(query, -1) if exclude else -1
+        counts["identical_relevant"] += any(passage == excluded and gain > 0 for passage, gain in judged)
+        rows += [(query, passage, gain) for passage, gain in judged]
+        if any(passage != excluded for passage, _ in judged):
             continue
-        rows += [(query, passage, gain) for passage, gain in found]
         # The rank of a stand-in says whether the query was scored, though it is not relevant.
         stand_ins = [*first.get(queries.langs[query], ()), *range(min(2, len(corpus)))]
-        rows += [(query, passage, 0) for passage in stand_ins if passage != own][:1]
+        rows += [(query, passage, 0) for passage in stand_ins if passage != excluded][:1]
     qrels = Qrels.from_rows(
         rows,
         lost=[(query, gain) for query, (_, lost) in enumerate(answers) for gain in lost],
@@ -272,7 +282,7 @@ def _identical_notes(counts: dict[str, int], policy: JudgementPolicy, alike: int
     who = f"{_some(n, 'query has', 'queries have')} the id of a passage"
     if policy.exclude_identical_ids is None:
         told = (
-            f"{who} ({alike:,} with its text too), which competes for the first rank; where they are the same texts, set "
+            f"{who} ({alike:,} with its text too), which competes for the first rank; if they are the same texts, set "
             "exclude_identical_ids=True as BEIR's evaluator does, else exclude_identical_ids=False"
         )
         return [told]
@@ -286,9 +296,9 @@ def _identical_notes(counts: dict[str, int], policy: JudgementPolicy, alike: int
 def _nothing(counts: dict[str, int]) -> str:
     """Say why no query remains."""
     if not counts["judgements"]:
-        return "there is no relevance judgement"
+        return "the collection has no relevance judgement"
     if n := counts["queries_of_other_languages"]:
-        return f"the relevant passages of all {_some(n, 'query', 'queries')} are in languages that were not asked for"
+        return f"the relevant passages of all {_some(n, 'query', 'queries')} are in languages that were not chosen"
     if n := counts["queries_skipped"]:
         return f"no query has a relevant passage ({_some(n, 'query was', 'queries were')} judged)"
-    return "the judgements name no query that is there; compare the query ids of both files"
+    return "the judgements name no query of the collection; compare the query ids of both files"

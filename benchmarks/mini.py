@@ -22,7 +22,7 @@ class Mini:
     source = "written for robustir"
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
-        """Return the task; ``data`` is not looked at."""
+        """Return the task; ``data`` is ignored."""
         langs = chosen_languages(languages, self.languages, self.name)
         rows = [
             (lang, row)

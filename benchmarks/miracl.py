@@ -25,12 +25,12 @@ class Miracl:
     are the articles of the first relevant passage.
 
     Args:
-        split: which topics.
-        pool: "full", or "judged": only the passages that someone judged, relevant or not, which fits a small
-            machine; its scores are higher than published ones and named apart.
-        no_relevant: 'zero' or 'skip', what a query scores for which nothing is relevant.
-        missing: 'strict' or 'never-found', what becomes of judgements whose ids are not there: the corpus is known
-            to hold them all.
+        split: the topics to use, "dev" or "train".
+        pool: "full", or "judged": only the passages with a judgement, relevant or not, which fits a small machine;
+            its scores are higher than published ones, so its task is called miracl-judged.
+        no_relevant: for a query without relevant passages: 'zero' scores it 0, 'skip' leaves it out.
+        missing: for judgements with unknown ids: 'strict' refuses, as the corpus is known to hold them all;
+            'never-found' counts the passage as never found.
     """
 
     name = "miracl"
@@ -44,19 +44,19 @@ class Miracl:
     ) -> None:
         if split not in _SPLITS:
             raise SpecError(
-                f"miracl: split is one of {', '.join(_SPLITS)}, not {split!r} (test judgements are not public)"
+                f"miracl: split must be one of {', '.join(_SPLITS)}, not {split!r} (test judgements are not public)"
             )
         if pool not in _POOLS:
-            raise SpecError(f"miracl: pool is one of {', '.join(_POOLS)}, not {pool!r}")
+            raise SpecError(f"miracl: pool must be one of {', '.join(_POOLS)}, not {pool!r}")
         self.split = split
         self.pool = pool
         self.policy = JudgementPolicy(no_relevant, missing)
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
-        """Return the task of the languages asked for, or of those whose folder is there."""
+        """Return the task in the chosen languages, or in those whose folder exists."""
         root = find_folder(data, self.folder, self)
-        here = tuple(lang for lang in self.languages if (root / f"miracl-v1.0-{lang}").is_dir())
-        if not here:
+        available = tuple(lang for lang in self.languages if (root / f"miracl-v1.0-{lang}").is_dir())
+        if not available:
             raise DataError(
                 f"{root} holds no miracl-v1.0-XX/; put topics and qrels there, as published at {self.source}"
             )
@@ -64,7 +64,7 @@ class Miracl:
         passages: list[tuple[str, str, str]] = []  # id, text, language
         judgements: list[Judgement] = []
         places: list[str] = []
-        for lang in chosen_languages(languages, here, self.name):
+        for lang in chosen_languages(languages, available, self.name):
             folder = root / f"miracl-v1.0-{lang}"
             topics, path = self._topics(folder, lang), folder / "qrels" / f"qrels.{self._file(lang)}"
             articles: dict[str, str] = {}  # of the first relevant passage of a topic

@@ -14,7 +14,7 @@ class MLQAR(XQuADR):
     """Questions in seven languages, each asked in two to four of them; every sentence of every paragraph is a candidate.
 
     The relevant passages of a question are its answer's sentences in the languages that have the question. Groups are
-    articles by their English title (every question exists in English), so en.json is read whatever the languages.
+    articles by their English title (every question exists in English), so en.json is always read.
     """
 
     name = "mlqa-r"

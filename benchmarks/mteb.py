@@ -23,13 +23,12 @@ class Mteb:
     The package mteb finds, downloads and caches the files by its own rules.
 
     Args:
-        task: its name there, or from Python a task object.
-        subset, split: which part, if a task has several.
-        lang, passage_lang: the languages of queries and passages; by default what the task declares, if that is one.
-        no_relevant: 'zero' or 'skip', what a query scores for which nothing is relevant.
-        missing: 'never-found' or 'strict', what becomes of judgements whose ids are not there.
-        exclude_identical_ids: True if a passage with the query's own id is not a candidate; by default what the task
-            says.
+        task: its name in mteb, or from Python a task object.
+        subset, split: the part to use, if a task has several.
+        lang, passage_lang: the languages of queries and passages; by default the task's, if it declares one.
+        no_relevant: for a query without relevant passages: 'zero' scores it 0, 'skip' leaves it out.
+        missing: for judgements with unknown ids: 'never-found' counts the passage as never found, 'strict' refuses.
+        exclude_identical_ids: True: a passage with the query's own id is not a candidate; by default as the task says.
     """
 
     name = "mteb"
@@ -57,7 +56,7 @@ class Mteb:
         self.policy = JudgementPolicy(no_relevant, missing, exclude_identical_ids)
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
-        """Return the task; ``data`` is not looked at."""
+        """Return the task; ``data`` is ignored."""
         found = self._find()
         name = str(found.metadata.name)
         if found.metadata.type != "Retrieval" or set(getattr(found.metadata, "modalities", ["text"])) != {"text"}:
@@ -104,7 +103,7 @@ class Mteb:
             return package.get_task(self.task, **only)
         except (KeyError, ValueError) as error:
             part = f" with the subset {self.subset!r}" if self.subset is not None else ""
-            raise DataError(f"mteb does not know the task {self.task!r}{part}: {_plain(error)}") from None
+            raise DataError(f"{self.task!r}{part} is not a task of mteb: {_plain(error)}") from None
 
     def _subsets(self, found: Any) -> list[str]:
         declared = found.metadata.eval_langs
@@ -123,7 +122,7 @@ class Mteb:
         first, last = (spoken[0], spoken[-1]) if spoken else ("en", "en")
         raise SpecError(
             f"mteb's {name} declares the languages {', '.join(spoken) or 'of no text'} and does not say which are the "
-            f"queries' and which the passages'; look at its texts and say so, for example  mteb({which}, "
+            f"queries' and which the passages'; look at its texts and name them, for example  mteb({which}, "
             f"lang='{lang or first}', passage_lang='{passage_lang or last}')"
         )
 
@@ -135,13 +134,13 @@ class Mteb:
 
 
 def _one_of(task: str, what: str, given: str | None, known: Sequence[str], *, usual: str) -> str:
-    """Return the part given, the only one, or the usual one; raise SpecError naming those there are."""
+    """Return the given part, the only one, or the usual one; raise SpecError naming the known parts."""
     if given is None and (len(known) == 1 or usual in known):
         return known[0] if len(known) == 1 else usual
     if given is None or given not in known:
         shown = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
         asked = f"it has no {what} {given!r}" if given is not None else f"name a {what}"
-        raise SpecError(f"{task}: {asked}; there are: {shown}")
+        raise SpecError(f"{task}: {asked}; known are: {shown}")
     return given
 
 

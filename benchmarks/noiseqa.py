@@ -18,7 +18,7 @@ _NOISES = ("keyboard", "asr", "translation")
 
 
 class NoiseQA:
-    """Noisy English questions against the English sentences of XQuAD-R: the questions that a system really gets.
+    """Noisy English questions against the English sentences of XQuAD-R.
 
     The noise is in the benchmark's own queries, so perturbations come on top of it. To measure what the noise costs,
     run the suite ``noiseqa``: it takes the same questions as a perturbation of XQuAD-R, paired query by query.
@@ -36,7 +36,7 @@ class NoiseQA:
 
     def __init__(self, noise: str = "keyboard", kind: str = "natural") -> None:
         if noise not in _NOISES or kind not in _KINDS:
-            raise SpecError(f"noiseqa: noise is one of {', '.join(_NOISES)}, kind one of {', '.join(_KINDS)}")
+            raise SpecError(f"noiseqa: noise must be one of {', '.join(_NOISES)}, kind one of {', '.join(_KINDS)}")
         self.noise = noise
         self.kind = kind
 

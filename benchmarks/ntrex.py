@@ -17,12 +17,12 @@ __all__ = ["Ntrex"]
 
 
 class Ntrex:
-    """Bitext retrieval over 1,997 sentences; a sentence looks for its translation among all sentences of a language.
+    """Bitext retrieval over 1,997 sentences: find a sentence's translation among all sentences of another language.
 
-    The languages are those whose file ``XX.txt`` is in the folder (of NTREX's 128); groups are documents.
+    The languages are those with a file ``XX.txt`` in the folder (of NTREX's 128); groups are documents.
 
     Args:
-        pivot: only pairs with this language; None: every ordered pair.
+        pivot: pair only this language with the others; None: every ordered pair.
     """
 
     name = "ntrex"
@@ -48,7 +48,7 @@ class Ntrex:
         for lang, lines in sentences.items():
             if len(lines) != len(documents):
                 raise DataError(
-                    f"{files[lang]} has {len(lines)} lines, DOCUMENT_IDS.tsv {len(documents)}; get them again"
+                    f"{files[lang]} has {len(lines)} lines, but DOCUMENT_IDS.tsv has {len(documents)}; get both again"
                 )
         return parallel_task(
             self.name,
@@ -62,5 +62,5 @@ class Ntrex:
 
 
 def with_pivot(languages: Sequence[str] | None, pivot: str | None) -> Sequence[str] | None:
-    """Return the languages asked for, with the pivot that they are paired with."""
+    """Return the chosen languages with their pivot."""
     return languages if languages is None or pivot is None else [*languages, pivot]

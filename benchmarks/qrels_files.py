@@ -26,33 +26,37 @@ _WHOLE = re.compile(r"([+-]?[0-9]{1,400})(?:\.0*)?")
 
 
 def find_qrels(folder: Path, split: str | None) -> tuple[Path, str]:
-    """Return the file of a split, and a note if it is not the one that was to be expected.
+    """Return the judgements of a split, and a note if the file has an unexpected name.
 
-    split: None for "test" or else the only one there is. Raises DataError naming the splits there are.
+    Args:
+        folder: the folder ``qrels``.
+        split: its name; None: "test", or else the only split.
+
+    Raises:
+        DataError: if the split is missing; names the others.
     """
     expected = folder / f"{split or 'test'}.tsv"
     for suffix in _SUFFIXES:
-        if found := find_packed(expected.with_suffix(suffix)):
-            return found, ""
-    there: dict[str, Path] = {}
+        if file := find_packed(expected.with_suffix(suffix)):
+            return file, ""
+    splits: dict[str, Path] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         plain = Path(_PACKED.sub("", path.name))
         if plain.suffix in _SUFFIXES and path.is_file() and not path.name.startswith("."):
-            there.setdefault(plain.stem, path)
-    if split is None and len(there) == 1:
-        (path,) = there.values()
+            splits.setdefault(plain.stem, path)
+    if split is None and len(splits) == 1:
+        (path,) = splits.values()
         return path, f"the judgements are {path.parent.name}/{path.name}, the only split: test.tsv is missing"
-    if not there:
+    if not splits:
         raise DataError(f"{expected} is missing; a BEIR folder holds qrels/SPLIT.tsv")
-    raise DataError(
-        f"{expected} is missing; choose one of the splits there are with split=: {', '.join(sorted(there))}"
-    )
+    raise DataError(f"{expected} is missing; choose another split with split=: {', '.join(sorted(splits))}")
 
 
 def read_qrels(path: Path) -> Iterator[Judgement]:
     """Yield the judgements of a file; the columns are tab-separated, or separated by blanks.
 
-    Raises DataError naming file and line for what is not a judgement, and for a file that holds none.
+    Raises:
+        DataError: for a line that is not a judgement, and for a file without any; names file and line.
     """
     order: Sequence[int] | None = None
     width, count = 0, 0
@@ -64,7 +68,7 @@ def read_qrels(path: Path) -> Iterator[Judgement]:
                 continue
         if len(cells) != width:
             raise DataError(
-                f"{path}:{number}: {len(cells)} columns, and {width} before; the form is  query-id <tab> corpus-id <tab> "
+                f"{path}:{number}: {len(cells)} columns, but {width} before; the form is  query-id <tab> corpus-id <tab> "
                 "score, or  query-id 0 passage-id score"
             )
         query, passage, score = (cells[place] for place in order)

@@ -45,10 +45,9 @@ _DIRECTIONS = {"both": ("there", "back"), "to-en": ("there",), "from-en": ("back
 class Tatoeba:
     """Bitext retrieval between English and 112 languages, up to 1,000 sentences each (Artetxe & Schwenk 2019).
 
-    A sentence looks for its translation among the translations of its own pair's sentences. Accuracy is Hit@1; the xsim
-    error is 1 - Hit@1 of ``ratio-margin(ENCODER)``. There are no documents, and pairs share English sentences, so
-    groups are 100 buckets of English sentences (by their SHA-256): a sentence that several pairs share is always drawn
-    as one.
+    The candidates of a sentence are the translations of its own language pair. Accuracy is Hit@1; the xsim error is
+    1 - Hit@1 of ``ratio-margin(ENCODER)``. The sentences have no documents, and pairs share English sentences, so groups
+    are 100 buckets of English sentences (by their SHA-256): all pairs that share a sentence are resampled together.
 
     Args:
         direction: "both", "to-en" or "from-en".
@@ -62,7 +61,7 @@ class Tatoeba:
 
     def __init__(self, direction: str = "both") -> None:
         if direction not in _DIRECTIONS:
-            raise SpecError(f"tatoeba: direction is one of {', '.join(_DIRECTIONS)}, not {direction!r}")
+            raise SpecError(f"tatoeba: direction must be one of {', '.join(_DIRECTIONS)}, not {direction!r}")
         self.direction = direction
 
     def files(self) -> tuple[Remote, ...]:

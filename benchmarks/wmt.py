@@ -14,13 +14,13 @@ __all__ = ["Wmt", "read_sets"]
 
 
 class Wmt:
-    """Bitext retrieval on newstest by year: a sentence looks for its translation among those of its own set.
+    """Bitext retrieval on newstest by year: find a sentence's translation among those of its own set.
 
-    The folder holds ``en-XX.tsv`` with the columns set, English, other. Groups are blocks of 20 lines of a set: the
-    files name no documents. Encoders trained on these files know them: use NTREX (newstest2019) for those.
+    The folder holds ``en-XX.tsv`` with the columns set, English, other. The files name no documents: groups are blocks of
+    20 lines of a set. For encoders trained on these files use NTREX (newstest2019).
 
     Args:
-        sets: one set or several, such as "wmt13" or ("wmt16", "wmt17"); None: all in the files.
+        sets: one set or several, such as "wmt13" or ("wmt16", "wmt17"); None: all sets in the files.
     """
 
     name = "wmt"
@@ -32,7 +32,7 @@ class Wmt:
     def __init__(self, sets: str | tuple[str, ...] | None = None) -> None:
         self.sets = (sets,) if isinstance(sets, str) else sets
         if self.sets is not None and not (self.sets and all(isinstance(name, str) for name in self.sets)):
-            raise SpecError(f"wmt: sets is a name such as 'wmt13' or several, not {sets!r}")
+            raise SpecError(f"wmt: sets must be a name such as 'wmt13', or several, not {sets!r}")
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/wmt/en-XX.tsv``."""
@@ -40,7 +40,7 @@ class Wmt:
         chosen = [lang for lang in chosen_languages(languages, self.languages, self.name) if lang != "en"]
         if not chosen:
             raise NotApplicableError("wmt pairs other languages with English; name at least one other language")
-        found: list[Bitext] = []
+        bitexts: list[Bitext] = []
         known: set[str] = set()
         for lang in chosen:
             by_set = read_sets(folder / f"en-{lang}.tsv")
@@ -50,15 +50,15 @@ class Wmt:
                     groups = [f"{name}-{block}" for block in blocks(len(pairs))]
                     sources = [f"{name}-en-{lang}-{line:04d}" for line in range(len(pairs))]
                     left, right = [other for _, other in pairs], [english for english, _ in pairs]
-                    found.append(Bitext(name, (lang, "en"), left, right, groups, sources))
-        if not found or any(name not in known for name in self.sets or ()):
+                    bitexts.append(Bitext(name, (lang, "en"), left, right, groups, sources))
+        if not bitexts or any(name not in known for name in self.sets or ()):
             raise NotApplicableError(
                 f"wmt has no {', '.join(name for name in self.sets or () if name not in known)} in {', '.join(chosen)}; "
-                f"there are: {', '.join(sorted(known))}"
+                f"its sets are: {', '.join(sorted(known))}"
             )
         return pair_task(
             self.name,
-            found,
+            bitexts,
             group_kind="block of 20 lines of a set (no document ids)",
             licence=self.licence,
             source=self.source,
@@ -66,7 +66,7 @@ class Wmt:
 
 
 def read_sets(path: Path) -> dict[str, list[tuple[str, str]]]:
-    """Return name of a test set -> its (English, other) sentences; raise DataError naming a malformed line."""
+    """Return the (English, other) sentences of each test set by its name; raise DataError naming a malformed line."""
     sets: dict[str, list[tuple[str, str]]] = {}
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line:

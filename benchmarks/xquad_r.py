@@ -35,7 +35,7 @@ class XQuADR:
 
     def __init__(self, passage: str = "sentence") -> None:
         if passage not in PASSAGES:
-            raise SpecError(f"xquad-r: passage is one of {', '.join(PASSAGES)}, not {passage!r}")
+            raise SpecError(f"xquad-r: passage must be one of {', '.join(PASSAGES)}, not {passage!r}")
         self.passage = passage
 
     def files(self) -> tuple[Remote, ...]:
@@ -43,7 +43,7 @@ class XQuADR:
         return pinned(self.name)
 
     def articles(self, folder: Path) -> Mapping[str, str]:
-        """Return the article of question ids whose own file does not name it alike in every language: here none."""
+        """Return the article of each question id whose title differs between languages: none in XQuAD-R."""
         del folder
         return {}
 
@@ -108,15 +108,15 @@ def paragraphs(path: Path) -> list[tuple[int, str, dict[str, Any]]]:
     """Return (paragraph number within the file, article title, paragraph)."""
     content = read_json(path)
     try:
-        found = [(article["title"], paragraph) for article in content["data"] for paragraph in article["paragraphs"]]
-        for _, paragraph in found:
+        titled = [(article["title"], paragraph) for article in content["data"] for paragraph in article["paragraphs"]]
+        for _, paragraph in titled:
             if len(paragraph["sentences"]) != len(paragraph["sentence_breaks"]):
                 raise DataError(
                     f"{path}: a paragraph has {len(paragraph['sentences'])} sentences but {len(paragraph['sentence_breaks'])} breaks"
                 )
     except (KeyError, TypeError) as error:
         raise DataError(f"{path}: {error} is missing; this is not an XQuAD-R file (it needs sentence breaks)") from None
-    return [(number, title, paragraph) for number, (title, paragraph) in enumerate(found)]
+    return [(number, title, paragraph) for number, (title, paragraph) in enumerate(titled)]
 
 
 def _answer_sentence(path: Path, paragraph: dict[str, Any], question: dict[str, Any]) -> int:

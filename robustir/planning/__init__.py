@@ -1,4 +1,4 @@
 """From a suite to a plan: what would run, with content keys, before anything runs.
 
-Everything that a result depends on is settled here.
+Everything that a result depends on is decided here.
 """

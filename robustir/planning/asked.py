@@ -1,4 +1,4 @@
-"""What a call from Python asks for, checked and put into a suite: lists, names, objects."""
+"""The arguments of a call from Python (lists, names, objects), checked and put into a suite."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Asked", "asked_for", "listed", "whole_number"]
 
 @dataclass(frozen=True)
 class Asked:
-    """A suite as it was (``before``) and as it is asked for; ``live``: what its specs ``live(...)`` stand for."""
+    """A suite before and after a call's changes; ``live``: the objects that its specs ``live(...)`` stand for."""
 
     before: Suite
     suite: Suite
@@ -26,10 +26,14 @@ class Asked:
 
 
 def asked_for(suite: object, *, benchmarks: object, encoders: object, perturbations: object, **others: Any) -> Asked:
-    """Return what was asked for; None and empty lists leave the suite as it is. Raises InputError in one sentence."""
+    """Return the suite with a call's changes; None and empty lists change nothing.
+
+    Raises:
+        InputError: for an argument of a wrong type.
+    """
     before = _suite(suite)
     live: dict[str, Any] = {}
-    tasks = [_task(each, live) for each in listed(benchmarks, "benchmarks", Task)]
+    tasks = [_task(value, live) for value in listed(benchmarks, "benchmarks", Task)]
     changed = before.with_options(
         benchmarks=tasks,
         encoders=list(_encoders(encoders, live)),
@@ -52,7 +56,7 @@ def _suite(given: object) -> Suite:
         return load_suite(str(given))
     if isinstance(given, Mapping):
         return validate_suite(given, "the suite given")
-    raise InputError(f"suite is a name, a path, a mapping or a Suite, not of type {type(given).__name__}")
+    raise InputError(f"suite must be a name, a path, a mapping or a Suite, not of type {type(given).__name__}")
 
 
 def _task(given: Any, live: dict[str, Any]) -> str:
@@ -65,10 +69,12 @@ def _task(given: Any, live: dict[str, Any]) -> str:
 
 def _encoders(given: Any, live: dict[str, Any]) -> Iterable[str | dict[str, str]]:
     """Yield encoders as a suite has them; objects are kept in ``live``."""
-    named = given.items() if isinstance(given, Mapping) else (("", each) for each in listed(given, "encoders", object))
+    named = (
+        given.items() if isinstance(given, Mapping) else (("", value) for value in listed(given, "encoders", object))
+    )
     for name, encoder in named:
         if not isinstance(name, str):
-            raise InputError(f"names of encoders are strings; {name!r} is of type {type(name).__name__}")
+            raise InputError(f"names of encoders must be strings; {name!r} is of type {type(name).__name__}")
         spec = encoder
         if not isinstance(encoder, str):
             adapted = adapt(encoder)
@@ -78,20 +84,18 @@ def _encoders(given: Any, live: dict[str, Any]) -> Iterable[str | dict[str, str]
 
 
 def listed(given: Any, what: str, kind: type | tuple[type, ...] = ()) -> list[Any]:
-    """Return one value or a list of them as a list; each is a string or of ``kind``, else InputError says what it is."""
+    """Return one value, or several, as a list; raise InputError for a value that is neither a string nor of ``kind``."""
     if given is None:
         return []
     kinds = (str, *(kind if isinstance(kind, tuple) else (kind,)))
     if isinstance(given, kinds) and not (kind is object and isinstance(given, (list, tuple))):
         return [given]
     if not isinstance(given, Iterable) or isinstance(given, (bytes, Mapping)):
-        raise InputError(f"{what} is a list, not of type {type(given).__name__}")
+        raise InputError(f"{what} must be a list, not of type {type(given).__name__}")
     values = list(given)
     for value in values:
         if not isinstance(value, kinds):
-            raise InputError(
-                f"{what} are given by specs and names, as strings; {value!r} is of type {type(value).__name__}"
-            )
+            raise InputError(f"{what} must be specs or names, as strings; {value!r} is of type {type(value).__name__}")
     return values
 
 
@@ -100,15 +104,15 @@ def _shares(given: Any) -> tuple[float, ...] | None:
     if values is None:
         return None
     if isinstance(values, str) or not isinstance(values, Sequence):
-        raise InputError(f"severities is a list of numbers such as [0.1, 0.3], not {given!r}")
+        raise InputError(f"severities must be a list of numbers such as [0.1, 0.3], not {given!r}")
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise InputError(f"severities are numbers such as 0.3, not {value!r}")
+            raise InputError(f"severities must be numbers such as 0.3, not {value!r}")
     return tuple(float(value) for value in values) or None
 
 
 def whole_number(given: Any, what: str, least: int) -> int:
-    """Return a whole number; raise InputError for anything else, or for less than ``least``."""
+    """Return ``given`` if it is a whole number of at least ``least``; otherwise raise InputError."""
     if isinstance(given, bool) or not isinstance(given, int) or given < least:
-        raise InputError(f"{what} is a whole number from {least} on, not {given!r}")
+        raise InputError(f"{what} must be a whole number of at least {least}, not {given!r}")
     return given

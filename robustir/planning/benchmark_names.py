@@ -1,4 +1,4 @@
-"""Names of a plan's benchmarks, where two would have the same: of two splits of a folder, or of two folders of one name."""
+"""Distinct names for a plan's benchmarks, such as two splits of one folder, or two folders of one name."""
 
 from __future__ import annotations
 
@@ -12,28 +12,31 @@ __all__ = ["distinct_names"]
 
 
 def distinct_names(names: Sequence[str], specs: Sequence[str]) -> list[str]:
-    """Return the names of benchmarks, longer where several have one: by what their specs say differently.
+    """Return the names of benchmarks; equal names are told apart by the differences between their specs.
 
-    specs: canonical. Folders add what is before their last part, other arguments are in brackets. Benchmarks of one
-    spec keep one name.
+    Folders add the parts before their last one; other arguments follow in brackets. Equal specs keep equal names.
+
+    Args:
+        names: the benchmarks' own names.
+        specs: their canonical specs, in the same order.
     """
-    found = list(names)
+    distinct = list(names)
     for name in {name for name in names if names.count(name) > 1}:
         rows = [row for row, other in enumerate(names) if other == name]
         for row, longer in zip(rows, _longer(name, [_parsed(specs[row]) for row in rows]), strict=True):
-            found[row] = longer
+            distinct[row] = longer
     taken = set()
-    for row, name in enumerate(found):  # a name that was made may be another benchmark's own
+    for row, name in enumerate(distinct):  # a longer name may be another benchmark's own
         if name != names[row] and (names.count(name) or name in taken):
-            found[row] = specs[row]
-        taken.add(found[row])
-    return found
+            distinct[row] = specs[row]
+        taken.add(distinct[row])
+    return distinct
 
 
 def _parsed(spec: str) -> Spec:
     try:
         return parse(spec)
-    except SpecError:  # a task that was given from Python is called as its user likes
+    except SpecError:  # a task from Python may have any name
         return Spec(spec)
 
 
@@ -49,8 +52,8 @@ def _longer(name: str, specs: Sequence[Spec]) -> list[str]:
     shared = set.intersection(*(set(_others(spec, folder)) for spec, folder in zip(specs, folders, strict=True)))
     longer = []
     for head, spec, folder in zip(heads, specs, folders, strict=True):
-        own = [part for part in _others(spec, folder) if part not in shared]
-        longer.append(f"{head}({', '.join(own)})" if own else head)
+        arguments = [part for part in _others(spec, folder) if part not in shared]
+        longer.append(f"{head}({', '.join(arguments)})" if arguments else head)
     return longer
 
 

@@ -31,7 +31,8 @@ class Condition:
 
 
 CLEAN = Condition()
-# The floor: every query is scored for another query of its language. An encoder near it looks robust for free.
+# The floor: every query is scored with the judgements of another query of its language. An encoder near it looks robust
+# for free.
 FLOOR = Condition("*shuffled-queries*")
 
 
@@ -41,9 +42,12 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def query_set_name(benchmark: str, condition: Condition, key: str) -> str:
-    """Return the file name, without its ending, of a query set and of rankings for it.
+    """Return the file name, without its suffix, of a query set and of rankings for it.
 
-    ``key``: that of the query set; its first digits tell files of other queries (another seed, other data) apart.
+    Args:
+        benchmark: its name.
+        condition: what happened to the queries.
+        key: the key of the query set; its first digits tell apart files of other queries (another seed, other data).
     """
     what = "clean" if condition == CLEAN else f"{condition.perturbation}-{condition.severity:g}-draw{condition.draw}"
     return ".".join(
@@ -55,7 +59,7 @@ def query_set_name(benchmark: str, condition: Condition, key: str) -> str:
 
 
 def shuffled_rows(queries: QuerySet, seed: int) -> NDArray[np.intp]:
-    """Return for each query the row of another one of its language and, where there is one, of another group."""
+    """Return for each query the row of another query of its language, from another group if possible."""
     keys = key_array(derive_keys((seed, "floor"), queries.langs, queries.ids, 0))
     order_value = uniforms(keys, np.zeros(len(queries), dtype=np.int64))
     partner = np.arange(len(queries))

@@ -15,7 +15,7 @@ __all__ = ["limited"]
 def limited(task: Task, limit: int) -> Task:
     """Return the task with at most ``limit`` queries per language (and pool); all passages stay.
 
-    Taken are the judged queries whose source ids hash lowest, so that translations of one question stay together, a
+    It takes the judged queries with the lowest hashes of their source ids: translations of one question stay together, a
     larger limit holds all queries of a smaller one, and the choice spreads over all groups.
     """
     queries, qrels = task.queries, task.qrels

@@ -13,7 +13,7 @@ _NAME = "live"
 
 
 def live_spec(name: str, taken: Container[str] = ()) -> str:
-    """Return what stands for an object of that name in a suite, different from those that are ``taken``."""
+    """Return a spec that stands for an object of that name in a suite, different from the specs in ``taken``."""
     spec, number = str(Spec(_NAME, (name,))), 1
     while spec in taken:
         number += 1

@@ -1,4 +1,4 @@
-"""Paths in the file of a suite are relative to that file, wherever the command is given."""
+"""Paths in a suite's file are relative to that file, whatever the working directory."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ __all__ = ["located"]
 
 
 def located(suite: Suite, folder: Path) -> Suite:
-    """Return the suite with the paths that its file in ``folder`` means, as seen from the working directory.
+    """Return the suite with its paths, which are relative to ``folder``, made relative to the working directory.
 
-    Taken as paths are: specs that are paths, arguments that begin with a dot or name something that is there, the
-    patterns of strategies and what the suite needs. Commands are told where to be run.
+    Paths are: specs that are paths, arguments that begin with a dot or name an existing file or folder, the patterns of
+    strategies, and the keys of ``needs``. Commands get a ``cd`` to the folder in front.
     """
-    here = Path.cwd()
+    current = Path.cwd()
     base = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay as they are written
-    if base == here:
+    if base == current:
         return suite
-    inside = base.is_relative_to(here)
+    inside = base.is_relative_to(current)
 
     def moved(path: str) -> str:
         if Path(path).expanduser().is_absolute():
             return path
         joined = os.path.normpath(base / path)
-        return f"./{os.path.relpath(joined, here)}" if inside and Path(joined).is_relative_to(here) else joined
+        return f"./{os.path.relpath(joined, current)}" if inside and Path(joined).is_relative_to(current) else joined
 
     def command(text: str) -> str:
         return f"cd {shlex.quote(moved('.'))} && {text}" if text else text
@@ -45,15 +45,17 @@ def located(suite: Suite, folder: Path) -> Suite:
         update={
             "benchmarks": tuple(map(spec, suite.benchmarks)),
             "encoders": tuple(
-                spec(one) if isinstance(one, str) else one.model_copy(update={"spec": spec(one.spec)})
-                for one in suite.encoders
+                spec(entry) if isinstance(entry, str) else entry.model_copy(update={"spec": spec(entry.spec)})
+                for entry in suite.encoders
             ),
             "perturbations": tuple(
                 noise.model_copy(update={"spec": spec(noise.spec)}) for noise in suite.perturbations
             ),
             "strategies": {
-                name: one.model_copy(update={"encoders": moved(one.encoders), "train": command(one.train)})
-                for name, one in suite.strategies.items()
+                name: strategy.model_copy(
+                    update={"encoders": moved(strategy.encoders), "train": command(strategy.train)}
+                )
+                for name, strategy in suite.strategies.items()
             },
             "needs": {moved(path): command(text) for path, text in suite.needs.items()},
         }
@@ -75,16 +77,16 @@ def _spec(text: str, base: Path, moved: Callable[[str], str]) -> str:
             return _spec(value, base, moved)
         return moved(value) if _is_meant(value, base) else value
 
-    found = Spec(
+    relocated = Spec(
         parsed.name,
         tuple(map(argument, parsed.args)),
         tuple((key, argument(value)) for key, value in parsed.kwargs),
     )
-    return text if found == parsed else str(found)
+    return text if relocated == parsed else str(relocated)
 
 
 def _is_meant(text: str, base: Path) -> bool:
-    """Whether an argument is a path: it says so, or holds a separator and something is there (a hub id has one, too)."""
+    """Whether an argument is a path: it begins with a dot, or holds a separator (as hub ids do, too) and exists."""
     if text.startswith(("./", "../", ".\\", "..\\")) or text in {".", ".."}:
         return True
     try:

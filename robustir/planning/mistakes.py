@@ -1,4 +1,4 @@
-"""What is wrong with a suite, in one line that names the key as a reader of the file would."""
+"""Mistakes in a suite, in one line that names the key as a reader of the file would."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from pydantic import BaseModel, ValidationError
 
 __all__ = ["HIDDEN", "explained", "place"]
 
-# Begins the names that a union of shapes has inside pydantic alone.
+# The prefix of names that exist only inside pydantic: the tags of a union.
 HIDDEN = "*"
 
 
 def explained(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return every mistake: the key, such as ``perturbations[2].severities``, and what is wrong there."""
-    found = error.errors()
-    # A list whose only item is wrong is not too short as well.
-    inner = {item["loc"][:depth] for item in found for depth in range(len(item["loc"]))}
-    return "; ".join(_explain(item, model) for item in found if item["loc"] not in inner or item["type"] != "too_short")
+    """Return every mistake: the key, such as ``perturbations[2].severities``, and what is wrong with its value."""
+    mistakes = error.errors()
+    # Pydantic also calls a list too short if its only item is wrong.
+    inner = {item["loc"][:depth] for item in mistakes for depth in range(len(item["loc"]))}
+    return "; ".join(
+        _explain(item, model) for item in mistakes if item["loc"] not in inner or item["type"] != "too_short"
+    )
 
 
 def place(keys: Sequence[object]) -> str:
@@ -35,7 +37,7 @@ def _explain(item: Any, model: type[BaseModel]) -> str:
         near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
         return f"unknown key {where!r}" + (f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(known)})")
     if item["type"] == "missing":
-        return f"{where}: this key is needed"
+        return f"{where}: this key is missing"
     if item["type"] == "too_short":
         return f"{where}: name at least 1 item"
     message = item["msg"].removeprefix("Value error, ")
@@ -43,7 +45,7 @@ def _explain(item: Any, model: type[BaseModel]) -> str:
 
 
 def _holder(model: type[BaseModel], keys: Sequence[object]) -> type[BaseModel]:
-    """Return the model of the table that lies at ``keys``."""
+    """Return the model of the table at ``keys``."""
     for key in keys:
         field = model.model_fields.get(str(key))
         model = model if field is None else _inside(field.annotation) or model
@@ -53,4 +55,4 @@ def _holder(model: type[BaseModel], keys: Sequence[object]) -> type[BaseModel]:
 def _inside(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _inside(part)) is not None), None)
+    return next((model for part in get_args(annotation) if (model := _inside(part)) is not None), None)

@@ -33,7 +33,7 @@ SCHEMA = 1
 
 
 def _languages(noise: PlannedNoise, task: Task) -> tuple[str, ...]:
-    """Return the query languages in which a perturbation works; attacks need one pool that holds what they aim at."""
+    """Return the query languages in which a perturbation works; attacks need one pool with the passages they aim at."""
     works = noise.perturbation.applicable(task.languages)
     if not noise.treatment.attacked:
         return works
@@ -50,7 +50,7 @@ def content_key(*parts: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
-    """A loaded benchmark with the spec that made it. ``label_notes``: what is odd about its languages, in sentences."""
+    """A loaded benchmark with its spec. ``label_notes``: sentences about doubtful language labels."""
 
     spec: str
     task: Task
@@ -84,12 +84,12 @@ class PlannedEncoder:
 
     @property
     def recorded(self) -> bool:
-        """Whether it brings rankings that were made elsewhere (:class:`robustir.contracts.Rankings`)."""
+        """Whether it reads rankings of another engine (:class:`robustir.contracts.Rankings`)."""
         return hasattr(self.scorer, "scores_of")
 
     @property
     def reusable(self) -> bool:
-        """Whether its revision tells all that decides its vectors, so that those and its ranks may be kept."""
+        """Whether its revision identifies its vectors, so that vectors and ranks may be kept."""
         return bool(getattr(self.scorer, "cacheable", True))
 
 
@@ -144,7 +144,7 @@ class Plan:
     not_applicable: tuple[tuple[str, str, str], ...]  # benchmark, perturbation, language
 
     def name_of(self, encoder: str) -> str:
-        """Return how results call the encoder of that spec; one that is attacked need not be scored itself."""
+        """Return the name of an encoder in results; an attacked encoder need not be scored itself."""
         return _encoder_names(self.encoders, self.noises)[encoder]
 
     def task(self, name: str) -> PlannedTask:
@@ -187,7 +187,7 @@ class Plan:
         )
 
     def query_set_name(self, planned: PlannedTask, condition: Condition) -> str:
-        """Return what files with the queries of a condition, and with rankings for them, are called."""
+        """Return the name of files with the queries of a condition, and with rankings for them."""
         condition = CLEAN if condition == FLOOR else condition
         return query_set_name(planned.task.name, condition, self.queries_key(planned, condition))
 
@@ -222,20 +222,20 @@ class Plan:
 
 
 def _encoders(asked: Iterable[tuple[str, str | Any]]) -> Iterator[tuple[str, PlannedEncoder]]:
-    """Yield the name that is given ("" if none) and the encoder, of specs and live objects."""
+    """Yield the given name ("" if none) and the encoder, for specs and live objects."""
     live: set[str] = set()
     for name, spec in asked:
         if isinstance(spec, str):
             scorer = adapt(create("encoder", spec))
-            known = getattr(scorer, "training", None)  # a live torch module has a bool of that name
-            record = known if isinstance(known, TrainingRecord) else None
+            training = getattr(scorer, "training", None)  # a torch module has a bool of that name
+            record = training if isinstance(training, TrainingRecord) else None
             yield name, PlannedEncoder(canonical("encoder", spec), scorer, scorer.revision, training=record)
         else:
             scorer = adapt(spec)
-            # Two live models may be copies of one: then the names that they were given tell them apart.
-            own = name if name and scorer.name in live else f"{scorer.name}"
-            live.add(own)
-            yield name, PlannedEncoder(own, scorer, scorer.revision, live=True)
+            # Two live models may be copies of one: then their given names tell them apart.
+            spec_name = name if name and scorer.name in live else f"{scorer.name}"
+            live.add(spec_name)
+            yield name, PlannedEncoder(spec_name, scorer, scorer.revision, live=True)
 
 
 def _noises(suite: Suite, encoders: Sequence[PlannedEncoder], *, attacks: bool) -> Iterator[PlannedNoise]:
@@ -263,7 +263,9 @@ def _attacks(
     everyone = [encoder.spec for encoder in encoders if not encoder.live and not encoder.recorded]
     victims = [canonical("encoder", attack.against)] if attack.against else everyone
     if not victims:
-        raise SpecError(f"{noise.spec} has no encoder to attack; name one, such as  {attack.name}(against='hashing')")
+        raise SpecError(
+            f"{noise.spec} has no encoder to attack; name an encoder, such as  {attack.name}(against='hashing')"
+        )
     known = {encoder.spec: encoder.scorer for encoder in encoders}
     for victim in victims:
         asked = parse(noise.spec)
@@ -271,22 +273,22 @@ def _attacks(
         attacked = known[victim] if victim in known else adapt(create("encoder", victim))
         if hasattr(attacked, "scores_of"):
             raise SpecError(
-                f"{victim} has rankings of known texts only; an attack needs an encoder that scores new ones"
+                f"{victim} has rankings of known texts only; an attack needs an encoder that scores new texts"
             )
-        made = prepare(spec)
-        assert isinstance(made, PreparedAttack)
-        version = f"{made.version} against {attacked.revision}"
+        prepared = prepare(spec)
+        assert isinstance(prepared, PreparedAttack)
+        version = f"{prepared.version} against {attacked.revision}"
         severities, draws = suite.severities_of(noise), suite.draws_of(noise)
-        white_box = Treatment(attacked=victim, passages=made.passages)
-        yield PlannedNoise(spec, made, version, severities, draws, white_box)
-        control = Treatment(attacked=victim, control=True, passages=made.passages)
+        white_box = Treatment(attacked=victim, passages=prepared.passages)
+        yield PlannedNoise(spec, prepared, version, severities, draws, white_box)
+        control = Treatment(attacked=victim, control=True, passages=prepared.passages)
         yield PlannedNoise(
-            str(Spec("random-control", (parse(spec),))), made, version, severities, draws, control, control_of=spec
+            str(Spec("random-control", (parse(spec),))), prepared, version, severities, draws, control, control_of=spec
         )
 
 
 def _encoder_names(encoders: Iterable[PlannedEncoder], noises: Iterable[PlannedNoise]) -> dict[str, str]:
-    """Return the names of encoders by their specs, those that are attacked without being scored among them."""
+    """Return the names of encoders by their specs, including encoders that are attacked but not scored."""
     known = {encoder.spec: encoder.name for encoder in encoders}
     attacked = [noise.treatment.attacked for noise in noises if noise.treatment.attacked]
     return short_names([*known, *attacked], known)
@@ -305,10 +307,10 @@ def _named(noises: tuple[PlannedNoise, ...], encoders: Sequence[PlannedEncoder])
         shown = without_local_paths(spec)
         return f"random-control({shown})" if noise.control_of else shown
 
-    found = [name(noise) for noise in noises]
+    names_shown = [name(noise) for noise in noises]
     return tuple(
-        replace(noise, name=one if found.count(one) == 1 else noise.spec)
-        for noise, one in zip(noises, found, strict=True)
+        replace(noise, name=shown if names_shown.count(shown) == 1 else noise.spec)
+        for noise, shown in zip(noises, names_shown, strict=True)
     )
 
 
@@ -319,11 +321,13 @@ def _others(spec: Spec) -> list[tuple[str, object]]:
 def _tasks(suite: Suite, data: Path | None, live: Mapping[str, Any]) -> Iterator[PlannedTask]:
     for spec in suite.benchmarks:
         if spec in live and suite.languages is not None:
-            raise SpecError(f"the task {live[spec].name!r} comes from Python as it is; choose its languages there")
+            raise SpecError(
+                f"languages cannot restrict the task {live[spec].name!r}, which comes from Python; choose them there"
+            )
         task = live[spec] if spec in live else create("benchmark", spec).load(data, suite.languages)
         if suite.limit is not None:
             task = limited(task, suite.limit)
-        digest = task.digest()  # of all settings: ranks hold them all
+        digest = task.digest()  # before settings are chosen: ranks serve all settings
         if suite.settings is not None:
             kept = tuple(setting for setting in task.settings if setting in suite.settings)
             if not kept:
@@ -347,7 +351,7 @@ def _named_apart(tasks: tuple[PlannedTask, ...]) -> tuple[PlannedTask, ...]:
 
 
 def _label_notes(task: Task) -> tuple[str, ...]:
-    """Say which languages of a benchmark do not look like what they are called, and which codes count as one language."""
+    """Say which texts of a benchmark do not look like their language, and which codes count as one language."""
     written = {**task.corpus.written, **task.queries.written}
     return (
         *label_notes(task.queries.texts, task.queries.langs, "queries"),
@@ -357,7 +361,7 @@ def _label_notes(task: Task) -> tuple[str, ...]:
 
 
 def _check_encodable(benchmark: str, what: str, ids: Sequence[str], texts: Sequence[str]) -> None:
-    """Refuse halves of surrogate pairs (JSON can hold them): neither tokenizers nor files can."""
+    """Refuse halves of surrogate pairs: JSON can hold them, tokenizers and files cannot."""
     for name, text in zip(ids, texts, strict=True):
         try:
             (name + text).encode("utf-8")
@@ -374,7 +378,7 @@ def _with_settings(task: Task, settings: Sequence[Any]) -> Task:
 def _check_names(what: str, names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
-            raise SpecError(f"two {what}s of the plan are called {name!r}; name each once")
+            raise SpecError(f"two {what}s of the plan have the name {name!r}; name each once")
 
 
 def make_plan(
@@ -387,18 +391,24 @@ def make_plan(
 ) -> Plan:
     """Resolve a suite: load the benchmarks, build encoders and perturbations, find out what is not applicable.
 
-    ``encoders``: live objects scored beside the suite's (from Python), by name if a mapping. ``live``: what the suite's
-    specs ``live(...)`` stand for, encoders and tasks. ``scored``: False for its queries alone, without any encoder and so
-    without attacks. Raises InputError with what to do.
+    Args:
+        suite: what to run.
+        data: the data folder.
+        encoders: live objects to score beside the suite's encoders, by name if a mapping.
+        live: the encoders and tasks that the suite's specs ``live(...)`` stand for.
+        scored: False: plan the queries alone, without encoders and so without attacks.
+
+    Raises:
+        InputError: if something cannot be loaded, is named twice, or applies nowhere.
     """
     known = live or {}
     trained = find_trained(suite) if scored else []
-    strategy_of = {canonical("encoder", one.spec): one.strategy for one in trained}
+    strategy_of = {canonical("encoder", arm.spec): arm.strategy for arm in trained}
     asked = [
-        *(("", one.spec) for one in trained),
+        *(("", arm.spec) for arm in trained),
         *((suite.encoder_names.get(spec, ""), known.get(spec, spec)) for spec in suite.encoder_specs),
     ]
-    beside = encoders.items() if isinstance(encoders, Mapping) else (("", one) for one in encoders)
+    beside = encoders.items() if isinstance(encoders, Mapping) else (("", encoder) for encoder in encoders)
     resolved = [*_encoders((*asked, *beside))] if scored else []
     _check_names("encoder", [encoder.spec for _, encoder in resolved])
     names = short_names((encoder.spec for _, encoder in resolved), {encoder.spec: name for name, encoder in resolved})
@@ -415,20 +425,22 @@ def make_plan(
         works = {lang for planned in tasks for lang in _languages(noise, planned.task)}
         if not works and noise.treatment.attacked:
             raise NotApplicableError(
-                f"{noise.spec} attacks the passages of the query's language, and no benchmark has any; name another benchmark"
+                f"{noise.spec} attacks passages in the query's language, but no benchmark has any; name another benchmark"
             )
         if not works:
             langs = sorted({lang for planned in tasks for lang in planned.task.languages})
             raise noise.perturbation.not_applicable(langs, noise.spec)
         for planned in tasks:
-            here = _languages(noise, planned.task)
-            missing += [(planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in here]
+            works_here = _languages(noise, planned.task)
+            missing += [
+                (planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in works_here
+            ]
     plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(missing))
     return _with_rankings_read(plan)
 
 
 def _with_rankings_read(plan: Plan) -> Plan:
-    """Read all rankings that were made elsewhere, and note beside the benchmarks what they do not hold."""
+    """Read all rankings of other engines, and add notes to the benchmarks about what the rankings lack."""
     recorded = [encoder for encoder in plan.encoders if encoder.recorded]
     tasks = []
     for planned in plan.tasks if recorded else ():
@@ -439,7 +451,7 @@ def _with_rankings_read(plan: Plan) -> Plan:
             for condition in plan.conditions(planned)
             if condition != FLOOR
         }
-        found = (read_rankings(encoder.scorer, encoder.name, planned.task, asked) for encoder in recorded)
-        notes = (*planned.task.notes, *(note for note in found if note))
+        lacking = (read_rankings(encoder.scorer, encoder.name, planned.task, asked) for encoder in recorded)
+        notes = (*planned.task.notes, *(note for note in lacking if note))
         tasks.append(replace(planned, task=replace(planned.task, notes=notes)))
     return replace(plan, tasks=tuple(tasks)) if recorded else plan

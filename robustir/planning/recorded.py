@@ -1,4 +1,4 @@
-"""Rankings that were made elsewhere, read before anything runs."""
+"""Rankings of other engines, read before anything runs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ __all__ = ["read_rankings"]
 
 
 def read_rankings(rankings: Rankings, name: str, task: Task, asked: Mapping[str, Collection[str]]) -> str:
-    """Read the rankings of a benchmark and return what a reader must know of them, "" if they answer every query.
+    """Read the rankings of a benchmark; return a note about unanswered queries, "" if there are none.
 
-    name: what results call them; asked: the languages of each query set. Raises DataError for what is missing or wrong.
+    Args:
+        rankings: what reads them.
+        name: their name in results.
+        task: the benchmark.
+        asked: the languages of each query set.
+
+    Raises:
+        DataError: if a file is missing or malformed.
     """
-    for query_set in asked:  # files that are missing are told before any is read
+    for query_set in asked:  # report missing files before reading any
         rankings.revision_of(query_set)
     queries = missing = files = 0
     for query_set, langs in asked.items():

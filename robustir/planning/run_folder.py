@@ -1,4 +1,4 @@
-"""Where a run goes if nobody says: a folder for the suite, and one of its own for every way in which options change it."""
+"""The default folder of a run: one per suite, and another for each set of options that change the suite."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _WIDEST = 48  # characters of a name, before its digest
 
 
 def run_folder(suite: Suite, asked: Suite) -> Path:
-    """Return the folder of a run of ``suite`` that options made ``asked``: ``runs/SUITE``, or beside it.
+    """Return the default folder of a run of ``asked``, which options made of ``suite``.
 
-    The same options always give the same folder: its name says what they are, as far as that is short, and a digest.
+    It is ``runs/SUITE``, or beside it: the same options always give the same name, which tells them briefly and ends in
+    a digest.
     """
     changes = {
         name: value
@@ -37,10 +38,10 @@ def run_folder(suite: Suite, asked: Suite) -> Path:
 
 
 def _words(name: str, value: Any) -> Iterator[str]:
-    """Yield what stands for a changed value in a folder's name."""
+    """Yield the words for a changed value in a folder's name."""
     if isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _words("", each)
+        for item in value:
+            yield from _words("", item)
     elif isinstance(value, dict):
         if "spec" in value:
             yield value.get("name") or short_name(value["spec"])

@@ -24,12 +24,12 @@ class Trained:
 def find_trained(suite: Suite) -> tuple[Trained, ...]:
     """Return the encoders of the suite's strategies, by seed and strategy, so that an interrupted run holds whole seeds.
 
-    Raises DataError that gives the commands which make what is missing
-    (what the suite needs beside them included),
-    SpecError where two folders of one strategy have the same seed.
+    Raises:
+        DataError: if encoders, or paths that the suite needs, are missing; names the commands that make them.
+        SpecError: if two folders of one strategy have the same seed.
     """
-    found: list[Trained] = []
-    missing: dict[str, str] = {}  # what is not there: the command that makes it
+    arms: list[Trained] = []
+    missing: dict[str, str] = {}  # what is missing: the command that makes it
     for name, strategy in suite.strategies.items():
         pattern = Path(strategy.encoders)
         folders = sorted(Path(pattern.anchor or ".").glob(str(pattern.relative_to(pattern.anchor))))
@@ -45,12 +45,12 @@ def find_trained(suite: Suite) -> tuple[Trained, ...]:
             of_seed[record.seed] = folder
         if not of_seed:
             missing[f"{name} ({strategy.encoders})"] = strategy.train
-        found += [Trained(f"static('{of_seed[seed].as_posix()}')", name, seed) for seed in sorted(of_seed)]
+        arms += [Trained(f"static('{of_seed[seed].as_posix()}')", name, seed) for seed in sorted(of_seed)]
     missing |= {folder: command for folder, command in suite.needs.items() if not Path(folder).exists()}
     if missing:
         commands = dict.fromkeys(command for command in missing.values() if command)
         raise DataError(
-            f"suite {suite.name}: no trained encoder here for {'; '.join(missing)}. Train them in this folder:\n  "
+            f"suite {suite.name}: this folder has no trained encoder for {'; '.join(missing)}. Train them here:\n  "
             + ("\n  ".join(commands) or "robustir train CONFIG --seed 0 --seed 1 ... -o DIR")
         )
-    return tuple(sorted(found, key=lambda one: one.seed))
+    return tuple(sorted(arms, key=lambda arm: arm.seed))

@@ -1,4 +1,4 @@
-"""A suite is a TOML file that says what is run: benchmarks, encoders, perturbations, severities, seed, measures."""
+"""A suite is a TOML file that says what to run: benchmarks, encoders, perturbations, severities, seed, measures."""
 
 from __future__ import annotations
 
@@ -87,24 +87,22 @@ _Severities = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_
 
 
 class Noise(_Model):
-    """A perturbation of a suite; its severities and draws default to the suite's.
-
-    exploratory: its rows are not declared hypotheses, so that many kinds of noise can be shown beside the few in question.
-    """
+    """A perturbation of a suite; its severities and draws default to the suite's."""
 
     spec: str = _key("the perturbation", '"typos"')
     severities: _Severities | None = _key("its own severities, instead of the suite's", "[0.1, 0.3]", default=None)
     draws: int | None = _key("its own number of draws, instead of the suite's", "5", default=None, ge=1, le=1000)
+    # So that many kinds of noise can be shown beside the few that the study asks about.
     exploratory: bool = _key("true: its rows are not declared hypotheses", "true", default=False)
 
 
 class NamedEncoder(_Model):
-    """An encoder of a suite that has a name of its own in all results."""
+    """An encoder of a suite with a name of its own in all results."""
 
     spec: str = _key(
         "the encoder: a name with arguments, a path, or package.module:object", '"./models/mine"', min_length=1
     )
-    name: Annotated[str, AfterValidator(check_name)] = _key("how all results call it", '"mine"')
+    name: Annotated[str, AfterValidator(check_name)] = _key("its name in all results", '"mine"')
 
 
 # NAME=SPEC; a path may hold an equals sign after a slash, a spec after its bracket.
@@ -112,10 +110,10 @@ _NAMED = re.compile(r"\s*([^=.()'\"/\\:][^=()'\"/\\:]*?)\s*=\s*(\S.*)", re.DOTAL
 
 
 def _encoder(value: Any) -> Any:
-    """Read a spec, NAME=SPEC, or a table; what has no name stays a spec."""
+    """Read a spec, NAME=SPEC, or a table; without a name it stays a spec."""
     if isinstance(value, str):
-        found = None if Path(value).exists() else _NAMED.fullmatch(value)
-        return {"name": found[1], "spec": found[2].rstrip()} if found else value
+        match = None if Path(value).exists() else _NAMED.fullmatch(value)
+        return {"name": match[1], "spec": match[2].rstrip()} if match else value
     return value["spec"] if isinstance(value, Mapping) and value.keys() == {"spec"} else value
 
 
@@ -141,7 +139,7 @@ class Suite(_Model):
     """What a run depends on, apart from the data and the software."""
 
     name: str = _key(
-        "what the run is called; its folder is runs/NAME if you name no other",
+        "the run's name; its folder is runs/NAME unless you name another",
         '"my-study"',
         pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
     )
@@ -165,7 +163,7 @@ class Suite(_Model):
         "trained encoders by training strategy, a table each", '{ x-y = { encoders = "study/x-y-*" } }', default={}
     )
     compare: tuple[tuple[str, str], ...] | None = _key(
-        "pairs of strategies (A, B) that are compared as A - B; all if not given", '[["x-y", "x-x"]]', default=None
+        "pairs of strategies (A, B) to compare as A - B; all pairs if not given", '[["x-y", "x-x"]]', default=None
     )
     needs: dict[str, str] = _key(
         "folders that specs name, each with the command that makes it",
@@ -187,16 +185,16 @@ class Suite(_Model):
         min_length=1,
     )
     settings: tuple[Setting, ...] | None = _key(
-        "which of mono, cross and multi are reported; all of each benchmark if not given",
+        "which of mono, cross and multi to report; all of each benchmark if not given",
         '["mono"]',
         default=None,
         min_length=1,
     )
     limit: int | None = _key(
-        "at most so many queries per language, the same ones every time; all passages stay", "100", default=None, ge=1
+        "at most this many queries per language, always the same ones; all passages stay", "100", default=None, ge=1
     )
     measures: tuple[str, ...] = _key(
-        "what is reported; the first is the main one",
+        "the measures to report; the first is the main one",
         '["nDCG@10", "R@100"]',
         min_length=1,
         default=("AP", "nDCG@10", "R@10", "Hit@1", "RankDistance", "nRankDistance"),
@@ -265,7 +263,7 @@ class Suite(_Model):
         return noise.draws or self.draws
 
     def replaced(self, **lists: Any) -> Suite:
-        """Return the suite with some fields replaced; replaced lists make its claims exploratory."""
+        """Return the suite with some fields replaced; replacing lists makes its claims exploratory."""
         given = {key: value for key, value in lists.items() if value is not None}
         if not given:
             return self
@@ -279,9 +277,9 @@ class Suite(_Model):
     def with_options(
         self, *, severities: Any = None, draws: int | None = None, perturbations: Any = None, **others: Any
     ) -> Suite:
-        """Return the suite as the options of a run change it; what is None or empty stays.
+        """Return the suite as the options of a run change it; None and empty values change nothing.
 
-        severities and draws speak of every perturbation, also of those with severities or draws of their own.
+        ``severities`` and ``draws`` apply to every perturbation, also to those with severities or draws of their own.
         """
         cleared = {name: None for name, value in (("severities", severities), ("draws", draws)) if value}
         kept = tuple(noise.model_dump() | cleared for noise in self.perturbations)
@@ -296,7 +294,7 @@ def _refuse_twice(values: Sequence[str]) -> None:
         raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} occurs twice")
 
 
-# Whoever replaces one of these looks at something else than what the suite declared.
+# Replacing one of these departs from the hypotheses that the suite declared.
 _EXPLORED = frozenset(
     {"benchmarks", "encoders", "perturbations", "severities", "languages", "settings", "measures", "limit"}
 )
@@ -317,14 +315,12 @@ def suite_path(name: str) -> Path:
     if _is_file_name(name):
         path = Path(name)
         if not path.is_file():
-            raise SpecError(
-                f"there is no suite file {path}; suites that come with robustir: {', '.join(suite_names())}"
-            )
+            raise SpecError(f"the suite file {path} does not exist; robustir has the suites {', '.join(suite_names())}")
         return path
     path = Path(str(files("robustir.benchmarks") / "suites" / f"{name}.toml"))
     if not path.is_file():
         near = difflib.get_close_matches(name, suite_names(), n=2)
-        known = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(suite_names())}"
+        known = f"did you mean {' or '.join(near)}?" if near else f"suites are: {', '.join(suite_names())}"
         raise UnknownNameError(
             f"{name!r} is not a suite; {hint(f'{name}.toml') or known} (or give the path of a .toml file)"
         )
@@ -332,9 +328,13 @@ def suite_path(name: str) -> Path:
 
 
 def load_suite(name: str) -> Suite:
-    """Read and check a suite; every mistake is one line that names the key.
+    """Read and check a suite.
 
-    Paths in a suite's file are relative to it; those of a suite that comes with robustir to the working directory.
+    Paths in a suite's file are relative to it; in a suite that comes with robustir, to the working directory.
+
+    Raises:
+        SpecError: if the file is missing or has mistakes; names every key with a mistake.
+        UnknownNameError: for a name that is not a suite.
     """
     path = suite_path(name)
     try:

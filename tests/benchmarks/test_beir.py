@@ -73,7 +73,7 @@ def test_one_language_is_mono_alone(tmp_path: Path) -> None:
         ([*CORPUS, CORPUS[0]], QUERIES, [("q1", "d1", 1)], r"corpus\.jsonl:4: the id 'd1' is already in line 1"),
         ([{"_id": "", "text": "x"}], QUERIES, [], r"corpus\.jsonl:1: the id is empty"),
         ([{"_id": "d1"}], QUERIES, [], r"corpus\.jsonl:1: the string 'text' is missing"),
-        (CORPUS, QUERIES, [("q9", "d1", 1)], r"the judgements name no query that is there"),
+        (CORPUS, QUERIES, [("q9", "d1", 1)], r"the judgements name no query of the collection"),
         (CORPUS, QUERIES, [("q1", "d9", 1)], r"no query has a relevant passage in the corpus"),
         (CORPUS, QUERIES, [], r"test\.tsv holds only a header and no judgement"),
         (CORPUS, QUERIES, [("q1", "d1", "0.5")], r"test\.tsv:2: the score '0\.5' is not a whole number"),
@@ -115,5 +115,5 @@ def test_bytes_that_are_not_utf8_and_json_are_named_by_line(tmp_path: Path) -> N
     (folder / "corpus.jsonl").write_text('{"_id": "d1", "text": "x"}\n["d2"]\n', encoding="utf-8")
     with pytest.raises(DataError, match=r"corpus\.jsonl:2: expected a JSON object, not a list"):
         Beir(str(folder)).load(None)
-    with pytest.raises(DataError, match="no folder"):
+    with pytest.raises(DataError, match="does not exist"):
         Beir(str(tmp_path / "nowhere")).load(None)

@@ -71,11 +71,11 @@ def test_a_task_of_one_language(kind: type[First]) -> None:
 def test_subsets_splits_and_languages_are_named_where_there_are_several(kind: type[First]) -> None:
     pairs = {"de-en": ["deu-Latn", "eng-Latn"], "zh": ["zho-Hans", "zho-Hans"]}
     several = metadata(pairs, eval_splits=["validation", "dev"])
-    with pytest.raises(SpecError, match="mteb's OwnTask: name a subset; there are: de-en, zh"):
+    with pytest.raises(SpecError, match="mteb's OwnTask: name a subset; known are: de-en, zh"):
         Mteb(kind(several)).load(None)
     with pytest.raises(SpecError, match="it has no subset 'fr'"):
         Mteb(kind(several), subset="fr").load(None)
-    with pytest.raises(SpecError, match="name a split; there are: validation, dev"):
+    with pytest.raises(SpecError, match="name a split; known are: validation, dev"):
         Mteb(kind(several), subset="zh").load(None)
     task = Mteb(kind(several, "zh"), subset="zh", split="dev").load(None, ["zh-CN"])
     assert (task.name, task.queries.langs, task.settings) == ("owntask-zh-dev", ("zh", "zh"), ("mono",))
@@ -124,7 +124,7 @@ def test_names_and_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "get_task", get_task, raising=False)
     monkeypatch.setitem(sys.modules, "mteb", module)
     assert Mteb("OwnTask").load(None).name == "owntask"
-    with pytest.raises(DataError, match=r"mteb does not know the task 'Nothing': Did you mean: NFCorpus\?"):
+    with pytest.raises(DataError, match=r"'Nothing' is not a task of mteb: Did you mean: NFCorpus\?"):
         Mteb("Nothing").load(None)
     with pytest.raises(DataError, match="mteb could not load OwnTask: no route to the hub; it needs the network once"):
         Mteb("Away").load(None)

@@ -107,7 +107,7 @@ def test_the_only_split_is_read_with_a_note_and_several_are_named(tmp_path: Path
     assert judged(task) == EXPECTED
     assert task.notes == ("the judgements are qrels/dev.tsv, the only split: test.tsv is missing",)
     assert Beir(str(folder), split="dev").load(None).notes == ()
-    with pytest.raises(DataError, match=r"test\.tsv is missing; choose one of the splits there are with split=: dev"):
+    with pytest.raises(DataError, match=r"test\.tsv is missing; choose another split with split=: dev"):
         Beir(str(folder), split="test").load(None)
     (folder / "qrels" / "train.tsv.gz").write_bytes(gzip.compress(QRELS.encode()))
     with pytest.raises(DataError, match=r"with split=: dev, train"):
@@ -131,7 +131,7 @@ def test_the_only_split_is_read_with_a_note_and_several_are_named(tmp_path: Path
         ("queries", "\n \n", r"queries\.jsonl holds no query"),
         ("qrels", "", r"test\.tsv holds nothing and no judgement"),
         ("qrels", "query-id\tcorpus-id\tscore\n", r"test\.tsv holds only a header and no judgement"),
-        ("qrels", "7\t1\t1\n7\t1\n", r"test\.tsv:2: 2 columns, and 3 before"),
+        ("qrels", "7\t1\t1\n7\t1\n", r"test\.tsv:2: 2 columns, but 3 before"),
         ("qrels", "7\n", r"test\.tsv:1: 1 columns"),
         ("qrels", "7\t1\tnan\n", r"test\.tsv:1: the score 'nan' is not a whole number"),
         ("qrels", "7\t1\t1e3\n", r"test\.tsv:1: the score '1e3' is not a whole number"),

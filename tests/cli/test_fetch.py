@@ -112,7 +112,7 @@ def test_flores_is_downloaded_and_looked_into(
     assert "1 of them have no known checksum: they must hold 1,012 lines" in output
     assert set(Flores().load(tmp_path / "data").queries.langs) == {"de", "en"}
     (folder / "deu_Latn.devtest").write_text("<html>\n", encoding="utf-8")
-    assert "de.txt has 1 lines; FLORES devtest has 1,012" in refused("flores", "--data", tmp_path / "other")
+    assert "de.txt has 1 lines, but FLORES devtest has 1,012" in refused("flores", "--data", tmp_path / "other")
     assert not (tmp_path / "other/flores/devtest/de.txt").exists()
 
 

@@ -97,7 +97,7 @@ def test_identical_ids_are_warned_about_and_strictness_is_an_option(arguments: P
     assert "dev.tsv:5: the passage id 'lost' is not in the corpus" in strict.err
     wrong = invoke("plan", "quickstart", "--benchmark", f"beir('{arguments}', missing='maybe')", *rest)
     assert wrong.code == 2
-    assert "missing is one of 'never-found', 'strict', not 'maybe'" in wrong.err
+    assert "missing must be one of 'never-found', 'strict', not 'maybe'" in wrong.err
 
 
 def test_an_export_keeps_what_is_never_found_and_what_scores_0(arguments: Path, tmp_path: Path, invoke: Invoke) -> None:

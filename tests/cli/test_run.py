@@ -203,7 +203,7 @@ def test_trec_export(tmp_path: Path, invoke) -> None:
         (("run", "quickstart", "--severities", "much"), "not a list of numbers"),
         (("run", "quickstart", "--severities", "2"), "severities"),
         (("run", "xquad-r", "--data", "/nowhere"), "no data folder"),
-        (("run", "quickstart", "--benchmark", "./nowhere"), "no folder nowhere"),
+        (("run", "quickstart", "--benchmark", "./nowhere"), "the folder nowhere does not exist"),
         (("run", "quickstart", "--format", "doc"), "the formats are"),
         (("resume", "nowhere"), "not a run directory"),
         (("report", "nowhere"), "not a run directory"),

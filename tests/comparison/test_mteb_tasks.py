@@ -73,7 +73,7 @@ def test_identical_ids_and_subsets() -> None:
 
 
 def test_names_are_mteb_s(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="mteb does not know the task 'NFCorpuss'"):
+    with pytest.raises(DataError, match="'NFCorpuss' is not a task of mteb"):
         Mteb("NFCorpuss").load(tmp_path)
     assert Mteb("NFCorpus")._find().metadata.name == "NFCorpus"
 

@@ -125,7 +125,7 @@ def test_an_attack_needs_an_encoder(tmp_path: Path) -> None:
 
     folder = write_beir(tmp_path / "task")
     suite = suite_of(folder, perturbations=("tests.tiny:ToLetter()",)).model_copy(update={"encoders": ()})
-    with pytest.raises(SpecError, match="has no encoder to attack; name one"):
+    with pytest.raises(SpecError, match="has no encoder to attack; name an encoder"):
         make_plan(suite, encoders=[Letters()])
 
 

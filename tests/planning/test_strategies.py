@@ -126,7 +126,7 @@ def test_what_a_suite_needs_beside_its_strategies_is_asked_for(tmp_path: Path, m
         trained(tmp_path / "study" / f"{sampling}-0", sampling, 0)
     suite = validate_suite(SUITE | {"needs": {"others/x-x-12": "robustir train study --seed 12 -o others"}}, "test")
     with pytest.raises(
-        DataError, match=r"others/x-x-12\. Train them in this folder:\n  robustir train study --seed 12"
+        DataError, match=r"others/x-x-12\. Train them here:\n  robustir train study --seed 12"
     ):
         find_trained(suite)
     trained(tmp_path / "others" / "x-x-12", "x-x", 12)

@@ -47,7 +47,7 @@ def test_create() -> None:
         ("min", UnknownNameError, "did you mean mini"),
         ("zzzz", UnknownNameError, "there are: .*mini"),
         ("xquad-r(passages=1)", SpecError, "its parameters are: passage"),
-        ("xquad-r(passage=3)", SpecError, "passage is one of"),
+        ("xquad-r(passage=3)", SpecError, "passage must be one of"),
         ("no.such.module:Thing", SpecError, "importable"),
         ("robustir.benchmarks.mini:Nothing", SpecError, "Nothing"),
     ],
