@@ -125,9 +125,7 @@ def test_what_a_suite_needs_beside_its_strategies_is_asked_for(tmp_path: Path, m
     for sampling in ("hybrid", "x-x"):
         trained(tmp_path / "study" / f"{sampling}-0", sampling, 0)
     suite = validate_suite(SUITE | {"needs": {"others/x-x-12": "robustir train study --seed 12 -o others"}}, "test")
-    with pytest.raises(
-        DataError, match=r"others/x-x-12\. Train them here:\n  robustir train study --seed 12"
-    ):
+    with pytest.raises(DataError, match=r"others/x-x-12\. Train them here:\n  robustir train study --seed 12"):
         find_trained(suite)
     trained(tmp_path / "others" / "x-x-12", "x-x", 12)
     assert len(find_trained(suite)) == 2
