@@ -10,6 +10,7 @@ from robustir.disk.atomic import write_text_atomically
 from robustir.errors import InputError
 from robustir.reports.blocks import Document
 from robustir.reports.document import build
+from robustir.reports.renderers.figures import write_figures
 from robustir.reports.renderers.html import render_html
 from robustir.reports.renderers.latex import render_latex
 from robustir.reports.renderers.pdf import render_pdf
@@ -23,6 +24,7 @@ FORMATS = ("html", "pdf", "latex", "csv")
 _SUFFIXES = {".html": "html", ".htm": "html", ".pdf": "pdf", ".tex": "latex"}
 _FILES = {"html": "report.html", "pdf": "report.pdf", "latex": "report.tex"}
 _TABLES = "findings"  # the folder of the CSV tables
+_FIGURES = "figures"  # the folder of the drawings, for papers
 
 
 def render(findings: Findings, manifest: Mapping[str, Any], path: Path | str) -> list[str]:
@@ -56,7 +58,10 @@ def report_files(folder: Path | str, formats: Sequence[str]) -> dict[str, Path]:
 def write_reports(
     findings: Findings, manifest: Mapping[str, Any], folder: Path | str, formats: Sequence[str]
 ) -> list[str]:
-    """Write ``report.html``, ``report.pdf``, ``report.tex`` and ``findings/*.csv`` as asked for; return warnings."""
+    """Write ``report.html``, ``report.pdf``, ``report.tex`` and ``findings/*.csv`` as asked for; return warnings.
+
+    Beside a report its figures are written to ``figures``, as SVG and PDF.
+    """
     formats = check_formats(formats)
     target = Path(folder)
     warnings: list[str] = []
@@ -69,6 +74,7 @@ def write_reports(
         for name in formats:
             if name in _FILES:
                 warnings += _write(document, name, target / _FILES[name])
+        write_figures(document, target / _FIGURES)
     return warnings
 
 

@@ -1,214 +1,207 @@
-"""Curves with confidence bands as SVG, drawn by hand: small, the same bytes every time, and themed from outside.
-
-For HTML every colour is a CSS variable, so that a figure follows the light or dark theme; for PDF the paint is fixed.
-Encoders differ by colour, dash, marker and a letter at the line's end, so that print without colour tells them apart.
-"""
+"""Figures of a report: single panels for a page that reflows, and whole figures with their legend for paper."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from html import escape
-from typing import Literal
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from robustir.reports.blocks import Figure, IntervalPanel, Panel, Point, Series
-from robustir.reports.formats import MINUS, axis_step
+from robustir.disk.atomic import write_atomically, write_text_atomically
+from robustir.reports.blocks import Cell, Column, Document, Figure, IntervalPanel, Panel, Table
+from robustir.reports.formats import number
+from robustir.reports.renderers.drawing import (
+    Sheet,
+    canvas,
+    colour,
+    draw_panel,
+    font,
+    interval_text,
+    letter,
+    line_look,
+    marker_look,
+    panel_height,
+    point_text,
+    settings,
+    shorten,
+    text_width,
+)
+from robustir.reports.renderers.svg import drawing_svg
 
-__all__ = ["PRINT_COLOURS", "Medium", "key_svg", "letter", "panel_svg"]
+__all__ = ["figure_svg", "figures_by_page", "key_svg", "panel_svg", "point_tables", "write_figures"]
 
-Medium = Literal["web", "print"]
-
-# After Okabe & Ito (2008), darkened to a contrast of 3:1 on white; report.css holds the pair for dark paper.
-PRINT_COLOURS = ("#0067a5", "#c4500a", "#00805c", "#a3458a", "#946600", "#4a4a4a", "#3f86c9", "#7a1f2b")
-_DASHES = ("", "7 3", "2 2.5", "8 3 2 3", "12 3", "4 2", "1 3", "10 2 2 2 2 2")
-_WIDTH, _HEIGHT = 320.0, 232.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 38.0, 298.0, 12.0, 192.0  # the plotting area inside the drawing
-_LABEL_GAP = 11.0  # least distance between two letters
-
-
-@dataclass(frozen=True, slots=True)
-class _Axes:
-    x_max: float
-    y_max: float
-
-    def x(self, value: float) -> float:
-        return _LEFT + (_RIGHT - _LEFT) * value / self.x_max
-
-    def y(self, value: float) -> float:
-        return _BOTTOM - (_BOTTOM - _TOP) * min(max(value, 0.0), self.y_max) / self.y_max
-
-
-def letter(style: int) -> str:
-    """Return the letter that stands for an encoder at the end of its lines."""
-    return chr(ord("A") + style % 26)
-
-
-def _paint(role: str, medium: Medium) -> str:
-    if medium == "web":
-        return f"var(--{role})"
-    if role.startswith("s"):
-        return PRINT_COLOURS[int(role[1:])]
-    return {"ink": "#1d1b18", "quiet": "#6a655c", "rule": "#d9d4c9", "paper": "#ffffff"}[role]
+_WEB_WIDTH, _WEB_FONT = 320.0, 10.5
+_PAGE_WIDTH, _PAGE_FONT = 482.0, 7.0  # a page's text is 170 mm wide
+_PAGE_HEIGHT = 600.0  # of what a page holds below a caption
+_GAP = 8.0
+_ALONE = 260.0  # the width of a panel that has its row for itself
 
 
-def _series_role(style: int) -> str:
-    return f"s{style % len(PRINT_COLOURS)}"
+def panel_svg(figure: Figure, panel: Panel | IntervalPanel) -> str:
+    """Return one panel as SVG in the colours of the page; its title is outside, as text of the page."""
+    with settings():
+        sheet = canvas(_WEB_WIDTH, panel_height(panel, _WEB_WIDTH, _WEB_FONT), _WEB_FONT)
+        draw_panel(sheet, figure, panel, 0, 0, _WEB_WIDTH)
+        against = figure.x_label if isinstance(panel, IntervalPanel) else f"{figure.y_label} against {figure.x_label}"
+        return drawing_svg(sheet, f"{panel.title}: {against}", themed=True)
 
 
-def _dash(style: int) -> str:
-    pattern = _DASHES[(style + style // len(_DASHES)) % len(_DASHES)]
-    return f";stroke-dasharray:{pattern}" if pattern else ""
+def key_svg(style: int) -> str:
+    """Return the legend's sample of one line, in the colours of the page."""
+    with settings():
+        sheet = canvas(34, 14, _WEB_FONT)
+        _sample(sheet, style, 1, 0, 32, 14)
+        return drawing_svg(sheet, "", themed=True)
 
 
-def _n(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+def _sample(sheet: Sheet, style: int, left: float, top: float, width: float, height: float) -> None:
+    axes = sheet.axes(left, top, width, height)
+    axes.set_axis_off()
+    axes.set(xlim=(0, 1), ylim=(-1, 1))
+    axes.plot([0, 1], [0, 0], **line_look(style, sheet.font))
+    axes.plot([0.5], [0], **marker_look(style, sheet.font))
 
 
-def _marker(style: int, x: float, y: float, paint: str, paper: str) -> str:
-    """Return one of eight markers; every second one is open."""
-    r, half = 3.4, 3.0
-    far = r + 0.6
-    fill = paper if style % 2 else paint
-    look = f'style="fill:{fill};stroke:{paint};stroke-width:1.4"'
-    shapes = {
-        0: f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(r - 0.2)}" {look}/>',
-        1: f'<rect x="{_n(x - half)}" y="{_n(y - half)}" width="{_n(2 * half)}" height="{_n(2 * half)}" {look}/>',
-        2: f'<path d="M{_n(x)} {_n(y - r)}L{_n(x + r)} {_n(y + r)}H{_n(x - r)}Z" {look}/>',
-        3: f'<path d="M{_n(x)} {_n(y - far)}l{_n(far)} {_n(far)}l{_n(-far)} {_n(far)}l{_n(-far)} {_n(-far)}Z" {look}/>',
-        4: f'<path d="M{_n(x)} {_n(y + r)}L{_n(x + r)} {_n(y - r)}H{_n(x - r)}Z" {look}/>',
-        5: f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(r)}" {look}/>',
-        6: f'<rect x="{_n(x - r)}" y="{_n(y - 1.6)}" width="{_n(2 * r)}" height="3.2" {look}/>',
-        7: f'<rect x="{_n(x - 1.6)}" y="{_n(y - r)}" width="3.2" height="{_n(2 * r)}" {look}/>',
-    }
-    return shapes[style % len(shapes)]
+def figures_by_page(figure: Figure) -> list[Figure]:
+    """Return the figure, or several where its panels do not fit a page; each has the whole legend."""
+    height = _legend_rows(figure)[1] * 1.7 * _PAGE_FONT
+    pages: list[list[Panel | IntervalPanel]] = [[]]
+    used = height
+    for row in _rows(figure):
+        high = _row_height(figure, row)
+        if pages[-1] and used + high > _PAGE_HEIGHT:
+            pages.append([])
+            used = height
+        pages[-1] += row
+        used += high
+    if len(pages) == 1:
+        return [figure]
+    names = [figure.id, *(f"{figure.id}-{at}" for at in range(2, len(pages) + 1))]
+    parts: list[Any] = [tuple(page) for page in pages]  # each of one kind of panel, as the figure's own are
+    return [replace(figure, id=name, panels=part) for name, part in zip(names, parts, strict=True)]
 
 
-def _text(
-    x: float, y: float, text: str, paint: str, *, anchor: str = "start", bold: bool = False, turn: bool = False
-) -> str:
-    weight = ";font-weight:600" if bold else ""
-    turned = f' transform="rotate(-90 {_n(x)} {_n(y)})"' if turn else ""
-    style = f"fill:{paint};font-size:10.5px{weight}"
-    place = f'x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}"{turned}'
-    return f'<text {place} style="{style}">{escape(text)}</text>'
+def figure_svg(figure: Figure) -> str:
+    """Return the whole figure as SVG on white paper, as wide as the text of a page."""
+    with settings():
+        return drawing_svg(_sheet(figure), figure.alt, themed=False)
 
 
-def _grid(axes: _Axes, figure: Figure, medium: Medium) -> list[str]:
-    rule, quiet, ink = (_paint(role, medium) for role in ("rule", "quiet", "ink"))
-    parts = []
-    for tick in _ticks(axes.y_max):
-        y = axes.y(tick)
-        parts.append(f'<path d="M{_n(_LEFT)} {_n(y)}H{_n(_RIGHT)}" style="stroke:{rule};stroke-width:0.8"/>')
-        parts.append(_text(_LEFT - 6, y + 3.6, f"{tick:g}", quiet, anchor="end"))
-    for tick in _ticks(axes.x_max):
-        x = axes.x(tick)
-        parts.append(f'<path d="M{_n(x)} {_n(_BOTTOM)}v3.5" style="stroke:{quiet};stroke-width:0.8"/>')
-        parts.append(_text(x, _BOTTOM + 15, f"{tick:g}", quiet, anchor="middle"))
-    parts.append(f'<path d="M{_n(_LEFT)} {_n(_BOTTOM)}H{_n(_RIGHT)}" style="stroke:{quiet};stroke-width:1"/>')
-    parts.append(_text((_LEFT + _RIGHT) / 2, _BOTTOM + 32, figure.x_label, ink, anchor="middle"))
-    parts.append(_text(10, (_TOP + _BOTTOM) / 2, figure.y_label, ink, anchor="middle", turn=True))
-    return parts
+def _figure_pdf(figure: Figure) -> bytes:
+    written = io.BytesIO()
+    with settings():
+        nothing = {"CreationDate": None, "Creator": None, "Producer": None}
+        _sheet(figure).canvas.savefig(written, format="pdf", dpi=72, metadata=nothing)
+    return written.getvalue()
 
 
-def _ticks(end: float) -> list[float]:
-    step = axis_step(end)
-    return [step * position for position in range(int(end / step + 1e-9) + 1)]
+def write_figures(document: Document, folder: Path) -> None:
+    """Write every figure as ``NAME.svg`` and ``NAME.pdf`` for papers: the same document gives the same bytes."""
+    names: set[str] = set()
+    for figure in _all_figures(document):
+        stem = re.sub(r"[^A-Za-z0-9]+", "-", figure.id).strip("-")[:80] or "figure"
+        name = next(name for name in _numbered(stem) if name not in names)
+        names.add(name)
+        write_text_atomically(folder / f"{name}.svg", figure_svg(figure))
+        content = _figure_pdf(figure)
+        write_atomically(folder / f"{name}.pdf", partial(_write, content))
 
 
-def _band(points: tuple[Point, ...], axes: _Axes, paint: str) -> str:
-    known = [point for point in points if math.isfinite(point.low) and math.isfinite(point.high)]
-    if len(known) < 2:
-        return ""
-    upper = [f"{_n(axes.x(point.x))} {_n(axes.y(point.high))}" for point in known]
-    lower = [f"{_n(axes.x(point.x))} {_n(axes.y(point.low))}" for point in reversed(known)]
-    return f'<path d="M{"L".join(upper + lower)}Z" style="fill:{paint};fill-opacity:0.14;stroke:none"/>'
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
 
 
-def _line(series: Series, axes: _Axes, paint: str) -> str:
-    path = "L".join(f"{_n(axes.x(point.x))} {_n(axes.y(point.y))}" for point in series.points)
-    style = f"fill:none;stroke:{paint};stroke-width:1.7;stroke-linejoin:round{_dash(series.style)}"
-    return f'<path d="M{path}" style="{style}"/>'
+def _numbered(stem: str) -> Iterator[str]:
+    yield stem
+    for at in range(2, 10_000):
+        yield f"{stem}-{at}"
 
 
-def _letters(panel: Panel, axes: _Axes, medium: Medium) -> list[str]:
-    """Return the letters at the line ends, pushed apart where lines end together."""
-    ends = sorted((axes.y(series.points[-1].y), series.style, axes.x(series.points[-1].x)) for series in panel.series)
-    placed: list[float] = []
-    for y, _, _ in ends:
-        placed.append(max(y, placed[-1] + _LABEL_GAP) if placed else y)
-    for position in range(len(placed) - 1, -1, -1):
-        limit = placed[position + 1] - _LABEL_GAP if position + 1 < len(placed) else _BOTTOM - 2
-        placed[position] = min(placed[position], limit)
-    right = max(x for _, _, x in ends) + 8
+def _all_figures(document: Document) -> Iterator[Figure]:
+    for section in document.sections:
+        for block in section.blocks:
+            if isinstance(block, Figure):
+                yield from figures_by_page(block)
+
+
+def _columns(figure: Figure) -> int:
+    return min(figure.columns, len(figure.panels)) or 1
+
+
+def _panel_width(figure: Figure) -> float:
+    columns = _columns(figure)
+    return min(_ALONE, (_PAGE_WIDTH - _GAP * (columns - 1)) / columns)
+
+
+def _rows(figure: Figure) -> list[list[Panel | IntervalPanel]]:
+    columns = _columns(figure)
+    return [list(figure.panels[at : at + columns]) for at in range(0, len(figure.panels), columns)]
+
+
+def _row_height(figure: Figure, row: Sequence[Panel | IntervalPanel]) -> float:
+    width = _panel_width(figure)
+    return 1.9 * _PAGE_FONT + max(panel_height(panel, width, _PAGE_FONT) for panel in row) + _GAP
+
+
+def _legend_rows(figure: Figure) -> tuple[int, int]:
+    """Return the columns and rows of the legend: as many columns as the longest name leaves room for."""
+    widest = max((text_width(name, _PAGE_FONT) for name, _ in figure.keys), default=0.0) * 1.05 + 45
+    columns = max(1, min(len(figure.keys), int(_PAGE_WIDTH / widest)))
+    return columns, -(-len(figure.keys) // columns)
+
+
+def _sheet(figure: Figure) -> Sheet:
+    """Draw the legend, then the panels row by row, each below its title."""
+    size, (columns, lines) = _PAGE_FONT, _legend_rows(figure)
+    rows = _rows(figure)
+    line = 1.7 * size
+    sheet = canvas(_PAGE_WIDTH, lines * line + sum(_row_height(figure, row) for row in rows) + size, size)
+    for at, (name, style) in enumerate(figure.keys):
+        left, top = (at % columns) * _PAGE_WIDTH / columns, (at // columns) * line
+        _sample(sheet, style, left + 2, top, 22, line)
+        look: dict[str, Any] = {"color": colour(style), "fontproperties": font(size, bold=True)}
+        sheet.text(left + 28, top + 1.15 * size, letter(style), **look)
+        sheet.text(left + 37, top + 1.15 * size, shorten(name, _PAGE_WIDTH / columns - 40, size))
+    top, width = lines * line + 0.5 * size, _panel_width(figure)
+    for row in rows:
+        for at, panel in enumerate(row):
+            left = at * (width + _GAP)
+            title = shorten(panel.title, width - size, size, bold=True)
+            sheet.text(left + 1.3 * size, top + 1.3 * size, title, fontproperties=font(size, bold=True))
+            draw_panel(sheet, figure, panel, left, top + 1.9 * size, width)
+        top += _row_height(figure, row)
+    return sheet
+
+
+def point_tables(figure: Figure) -> list[Table]:
+    """Return the points of every panel as a table: what a figure says to those who do not see it."""
+    panels: tuple[Panel | IntervalPanel, ...] = figure.panels
     return [
-        _text(right, y + 3.8, letter(style), _paint(_series_role(style), medium), bold=True)
-        for y, (_, style, _) in zip(placed, ends, strict=True)
+        _interval_points(figure, panel, at) if isinstance(panel, IntervalPanel) else _curve_points(figure, panel, at)
+        for at, panel in enumerate(panels)
     ]
 
 
-def panel_svg(figure: Figure, panel: Panel | IntervalPanel, medium: Medium) -> str:
-    """Return one panel as an SVG element; its title is outside, as text of the page."""
-    if isinstance(panel, IntervalPanel):
-        return _intervals_svg(figure, panel, medium)
-    axes = _Axes(figure.x_max, panel.y_max)
-    parts = _grid(axes, figure, medium)
-    paints = {series.style: _paint(_series_role(series.style), medium) for series in panel.series}
-    parts += [_band(series.points, axes, paints[series.style]) for series in panel.series]
-    parts += [_line(series, axes, paints[series.style]) for series in panel.series]
-    for series in panel.series:
-        parts += [
-            _marker(series.style, axes.x(point.x), axes.y(point.y), paints[series.style], _paint("paper", medium))
-            for point in series.points
-        ]
-    parts += _letters(panel, axes, medium)
-    return _svg(_WIDTH, _HEIGHT, "".join(parts), medium, f"{panel.title}: {figure.y_label} against {figure.x_label}")
+def _curve_points(figure: Figure, panel: Panel, at: int) -> Table:
+    by_series = [{number(point.x): point_text(point) for point in series.points} for series in panel.series]
+    places = sorted({(round(point.x, 1), number(point.x)) for series in panel.series for point in series.points})
+    rows = [(Cell(text), *(Cell(points.get(text, "–")) for points in by_series)) for _, text in places]
+    return _point_table(figure, panel, at, figure.x_label, rows)
 
 
-def _intervals_svg(figure: Figure, panel: IntervalPanel, medium: Medium) -> str:
-    rule, quiet, ink, paper = (_paint(role, medium) for role in ("rule", "quiet", "ink", "paper"))
-    left, right, top, apart = 14.0, _WIDTH - 14.0, 8.0, 11.0
-    height = 22.0 + apart * len(panel.series)  # of one row: its name, and below it an interval per series
-    bottom = top + height * len(panel.rows)
-    middle, scale = (left + right) / 2, (right - left) / 2 / figure.x_max
-    parts = []
-    for tick in _ticks(figure.x_max):
-        for x in {middle - scale * tick, middle + scale * tick}:
-            line = f"stroke:{rule if tick else quiet};stroke-width:{1 if tick == 0 else 0.8}"
-            parts.append(f'<path d="M{_n(x)} {_n(top)}V{_n(bottom)}" style="{line}"/>')
-        parts += [
-            _text(
-                middle + scale * sign * tick,
-                bottom + 14,
-                f"{sign * tick:g}".replace("-", MINUS),
-                quiet,
-                anchor="middle",
-            )
-            for sign in ((1,) if tick == 0 else (-1, 1))
-        ]
-    parts += [_text(left + 4, top + height * row + 12, name, ink) for row, name in enumerate(panel.rows)]
-    for order, series in enumerate(panel.series):
-        paint = _paint(_series_role(series.style), medium)
-        for point in series.points:
-            y = top + height * point.y + 22 + apart * order
-            if math.isfinite(point.low) and math.isfinite(point.high):
-                ends = f"M{_n(middle + scale * point.low)} {_n(y)}H{_n(middle + scale * point.high)}"
-                parts.append(f'<path d="{ends}" style="stroke:{paint};stroke-width:1.7"/>')
-            if math.isfinite(point.x):
-                parts.append(_marker(series.style, middle + scale * point.x, y, paint, paper))
-    parts.append(_text(middle, bottom + 31, figure.x_label, ink, anchor="middle"))
-    return _svg(_WIDTH, bottom + 38, "".join(parts), medium, f"{panel.title}: {figure.x_label}")
+def _interval_points(figure: Figure, panel: IntervalPanel, at: int) -> Table:
+    by_series = [{int(point.y): interval_text(point) for point in series.points} for series in panel.series]
+    rows = [(Cell(name), *(Cell(points.get(row, "–")) for points in by_series)) for row, name in enumerate(panel.rows)]
+    return _point_table(figure, panel, at, "", rows)
 
 
-def key_svg(style: int, medium: Medium) -> str:
-    """Return the legend's sample of one line."""
-    paint = _paint(_series_role(style), medium)
-    line = f'<path d="M1 7H33" style="fill:none;stroke:{paint};stroke-width:1.7{_dash(style)}"/>'
-    return _svg(34, 14, line + _marker(style, 17, 7, paint, _paint("paper", medium)), medium, "")
-
-
-def _svg(width: float, height: float, inside: str, medium: Medium, label: str) -> str:
-    font = "" if medium == "web" else ' font-family="DejaVu Sans"'
-    role = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    size = f'width="{_n(width)}" height="{_n(height)}"'
-    box = f'viewBox="0 0 {_n(width)} {_n(height)}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {box} {size} {role}{font}>{inside}</svg>'
+def _point_table(
+    figure: Figure, panel: Panel | IntervalPanel, at: int, first: str, rows: Sequence[tuple[Cell, ...]]
+) -> Table:
+    columns = (Column(first, number=False), *(Column(series.name) for series in panel.series))
+    return Table(
+        f"{figure.id}-points-{at + 1}", f"{panel.title}: {figure.y_label or figure.x_label}", columns, tuple(rows)
+    )

@@ -8,7 +8,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from robustir.reports.blocks import Document, Figure, IntervalPanel, Panel, direction
-from robustir.reports.renderers.figures import PRINT_COLOURS, key_svg, letter, panel_svg
+from robustir.reports.renderers.drawing import letter
+from robustir.reports.renderers.figures import key_svg, panel_svg, point_tables
+from robustir.reports.renderers.palette import css_rules
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -20,8 +22,8 @@ def render_html(document: Document) -> str:
     """Return the page. Every text of the document is escaped; the same document gives the same page."""
     from markupsafe import Markup
 
-    # The style sheet and the drawings are ours, and figures.py escapes what it takes from the document.
-    style = Markup(_template("report.css"))  # noqa: S704
+    # The style sheet and the drawings are ours, and svg.py escapes what it takes from the document.
+    style = Markup(_template("report.css") + css_rules())  # noqa: S704
     page: str = _environment().get_template("report.html.j2").render(document=document, style=style)
     return page
 
@@ -46,10 +48,11 @@ def _environment() -> Any:
     from markupsafe import Markup
 
     def panel(figure: Figure, drawn: Panel | IntervalPanel) -> Markup:
-        return Markup(panel_svg(figure, drawn, "web"))  # noqa: S704 - panel_svg escapes the document's texts
+        return Markup(panel_svg(figure, drawn))  # noqa: S704 - panel_svg escapes the document's texts
 
+    @cache
     def key(style: int) -> Markup:
-        return Markup(key_svg(style, "web"))  # noqa: S704 - holds numbers only
+        return Markup(key_svg(style))  # noqa: S704 - holds numbers only
 
     environment = Environment(
         loader=FunctionLoader(_template),
@@ -65,6 +68,6 @@ def _environment() -> Any:
         panel_svg=panel,
         key_svg=key,
         letter=letter,
-        colours=len(PRINT_COLOURS),
+        point_tables=point_tables,
     )
     return environment

@@ -13,8 +13,9 @@ from typing import Any
 
 from robustir.disk.atomic import write_atomically
 from robustir.reports.blocks import Document, Example, Figure, Listing, direction, walk_texts
-from robustir.reports.renderers.figures import PRINT_COLOURS, key_svg, letter, panel_svg
+from robustir.reports.renderers.figures import figure_svg, figures_by_page
 from robustir.reports.renderers.fonts import find_missing, font_families, typst_fonts
+from robustir.reports.renderers.palette import print_shades
 
 __all__ = ["render_pdf"]
 
@@ -39,7 +40,7 @@ def compile_pdf(document: Document) -> tuple[bytes, list[str]]:
     data = _as_json(document) | {
         "missing": missing,
         "fonts": list(font_families()),
-        "colours": list(PRINT_COLOURS),
+        "shades": print_shades(),
         "day": document.created[:10],
         "date": _day(document.created),
     }
@@ -100,10 +101,5 @@ def _figure(figure: Figure) -> Mapping[str, Any]:
     return {
         "kind": "Figure",
         "caption": figure.caption,
-        "columns": figure.columns,
-        "keys": [
-            {"name": name, "style": style, "letter": letter(style), "svg": key_svg(style, "print")}
-            for name, style in figure.keys
-        ],
-        "panels": [{"title": panel.title, "svg": panel_svg(figure, panel, "print")} for panel in figure.panels],
+        "drawings": [{"svg": figure_svg(page), "alt": page.alt} for page in figures_by_page(figure)],
     }

@@ -1,0 +1,282 @@
+"""Panels of a figure, drawn by matplotlib: curves with bands, and intervals about zero.
+
+Nothing here touches pyplot or leaves a setting of matplotlib changed. Lengths are points (1/72 inch). Lines differ by
+hue, dash, marker and a letter at the line's end, so that print without colour tells them apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustir.reports.blocks import Figure, IntervalPanel, Panel, Point, Series
+from robustir.reports.formats import axis_step, interval, number
+from robustir.reports.renderers.palette import INKS, SERIES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+__all__ = ["Sheet", "canvas", "draw_panel", "letter", "panel_height", "settings", "shorten", "text_width"]
+
+_DASHES: tuple[Any, ...] = (
+    "-", (0, (4.2, 1.8)), (0, (1.2, 1.5)), (0, (5, 1.8, 1.2, 1.8)), (0, (7, 1.8)), (0, (2.4, 1.2)), (0, (0.8, 1.8)),
+    (0, (6, 1.2, 1.2, 1.2, 1.2, 1.2)),
+)  # fmt: skip
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A drawing in the making: its size, its type size, and the texts that pointing at an artist shows, by its gid."""
+
+    canvas: Canvas
+    width: float
+    height: float
+    font: float
+    tips: dict[str, str] = field(default_factory=dict)
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        """Return empty axes at a place counted from the upper left corner."""
+        place = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
+        axes = self.canvas.add_axes(place)
+        axes.patch.set_visible(False)
+        return axes
+
+    def text(self, x: float, y: float, text: str, **look: Any) -> None:
+        """Write a text whose baseline begins at a place counted from the upper left corner."""
+        style = {"color": INKS["ink"], "va": "baseline", "fontproperties": font(self.font)} | look
+        self.canvas.text(x / self.width, 1 - y / self.height, text, parse_math=False, **style)
+
+
+def canvas(width: float, height: float, size: float) -> Sheet:
+    """Return an empty sheet."""
+    from matplotlib.figure import Figure as Empty
+
+    made = Empty(figsize=(width / 72, height / 72), dpi=72)
+    made.patch.set_visible(False)
+    return Sheet(made, width, height, size)
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """Draw and write with matplotlib's own defaults, whatever a matplotlibrc says, and with bytes that do not vary."""
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "robustir", "pdf.fonttype": 42})
+        yield
+
+
+@cache
+def font(size: float, *, bold: bool = False) -> Any:
+    """Return the font that comes with matplotlib, whatever the machine has."""
+    import matplotlib as mpl
+    from matplotlib.font_manager import FontProperties
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return FontProperties(
+        family=["DejaVu Sans"], size=size, weight="bold" if bold else "normal",
+        fname=str(Path(mpl.get_data_path()) / "fonts" / "ttf" / name),
+    )  # fmt: skip
+
+
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Return the width of a text in points; characters that the font lacks count as wide as an em."""
+    advances = _advances(bold)
+    return size * sum(advances.get(ord(character), 1.0) for character in text)
+
+
+@cache
+def _advances(bold: bool) -> dict[int, float]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(font(10.0, bold=bold).get_file(), lazy=True) as opened:
+        widths, em = opened["hmtx"].metrics, opened["head"].unitsPerEm
+        return {code: widths[name][0] / em for code, name in opened.getBestCmap().items()}
+
+
+def shorten(text: str, width: float, size: float, *, bold: bool = False) -> str:
+    """Return the text, its middle left out if it is wider than ``width``: both ends of a spec tell it from others."""
+    if text_width(text, size, bold=bold) <= width:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        cut = f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
+        if text_width(cut, size, bold=bold) <= width:
+            return cut
+    return "…"
+
+
+def letter(style: int) -> str:
+    """Return the letter that stands for an encoder at the end of its lines."""
+    return chr(ord("A") + style % 26)
+
+
+def colour(style: int) -> str:
+    """Return the colour of a line on white paper."""
+    return SERIES[style % len(SERIES)]
+
+
+def line_look(style: int, size: float) -> dict[str, Any]:
+    """Return how a line is drawn; hue, dash and marker together repeat only after 24 lines."""
+    turn = style // len(SERIES)
+    return {
+        "color": colour(style), "linewidth": size * 0.16, "linestyle": _DASHES[(style + turn) % len(_DASHES)],
+        "solid_joinstyle": "round", "clip_on": False, "zorder": 3,
+    }  # fmt: skip
+
+
+def marker_look(style: int, size: float) -> dict[str, Any]:
+    """Return how a point is drawn; every second one is open."""
+    paint = colour(style)
+    return {
+        "linestyle": "none", "color": paint, "marker": _MARKERS[style % len(_MARKERS)], "markersize": size * 0.56, "markeredgewidth": size * 0.12,
+        "markeredgecolor": paint, "markerfacecolor": INKS["paper"] if style % 2 else paint, "clip_on": False, "zorder": 4,
+    }  # fmt: skip
+
+
+def panel_height(panel: Panel | IntervalPanel, width: float, size: float) -> float:
+    """Return how high a panel of this width is, without its title."""
+    if isinstance(panel, IntervalPanel):
+        return 0.8 * size + _row_height(panel, size) * len(panel.rows) + 3.7 * size
+    return 0.66 * width
+
+
+def draw_panel(
+    sheet: Sheet, figure: Figure, panel: Panel | IntervalPanel, left: float, top: float, width: float
+) -> None:
+    """Draw one panel, without its title, with its upper left corner at a place of the sheet."""
+    if isinstance(panel, IntervalPanel):
+        _draw_intervals(sheet, figure, panel, left, top, width)
+    else:
+        _draw_curves(sheet, figure, panel, left, top, width)
+
+
+def _ticks(end: float) -> list[float]:
+    step = axis_step(end)
+    return [step * position for position in range(int(end / step + 1e-9) + 1)]
+
+
+def _scales(axes: Axes, size: float, *, along: str) -> None:
+    """Set the look of ticks, grid and frame; the grid crosses the axis ``along``."""
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == "bottom")
+        spine.set(color=INKS["quiet"], linewidth=size * 0.09)
+    axes.set_axisbelow(True)
+    axes.grid(visible=True, axis=along, color=INKS["rule"], linewidth=size * 0.08)  # type: ignore[arg-type]
+    look: dict[str, Any] = {"color": INKS["quiet"], "labelcolor": INKS["quiet"], "width": size * 0.08}
+    axes.tick_params(axis="x", length=size * 0.3, pad=size * 0.35, **look)
+    axes.tick_params(axis="y", length=0, pad=size * 0.5, **look)
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        label.set_fontproperties(font(size))
+
+
+def _draw_curves(sheet: Sheet, figure: Figure, panel: Panel, left: float, top: float, width: float) -> None:
+    size, height = sheet.font, panel_height(panel, width, sheet.font)
+    inner = (width - 5.7 * size, height - 4.9 * size)
+    axes = sheet.axes(left + 3.7 * size, top + 1.2 * size, *inner)
+    axes.set(xlim=(0, figure.x_max), ylim=(0, panel.y_max))
+    for set_ticks, end in ((axes.set_xticks, figure.x_max), (axes.set_yticks, panel.y_max)):
+        set_ticks(_ticks(end), [f"{tick:g}" for tick in _ticks(end)])
+    _scales(axes, size, along="y")
+    sheet.text(left + 3.7 * size + inner[0] / 2, top + height - 0.5 * size, figure.x_label, ha="center")
+    label = {"ha": "center", "va": "center", "rotation": 90, "rotation_mode": "anchor"}
+    sheet.text(left + 0.75 * size, top + 1.2 * size + inner[1] / 2, figure.y_label, **label)
+    for series in panel.series:
+        _draw_series(sheet, axes, series, panel.y_max)
+    for series, at in _letter_places(panel, inner[1], 1.1 * size):
+        end = max(other.points[-1].x for other in panel.series if other.points) / figure.x_max
+        style: dict[str, Any] = {
+            "color": colour(series.style),
+            "fontproperties": font(size, bold=True),
+            "va": "center_baseline",
+        }
+        place: dict[str, Any] = {"transform": axes.transAxes, "parse_math": False}
+        axes.text(end + 0.75 * size / inner[0], at, letter(series.style), **style, **place)
+
+
+def _draw_series(sheet: Sheet, axes: Axes, series: Series, top: float) -> None:
+    def held(value: float) -> float:
+        return min(max(value, 0.0), top)
+
+    known = [point for point in series.points if math.isfinite(point.low) and math.isfinite(point.high)]
+    if len(known) > 1:
+        xs = [point.x for point in (*known, *reversed(known))]
+        ys = [held(point.high) for point in known] + [held(point.low) for point in reversed(known)]
+        axes.fill(xs, ys, color=colour(series.style), alpha=0.14, linewidth=0, clip_on=False, zorder=2)
+    axes.plot(
+        [point.x for point in series.points],
+        [held(point.y) for point in series.points],
+        **line_look(series.style, sheet.font),
+    )
+    for point in series.points:
+        (drawn,) = axes.plot([point.x], [held(point.y)], **marker_look(series.style, sheet.font))
+        _tip(sheet, drawn, f"{series.name}: {point_text(point)} at {number(point.x)}")
+
+
+def point_text(point: Point) -> str:
+    """Return the height of a point with its interval."""
+    return f"{number(point.y)} {interval(point.low, point.high, 1.0)}".strip()
+
+
+def _tip(sheet: Sheet, artist: Any, text: str) -> None:
+    gid = f"tip{len(sheet.tips)}"
+    artist.set_gid(gid)
+    sheet.tips[gid] = text
+
+
+def _letter_places(panel: Panel, height: float, apart: float) -> list[tuple[Series, float]]:
+    """Return each line's letter with its height (0 to 1), pushed apart if lines end together."""
+    ends = sorted(
+        ((min(max(series.points[-1].y / panel.y_max, 0.0), 1.0) * height, series.style, series)
+        for series in panel.series if series.points),
+        key=lambda end: end[:2],
+    )  # fmt: skip
+    placed: list[float] = []
+    for y, _, _ in ends:
+        placed.append(max(y, placed[-1] + apart) if placed else y)
+    for position in range(len(placed) - 1, -1, -1):
+        limit = placed[position + 1] - apart if position + 1 < len(placed) else height
+        placed[position] = min(placed[position], limit)
+    return [(series, y / height) for y, (_, _, series) in zip(placed, ends, strict=True)]
+
+
+def _row_height(panel: IntervalPanel, size: float) -> float:
+    return size * (2.0 + 1.05 * len(panel.series))
+
+
+def _draw_intervals(sheet: Sheet, figure: Figure, panel: IntervalPanel, left: float, top: float, width: float) -> None:
+    size, row_height = sheet.font, _row_height(panel, sheet.font)
+    height, inner = row_height * len(panel.rows), width - 2.6 * size
+    axes = sheet.axes(left + 1.3 * size, top + 0.8 * size, inner, height)
+    axes.set(xlim=(-figure.x_max, figure.x_max), ylim=(height, 0))
+    ticks = _ticks(figure.x_max)
+    both = [*(-tick for tick in reversed(ticks[1:])), *ticks]
+    axes.set_xticks(both, [number(tick, 0 if float(tick).is_integer() else 1) for tick in both])
+    axes.set_yticks([])
+    _scales(axes, size, along="x")
+    axes.axvline(0, color=INKS["quiet"], linewidth=size * 0.11, zorder=2)
+    for row, name in enumerate(panel.rows):
+        shown = shorten(name, inner - size, size)
+        sheet.text(left + 1.7 * size, top + 0.8 * size + row_height * row + 1.15 * size, shown)
+    for order, series in enumerate(panel.series):
+        for point in series.points:
+            y = row_height * point.y + size * (2.1 + 1.05 * order)
+            if math.isfinite(point.low) and math.isfinite(point.high):
+                limits = [max(point.low, -figure.x_max), min(point.high, figure.x_max)]
+                axes.plot(limits, [y, y], color=colour(series.style), linewidth=size * 0.16, clip_on=False, zorder=3)
+            if math.isfinite(point.x):
+                (drawn,) = axes.plot([point.x], [y], **marker_look(series.style, size))
+                _tip(sheet, drawn, f"{series.name}, {panel.rows[int(point.y)]}: {interval_text(point)}")
+    sheet.text(left + width / 2, top + panel_height(panel, width, size) - 0.5 * size, figure.x_label, ha="center")
+
+
+def interval_text(point: Point) -> str:
+    """Return the estimate of a row with its interval."""
+    return f"{number(point.x)} {interval(point.low, point.high, 1.0)}".strip()
