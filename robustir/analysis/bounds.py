@@ -56,7 +56,7 @@ def check_bounds(contrasts: Any, bounds: Sequence[Bound], *, strict: bool = Fals
         if strict and name == "delta":
             column = "ci_high" if sign.startswith("<") else "ci_low"
         if not rows[column].notna().any():
-            # A gate that has nothing to look at must not open.
+            # With no contrasts to check, fail instead of passing.
             raise RunError(
                 f"--fail-if {bound.text!r}: the run has no contrast with {name}; finish it with  robustir resume"
             )

@@ -80,7 +80,7 @@ def test_parameters_are_those_of_the_spec() -> None:
 
 def test_the_page(invoke: Invoke) -> None:
     page = invoke("describe", "opus-mt").out
-    assert "no: a translation words the whole query anew" in page
+    assert "no: a translation rewords the whole query" in page
     assert "rounds: int = 1\n      the most round trips through a pivot" in page
     row = json.loads(invoke("describe", "recorded", "--json").out)
     assert "give it a file" in row["needs"]
