@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from robustir.version import __version__
 
 if TYPE_CHECKING:
-    from robustir.api import analyse, benchmark, encoder, export_queries, perturb, render, run
+    from robustir.api import analyse, benchmark, compare, encoder, export_queries, perturb, render, run
     from robustir.types import Corpus, Qrels, QuerySet, Task
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "__version__",
     "analyse",
     "benchmark",
+    "compare",
     "encoder",
     "export_queries",
     "perturb",

@@ -13,6 +13,8 @@ from robustir.languages import normalise_all
 from robustir.types import QuerySet, Task
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from robustir.analysis import Findings
     from robustir.planning.suite import Suite
     from robustir.rundir.directory import RunDirectory
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from robustir.running.progress import Told
     from robustir.running.summary import Progress, RunSummary
 
-__all__ = ["analyse", "benchmark", "encoder", "export_queries", "perturb", "render", "run"]
+__all__ = ["analyse", "benchmark", "compare", "encoder", "export_queries", "perturb", "render", "run"]
 
 
 def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed: int = 0, draw: int = 0) -> QuerySet:
@@ -195,6 +197,32 @@ def analyse(run_directory: RunDirectory | Path | str) -> Findings:
     if not isinstance(run_directory, (str, Path)):
         raise InputError(f"a run is a RunDirectory or the path of one, not of type {type(run_directory).__name__}")
     return analyse_run(RunDirectory.open(run_directory))
+
+
+def compare(
+    baseline: RunDirectory | Path | str,
+    *runs: RunDirectory | Path | str,
+    encoders: Sequence[str] | str = (),
+    measure: str | None = None,
+    margin: float | None = None,
+) -> pd.DataFrame:
+    """Compare runs of the same queries with a baseline, or two encoders of one run; return one row per condition and quantity.
+
+    quantity: "clean", "noisy" (the score under noise) or "change" (noisy - clean); difference = new - baseline, so that
+    above 0 the new run is better. outcome: better, worse, equivalent (only if a margin is given), the same (no score
+    differs), or not told, after all p-values are adjusted. encoders: that of the baseline and that of the others; none:
+    those that the runs share. margin: of equivalence, such as 0.02. ``attrs`` of the table holds what was left out
+    and why (``left_out``), ``notes``, ``orders``, ``overlaps`` and ``reproduced``, as ``robustir compare --json`` does.
+    Raises RunError if the runs share nothing.
+    """
+    from robustir.comparing.runs import compare_runs
+    from robustir.rundir.directory import RunDirectory
+
+    opened = [one if isinstance(one, RunDirectory) else RunDirectory.open(one) for one in (baseline, *runs)]
+    named = (encoders,) if isinstance(encoders, str) else tuple(encoders)
+    found = compare_runs(opened, encoders=named, measure=measure, margin=margin)
+    found.table.attrs.update(found.beside())
+    return found.table
 
 
 def render(

@@ -24,6 +24,7 @@ COMMANDS = {
     "resume": "Finish what is missing of a run, and only that.",
     "report": "Write the reports of a run again, or in other formats.",
     "show": "Show the results of a run in the terminal.",
+    "compare": "Compare runs of the same queries with a baseline, or two encoders of a run: better, worse, equivalent, not told.",
     "scores": "Stream the per-query table or the rankings of a run.",
     "export": "Write the noisy queries of a suite or run for any search engine, whose rankings a run then scores.",
     "perturb": "Add noise to texts, one line in, one line out.",

@@ -1,0 +1,69 @@
+"""``robustir compare``: runs of the same queries against a baseline."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from robustir.cli.options import json_option
+
+if TYPE_CHECKING:
+    from robustir.comparing.runs import Comparison
+
+
+@click.command(name="compare")
+@click.argument("runs", metavar="BASELINE [RUN]...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--encoder",
+    "encoders",
+    multiple=True,
+    metavar="NAME",
+    help="Encoder of the baseline, and, given again, that of the other runs; those that the runs share by default. Of one run: the two encoders to compare.",
+)
+@click.option(
+    "--measure", metavar="M", help="Compare by this measure, such as nDCG@10; the baseline's main one by default."
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="M",
+    help="Call a difference equivalent if it is shown to lie within this margin, such as 0.02 for two points.",
+)
+@json_option
+def command(
+    runs: tuple[Path, ...], encoders: tuple[str, ...], measure: str | None, margin: float | None, as_json: bool
+) -> None:
+    """Compare runs of the same queries with BASELINE: what got better, worse, or stayed, per noise and severity.
+
+    \b
+    robustir compare runs/old runs/new --margin 0.02
+    robustir compare runs/mine --encoder bm25 --encoder labse
+    """
+    from robustir.comparing.runs import compare_runs
+    from robustir.rundir.directory import RunDirectory
+
+    found = compare_runs([RunDirectory.open(run) for run in runs], encoders=encoders, measure=measure, margin=margin)
+    if as_json:
+        click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    from robustir.cli.comparison_table import show_comparison
+
+    show_comparison(found)
+
+
+def _as_json(found: Comparison) -> dict[str, Any]:
+    rows = [
+        {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
+        for row in found.table.to_dict("records")
+    ]
+    return {"rows": [{"name": _name(row), **row} for row in rows], **found.beside()}
+
+
+def _name(row: dict[Any, Any]) -> str:
+    """Return what a row is called in a listing."""
+    noise = f"{row['perturbation']} {row['severity']:g}" if row["perturbation"] else "clean"
+    return f"{row['encoder']}, {row['benchmark']} ({row['setting']}), {noise}: {row['quantity']}"

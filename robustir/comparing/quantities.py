@@ -1,0 +1,172 @@
+"""What comparisons and bounds speak of, each with its interval: a score, the share that is kept, a gap between two encoders."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.analysis.comparisons import shared_noise
+from robustir.analysis.estimator import Estimator, Intervals, Layout
+from robustir.analysis.reduced import NoiseSums, ReducedSetting
+from robustir.stats import standard_errors
+from robustir.stats.rounding import settled
+
+__all__ = ["CLEAN", "ONE", "TWO", "Limits", "Quantity", "measure_of"]
+
+Floats = NDArray[np.float64]
+Condition = tuple[str, float]
+
+CLEAN: Condition = ("", 0.0)  # the condition of queries as they came
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """An estimate with confidence limits; NaN limits where an interval cannot be computed (one group of queries)."""
+
+    value: float
+    low: float
+    high: float
+
+    def __rsub__(self, whole: float) -> Limits:
+        """Return ``whole`` minus the estimate."""
+        return Limits(whole - self.value, whole - self.high, whole - self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A mean of per-query values over the macro-average of one setting, or, with ``below``, a ratio of two.
+
+    above, below: group sums, float64 [views, groups].
+    """
+
+    setting: ReducedSetting
+    layout: Layout
+    above: Floats
+    below: Floats | None = None
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Rows and groups."""
+        rows, groups = self.layout.sizes
+        return int(rows[0]), int(groups[0])
+
+    def limits(self, confidence: float) -> Limits:
+        """Return the estimate with its interval at a confidence."""
+        options = replace(self.setting.options, confidence=confidence)
+        estimator = Estimator(self.setting.rows.groups, options)
+        if self.below is None:
+            return _first(estimator.intervals(self.layout, self.above[None], macro_only=True))
+        means = [self.layout.macro(part[None]).estimates[0] for part in (self.above, self.below)]
+        if settled(means[1]) <= 0:
+            return Limits(math.nan, math.nan, math.nan)
+        if settled(means[0]) == 0:
+            return Limits(0.0, 0.0, 0.0)  # every score is 0, so nothing is uncertain
+        found = _first(estimator.log_ratios(self.layout, [self.above[None]], [self.below[None]], macro_only=True))
+        return Limits(*(math.exp(value) for value in (found.value, found.low, found.high)))
+
+    def p(self) -> float:
+        """Two-sided p of the randomisation test that the mean is 0."""
+        return float(self.setting.estimator.tests(self.layout, self.above[None], macro_only=True)[0][0, 0])
+
+    def standard_error(self) -> float:
+        """Cluster-robust standard error of the mean."""
+        return float(standard_errors(self.layout.macro(settled(self.above)[None]))[0])
+
+
+def _first(found: Intervals) -> Limits:
+    return Limits(float(found.estimate[0, 0]), float(found.low[0, 0]), float(found.high[0, 0]))
+
+
+def measure_of(setting: ReducedSetting, measure: str | None) -> int | None:
+    """Return the number of a measure in a setting, of its primary one for None; None if the setting lacks it."""
+    if measure is None:
+        return setting.primary
+    return setting.measures.index(measure) if measure in setting.measures else None
+
+
+def _severity(noise: NoiseSums, severity: float) -> int | None:
+    return next((n for n, value in enumerate(noise.severities) if math.isclose(value, severity)), None)
+
+
+def _clean(setting: ReducedSetting, encoders: tuple[int, ...], measure: int) -> list[tuple[Layout, Floats]] | None:
+    """Return layout and group sums of the clean scores of encoders, over the rows that all of them have."""
+    values = [setting.clean(encoder) for encoder in encoders]
+    there = np.isfinite(np.sum([one.sum(axis=0) for one in values], axis=0))
+    if not there.any():
+        return None
+    layout = setting.layout(there)
+    return [(layout, setting.rows.group_sums(np.where(there, one[measure], 0.0))) for one in values]
+
+
+def _single(setting: ReducedSetting, encoder: int, condition: Condition, measure: int) -> _Sums | None:
+    noise = setting.noise(encoder, condition[0])
+    at = None if noise is None else _severity(noise, condition[1])
+    if noise is None or at is None:
+        return None
+    return _Sums(noise.layout, noise.clean[measure], noise.delta[at, measure])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Group sums [views, groups] of the clean scores and of the change under one noise."""
+
+    layout: Layout
+    clean: Floats
+    change: Floats
+
+
+One = Callable[[ReducedSetting, int, Condition, int], Quantity | None]
+Two = Callable[[ReducedSetting, int, int, Condition, int], Quantity | None]
+
+
+def _score(setting: ReducedSetting, encoder: int, condition: Condition, measure: int) -> Quantity | None:
+    if condition == CLEAN:
+        found = _clean(setting, (encoder,), measure)
+        return None if found is None else Quantity(setting, *found[0])
+    sums = _single(setting, encoder, condition, measure)
+    return None if sums is None else Quantity(setting, sums.layout, sums.clean + sums.change)
+
+
+def _delta(setting: ReducedSetting, encoder: int, condition: Condition, measure: int) -> Quantity | None:
+    sums = _single(setting, encoder, condition, measure)
+    return None if sums is None else Quantity(setting, sums.layout, sums.change)
+
+
+def _retention(setting: ReducedSetting, encoder: int, condition: Condition, measure: int) -> Quantity | None:
+    sums = _single(setting, encoder, condition, measure)
+    return None if sums is None else Quantity(setting, sums.layout, sums.clean + sums.change, sums.clean)
+
+
+def _pair(setting: ReducedSetting, a: int, b: int, condition: Condition, measure: int) -> tuple[_Sums, _Sums] | None:
+    pair = shared_noise(setting, a, b, condition[0]) if condition[0] in setting.perturbations else None
+    at = None if pair is None else _severity(pair[0], condition[1])
+    if pair is None or at is None:
+        return None
+    left, right = (_Sums(one.layout, one.clean[measure], one.delta[at, measure]) for one in pair)
+    return left, right
+
+
+def _gap(setting: ReducedSetting, a: int, b: int, condition: Condition, measure: int) -> Quantity | None:
+    if condition == CLEAN:
+        found = _clean(setting, (a, b), measure)
+        return None if found is None else Quantity(setting, found[0][0], settled(found[0][1] - found[1][1]))
+    pair = _pair(setting, a, b, condition, measure)
+    if pair is None:
+        return None
+    left, right = (one.clean + one.change for one in pair)
+    return Quantity(setting, pair[0].layout, settled(left - right))
+
+
+def _loss(setting: ReducedSetting, a: int, b: int, condition: Condition, measure: int) -> Quantity | None:
+    """Return how much more A loses than B."""
+    pair = _pair(setting, a, b, condition, measure)
+    return None if pair is None else Quantity(setting, pair[0].layout, settled(pair[1].change - pair[0].change))
+
+
+# What a bound may name, by the number of encoders that it speaks of.
+ONE: dict[str, One] = {"score": _score, "delta": _delta, "retention": _retention, "relative_drop": _retention}
+TWO: dict[str, Two] = {"gap": _gap, "loss": _loss}
