@@ -17,6 +17,7 @@ from robustir.reports.sections.in_domain import in_domain_notices
 from robustir.reports.sections.run_facts import (
     failed_cells,
     failed_section,
+    few_groups_notices,
     headline_facts,
     manifest_section,
     method_section,
@@ -80,10 +81,10 @@ def _notices(study: Study) -> tuple[str, ...]:
             "means; see “Failed cells”."
         )
     if study.suite.get("exploratory"):
-        notices.append("The suite's lists were replaced on the command line, so every claim here is exploratory.")
+        notices.append("The suite declares no hypothesis, so every claim here is exploratory.")
     notices += [
         f"{entry['name']}: {note}."
         for entry in study.manifest.get("benchmarks", ())
         for note in entry.get("label_notes", ())
     ]
-    return (*notices, *in_domain_notices(study), *no_op_notices(study))
+    return (*notices, *few_groups_notices(study), *in_domain_notices(study), *no_op_notices(study))

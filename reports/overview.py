@@ -12,14 +12,14 @@ from string import ascii_lowercase
 from typing import Any
 
 from robustir.errors import RunError
-from robustir.reports.sections.comparing import claims_more, counted_verdicts, is_primary, verdict_text
-from robustir.reports.sections.degradation import separated
-from robustir.reports.sections.run_facts import failed_cells
-from robustir.reports.sections.strategies import strategy_verdict
+from robustir.reports.sections.comparing import counted_claims, is_primary
+from robustir.reports.sections.run_facts import failed_cells, few_groups_notices
 from robustir.reports.sections.validity import no_op_notices, not_applicable_rows
 from robustir.reports.study import Row, Study, value
 
 __all__ = ["EncoderScores", "NoiseScores", "Overview", "SettingScores", "letter", "overview"]
+
+_MORE = frozenset({"more robust", "overtakes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class NoiseScores:
 
 @dataclass(frozen=True, slots=True)
 class EncoderScores:
-    """One encoder in one setting. near_floor: its clean score cannot be told from that of shuffled queries."""
+    """One encoder in one setting. near_floor: too near the score of shuffled queries to be judged."""
 
     name: str
     clean: float
@@ -170,7 +170,7 @@ def _noise(study: Study, benchmark: str, setting: str, encoder: str, perturbatio
         p_adjusted=value(row, "p_adjusted"),
         retention=value(row, "retention"),
         unstable=bool(row and row["unstable"]),  # an attack has no row where it aims at no passage
-        separated=separated(row),
+        separated=bool(row and row["separated"]),
         more_robust_than=tuple(_beaten(study, encoder, where)),
     )
 
@@ -178,16 +178,12 @@ def _noise(study: Study, benchmark: str, setting: str, encoder: str, perturbatio
 def _beaten(study: Study, encoder: str, where: Mapping[str, Any]) -> Iterator[str]:
     """Yield the encoders that were shown to be less robust than this one under a condition."""
     same = {**where, "severity": f"{where['severity']:.10g}"}
-    verdicts = [
-        *((row["encoder_a"], row["encoder_b"], verdict_text(row)) for row in study.rows("comparisons", **same)),
-        *(
-            (row["strategy_a"], row["strategy_b"], strategy_verdict(row))
-            for row in study.rows("strategies", quantity="degradation", **same)
-        ),
-    ]
-    for a, b, verdict in verdicts:
-        if claims_more(verdict) and verdict == f"{encoder} more robust":
-            yield b if encoder == a else a
+    for row in study.rows("comparisons", **same, favours=encoder):
+        if row["claim"] in _MORE:
+            yield row["encoder_b"] if encoder == row["encoder_a"] else row["encoder_a"]
+    for row in study.rows("strategies", quantity="degradation", **same, favours=encoder):
+        if row["claim"] in _MORE:
+            yield row["strategy_b"] if encoder == row["strategy_a"] else row["strategy_a"]
 
 
 def _notes(study: Study, blocks: Sequence[SettingScores]) -> Iterator[str]:
@@ -204,6 +200,7 @@ def _notes(study: Study, blocks: Sequence[SettingScores]) -> Iterator[str]:
     floored = dict.fromkeys(row.name for block in blocks for row in block.encoders if row.near_floor)
     if floored:
         yield f"near the floor of shuffled queries in some setting, so not judged there: {', '.join(floored)}"
+    yield from few_groups_notices(study)
     yield from _compared(study)
 
 
@@ -211,8 +208,7 @@ def _compared(study: Study) -> Iterator[str]:
     rows = study.frames["comparisons"]
     primary = [row for row in rows if is_primary(row)]
     if primary:
-        counted = counted_verdicts(verdict_text(row) for row in primary)
-        yield f"declared comparisons of encoders: {len(primary)}, of which {counted}"
+        yield f"declared comparisons of encoders: {len(primary)}, of which {counted_claims(primary)}"
     elif rows:
         yield "the suite declared none of these comparisons of encoders, so they are exploratory"
 

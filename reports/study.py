@@ -12,7 +12,6 @@ from robustir.analysis import TABLES
 from robustir.plugins.names import CONTROL_OF
 from robustir.plugins.names import perturbation_names as short_names
 from robustir.reports.formats import clean_text
-from robustir.stats.rounding import ROUNDING
 
 if TYPE_CHECKING:
     from robustir.analysis import Findings
@@ -212,9 +211,9 @@ class Study:
         return self.rows(frame, query_lang="all", passage_lang="all", **where)
 
     def near_floor(self, benchmark: str, setting: str, encoder: str) -> bool:
-        """Whether the clean macro score cannot be told from the shuffled-query floor: their intervals meet."""
+        """Whether the findings make no claim about what noise costs an encoder, whose clean score is near the floor."""
         rows = self.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)
-        return bool(rows) and value(rows[0], "ci_low") - value(rows[0], "floor_high") <= ROUNDING
+        return bool(rows) and bool(rows[0]["near_floor"])
 
 
 def mean(values: Iterable[float]) -> float:

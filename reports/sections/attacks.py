@@ -7,9 +7,7 @@ from collections.abc import Sequence
 
 from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
 from robustir.reports.formats import interval, measure_name, percent, severity_text, signed_points
-from robustir.reports.sections.degradation import separated
 from robustir.reports.study import CONTROL_OF, Row, Study, value
-from robustir.stats.rounding import side
 
 __all__ = ["attack_section"]
 
@@ -93,5 +91,5 @@ def _matrix(study: Study, name: str, caption: str, rows: Sequence[Row], *, alone
 def _cell(row: Row, *, diagonal: bool, alone: bool) -> Cell:
     names = ("edited_delta", "edited_low", "edited_high") if alone else ("delta", "ci_low", "ci_high")
     delta, low, high = (value(row, name) for name in names)
-    clear = side(low, high) != 0 if alone else separated(row)
+    clear = alone or bool(row and row["separated"])
     return Cell(signed_points(delta), interval(low, high), mark="strong" if diagonal else "" if clear else "faint")

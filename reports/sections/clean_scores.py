@@ -8,9 +8,9 @@ from robustir.reports.sections.in_domain import encoder_cell, noted
 from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import Study, mean, value
 
-__all__ = ["clean_section", "language_columns"]
+__all__ = ["FLOOR_MARK", "clean_section", "language_columns"]
 
-_FLOOR_MARK = "†"
+FLOOR_MARK = "†"
 _FEW_TIES = 0.001  # a smaller share of relevant passages that are tied changes no digit that is shown
 
 
@@ -64,13 +64,17 @@ def _macro_table(study: Study, benchmark: str) -> Table:
             row = found[0]
             near = study.near_floor(benchmark, setting, encoder)
             marked |= near
-            score = points(value(row, "clean")) + (_FLOOR_MARK if near else "")
+            score = points(value(row, "clean")) + (FLOOR_MARK if near else "")
             cells += [
                 Cell(score, interval(value(row, "ci_low"), value(row, "ci_high"))),
                 Cell(points(value(row, "floor")), mark="faint"),
             ]
         rows.append(tuple(cells))
-    note = f"{_FLOOR_MARK} cannot be told from its floor: no claim about robustness is made there." if marked else ""
+    note = (
+        f"{FLOOR_MARK} near its floor (not told from it, or the floor is over a quarter of the score): no claim about robustness."
+        if marked
+        else ""
+    )
     return Table(
         f"clean-{benchmark}",
         f"Clean {measure_name(study.measure)} on {benchmark}, per setting: macro mean, interval, and floor",

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from robustir.analysis.claims import Kind
 from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
 from robustir.reports.formats import (
     interval,
@@ -14,27 +15,27 @@ from robustir.reports.formats import (
     measure_name,
     number,
     p_value,
+    points,
     severity_text,
     signed_points,
 )
-from robustir.reports.sections.degradation import separated
 from robustir.reports.sections.in_domain import encoder_cell, marked, noted
 from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import SETTINGS, Row, Study, value
-from robustir.stats.rounding import above, side
+from robustir.stats.rounding import above
 
-__all__ = ["bias_section", "claims_more", "comparison_section", "counted_verdicts", "is_primary", "verdict_text"]
+__all__ = ["bias_section", "comparison_section", "counted_claims", "is_primary", "levels"]
 
 _SHOWN_ROWS = 48  # rows of one table in the report; the CSV holds all
-_NOT_SEPARATED = "not separated"
 _READING = (
-    "What the noise costs A beyond what it costs B: the difference in differences per query, in points; above zero A "
-    "loses less. The log ratio of what each retains is tested too, because the absolute scale favours an encoder with "
-    "little to lose. “More robust” is written only where both point the same way, both intervals exclude zero and the "
-    "adjusted p is below 0.05. “Not separated” does not prove equal robustness."
+    "A − B under noise says who finds more; A − B in change is the difference in differences per query, in points: above zero "
+    "A loses less. The log ratio of what each retains is tested too, because the absolute scale favours an encoder with "
+    "little to lose; the adjusted p is the larger of both. On what both find: what A keeps beyond B of the queries that both "
+    "find on clean text, in points; an encoder that finds only the easy queries keeps them. “More robust” is said of an "
+    "encoder that loses less on both scales, is not behind under noise, and keeps no less of those. “Not separated” does not prove equal robustness."
 )
 _BY_LANGUAGE = (
-    "The same by query language: above zero A loses less. Bold marks “more robust” (both scales and the adjusted p); "
+    "The same by query language: above zero A loses less. Bold marks a verdict in favour of one (both scales, after correction); "
     "all of these are exploratory, adjusted together within a setting. Intervals and verdicts are in "
     "language_comparisons.csv."
 )
@@ -52,36 +53,16 @@ def is_primary(row: Row) -> bool:
     return bool(row["family"] == "primary")
 
 
-def verdict_text(row: Row) -> str:
-    """Return the verdict in words; "more robust" only where both intervals and the adjusted p support it."""
-    verdict = str(row["verdict"])
-    if not claims_more(verdict):
-        return verdict
-    sides = [side(value(row, f"{name}_low"), value(row, f"{name}_high")) for name in ("ci", "log_ratio")]
-    return verdict if separated(row) and sides[0] == sides[1] else _NOT_SEPARATED
+def levels(row: Row, one: str) -> str:
+    """Return the clean and the noisy score of A or B ("a", "b") in points."""
+    return f"{points(value(row, f'clean_{one}'))} → {points(value(row, f'noisy_{one}'))}"
 
 
-_MORE = "more robust"
-_COUNTED = {
-    _MORE: "separated the two",
-    "depends on the scale": "depended on the scale",
-    _NOT_SEPARATED: "did not separate them",
-    "no claim: near the floor": "allowed no claim near the floor",
-}
-
-
-def claims_more(verdict: str) -> bool:
-    """Whether a verdict in words says that one is more robust than the other."""
-    return verdict.endswith(_MORE)
-
-
-def counted_verdicts(verdicts: Iterable[str]) -> str:
-    """Count verdicts in words: "2 separated the two and 5 did not separate them"."""
-    kinds = Counter(
-        _MORE if claims_more(verdict) else next((kind for kind in _COUNTED if verdict.startswith(kind)), _NOT_SEPARATED)
-        for verdict in verdicts
-    )
-    return join_words([f"{kinds[kind]} {words}" for kind, words in _COUNTED.items() if kinds[kind]])
+def counted_claims(rows: Iterable[Row]) -> str:
+    """Count what the findings claim: "2 are “more robust” and 5 “not separated”"."""
+    kinds = Counter(str(row["claim"]) for row in rows)
+    counted = [f"{kinds[kind]} “{kind}”" for kind in Kind if kinds[kind]]
+    return join_words([f"{counted[0].replace(' ', ' read ', 1)}", *counted[1:]]) if counted else ""
 
 
 def comparison_section(study: Study) -> Section:
@@ -139,7 +120,7 @@ def _language_table(
 
 
 def _language_cell(row: Row) -> Cell:
-    claimed = bool(row) and claims_more(verdict_text(row))
+    claimed = bool(row) and bool(row["favours"])
     return Cell(signed_points(value(row, "difference_in_differences")), mark="strong" if claimed else "faint")
 
 
@@ -147,7 +128,8 @@ def _comparison_table(study: Study, kind: str, title: str, rows: Sequence[Row]) 
     several = len(study.benchmarks) > 1
     names = (*(("Benchmark",) if several else ()), "Noise", "Setting", "A against B")
     columns = [Column(name, number=False) for name in names]
-    columns += [Column("Difference in differences"), Column("Log retention ratio"), Column("Adjusted\u00a0p")]
+    columns += [Column(name) for name in ("A clean → noisy", "B clean → noisy", "A − B under noise", "A − B in change")]
+    columns += [Column("Log retention ratio"), Column("On what both find"), Column("Adjusted\u00a0p")]
     columns.append(Column("Verdict", number=False))
     shown = tuple(_comparison_row(study, row, several=several) for row in _in_order(study, rows)[:_SHOWN_ROWS])
     table = Table(
@@ -178,20 +160,28 @@ def _in_order(study: Study, rows: Sequence[Row]) -> list[Row]:
 
 
 def _comparison_row(study: Study, row: Row, *, several: bool) -> tuple[Cell, ...]:
-    verdict = verdict_text(row)
     severity = severity_text(row["severity"])
-    difference = interval(value(row, "ci_low"), value(row, "ci_high"))
+
+    def gap(name: str, limits: str) -> Cell:
+        band = interval(value(row, f"{limits}_low"), value(row, f"{limits}_high"))
+        return Cell(signed_points(value(row, name)), band)
+
     ratio = interval(value(row, "log_ratio_low"), value(row, "log_ratio_high"), 1.0, 3)
     lead = (Cell(row["benchmark"]),) if several else ()
+    note = f" ({row['note']})" if row["note"] else ""
     return (
         *lead,
         Cell(f"{row['perturbation']}, {'whole curve' if severity == 'curve' else severity}"),
         Cell(row["setting"]),
         Cell(" against ".join(marked(study, row["benchmark"], row[name]) for name in ("encoder_a", "encoder_b"))),
-        Cell(signed_points(value(row, "difference_in_differences")), difference),
+        Cell(levels(row, "a")),
+        Cell(levels(row, "b")),
+        gap("noisy_difference", "noisy"),
+        gap("difference_in_differences", "ci"),
         Cell(number(value(row, "log_retention_ratio"), 3), ratio),
-        Cell(p_value(value(row, "p_adjusted"))),
-        Cell(verdict, mark="strong" if claims_more(verdict) else "faint"),
+        gap("matched_difference", "matched"),
+        Cell(p_value(value(row, "loss_p_adjusted"))),
+        Cell(f"{row['verdict']}{note}", mark="strong" if row["favours"] else "faint"),
     )
 
 

@@ -29,19 +29,18 @@ from robustir.reports.formats import (
     severity_text,
     signed_points,
 )
-from robustir.reports.sections.clean_scores import language_columns
+from robustir.reports.sections.clean_scores import FLOOR_MARK, language_columns
 from robustir.reports.sections.in_domain import encoder_cell, marked, noted
 from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import Row, Study, mean, value
-from robustir.stats.rounding import below, side
+from robustir.stats.rounding import below
 
-__all__ = ["ALPHA", "degradation_section", "heat_level", "language_section"]
+__all__ = ["degradation_section", "heat_level", "language_section"]
 
-ALPHA = 0.05
 _PANELS_PER_ROW = 3
 _AREA_NOTE = (
     "Area: mean score along the curve divided by the clean score; 1 means that nothing was lost. Beside it the share of "
-    "edited words at which a tenth of the clean score is gone (a dash: not reached)."
+    "edited words at which a tenth of the clean score is gone (a dash: not reached). One severity makes no curve."
 )
 _NO_NOISE = (
     "No noise was run, so there is nothing to compare; attacks, where there are any, have a section of their own."
@@ -159,25 +158,33 @@ def _axis_end(largest: float) -> float:
 
 
 def _area_tables(study: Study, benchmark: str, perturbations: Sequence[str]) -> list[Block]:
-    rows = []
+    rows, near, short = [], False, False
     for setting in study.settings(benchmark):
         for encoder in study.encoders:
             cells = [Cell(setting), encoder_cell(study, benchmark, encoder)]
             for perturbation in perturbations:
                 where = {"benchmark": benchmark, "setting": setting, "encoder": encoder, "perturbation": perturbation}
-                cells += _area_cells(next(iter(study.macro("areas", **where)), {}))
+                row: Row = next(iter(study.macro("areas", **where)), {})
+                near |= bool(row) and row["near_floor"]
+                short |= bool(row) and bool(row["note"]) and not math.isfinite(value(row, "auc"))
+                cells += _area_cells(row)
             rows.append(tuple(cells))
     columns = [Column("Setting", number=False), Column("Encoder", number=False)]
     for perturbation in perturbations:
         columns += [Column(f"{perturbation}: area"), Column("10\u202f% lost at")]
     identity = f"areas-{benchmark}-{perturbations[0]}"
     caption = f"Normalised area under the curves on {benchmark}"
-    table = Table(identity, caption, tuple(columns), tuple(rows), 2, _AREA_NOTE, main=True)
+    note = _AREA_NOTE + (f" {FLOOR_MARK} near its floor, which has nothing to lose: no claim." if near else "")
+    note += " No area where a severity has no scores." if short else ""
+    table = Table(identity, caption, tuple(columns), tuple(rows), 2, note, main=True)
     return [noted(table)] if any(cell.text != "–" for row in rows for cell in row[2:]) else []
 
 
 def _area_cells(row: Row) -> list[Cell]:
-    area = Cell(number(value(row, "auc"), 3), interval(value(row, "ci_low"), value(row, "ci_high"), 1.0, 3))
+    near = bool(row) and bool(row["near_floor"])
+    text = number(value(row, "auc"), 3) + (FLOOR_MARK if near else "")
+    band = interval(value(row, "ci_low"), value(row, "ci_high"), 1.0, 3)
+    area = Cell(text, band, mark="faint" if near else "")
     return [area, Cell(percent(value(row, "dose_at_10_percent_loss")), mark="faint")]
 
 
@@ -223,17 +230,12 @@ def _difference_cells(row: Row) -> tuple[Cell, ...]:
         Cell(
             signed_points(delta),
             interval(value(row, "ci_low"), value(row, "ci_high")),
-            mark="strong" if separated(row) else "",
+            mark="strong" if row["separated"] else "",
         ),
         Cell(percent(value(row, "retention")) + unstable),
         Cell(points(value(row, "worst_draw")), mark="faint"),
-        Cell(p_value(value(row, "p_adjusted")), mark="" if separated(row) else "faint"),
+        Cell(p_value(value(row, "p_adjusted")), mark="" if row["separated"] else "faint"),
     )
-
-
-def separated(row: Row) -> bool:
-    """Whether a difference is told from zero: its adjusted p below 0.05 and its interval off zero."""
-    return below(value(row, "p_adjusted"), ALPHA) and side(value(row, "ci_low"), value(row, "ci_high")) != 0
 
 
 def language_section(study: Study) -> Section:
@@ -242,7 +244,8 @@ def language_section(study: Study) -> Section:
         Paragraph(
             "Each number is the change in points against the clean queries of that language, at one severity. Shades "
             "are steps at 0.5, 2, 5, 10 and "
-            "20 points; bold marks a change that is told from zero after correction, exploratory over the languages."
+            "20 points; bold marks a change that is told from zero after correction, exploratory over the languages. Means "
+            "over several passage languages (cross) are not tested here: contrasts.csv tests each pair of languages."
         )
     ]
     for benchmark in study.benchmarks:
@@ -284,5 +287,5 @@ def _language_tables(study: Study, benchmark: str, perturbation: str) -> list[Ta
 
 def _language_cell(rows: Sequence[Row]) -> Cell:
     delta = mean(value(row, "delta") for row in rows)
-    certain = len(rows) == 1 and separated(rows[0])
+    certain = len(rows) == 1 and rows[0]["separated"]
     return Cell(signed_points(delta), heat=heat_level(delta), mark="strong" if certain else "")

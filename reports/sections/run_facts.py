@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from robustir.reports.blocks import Block, Cell, Column, Facts, Listing, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, join_words, severity_text
-from robustir.reports.study import Study
+from robustir.reports.study import Study, value
+from robustir.stats import FEW_WORTH
 
 __all__ = ["failed_cells", "failed_section", "headline_facts", "manifest_section", "method_section"]
 
@@ -71,18 +73,41 @@ def method_section(study: Study) -> Section:
             + (f", {flips} flips" if flips else "")
             + "; p = (b + 1) / (B + 1)",
         ),
-        ("Correction", "Holm within each declared family; Benjamini–Hochberg for what is labelled exploratory"),
+        (
+            "Correction",
+            "single-step max-T over each declared family (Holm for training strategies); Benjamini–Hochberg for what is labelled exploratory",
+        ),
         (
             "Robustness claims",
             (
-                "differences in differences per query and log ratios of retention; a non-significant difference is never "
-                "called robustness"
+                "loss in points and in shares, both told apart after correction; “more robust” also asks that the encoder is not "
+                "behind under noise and keeps no less on the queries that both find; a difference that is not significant is "
+                "never called robustness"
             ),
         ),
         ("Dose", "curves and areas run over the realised share of edited words, not over the severity asked for"),
         ("Ties", "equal scores are ordered as trec_eval does; floors and rank distances use tie-averaged ranks"),
     )
     return Section("methods", "How the numbers were made", (Facts(pairs),))
+
+
+def few_groups_notices(study: Study) -> tuple[str, ...]:
+    """Return a sentence per benchmark whose queries stand in too few groups for its intervals to be trusted."""
+    found = []
+    for benchmark in study.benchmarks:
+        rows = study.macro("scores", benchmark=benchmark)
+        worth = min((value(row, "effective_groups") for row in rows), default=math.nan)
+        groups = min((int(row["groups"]) for row in rows), default=0)
+        if groups == 1:
+            found.append(
+                f"{benchmark} has one group of queries: no inference, so no interval and no test says anything."
+            )
+        elif worth < FEW_WORTH:
+            found.append(
+                f"{benchmark} has {groups} groups of queries, worth {worth:.1f} of equal size: below {FEW_WORTH:g}, intervals "
+                "cover less than they say and tests find little."
+            )
+    return tuple(found)
 
 
 def headline_facts(study: Study) -> tuple[tuple[str, str], ...]:

@@ -15,8 +15,7 @@ from robustir.reports.formats import (
     severity_text,
     signed_points,
 )
-from robustir.reports.sections.comparing import claims_more, counted_verdicts, is_primary, verdict_text
-from robustir.reports.sections.degradation import separated
+from robustir.reports.sections.comparing import counted_claims, is_primary, levels
 from robustir.reports.sections.strategies import strategy_sentence
 from robustir.reports.study import Row, Study, value
 from robustir.stats.rounding import below
@@ -90,7 +89,7 @@ def _change(study: Study) -> str:
 def _named(row: Row) -> str:
     low_high = interval(value(row, "ci_low"), value(row, "ci_high"))
     band = f", interval {low_high}" if low_high else ""
-    doubt = "" if separated(row) else ", not separated from no change"
+    doubt = "" if row["separated"] else ", not separated from no change"
     idle = value(row, "unchanged")
     silent = (
         f", with {percent(idle)} of the queries left unchanged" if math.isfinite(idle) and not below(idle, 0.5) else ""
@@ -108,21 +107,21 @@ def _comparisons(study: Study) -> str:
         return (
             f"All {_count(len(rows), 'comparison')} between encoders are exploratory, so none is a finding in itself."
         )
-    verdicts = [verdict_text(row) for row in primary]
-    total = f"Of {_count(len(primary), 'declared comparison')} between encoders, {counted_verdicts(verdicts)}"
-    claims = [row for row, verdict in zip(primary, verdicts, strict=True) if claims_more(verdict)]
+    total = f"Of {_count(len(primary), 'declared comparison')} between encoders, {counted_claims(primary)}"
+    claims = [row for row in primary if row["favours"]]
     if not claims:
-        return f"{total}; no encoder was shown to be more robust than another."
-    best = max(claims, key=lambda row: abs(value(row, "difference_in_differences")))
+        return f"{total}; no encoder was shown to lose less than another."
+    best = max(claims, key=lambda row: (row["claim"] == "more robust", abs(value(row, "difference_in_differences"))))
     return f"{total}; the largest difference: {_claim(best)}."
 
 
 def _claim(row: Row) -> str:
     difference, low, high = (value(row, name) for name in ("difference_in_differences", "ci_low", "ci_high"))
-    better, worse, much = lead((row["encoder_a"], row["encoder_b"]), difference, low, high)
+    much = lead((row["encoder_a"], row["encoder_b"]), difference, low, high)[2]
     severity = severity_text(row["severity"])
     over = "over the whole curve" if severity == "curve" else f"at severity {severity}"
+    both = "; ".join(f"{row[f'encoder_{one}']} {levels(row, one)}" for one in "ab")
     return (
-        f"{better} lost less than {worse} under {row['perturbation']} in the {row['setting']} setting {over} "
-        f"({much}, adjusted p {equals_p(value(row, 'p_adjusted'))})"
+        f"{row['verdict']} under {row['perturbation']} in the {row['setting']} setting {over} ({both}; changes apart {much}, "
+        f"adjusted p {equals_p(value(row, 'loss_p_adjusted'))})"
     )

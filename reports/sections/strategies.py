@@ -31,18 +31,15 @@ from robustir.reports.formats import (
     severity_text,
     signed_points,
 )
-from robustir.reports.sections.comparing import claims_more, counted_verdicts
-from robustir.reports.sections.degradation import ALPHA
+from robustir.reports.sections.comparing import counted_claims
 from robustir.reports.sections.in_domain import MARK, noted
 from robustir.reports.study import SETTINGS, Row, Study, value
-from robustir.stats.rounding import below
 
-__all__ = ["strategy_section", "strategy_sentence", "strategy_verdict"]
+__all__ = ["strategy_section", "strategy_sentence"]
 
 _SEEN = "‡"
 _CLEAN, _NOISY, _DEGRADATION = "clean", "noisy", "degradation"
 _EXPLORATORY = "exploratory"
-_NOT_SEPARATED = "not separated"
 _BESIDE_CLEAN, _NOISES_A_TABLE = 4, 8  # what the width of a page holds
 _READING = (
     "A strategy is a way of training, judged by encoders that differ in their seeds. Intervals and tests here take seeds and "
@@ -51,9 +48,9 @@ _READING = (
 )
 _COMPARING = (
     "A − B over paired seeds (the same start and the same pairs in the same order). The score is compared under noise, and so "
-    "is what the noise costs: above zero in the second pair of columns A loses less. “More robust” is written only where that "
-    "difference and the log ratio of what is retained point the same way, both intervals exclude zero and the adjusted p is "
-    "below 0.05. “Not separated” does not prove that the two are equal."
+    "is what the noise costs: above zero in the second pair of columns A loses less. A verdict is made where that "
+    "difference and the log ratio of what is retained point the same way, each told apart after correction (the adjusted p is "
+    "the larger of both); “more robust” is not said of a strategy that stays behind under noise. “Not separated” does not prove that the two are equal."
 )
 
 
@@ -159,16 +156,6 @@ def _pairs(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((row["strategy_a"], row["strategy_b"]) for row in rows))
 
 
-def strategy_verdict(row: Row) -> str:
-    """Return the verdict in words; "more robust" only where the adjusted p supports it too."""
-    verdict = str(row["verdict"]) or "–"
-    if row["family"] == "nothing changed":
-        return "nothing changed"
-    if claims_more(verdict) and not below(value(row, "p_adjusted"), ALPHA):
-        return _NOT_SEPARATED
-    return verdict
-
-
 def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording: str) -> Table:
     """Differences in clean and noisy scores and in degradation, a row per setting, pair and noise."""
     lines, seen = [], False
@@ -186,7 +173,7 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
                 marks = [f"\u00a0{_SEEN}" if score.get(f"seen_{side}") else "" for side in "ab"]
                 seen |= any(marks)
                 domain = f"\u00a0{MARK}" if score.get("in_domain") else ""
-                verdict = strategy_verdict(change) if change else "–"
+                verdict = str(change["verdict"]) if change else "–"
                 explored = change.get("family") == _EXPLORATORY
                 ratio = interval(value(change, "log_ratio_low"), value(change, "log_ratio_high"), 1.0, 2)
                 lines.append(
@@ -197,12 +184,12 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
                         _difference(score),
                         Cell(p_value(value(score, "p_adjusted"))),
                         _difference(change),
-                        Cell(p_value(value(change, "p_adjusted"))),
                         Cell(number(value(change, "log_retention_ratio"), 2), ratio),
-                        Cell(verdict, mark="strong" if claims_more(verdict) and not explored else "faint"),
+                        Cell(p_value(value(change, "loss_p_adjusted"))),
+                        Cell(verdict, mark="strong" if change.get("favours") and not explored else "faint"),
                     )
                 )
-    titles = ("Difference in score", "Adjusted\u00a0p", "Difference in loss", "Adjusted\u00a0p", "Log retention ratio")
+    titles = ("Difference in score", "Adjusted\u00a0p", "Difference in loss", "Log retention ratio", "Adjusted\u00a0p")
     columns = [Column(name, number=False) for name in ("Setting", "A − B", "Queries")]
     columns += [*map(Column, titles), Column("Verdict on robustness", number=False)]
     notes = ["Fewer than 6 paired seeds have no p."] if any(row["seeds"] < 6 for row in rows) else []
@@ -229,7 +216,7 @@ def _seed_counts(rows: Sequence[Row]) -> str:
 
 
 def _difference(row: Row) -> Cell:
-    strong = below(value(row, "p_adjusted"), ALPHA)
+    strong = bool(row and row["separated"])
     band = interval(value(row, "ci_low"), value(row, "ci_high"))
     return Cell(signed_points(value(row, "difference")), band, mark="" if strong or not row else "faint")
 
@@ -289,23 +276,19 @@ def strategy_sentence(study: Study) -> str:
         return ""
     if not declared:
         return "All comparisons between training strategies are exploratory, so none is a finding in itself."
-    verdicts = [strategy_verdict(row) for row in declared]
     total = (
         f"Of {len(declared)} declared comparisons of how much training strategies lose under noise, over {_seed_counts(declared)} "
-        f"paired seeds, {counted_verdicts(verdicts)}"
+        f"paired seeds, {counted_claims(declared)}"
     )
-    claims = [
-        row
-        for row, verdict in zip(declared, verdicts, strict=True)
-        if claims_more(verdict) and not (row["seen_a"] or row["seen_b"])
-    ]
+    claims = [row for row in declared if row["favours"] and not (row["seen_a"] or row["seen_b"])]
     if not claims:
-        return f"{total}; no strategy was shown to be more robust to noise that it had not seen in training."
+        return f"{total}; no strategy was shown to lose less under noise that it had not seen in training."
     best = max(claims, key=lambda row: abs(value(row, "difference")))
     difference, low, high = (value(best, name) for name in ("difference", "ci_low", "ci_high"))
-    better, worse, much = lead((best["strategy_a"], best["strategy_b"]), difference, low, high)
+    names = best["strategy_a"], best["strategy_b"]
+    _, behind, much = lead(names, difference, low, high)
     return (
-        f"{total}; the largest difference under noise that neither had seen in training: {better} lost less than {worse} under "
+        f"{total}; the largest difference under noise that neither had seen in training: {best['verdict']} (against {behind}) under "
         f"{best['perturbation']} on {best['benchmark']}, {best['setting']} ({much}, "
-        f"adjusted p {equals_p(value(best, 'p_adjusted'))})."
+        f"adjusted p {equals_p(value(best, 'loss_p_adjusted'))})."
     )

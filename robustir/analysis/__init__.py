@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from robustir.analysis.bias import add_bias
 from robustir.analysis.by_language import add_language_comparisons
+from robustir.analysis.claims import claim_comparisons, claim_contrasts, claim_strategies
 from robustir.analysis.comparisons import add_comparisons
 from robustir.analysis.contrasts import add_contrasts
 from robustir.analysis.curves import add_areas, add_curves
@@ -21,6 +22,7 @@ from robustir.analysis.families import (
     adjust_strategies,
 )
 from robustir.analysis.findings import TABLES, Findings, empty_table, read_findings, write_findings
+from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import add_scores, clean_scores
@@ -56,6 +58,7 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
         "strategy_scores",
     )
     grids = {name: Grids(name) for name in names}
+    changes, pairs = Hypotheses(chosen), Hypotheses(chosen)
     roles: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {}
     for block in blocks:
         if block.trained:
@@ -64,13 +67,14 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
         setting = ReducedSetting(mean_over_seeds(block), chosen)
         add_bias(grids["bias"], setting)
         if setting.measures:
-            _add_setting(grids, setting, {member.strategy for member in block.trained.values()})
+            _add_setting(grids, (changes, pairs), setting, {member.strategy for member in block.trained.values()})
             roles[block.benchmark, block.setting] = (setting.measures[setting.primary], setting.twins)
     frames = {name: grids[name].frame() for name in names}
-    frames["contrasts"] = adjust_contrasts(frames["contrasts"], roles, chosen)
-    frames["comparisons"] = adjust_comparisons(frames["comparisons"], roles, chosen)
-    frames["language_comparisons"] = adjust_exploratory(frames["language_comparisons"], roles)
-    frames["strategies"] = adjust_strategies(frames["strategies"], roles, chosen)
+    frames["contrasts"] = claim_contrasts(adjust_contrasts(frames["contrasts"], roles, chosen, changes))
+    frames["comparisons"] = claim_comparisons(adjust_comparisons(frames["comparisons"], roles, chosen, pairs))
+    by_language = adjust_exploratory(frames["language_comparisons"], roles)
+    frames["language_comparisons"] = claim_comparisons(by_language)
+    frames["strategies"] = claim_strategies(adjust_strategies(frames["strategies"], roles, chosen))
     tables: dict[str, Any] = {name: _as_listed(name, frame, chosen.in_domain) for name, frame in frames.items()}
     return Findings(**tables)
 
@@ -86,15 +90,21 @@ def _as_listed(name: str, frame: pd.DataFrame, known: frozenset[tuple[str, str]]
     return frame.reindex(columns=list(TABLES[name])).astype(empty_table(name).dtypes.to_dict())
 
 
-def _add_setting(grids: dict[str, Grids], setting: ReducedSetting, strategies: AbstractSet[str]) -> None:
+def _add_setting(
+    grids: dict[str, Grids],
+    hypotheses: tuple[Hypotheses, Hypotheses],
+    setting: ReducedSetting,
+    strategies: AbstractSet[str],
+) -> None:
+    changes, pairs = hypotheses
     scores = [clean_scores(setting, encoder) for encoder, _ in enumerate(setting.block.encoders)]
     for encoder, found in enumerate(scores):
         add_scores(grids["scores"], setting, encoder, found)
         for perturbation in setting.perturbations:
             noise = setting.noise(encoder, perturbation)
             if noise is not None:
-                add_contrasts(grids["contrasts"], setting, encoder, noise, found)
+                add_contrasts(grids["contrasts"], changes, setting, encoder, noise, found)
                 add_curves(grids["curves"], setting, encoder, noise)
-                add_areas(grids["areas"], setting, encoder, noise)
-    add_comparisons(grids["comparisons"], setting, scores, strategies)
+                add_areas(grids["areas"], setting, encoder, noise, found)
+    add_comparisons(grids["comparisons"], pairs, setting, scores, strategies)
     add_language_comparisons(grids["language_comparisons"], setting, scores, strategies)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.analysis.estimator import Layout, macro_mean
+from robustir.analysis.estimator import CHANGE, Layout, few_moved, macro_mean, moved_groups
+from robustir.analysis.hypotheses import Hypotheses
+from robustir.analysis.pairs import worth
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, labelled, view_labels
 from robustir.stats import spread, standardised_mean_difference
+from robustir.stats.rounding import settled
 
 __all__ = ["add_contrasts", "deviations"]
 
@@ -46,15 +49,24 @@ def edited_effect(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> tu
     return share, mean, low, high
 
 
-def add_contrasts(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseSums, scores: CleanScores) -> None:
+def add_contrasts(
+    table: Grids,
+    hypotheses: Hypotheses,
+    setting: ReducedSetting,
+    encoder: int,
+    noise: NoiseSums,
+    scores: CleanScores,
+) -> None:
     """Add an encoder's rows [s, m, 1 + views] under one perturbation."""
     layout, grid = noise.layout, noise.delta.shape[:3]
     shape = (*grid[:2], 1 + grid[2])
     rows, groups = layout.sizes
     flat = noise.delta.reshape(-1, *noise.delta.shape[2:])
-    delta = setting.estimator.intervals(layout, flat)
+    moved = moved_groups(noise.moved)
+    few = few_moved(moved, groups)
+    delta = setting.estimator.intervals(layout, flat, possible=CHANGE).reshaped(*shape).without(few)
     p, p_t = setting.estimator.tests(layout, flat)
-    change = delta.estimate.reshape(shape)
+    change = delta.estimate
     with np.errstate(divide="ignore", invalid="ignore"):
         counts = rows[1:]
         clean = macro_mean(noise.clean.sum(axis=-1) / counts, layout)
@@ -66,11 +78,17 @@ def add_contrasts(table: Grids, setting: ReducedSetting, encoder: int, noise: No
     conditions = list(noise.conditions)
     treatment = setting.block.treatment(setting.block.conditions[conditions[0]][0])
     share, *alone = edited_effect(setting, encoder, noise) if treatment.attacked else (np.full(shape, np.nan),) * 4
+    perturbation = setting.block.conditions[conditions[0]][0]
+    for number, severity in enumerate(noise.severities):
+        declared = layout.macro(settled(noise.delta[number, [setting.primary]])).contributions[0]
+        key = (setting.block.benchmark, setting.block.setting, perturbation, severity, setting.block.encoders[encoder])
+        hypotheses.add(key, setting, change=declared)
+    moved_rows = noise.moved.sum(axis=-1)
     table.add(
         np.broadcast_to(rows > 0, shape),
         benchmark=setting.block.benchmark,
         encoder=setting.block.encoders[encoder],
-        perturbation=setting.block.conditions[conditions[0]][0],
+        perturbation=perturbation,
         severity=np.array(noise.severities)[:, None, None],
         setting=setting.block.setting,
         query_lang=query_lang,
@@ -79,8 +97,8 @@ def add_contrasts(table: Grids, setting: ReducedSetting, encoder: int, noise: No
         clean=clean,
         noisy=noisy,
         delta=change,
-        ci_low=delta.low.reshape(shape),
-        ci_high=delta.high.reshape(shape),
+        ci_low=delta.low,
+        ci_high=delta.high,
         p=p.reshape(shape),
         p_t=p_t.reshape(shape),
         n=rows,
@@ -101,4 +119,8 @@ def add_contrasts(table: Grids, setting: ReducedSetting, encoder: int, noise: No
         edited_delta=alone[0],
         edited_low=alone[1],
         edited_high=alone[2],
+        moved=np.concatenate([moved_rows.sum(axis=-1, keepdims=True), moved_rows], axis=-1),
+        moved_groups=moved,
+        smallest_p=worth(layout, setting.options.flips)[1],
+        near_floor=scores.near_floor,
     )

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.analysis.estimator import MACRO, Layout, macro_mean
+from robustir.analysis.estimator import MACRO, SCORE, Layout, few_moved, macro_mean, moved_groups
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
+from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, labelled, view_labels
 from robustir.stats import ClusterSums, dose_at_loss, replicates, tail_rank, trapezoid_weights
 
-__all__ = ["add_areas", "add_curves", "curve_layout", "curve_loss"]
+__all__ = ["add_areas", "add_curves", "curve_layout", "curve_loss", "severity_weights"]
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +28,7 @@ def add_curves(table: Grids, setting: ReducedSetting, encoder: int, noise: Noise
     layout = noise.layout
     levels = np.concatenate([noise.clean[None], noise.clean[None] + noise.delta])
     shape = (*levels.shape[:2], 1 + levels.shape[2])
-    found = setting.estimator.intervals(layout, levels.reshape(-1, *levels.shape[2:]))
+    found = setting.estimator.intervals(layout, levels.reshape(-1, *levels.shape[2:]), possible=SCORE)
     conditions, rows = list(noise.conditions), layout.sizes[0]
 
     def with_clean(doses: Floats) -> Floats:
@@ -60,6 +61,11 @@ def _trapezoids(setting: ReducedSetting, noise: NoiseSums) -> Floats:
     return np.stack([trapezoid_weights(doses[:, view])[1:] for view in range(doses.shape[1])], axis=1)
 
 
+def severity_weights(setting: ReducedSetting, noise: NoiseSums) -> Floats:
+    """Return the weights [s, views] of the severities in the mean level over the dose range; 0 for a view without one."""
+    return np.nan_to_num(_trapezoids(setting, noise))
+
+
 def curve_layout(setting: ReducedSetting, noise: NoiseSums) -> Layout:
     """Return the rows of the views that have a dose range."""
     ranged: NDArray[np.bool_] = np.isfinite(_trapezoids(setting, noise).sum(axis=0))
@@ -73,21 +79,38 @@ def curve_loss(setting: ReducedSetting, noise: NoiseSums) -> Floats:
 
     Per query this is ``sum_s h_s (noisy_s - clean)`` with the trapezoid weights h of its language's realised doses.
     """
-    weights = np.nan_to_num(_trapezoids(setting, noise))
+    weights = severity_weights(setting, noise)
     loss = np.zeros_like(noise.clean)
     for part, delta in zip(weights, noise.delta, strict=True):
         loss += part[None, :, None] * delta
     return loss
 
 
-def add_areas(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseSums) -> None:
-    """Add an encoder's normalised areas, [m, 1 + views] rows, with their intervals."""
+def add_areas(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseSums, scores: CleanScores) -> None:
+    """Add an encoder's normalised areas, [m, 1 + views] rows, with their intervals.
+
+    None under one severity, whose mean level with the clean queries would halve its effect. A curve that lacks
+    severities which others have is not one over their range: it has no area, and a note says so.
+    """
+    asked = setting.perturbations[setting.block.conditions[noise.conditions[0]][0]]
+    if len(asked) < 2:
+        return
     layout = curve_layout(setting, noise)
-    rows = layout.sizes[0]
-    found = setting.estimator.log_ratios(layout, [noise.clean + curve_loss(setting, noise)], [noise.clean])
+    rows, groups = layout.sizes
+    loss = curve_loss(setting, noise)
+    few = few_moved(moved_groups(noise.moved.sum(axis=0)), groups)
+    found = setting.estimator.log_ratios(layout, [noise.clean + loss], [noise.clean]).without(few)
     dose, low, high = _doses_at_loss(setting, noise, layout)
-    with np.errstate(over="ignore"):  # near a score of 0 a ratio may have no finite limit
+    low, high = (np.where(few | (groups < 2), np.nan, limit) for limit in (low, high))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # near a score of 0 a ratio may have no limit
         area, area_low, area_high = np.exp(found.estimate), np.exp(found.low), np.exp(found.high)
+        clean = setting.estimator.means(layout, noise.clean)
+        area_low, area_high = (np.clip(limit, 0.0, 1.0 / clean) for limit in (area_low, area_high))
+    note = np.where(few, "few groups moved", np.where(groups < 2, "one group: no inference", "")).astype(object)
+    lost = [f"{setting.block.conditions[one][1]:g}" for one in asked if one not in noise.conditions]
+    if lost:
+        area, area_low, area_high = (np.full_like(area, np.nan) for _ in range(3))
+        note = np.full_like(note, f"no scores at severity {', '.join(lost)}")
     query_lang, passage_lang = view_labels(setting.rows.views)
     table.add(
         np.broadcast_to(rows > 0, found.estimate.shape),
@@ -105,6 +128,8 @@ def add_areas(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseS
         dose_low=low,
         dose_high=high,
         n=rows,
+        near_floor=scores.near_floor,
+        note=note,
     )
 
 

@@ -11,24 +11,29 @@ from numpy.typing import NDArray
 
 from robustir.analysis.options import AnalysisOptions
 from robustir.stats import (
+    FEW_GROUPS,
     ClusterSums,
     SignFlips,
     bootstrap_weights,
     cluster_t_test,
+    few_groups_t_test,
     interval,
     log_ratio_interval,
     randomisation_test,
+    retention_contributions,
     sign_flips,
 )
 from robustir.stats.rounding import settled
 
-__all__ = ["Estimator", "Intervals", "Layout", "macro_mean"]
+__all__ = ["CHANGE", "SCORE", "Estimator", "Intervals", "Layout", "few_moved", "macro_mean", "moved_groups"]
 
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.intp]
 Evaluate = Callable[[list[ClusterSums], Indexes], Sequence[Floats]]
 
 MACRO = -1  # the view number of the macro-average
+SCORE, CHANGE = (0.0, 1.0), (-1.0, 1.0)  # what a score, and a difference of two scores, can be
+_FEW_MOVED = 10  # groups: with fewer the interval of a mean that is 0 in all others covers far less than it says
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,19 @@ def macro_mean(per_view: Floats, layout: Layout) -> Floats:
     return np.concatenate([first, per_view], axis=-1)
 
 
+def moved_groups(sums: Floats, *, macro_only: bool = False) -> Floats:
+    """Return in how many groups sums [..., views, groups] are not 0: [..., 1 + views], the macro-average's first."""
+    moved = settled(sums) != 0
+    counts: Floats = moved.any(axis=-2).sum(axis=-1, keepdims=True).astype(np.float64)
+    return counts if macro_only else np.concatenate([counts, moved.sum(axis=-1).astype(np.float64)], axis=-1)
+
+
+def few_moved(moved: Floats, groups: Floats | float) -> NDArray[np.bool_]:
+    """Return where so few groups moved that an interval would not cover: fewer than ten, and than half of the groups."""
+    few: NDArray[np.bool_] = (moved > 0) & (moved < _FEW_MOVED) & (moved < np.asarray(groups) / 2)
+    return few
+
+
 @dataclass(frozen=True, slots=True)
 class Intervals:
     """Estimates and limits, float64 [c, 1 + views], the macro-average first; NaN for a view without rows."""
@@ -83,6 +101,14 @@ class Intervals:
     estimate: Floats
     low: Floats
     high: Floats
+
+    def without(self, rows: NDArray[np.bool_]) -> Intervals:
+        """Return the same estimates without the limits of some."""
+        return Intervals(self.estimate, *(np.where(rows, np.nan, limit) for limit in (self.low, self.high)))
+
+    def reshaped(self, *shape: int) -> Intervals:
+        """Return all three arrays in another shape."""
+        return Intervals(*(values.reshape(shape) for values in (self.estimate, self.low, self.high)))
 
 
 def _once(evaluate: Evaluate, parts: list[ClusterSums], views: Indexes) -> list[Floats]:
@@ -138,14 +164,25 @@ class Estimator:
                 table[:, 1 + chosen] = values.reshape(size, len(chosen))
         return tables
 
-    def intervals(self, layout: Layout, sums: Floats, *, macro_only: bool = False) -> Intervals:
-        """Return means with confidence limits."""
+    def intervals(
+        self,
+        layout: Layout,
+        sums: Floats,
+        *,
+        macro_only: bool = False,
+        possible: tuple[float, float] = (-np.inf, np.inf),
+    ) -> Intervals:
+        """Return means with confidence limits, which do not leave what is possible."""
 
         def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:
             found = interval(parts[0], self.weights, confidence=self.options.confidence, kind=self.options.interval)
-            return found.estimate, found.low, found.high
+            return found.estimate, np.clip(found.low, *possible), np.clip(found.high, *possible)
 
         return Intervals(*self.spread(layout, [sums], evaluate, 3, macro_only=macro_only))
+
+    def means(self, layout: Layout, sums: Floats, *, macro_only: bool = False) -> Floats:
+        """Return means alone, [c, 1 + views]."""
+        return self.spread(layout, [sums], lambda parts, _: [parts[0].estimates], 1, macro_only=macro_only)[0]
 
     def log_ratios(
         self, layout: Layout, above: Sequence[Floats], below: Sequence[Floats], *, macro_only: bool = False
@@ -161,10 +198,22 @@ class Estimator:
         return Intervals(*self.spread(layout, [*above, *below], evaluate, 3, macro_only=macro_only))
 
     def tests(self, layout: Layout, sums: Floats, *, macro_only: bool = False) -> tuple[Floats, Floats]:
-        """Return p-values of the randomisation test and of the t-test beside it, [c, 1 + views] each."""
+        """Return p-values of the randomisation test and of the t-test beside it, [c, 1 + views] each.
+
+        Below twelve groups that is the one for few groups.
+        """
 
         def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:
-            return randomisation_test(parts[0].contributions, self.flips), cluster_t_test(parts[0])
+            t_test = few_groups_t_test if parts[0].groups < FEW_GROUPS else cluster_t_test
+            return randomisation_test(parts[0].contributions, self.flips), t_test(parts[0])
 
         p, p_t = self.spread(layout, [sums], evaluate, 2, macro_only=macro_only)
         return p, p_t
+
+    def ratio_tests(self, layout: Layout, levels: Sequence[Floats], *, macro_only: bool = False) -> Floats:
+        """Return p-values [c, 1 + views] of "both keep the same share": levels are noisy A, clean A, noisy B, clean B."""
+
+        def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:
+            return [randomisation_test(retention_contributions(parts), self.flips)]
+
+        return self.spread(layout, levels, evaluate, 1, macro_only=macro_only)[0]

@@ -1,11 +1,15 @@
 """Which rows are declared hypotheses and which are exploration, and the adjusted p-values that follow.
 
-Declared families are adjusted by Holm over the whole run: "primary" (the curve's comparison of every pair of encoders
-and perturbation, per setting, on the primary measure) and "contrasts" (macro-averages of the primary measure). The same
-rows under attacks are the family "attacks": a worst case is not a mean of noise. Everything else is "exploratory", adjusted
-by Benjamini-Hochberg within its benchmark and setting, the rows of a perturbation that its suite calls exploratory
-among it. A measure that repeats another one on every query (RR with one
-relevant passage) is not another hypothesis: its family reads "same as AP", its p is that of AP.
+Declared families of the whole run are adjusted by single-step max-T, whose smallest p does not grow with the family:
+"primary" (of every pair of encoders, perturbation and setting the comparison on the primary measure: of the curve, or at
+the severity where there is one alone) and "contrasts" (macro-averages of the primary measure). The same rows under attacks
+are the family "attacks": a worst case is not a mean of noise. Everything else is "exploratory", adjusted by
+Benjamini-Hochberg within its benchmark and setting, the rows of a perturbation that its suite calls exploratory among it.
+A measure that repeats another one on every query (RR with one relevant passage) is not another hypothesis: its family
+reads "same as AP", its p is that of AP. Where no score changed nothing is tested: "nothing changed".
+
+Loss is one family over both scales, so that the larger of a row's two adjusted p is that of its intersection-union test;
+the gaps in clean and noisy scores are a family beside it.
 
 Differences between training strategies are adjusted by Holm within their benchmark, setting and quantity (clean score,
 noisy score, degradation): the family "strategies" holds the pairs and kinds of noise, "robust training" the pairs of
@@ -14,13 +18,14 @@ which one alone met noise in training, "attacks" what happened under attacks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.analysis.comparisons import CURVE
+from robustir.analysis.claims import CURVE
+from robustir.analysis.hypotheses import Hypotheses, RowKey
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.tables import ALL
 from robustir.stats import benjamini_hochberg, holm
@@ -52,30 +57,63 @@ STRATEGIES = "strategies"
 ROBUST = "robust training"
 UNCHANGED = "nothing changed"  # such as a bag of words under shuffled words: no hypothesis
 
+_DECLARED = (PRIMARY, CONTRASTS, ATTACKS, STRATEGIES, ROBUST)
+
+Floats = NDArray[np.float64]
+Indexes = NDArray[np.intp]
 # (benchmark, setting) -> the primary measure, and the measures that repeat another one
 MeasureRoles = Mapping[tuple[str, str], tuple[str, Mapping[str, str]]]
 
 
-def adjust_contrasts(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:
+_LOSS = {"points": "p", "shares": "ratio_p"}
+_GAPS = {"clean": "clean_p", "noisy": "noisy_p"}
+_PAIR_TESTS = (*_LOSS.values(), "loss_p", *_GAPS.values())
+_STRATEGY_TESTS = ("p", "ratio_p", "loss_p")
+
+
+def adjust_contrasts(
+    frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions, hypotheses: Hypotheses
+) -> pd.DataFrame:
     """Return the contrasts with family and p_adjusted."""
-    eligible = (frame["query_lang"].to_numpy() == ALL) & _asked(frame, options)
-    return _adjusted(frame, roles, eligible, CONTRASTS)
+    eligible = (frame["query_lang"].to_numpy() == ALL) & _asked(frame, options) & options.primary
+    named = _families(frame, roles, eligible, CONTRASTS)
+    keys = _keys(frame, "encoder")
+
+    def together(rows: Indexes) -> dict[str, Floats]:
+        return {"p": hypotheses.adjusted([keys[row] for row in rows], ["change"])["change"]}
+
+    return _adjusted(named, roles, ("p",), together)
 
 
-def adjust_comparisons(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:
-    """Return the comparisons with family and p_adjusted; all are exploratory unless they were declared beforehand."""
-    eligible = (frame["severity"].to_numpy() == CURVE) & _asked(frame, options) & options.primary
-    return _adjusted(frame, roles, eligible, PRIMARY)
+def adjust_comparisons(
+    frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions, hypotheses: Hypotheses
+) -> pd.DataFrame:
+    """Return the comparisons with families and adjusted p; all are exploratory unless they were declared beforehand."""
+    keys = _keys(frame, "encoder_a", "encoder_b")
+    declared = np.array([key in hypotheses for key in keys], dtype=np.bool_)
+    eligible = declared & _asked(frame, options) & options.primary
+    named = _families(frame, roles, eligible, PRIMARY, still=frame["still"].to_numpy() > 0)
+
+    def together(rows: Indexes) -> dict[str, Floats]:
+        here = [keys[row] for row in rows]
+        loss, gaps = (hypotheses.adjusted(here, list(statistics)) for statistics in (_LOSS, _GAPS))
+        found = {column: loss[name] for name, column in _LOSS.items()}
+        found |= {column: gaps[name] for name, column in _GAPS.items()}
+        return {**found, "loss_p": np.maximum(found["p"], found["ratio_p"])}
+
+    return _adjusted(named, roles, _PAIR_TESTS, together)
 
 
 def adjust_exploratory(frame: pd.DataFrame, roles: MeasureRoles) -> pd.DataFrame:
-    """Return exploratory rows of the primary measure with family and p_adjusted, adjusted within benchmark and setting."""
+    """Return exploratory rows of the primary measure with families and adjusted p, adjusted within benchmark and setting."""
     roles = {key: (measure, {}) for key, (measure, _) in roles.items()}
-    return _adjusted(frame, roles, np.zeros(len(frame), dtype=np.bool_), EXPLORATORY)
+    eligible = np.zeros(len(frame), dtype=np.bool_)
+    named = _families(frame, roles, eligible, EXPLORATORY, still=frame["still"].to_numpy() > 0)
+    return _adjusted(named, roles, _PAIR_TESTS, lambda _: {})
 
 
 def adjust_strategies(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:
-    """Return the differences between strategies with family and p_adjusted, as :func:`adjust_comparisons` does.
+    """Return the differences between strategies with families and adjusted p, as :func:`adjust_comparisons` does.
 
     Declared is the primary measure over the whole curve (at the severity itself where there is one alone).
     """
@@ -86,7 +124,13 @@ def adjust_strategies(frame: pd.DataFrame, roles: MeasureRoles, options: Analysi
     idle = (settled(frame["a"].to_numpy()) == 0) & (settled(frame["b"].to_numpy()) == 0)
     still = (frame["quantity"].to_numpy() == "degradation") & idle
     eligible = shown & _asked(frame, options) & options.primary
-    return _adjusted(frame, roles, eligible, family, still=still, within=("benchmark", "setting", "quantity"))
+    named = _families(frame, roles, eligible, family, still=still)
+    return _adjusted(named, roles, _STRATEGY_TESTS, None, within=("benchmark", "setting", "quantity"))
+
+
+def _keys(frame: pd.DataFrame, *names: str) -> list[RowKey]:
+    columns = ("benchmark", "setting", "perturbation", "severity", *names)
+    return list(zip(*(frame[name] for name in columns), strict=True))
 
 
 def _asked(frame: pd.DataFrame, options: AnalysisOptions) -> NDArray[np.bool_]:
@@ -94,20 +138,17 @@ def _asked(frame: pd.DataFrame, options: AnalysisOptions) -> NDArray[np.bool_]:
     return np.array([name not in options.explored for name in frame["perturbation"]], dtype=np.bool_)
 
 
-def _adjusted(
+def _families(
     frame: pd.DataFrame,
     roles: MeasureRoles,
     eligible: NDArray[np.bool_],
     family: str | NDArray[np.str_],
     *,
     still: NDArray[np.bool_] | None = None,
-    within: tuple[str, ...] = (),
 ) -> pd.DataFrame:
-    """Return the rows with family and p_adjusted.
+    """Return the rows with their family; ``family`` is that of the rows that are eligible and of the primary measure.
 
-    family: of the rows that are eligible and of the primary measure. still: rows in which nothing changed. Holm's
-    adjustment is over a family, in each group of the columns ``within``; that of Benjamini and Hochberg is over what is
-    exploratory in a benchmark and setting, and in such a group.
+    still: rows in which nothing changed.
     """
     keys = list(zip(frame["benchmark"], frame["setting"], strict=True))
     primary = {key: measure for key, (measure, _) in roles.items()}
@@ -120,21 +161,48 @@ def _adjusted(
     kept = [roles[key][1].get(measure, "") if key in roles else "" for key, measure in zip(keys, measures, strict=True)]
     twin = np.array(kept, dtype=object) != ""
     families[twin] = [f"same as {measure}" for measure in kept if measure]
-    p, adjusted = frame["p"].to_numpy(), np.full(len(frame), np.nan)
-    for names, adjust in (
-        ((PRIMARY, CONTRASTS, ATTACKS, STRATEGIES, ROBUST), holm),
-        ((EXPLORATORY,), benjamini_hochberg),
-    ):
-        columns = within if adjust is holm else tuple(dict.fromkeys(("benchmark", "setting", *within)))
+    return frame.assign(family=families)
+
+
+def _adjusted(
+    frame: pd.DataFrame,
+    roles: MeasureRoles,
+    tests: Sequence[str],
+    together: Callable[[Indexes], dict[str, Floats]] | None,
+    *,
+    within: tuple[str, ...] = (),
+) -> pd.DataFrame:
+    """Return the rows with an adjusted p (``p_adjusted``, ``ratio_p_adjusted``, ...) for each of the columns ``tests``.
+
+    together: adjusts all tests of the rows of a declared family of the run; None: Holm, for each test apart. A declared
+    family stands in each group of the columns ``within``; what is exploratory is adjusted by Benjamini and Hochberg in
+    such a group, benchmark and setting.
+    """
+    adjusted = {name: np.full(len(frame), np.nan) for name in tests}
+    families = frame["family"].to_numpy()
+    for names, exploring in ((_DECLARED, False), ((EXPLORATORY,), True)):
+        columns = tuple(dict.fromkeys(("benchmark", "setting", *within))) if exploring else within
         groups: dict[tuple[str, ...], list[int]] = {}
         for row, group in enumerate(zip(families, *(frame[name] for name in columns), strict=True)):
             if group[0] in names:
                 groups.setdefault(group, []).append(row)
-        for rows in groups.values():
-            adjusted[rows] = adjust(p[rows])
+        for members in groups.values():
+            rows = np.array(members, dtype=np.intp)
+            found = together(rows) if together is not None and not exploring else {}
+            for name in tests:
+                p = frame[name].to_numpy()[rows]
+                by_rank = benjamini_hochberg if exploring else holm
+                # The flips of several benchmarks are drawn apart from those of a single test.
+                adjusted[name][rows] = np.maximum(found[name], p) if name in found else by_rank(p)
+    _copy_twins(frame, roles, adjusted)
+    return frame.assign(**{f"{name}_adjusted": values for name, values in adjusted.items()})
+
+
+def _copy_twins(frame: pd.DataFrame, roles: MeasureRoles, adjusted: dict[str, Floats]) -> None:
+    """Give measures that repeat another one its adjusted p; the rows of both are in the same order: tables are grids."""
+    keys, measures = list(zip(frame["benchmark"], frame["setting"], strict=True)), frame["measure"].to_numpy()
     for key, (_, twins) in roles.items():
         here = np.array([key == one for one in keys], dtype=np.bool_)
         for measure, of in twins.items():
-            # The rows of both measures are in the same order: tables are grids.
-            adjusted[here & (measures == measure)] = adjusted[here & (measures == of)]
-    return frame.assign(family=families, p_adjusted=adjusted)
+            for values in adjusted.values():
+                values[here & (measures == measure)] = values[here & (measures == of)]

@@ -19,33 +19,45 @@ __all__ = ["TABLES", "Findings", "empty_table", "read_findings", "write_findings
 _TEXT = frozenset(
     {"benchmark", "setting", "query_lang", "passage_lang", "query_id", "encoder", "encoder_a", "encoder_b"}
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
-    | {"strategy", "strategy_a", "strategy_b", "quantity"}
+    | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead"}
 )
-_WHOLE = frozenset({"n", "groups", "draw", "seeds"})
-_TRUTH = frozenset({"unstable", "control", "seen", "seen_a", "seen_b", "in_domain", "robust_training"})
+_WHOLE = frozenset({"n", "groups", "draw", "seeds", "moved", "moved_groups"})
+_TRUTH = frozenset(
+    {"unstable", "control", "seen", "seen_a", "seen_b", "in_domain", "robust_training"} | {"near_floor", "separated"}
+)
 
 _CURVES = frozenset({"comparisons", "language_comparisons", "strategies", "strategy_scores"})
 _VIEW = "setting query_lang passage_lang measure"
+_PAIR = (
+    "claim favours ahead note near_floor clean_a clean_b noisy_a noisy_b clean_difference clean_low clean_high clean_p "
+    "clean_p_adjusted noisy_difference noisy_low noisy_high noisy_p noisy_p_adjusted ratio_p ratio_p_adjusted loss_p "
+    "loss_p_adjusted smallest_p moved_groups effective_groups"
+)
+_MATCHED = (
+    "matched_share matched_retention_a matched_retention_b matched_difference matched_low matched_high first_share "
+    "first_difference first_low first_high"
+)
 _COLUMNS: Mapping[str, str] = {
     "scores": "benchmark setting query_lang passage_lang encoder measure clean ci_low ci_high floor n groups "
-    "floor_low floor_high in_domain tied_share missed_share",
+    "floor_low floor_high in_domain tied_share missed_share near_floor effective_groups",
     "contrasts": f"benchmark encoder perturbation severity {_VIEW} clean noisy delta ci_low ci_high p p_adjusted n "
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
     "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain edited_share edited_delta edited_low "
-    "edited_high",
+    "edited_high separated moved moved_groups smallest_p near_floor note",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
     "in_domain",
     "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n "
-    "in_domain",
+    "in_domain near_floor note",
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
-    "embedded_lang in_domain",
+    f"embedded_lang in_domain {_PAIR} {_MATCHED}",
     "language_comparisons": "benchmark encoder_a encoder_b perturbation severity setting query_lang passage_lang measure "
     "difference_in_differences ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family "
-    "verdict groups p_t attacked embedded_lang in_domain",
+    f"verdict groups p_t attacked embedded_lang in_domain {_PAIR}",
     "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
     "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n p_flips seen_a "
-    "seen_b robust_training attacked embedded_lang in_domain",
+    "seen_b robust_training attacked embedded_lang in_domain claim favours separated note near_floor ratio_p ratio_p_adjusted loss_p "
+    "loss_p_adjusted",
     "strategy_scores": "benchmark setting measure perturbation severity strategy mean ci_low ci_high delta delta_low "
     "delta_high retention seeds seed_sd seed_low seed_high groups n seen attacked embedded_lang in_domain",
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
@@ -79,8 +91,8 @@ class Findings:
     """One pandas table per question; columns are listed in ``TABLES``, scores are shares of 1, doses shares of units.
 
     scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
-    encoder against encoder, language_comparisons in every query language; strategies and strategy_scores: training strategies over seeds; bias: rank distances;
-    validity: what the noise did; examples: the worst queries.
+    encoder against encoder, language_comparisons in every query language; strategies and strategy_scores: training
+    strategies over seeds; bias: rank distances; validity: what the noise did; examples: the worst queries.
     In scores, ``tied_share`` is the share of the relevant passages that have the score of another candidate, and
     ``missed_share`` of those that were not retrieved, such as passages without a word of the query under bm25.
     Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs. ``in_domain``: the encoder or
@@ -88,6 +100,9 @@ class Findings:
     attacks and their controls, ``edited_share`` is the share of the rows whose text was changed in some draw,
     ``edited_delta`` with its interval the change over these rows alone, in the draws that changed them (a gate or a
     constraint leaves the others as they were, where the change is 0); NaN for other noise.
+    What may be claimed is decided in the tables: ``claim``, ``favours`` and ``verdict`` of a comparison (``ahead``: who is
+    ahead under noise, if that is told), ``separated`` of a contrast, ``near_floor`` and ``note`` wherever something cannot
+    be said (:mod:`robustir.analysis.claims`).
     """
 
     scores: pd.DataFrame = field(default_factory=partial(empty_table, "scores"))

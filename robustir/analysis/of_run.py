@@ -16,7 +16,6 @@ from robustir.evidence.views import view
 from robustir.measures import parse_measure
 from robustir.plugins.doses import parse_dose
 from robustir.rundir.directory import RunDirectory
-from robustir.stats.rounding import ROUNDING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +48,7 @@ def analyse_run(run: RunDirectory) -> Findings:
         compare=None if (pairs := suite.get("compare")) is None else tuple((a, b) for a, b in pairs),
     )
     stored = benchmarks(run)
+    measure = suite["measures"][0]
     # Many small products: with two BLAS threads they took five times the CPU time of one (36 s for 7 s on the quickstart).
     with threadpool_limits(1, user_api="blas"):
         found = analyse((scores for one in stored for scores in gather(one, suite["measures"])), options)
@@ -57,7 +57,7 @@ def analyse_run(run: RunDirectory) -> Findings:
         validity=_table("validity", [row for one in stored for row in _validity(one)]),
         examples=_table(
             "examples",
-            [row for one in stored for row in _examples(one, suite["measures"][0], _above_floor(found.scores))],
+            [row for one in stored for row in _examples(one, measure, _above_floor(found.scores, measure))],
         ),
         manifest=manifest,
     )
@@ -113,13 +113,15 @@ def _over_edited(sets: list[NoisyQueries], rows: NDArray[np.intp]) -> float:
     return float(edited.mean()) if len(edited) else np.nan
 
 
-def _above_floor(scores: pd.DataFrame) -> set[tuple[str, str]]:
-    """Return (benchmark, encoder) that can be told from the floor: a query that one near it loses says nothing."""
-    macro = scores[(scores["query_lang"] == "all") & ~(scores["ci_low"] - scores["floor_high"] <= ROUNDING)]
-    return set(zip(macro["benchmark"], macro["encoder"], strict=True))
+def _above_floor(scores: pd.DataFrame, measure: str) -> set[tuple[str, str, str]]:
+    """Return (benchmark, setting, encoder) that are not near the floor: a query that one near it loses says nothing."""
+    macro = scores[(scores["query_lang"] == "all") & (scores["measure"] == measure) & ~scores["near_floor"]]
+    return set(zip(macro["benchmark"], macro["setting"], macro["encoder"], strict=True))
 
 
-def _examples(stored: StoredBenchmark, measure: str, above_floor: set[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+def _examples(
+    stored: StoredBenchmark, measure: str, above_floor: set[tuple[str, str, str]]
+) -> Iterator[dict[str, Any]]:
     """Show per encoder and perturbation the queries that lose most at a middle severity, in the first draw."""
     setting = stored.task.settings[0]
     measures = [parse_measure(measure)]
@@ -131,7 +133,7 @@ def _examples(stored: StoredBenchmark, measure: str, above_floor: set[tuple[str,
         for encoder in stored.encoders:
             cells = {(cell["perturbation"], cell["severity"], cell["draw"]): cell for cell in stored.cells(encoder)}
             clean, noisy = cells.get(("", 0.0, 0)), cells.get((perturbation, severity, 0))
-            if clean is None or noisy is None or (stored.name, encoder) not in above_floor:
+            if clean is None or noisy is None or (stored.name, setting, encoder) not in above_floor:
                 continue
             before = score_view(measures, seen, stored.ranks(clean["key"]))[0]
             after = score_view(measures, seen, stored.ranks(noisy["key"]))[0]

@@ -13,7 +13,7 @@ from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.rows import ViewRows
 from robustir.errors import InputError
 from robustir.evidence.scores import QueryScores
-from robustir.stats.rounding import settled
+from robustir.stats.rounding import ROUNDING, settled
 
 __all__ = ["BIAS_MEASURES", "NoiseSums", "ReducedSetting"]
 
@@ -23,6 +23,9 @@ Mask = NDArray[np.bool_]
 # Lower is better and the unit is a rank: they go to the bias table and into no score.
 BIAS_MEASURES = frozenset({"RankDistance", "nRankDistance"})
 
+# A score that moves by less is no query won or lost: passages that share no word with the query are tied at 0, and the
+# order of their ids moves them by some places and the score by some thousandths.
+_WON = 0.01
 _TWIN = 1e-12  # measures that agree this closely on every row are one number under two names
 
 
@@ -32,8 +35,8 @@ class NoiseSums:
 
     conditions: numbers of its severities in the block; severities: their values; mask: bool [v], the rows used, sorted;
     clean: group sums [m, views, groups]; delta: noisy - clean, [s, m, views, groups].
-    squares: sums of squared deltas; wins: 1 where noisy is better, 1/2 where equal; worst: of the worst draw, [s, m,
-    views].
+    squares: sums of squared deltas; wins: 1 where noisy is better by 0.01 or more, 1/2 where neither is; worst: of the
+    worst draw, [s, m, views]; moved: rows whose score changed, [s, m, views, groups].
     """
 
     conditions: tuple[int, ...]
@@ -45,6 +48,7 @@ class NoiseSums:
     squares: Floats
     wins: Floats
     worst: Floats
+    moved: Floats
 
 
 class ReducedSetting:
@@ -107,6 +111,10 @@ class ReducedSetting:
     def clean(self, encoder: int) -> Floats:
         """Sorted clean scores [m, v] of an encoder."""
         return self.rows.sorted(self.block.clean[encoder, self._measures])
+
+    def noisy(self, encoder: int, condition: int) -> Floats:
+        """Sorted scores [m, v] of an encoder under a condition."""
+        return self.rows.sorted(self.block.noisy[encoder, condition, self._measures])
 
     def floor(self, encoder: int) -> Floats:
         """Sorted scores [m, v] of an encoder with shuffled queries."""
@@ -175,15 +183,20 @@ class ReducedSetting:
         shape = (len(conditions), len(self.measures), len(rows.views))
         delta = np.empty((*shape, rows.groups))
         squares, wins, worst = np.empty(shape), np.empty(shape), np.empty(shape)
+        moved = np.empty_like(delta)
         for number, condition in enumerate(conditions):
-            change = used(rows.sorted(self.block.noisy[encoder, condition, self._measures])) - clean
+            change = used(self.noisy(encoder, condition)) - clean
             delta[number] = rows.group_sums(change)
             squares[number] = rows.view_sums(np.square(change))
-            wins[number] = rows.view_sums(used(0.5 + 0.5 * np.sign(settled(change))))
+            won = np.where(np.abs(change) < _WON - ROUNDING, 0.0, np.sign(change))
+            wins[number] = rows.view_sums(used(0.5 + 0.5 * won))
+            moved[number] = rows.group_sums((settled(change) != 0).astype(np.float64))
             worst[number] = rows.view_sums(used(rows.sorted(self.block.worst[encoder, condition, self._measures])))
         severities = tuple(float(self.block.conditions[condition][1]) for condition in conditions)
         layout = self.layout(mask)
-        return NoiseSums(conditions, severities, mask, layout, rows.group_sums(clean), delta, squares, wins, worst)
+        return NoiseSums(
+            conditions, severities, mask, layout, rows.group_sums(clean), delta, squares, wins, worst, moved
+        )
 
     def edited(self, encoder: int, condition: int, mask: Mask) -> tuple[Layout, Floats] | None:
         """Return layout and group sums [m, views, groups] of the change over rows that were edited; None without any.
@@ -195,6 +208,6 @@ class ReducedSetting:
         inside: Mask = mask & (share > 0)
         if not inside.any():
             return None
-        change = self.rows.sorted(self.block.noisy[encoder, condition, self._measures]) - self.clean(encoder)
+        change = self.noisy(encoder, condition) - self.clean(encoder)
         alone = np.where(inside, change / np.where(inside, share, 1.0), 0.0)
         return self.layout(inside), self.rows.group_sums(alone)

@@ -21,13 +21,13 @@ Indexes = NDArray[np.intp]
 class ViewRows:
     """Rows sorted by (query language, passage language, group, query id), so that no sum depends on the input order.
 
-    views: (query language, passage language), sorted; groups: their number; order [v]: where the sorted rows are in
+    views: (query language, passage language), sorted; labels: the groups' names, sorted; order [v]: where the sorted rows are in
     the block; cells: view * groups + group of every run of rows that begins at ``starts``; view_starts: the first row
     of every view.
     """
 
     views: tuple[tuple[str, str], ...]
-    groups: int
+    labels: tuple[str, ...]
     order: Indexes
     cells: Indexes
     starts: Indexes
@@ -45,7 +45,12 @@ class ViewRows:
         starts = np.flatnonzero(np.diff(cell, prepend=-1))
         view_starts = np.flatnonzero(np.diff(view[order], prepend=-1))
         views = tuple((query_lang.labels[pair // width], passage_lang.labels[pair % width]) for pair in pairs)
-        return cls(views, len(group.labels), order, cell[starts], starts, view_starts)
+        return cls(views, group.labels, order, cell[starts], starts, view_starts)
+
+    @property
+    def groups(self) -> int:
+        """Number of groups."""
+        return len(self.labels)
 
     def sorted(self, values: Floats) -> Floats:
         """Return values [..., v] of the block in canonical order."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.analysis.estimator import macro_mean
+from robustir.analysis.claims import near_floor
+from robustir.analysis.estimator import SCORE, macro_mean
+from robustir.analysis.pairs import worth
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.tables import Grids, labelled, view_labels
-from robustir.stats.rounding import above, below
+from robustir.stats.rounding import below
 
 __all__ = ["CleanScores", "add_scores", "clean_scores"]
 
@@ -21,8 +23,9 @@ Floats = NDArray[np.float64]
 class CleanScores:
     """One encoder's clean and floor means with limits, float64 [m, 1 + views] each, the macro-average first.
 
-    tied, missed: shares of the relevant passages, float64 [1 + views]. above_floor: whether the clean score can be told
-    from the floor; stable: whether ratios to it mean something.
+    tied, missed: shares of the relevant passages, float64 [1 + views]. near_floor: whether what noise costs cannot be
+    judged (:func:`robustir.analysis.claims.near_floor`); stable: whether ratios to the clean score mean something.
+    effective_groups: how many equal groups the rows are worth, float64 [1 + views].
     """
 
     clean: Floats
@@ -35,27 +38,25 @@ class CleanScores:
     groups: Floats
     tied: Floats
     missed: Floats
-    above_floor: NDArray[np.bool_]
+    near_floor: NDArray[np.bool_]
     stable: NDArray[np.bool_]
+    effective_groups: Floats
 
 
 def clean_scores(setting: ReducedSetting, encoder: int) -> CleanScores:
-    """Return an encoder's clean scores.
-
-    A clean score counts as above the floor where the interval of the paired difference clean - floor lies above 0;
-    where no floor was run, where the interval of the clean score itself does.
-    """
+    """Return an encoder's clean scores; where no floor was run, they are judged against 0."""
     clean, floor = setting.clean(encoder), setting.floor(encoder)
     scored: NDArray[np.bool_] = np.isfinite(clean.sum(axis=0))
     layout = setting.layout(scored)
-    found = setting.estimator.intervals(layout, setting.rows.group_sums(np.where(scored, clean, 0.0)))
+    found = setting.estimator.intervals(layout, setting.rows.group_sums(np.where(scored, clean, 0.0)), possible=SCORE)
     both: NDArray[np.bool_] = scored & np.isfinite(floor.sum(axis=0))
     shared = setting.layout(both)
-    floors = setting.estimator.intervals(shared, setting.rows.group_sums(np.where(both, floor, 0.0)))
+    floors = setting.estimator.intervals(shared, setting.rows.group_sums(np.where(both, floor, 0.0)), possible=SCORE)
     gap = setting.estimator.intervals(shared, setting.rows.group_sums(np.where(both, clean - floor, 0.0)))
     lowest = np.where(np.isnan(gap.estimate), found.low, gap.low)
-    # Without an interval (one group) nothing can be told from anything.
-    off_floor = above(lowest) if setting.options.floors else np.ones_like(lowest, dtype=np.bool_)
+    near = near_floor(found.estimate, floors.estimate, lowest)
+    if not setting.options.floors:
+        near = np.zeros_like(near)
     rows, groups = layout.sizes
     tied, missed = (macro_mean(setting.level(kind, encoder), layout) for kind in ("tied", "missed"))
     return CleanScores(
@@ -69,8 +70,9 @@ def clean_scores(setting: ReducedSetting, encoder: int) -> CleanScores:
         groups,
         tied,
         missed,
-        off_floor,
-        off_floor & ~below(found.estimate, setting.options.low_score),
+        near,
+        ~near & ~below(found.estimate, setting.options.low_score),
+        worth(layout, setting.options.flips)[0],
     )
 
 
@@ -95,4 +97,6 @@ def add_scores(table: Grids, setting: ReducedSetting, encoder: int, found: Clean
         groups=found.groups,
         tied_share=found.tied,
         missed_share=found.missed,
+        near_floor=found.near_floor,
+        effective_groups=found.effective_groups,
     )

@@ -17,7 +17,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.analysis.comparisons import CURVE
+from robustir.analysis.claims import CURVE, near_floor
 from robustir.analysis.curves import curve_layout, curve_loss
 from robustir.analysis.estimator import Layout
 from robustir.analysis.reduced import ReducedSetting
@@ -30,12 +30,12 @@ from robustir.stats import (
     SeededSums,
     joint_flips,
     joint_test,
+    retention_scores,
     seed_draws,
     seeded_interval,
     seeded_test,
-    verdict,
 )
-from robustir.stats.rounding import above, settled
+from robustir.stats.rounding import settled
 
 __all__ = ["CLEAN", "DEGRADATION", "NOISY", "add_strategies", "mean_over_seeds", "strategy_pairs"]
 
@@ -117,7 +117,7 @@ def add_strategies(
     pairs = strategy_pairs(block, declared)
     for perturbation in ("", *setting.perturbations):
         conditions = {name: dict(work.conditions(name, perturbation)) for name in work.numbers}
-        floors = work.above_floor if perturbation else {}
+        floors = work.near_floor if perturbation else {}
         for name, found in conditions.items():
             for severity, level in found.items():
                 work.add_levels(levels, name, perturbation, severity, level)
@@ -173,23 +173,24 @@ class _Work:
             yield "0", _Levels(tuple(of_seed), self.setting.layout(mask), sums, None)
 
     @cached_property
-    def above_floor(self) -> dict[str, NDArray[np.bool_]]:
-        """Per strategy and measure whether its clean score can be told from the shuffled-query floor."""
-        return {name: self._tell_from_floor(of_seed) for name, of_seed in self.numbers.items()}
+    def near_floor(self) -> dict[str, NDArray[np.bool_]]:
+        """Per strategy and measure whether what noise costs it cannot be judged."""
+        return {name: self._near_floor(of_seed) for name, of_seed in self.numbers.items()}
 
-    def _tell_from_floor(self, of_seed: Mapping[int, int]) -> NDArray[np.bool_]:
+    def _near_floor(self, of_seed: Mapping[int, int]) -> NDArray[np.bool_]:
         rows = self.setting.rows
         clean = np.stack([self.setting.clean(number) for number in of_seed.values()])
         floor = np.stack([self.setting.floor(number) for number in of_seed.values()])
         floor = floor if np.isfinite(floor).any() else np.zeros_like(floor)
-        gap = clean - floor
-        mask: NDArray[np.bool_] = np.isfinite(gap.sum(axis=(0, 1)))
-        sums = rows.group_sums(np.where(mask, gap, 0.0))
+        mask: NDArray[np.bool_] = np.isfinite((clean - floor).sum(axis=(0, 1)))
+        base, chance = (rows.group_sums(np.where(mask, part, 0.0)) for part in (clean, floor))
         layout = self.setting.layout(mask)
         if not len(layout.present):
-            return np.zeros(sums.shape[1], dtype=np.bool_)
-        found = [self.interval([_seeded(layout, sums[:, m])], [1.0]) for m in range(sums.shape[1])]
-        return np.array([above(float(one.low[0])) for one in found])
+            return np.ones(base.shape[1], dtype=np.bool_)
+        measures = range(base.shape[1])
+        found = [self.interval([_seeded(layout, base[:, m] - chance[:, m])], [1.0]) for m in measures]
+        means = [np.array([_seeded(layout, part[:, m]).by_seed.mean() for m in measures]) for part in (base, chance)]
+        return near_floor(means[0], means[1], np.array([float(one.low[0]) for one in found]))
 
     def interval(self, levels: Sequence[SeededSums], signs: Sequence[float], *, logarithm: bool = False) -> Interval:
         """Return the interval of a signed sum of levels, by the draws of this setting."""
@@ -278,17 +279,13 @@ class _Work:
                 found = self.interval([gap], [1.0])
                 options = self.setting.options
                 flips = joint_flips(gap.seeds, gap.sums.shape[2], options.flips, options.seed)
-                log, claim = Interval(*(np.full(1, np.nan) for _ in range(4))), ""
+                p, ratio_p, near = seeded_test(gap), float("nan"), False
+                log = Interval(*(np.full(1, np.nan) for _ in range(4)))
                 if quantity == DEGRADATION:
-                    log = self.interval(
-                        [noisy[0], clean[0], noisy[1], clean[1]], [1.0, -1.0, -1.0, 1.0], logarithm=True
-                    )
-                    claim = verdict(
-                        names,
-                        (found.low[0], found.high[0]),
-                        (log.low[0], log.high[0]),
-                        above_floor=bool(floors[names[0]][m] and floors[names[1]][m]),
-                    )
+                    levels = [noisy[0], clean[0], noisy[1], clean[1]]
+                    log = self.interval(levels, [1.0, -1.0, -1.0, 1.0], logarithm=True)
+                    ratio_p = seeded_test(retention_scores(levels))
+                    near = bool(floors[names[0]][m] or floors[names[1]][m])
                 _add(
                     table,
                     **self._labels(perturbation, severity, first.layout),
@@ -304,9 +301,11 @@ class _Work:
                     log_retention_ratio=log.estimate[0],
                     log_ratio_low=log.low[0],
                     log_ratio_high=log.high[0],
-                    p=seeded_test(gap),
+                    p=p,
+                    ratio_p=ratio_p,
+                    loss_p=float(np.maximum(p, ratio_p)) if quantity == DEGRADATION else np.nan,
+                    near_floor=near,
                     p_flips=joint_test(gap.contributions, flips),
-                    verdict=claim,
                     seed_sd=_spread(gap.by_seed),
                     seeds=len(seeds),
                     robust_training=members[0].noise != members[1].noise,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "Grids", "view_labels"]
 
 ALL = "all"
+EVIDENCE = ("still",)  # what claims are made from and tables do not hold: whether no score changed
 
 
 def view_labels(views: tuple[tuple[str, str], ...]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
@@ -49,7 +50,7 @@ class Grids:
 
         empty = empty_table(self._table)
         if not self._columns:
-            return empty
-        names = [name for name in TABLES[self._table] if name in self._columns]
+            return empty.assign(**dict.fromkeys(EVIDENCE, empty.iloc[:, 0]))
+        names = [name for name in (*TABLES[self._table], *EVIDENCE) if name in self._columns]
         frame = pd.DataFrame({name: np.concatenate(self._columns[name]) for name in names})
-        return frame.astype({name: empty.dtypes[name] for name in names})
+        return frame.astype({name: empty.dtypes[name] for name in names if name in TABLES[self._table]})

@@ -6,10 +6,11 @@ The same input gives the same bits.
 from __future__ import annotations
 
 from robustir.stats.clusters import ClusterSums, GroupCodes, cluster_sums, group_codes, standard_errors
-from robustir.stats.comparisons import difference, log_ratio_interval, verdict
+from robustir.stats.comparisons import difference, log_ratio_interval, retention_contributions
 from robustir.stats.curves import dose_at_loss, trapezoid_weights
 from robustir.stats.effects import probability_of_superiority, spread, standardised_mean_difference
-from robustir.stats.multiplicity import benjamini_hochberg, holm, max_t
+from robustir.stats.few_groups import FEW_GROUPS, FEW_WORTH, effective_groups, few_groups_t_test, smallest_p
+from robustir.stats.multiplicity import benjamini_hochberg, holm, max_t, max_t_over
 from robustir.stats.power import design_effects, interval_half_width, minimum_detectable_difference
 from robustir.stats.randomisation import SignFlips, cluster_t_test, randomisation_test, sign_flips, signed_rank_test
 from robustir.stats.resampling import (
@@ -28,6 +29,7 @@ from robustir.stats.strategies import (
     SeededSums,
     joint_flips,
     joint_test,
+    retention_scores,
     seed_draws,
     seeded_interval,
     seeded_test,
@@ -35,6 +37,8 @@ from robustir.stats.strategies import (
 
 __all__ = [
     "FEWEST_SEEDS",
+    "FEW_GROUPS",
+    "FEW_WORTH",
     "INTERVALS",
     "ClusterSums",
     "GroupCodes",
@@ -50,6 +54,8 @@ __all__ = [
     "design_effects",
     "difference",
     "dose_at_loss",
+    "effective_groups",
+    "few_groups_t_test",
     "group_codes",
     "holm",
     "interval",
@@ -58,20 +64,23 @@ __all__ = [
     "joint_test",
     "log_ratio_interval",
     "max_t",
+    "max_t_over",
     "minimum_detectable_difference",
     "paired_bootstrap_p",
     "probability_of_superiority",
     "randomisation_test",
     "replicates",
+    "retention_contributions",
+    "retention_scores",
     "seed_draws",
     "seeded_interval",
     "seeded_test",
     "sign_flips",
     "signed_rank_test",
+    "smallest_p",
     "spread",
     "standard_errors",
     "standardised_mean_difference",
     "tail_rank",
     "trapezoid_weights",
-    "verdict",
 ]

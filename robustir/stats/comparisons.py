@@ -1,4 +1,4 @@
-"""Is encoder A more robust than encoder B? Differences in differences, log ratios of retentions, and the verdict.
+"""Is encoder A more robust than encoder B? Differences in differences, and log ratios of retentions with their test.
 
 The absolute scale favours an encoder near the floor, the relative one an encoder near the ceiling, so a claim needs
 both.
@@ -14,15 +14,11 @@ from numpy.typing import NDArray
 
 from robustir.stats.clusters import ClusterSums
 from robustir.stats.resampling import Interval, Moments, studentised_bounds
-from robustir.stats.rounding import side
+from robustir.stats.rounding import settled
 
-__all__ = ["DEPENDS", "NEAR_FLOOR", "NOT_SEPARATED", "difference", "log_ratio_interval", "verdict"]
+__all__ = ["difference", "log_ratio_interval", "retention_contributions"]
 
 Floats = NDArray[np.float64]
-
-DEPENDS = "depends on the scale"
-NOT_SEPARATED = "not separated"
-NEAR_FLOOR = "no claim: near the floor"
 
 _CHUNK = 64
 
@@ -94,20 +90,16 @@ def _sum_of_differences(parts: Sequence[Floats]) -> Floats:
     return reduce(np.add, [left - right for left, right in zip(parts[::2], parts[1::2], strict=True)])
 
 
-def verdict(
-    names: tuple[str, str], absolute: tuple[float, float], relative: tuple[float, float], *, above_floor: bool
-) -> str:
-    """Say what may be claimed of encoders A and B (``names``).
+def retention_contributions(levels: Sequence[ClusterSums]) -> Floats:
+    """Return what every group adds to the difference of two retentions, float64 [k, g]; sign flips act on these.
 
-    absolute: interval of the difference in differences, (A noisy - A clean) - (B noisy - B clean); relative: interval
-    of the log ratio of retentions, A over B. "More robust" needs both intervals off 0 on the same side, by more than
-    rounding.
+    levels: noisy A, clean A, noisy B, clean B. Under "both keep the share r" the scores ``(noisy - r clean) / mean clean``
+    of A and B have one expectation; r is the mean of both retentions, so that the rows add up to A's minus B's (signs of
+    such scores are flipped as in Hemerik, Goeman & Finos 2020). Defined where a noisy mean is 0; NaN where a clean one is.
     """
-    if not above_floor:
-        return NEAR_FLOOR
-    sides = side(*absolute), side(*relative)
-    if sides == (0, 0):
-        return NOT_SEPARATED
-    if sides[0] != sides[1]:
-        return DEPENDS
-    return f"{names[0] if sides[0] > 0 else names[1]} more robust"
+    means = [np.where(part.estimates > 0, part.estimates, np.nan)[:, None] for part in levels[1::2]]
+    noisy, clean = ([part.contributions for part in levels[first::2]] for first in (0, 1))
+    kept = [part.estimates[:, None] / mean for part, mean in zip(levels[::2], means, strict=True)]
+    share = (kept[0] + kept[1]) / 2
+    scores = [(here - share * base) / mean for here, base, mean in zip(noisy, clean, means, strict=True)]
+    return settled(scores[0] - scores[1])

@@ -5,14 +5,19 @@ A p of NaN is not a test: it stays NaN and is not counted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.stats.exact import to_integers
 from robustir.stats.randomisation import SignFlips, flipped_sums
 
-__all__ = ["benjamini_hochberg", "holm", "max_t"]
+__all__ = ["benjamini_hochberg", "holm", "max_t", "max_t_over"]
 
 Floats = NDArray[np.float64]
+
+_CHUNK = 64  # hypotheses at a time: 64 x 10,000 flips of float64 are 5 MB
 
 
 def _on_defined(p: Floats, adjusted_in_order: Floats, order: NDArray[np.intp]) -> Floats:
@@ -47,21 +52,43 @@ def max_t(contributions: Floats, flips: SignFlips) -> Floats:
 
     contributions: float64 [k, g]. Every quantity is divided by ``sqrt(sum_g contribution ** 2)``, its standard
     deviation over the flips, which no flip changes; all quantities are flipped together, so that their dependence is
-    used.
+    used. However large the family is, the smallest p is that of one test (:func:`smallest_p`).
     """
-    spread = np.sqrt(np.square(contributions).sum(axis=1))
-    moving = spread > 0
-    scaled = contributions[moving] / spread[moving, None]
-    p = np.where(np.isnan(spread), np.nan, 1.0)
-    if not len(scaled):
-        return p
-    # One scale for all rows: the statistics of different quantities are compared with each other.
-    pinned = np.vstack([scaled.T, np.ones(len(scaled))]).T
-    signs = np.hstack([flips.signs, np.zeros((len(flips.signs), 1))])
-    flipped, _, tolerance = flipped_sums(pinned, signs)
-    units, _, _ = flipped_sums(pinned, np.hstack([np.ones((1, contributions.shape[1])), np.zeros((1, 1))]))
-    most = flipped.max(axis=0)
-    hits = np.count_nonzero(most[None, :] >= (units[:, 0] - tolerance)[:, None], axis=1)
-    total = len(flips.signs)
-    p[moving] = hits / total if flips.complete else (hits + 1) / (total + 1)
-    return p
+    return max_t_over([contributions], [flips])[0]
+
+
+def max_t_over(parts: Sequence[Floats], flips: Sequence[SignFlips]) -> list[Floats]:
+    """Return :func:`max_t` of one family whose hypotheses stand on several sets of groups, [k] for each part.
+
+    parts: contributions [k, g] over the groups of each set, which are flipped apart from those of other sets. Flips
+    have the same number of rows, or there is one part.
+    """
+    most: Floats = np.zeros(len(flips[0].signs))
+    observed: list[tuple[NDArray[np.bool_], Floats, Floats]] = []
+    for contributions, drawn in zip(parts, flips, strict=True):
+        if len(drawn.signs) != len(most):
+            raise ValueError(f"{len(drawn.signs)} and {len(most)} flips: the parts of a family need as many")
+        spread = np.sqrt(np.square(contributions).sum(axis=1))
+        moving = spread > 0
+        scaled = contributions[moving] / spread[moving, None]
+        # One scale for all rows: the statistics of different quantities are compared with each other.
+        pinned = np.hstack([scaled, np.ones((len(scaled), 1))])
+        signs = np.hstack([drawn.signs, np.zeros((len(drawn.signs), 1))])
+        own = np.empty(len(scaled))
+        for start in range(0, len(scaled), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            flipped, _, tolerance = flipped_sums(pinned[rows], signs)
+            units, _, _ = flipped_sums(pinned[rows], np.hstack([np.ones((1, signs.shape[1] - 1)), np.zeros((1, 1))]))
+            scale = float(to_integers(pinned[:1], float(signs.shape[1]))[1][0])
+            np.maximum(most, flipped.max(axis=0) / scale, out=most)
+            own[rows] = (units[:, 0] - tolerance) / scale
+        observed.append((moving, own, spread))
+    ordered, total = np.sort(most), len(most)
+    complete = all(one.complete for one in flips)
+    found = []
+    for moving, own, spread in observed:
+        p = np.where(np.isnan(spread), np.nan, 1.0)
+        hits = total - np.searchsorted(ordered, own, side="left")
+        p[moving] = hits / total if complete else (hits + 1) / (total + 1)
+        found.append(p)
+    return found

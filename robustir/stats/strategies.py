@@ -21,6 +21,7 @@ from robustir.stats.clusters import ClusterSums
 from robustir.stats.exact import exact_products
 from robustir.stats.randomisation import SignFlips, flipped_sums
 from robustir.stats.resampling import Interval, generator, studentised_bounds
+from robustir.stats.rounding import settled
 
 __all__ = [
     "FEWEST_SEEDS",
@@ -28,6 +29,7 @@ __all__ = [
     "SeededSums",
     "joint_flips",
     "joint_test",
+    "retention_scores",
     "seed_draws",
     "seeded_interval",
     "seeded_test",
@@ -200,6 +202,23 @@ def seeded_test(difference: SeededSums) -> float:
         return 2.0 ** (1 - seeds)
     freedom = variance**2 / (of_seeds**2 / (seeds - 1) + of_groups**2 / (groups - 1))
     return max(float(2 * t.sf(abs(estimate) / math.sqrt(variance), freedom)), np.finfo(np.float64).tiny)
+
+
+def retention_scores(levels: Sequence[SeededSums]) -> SeededSums:
+    """Return sums whose mean is the difference of two retentions, for :func:`seeded_test`.
+
+    levels: noisy A, clean A, noisy B, clean B. With r the mean of both retentions they are ``(noisy - r clean) / mean
+    clean`` of A minus those of B, as :func:`robustir.stats.retention_contributions`; NaN where a clean mean is not above 0.
+    """
+    means = [float(level.by_seed.mean()) for level in levels]
+    if not (means[1] > 0 and means[3] > 0):
+        return SeededSums(np.full_like(levels[0].sums, np.nan), levels[0].counts)
+    share = (means[0] / means[1] + means[2] / means[3]) / 2
+    scores = [
+        (noisy.sums - share * clean.sums) / mean
+        for noisy, clean, mean in ((levels[0], levels[1], means[1]), (levels[2], levels[3], means[3]))
+    ]
+    return SeededSums(settled(scores[0] - scores[1]), levels[0].counts)
 
 
 @lru_cache(maxsize=16)

@@ -19,7 +19,8 @@ MakeBlock = Callable[..., QueryScores]
 QUICK = AnalysisOptions(flips=400, resamples=300, seed=1, primary_measure="R@10")
 NUMBERS = [
     "difference_in_differences", "ci_low", "ci_high", "log_retention_ratio", "log_ratio_low", "log_ratio_high", "p", "p_t",
-    "n", "groups",
+    "n", "groups", "clean_a", "noisy_b", "noisy_difference", "noisy_low", "noisy_high", "noisy_p", "clean_p", "ratio_p",
+    "loss_p", "moved_groups", "effective_groups", "smallest_p",
 ]  # fmt: skip
 
 
@@ -39,18 +40,21 @@ def test_a_language_is_compared_as_if_it_were_alone(make_block: MakeBlock, setti
     block = make_block(setting, encoders=("labse", "mbert", "bm25"))
     found = tables([block]).language_comparisons
     assert len(found) == 3 * 2 * 3  # pairs, perturbations, languages
-    assert set(found["severity"]) == {"curve"}
+    assert set(zip(found["perturbation"], found["severity"], strict=True)) == {
+        ("typos", "curve"),
+        ("shuffle-words", "0.5"),
+    }
     assert set(found["measure"]) == {"R@10"}
     for lang in ("de", "en", "th"):
         alone = tables([only(block, lang)]).comparisons
-        alone = alone[(alone["severity"] == "curve") & (alone["measure"] == "R@10")]
+        alone = alone[alone["severity"].isin(["curve", "0.5"]) & (alone["measure"] == "R@10")]
         here = found[found["query_lang"] == lang]
         assert set(here["passage_lang"]) == {lang if setting == "mono" else "all"}
         keys = ["perturbation", "encoder_a", "encoder_b"]
         here, alone = here.sort_values(keys), alone.sort_values(keys)
         assert here[keys].to_numpy().tolist() == alone[keys].to_numpy().tolist()
         np.testing.assert_allclose(here[NUMBERS].to_numpy(float), alone[NUMBERS].to_numpy(float), rtol=1e-9, atol=1e-12)
-        assert here["verdict"].tolist() == alone["verdict"].tolist()
+        assert here["near_floor"].tolist() == alone["near_floor"].tolist()
 
 
 def test_they_are_exploratory_together_within_a_setting(make_block: MakeBlock) -> None:

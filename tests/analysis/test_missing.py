@@ -81,7 +81,10 @@ def test_a_missing_severity_shortens_the_curve(make_block: MakeBlock) -> None:
     assert typos.query("encoder == 'labse'")["severity"].tolist() == [0.0, 0.1]
     assert typos.query("encoder == 'mbert'")["severity"].tolist() == [0.0, 0.1, 0.3]
     pairs = found.comparisons.query("perturbation == 'typos' and measure == 'AP'")
-    assert pairs["severity"].tolist() == ["0.1", "curve"]
+    assert pairs["severity"].tolist() == ["0.1"]  # one severity that both have makes no curve
+    area = found.areas.query("perturbation == 'typos' and query_lang == 'all' and measure == 'AP'")
+    assert area.set_index("encoder")["note"].to_dict() == {"labse": "no scores at severity 0.3", "mbert": ""}
+    assert area.set_index("encoder")["auc"].isna().to_dict() == {"labse": True, "mbert": False}
 
 
 def test_an_encoder_that_failed_altogether_is_left_out(make_block: MakeBlock) -> None:
@@ -101,4 +104,8 @@ def test_one_group_gives_estimates_without_claims(make_block: MakeBlock) -> None
     found = tables([replace(block, group=np.full(120, "all of it", dtype=object))], QUICK)
     assert found.contrasts[["ci_low", "ci_high"]].isna().all(axis=None)
     assert (found.contrasts["p"] == 1).all()
-    assert set(found.comparisons["verdict"]) == {"no claim: near the floor"}
+    assert set(found.comparisons["verdict"]) == {"one group: no inference"}
+    assert set(found.contrasts["note"]) == {"one group: no inference"}
+    assert not found.contrasts["separated"].any()
+    assert (found.comparisons["smallest_p"] == 1).all()
+    assert found.areas[["ci_low", "ci_high", "dose_low", "dose_high"]].isna().all(axis=None)

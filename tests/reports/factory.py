@@ -49,8 +49,11 @@ def views(setting: str) -> list[tuple[str, str]]:
 
 
 def table(name: str, rows: list[Record]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(TABLES[name]), dtype=object)
-    return frame.astype(empty_table(name).dtypes.to_dict()) if rows else empty_table(name)
+    empty = empty_table(name)
+    absent = {"object": "", "bool": False, "int64": 0}
+    blank = {column: absent[str(kind)] for column, kind in empty.dtypes.items() if str(kind) in absent}
+    frame = pd.DataFrame([blank | row for row in rows], columns=list(TABLES[name]), dtype=object)
+    return frame.astype(empty.dtypes.to_dict()) if rows else empty
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class Factory:
                         "benchmark": benchmark, "setting": setting, "query_lang": query_lang, "encoder": encoder,
                         "passage_lang": passage_lang, "measure": measure, "clean": mean, "ci_low": mean - width,
                         "ci_high": min(1.0, mean + width), "floor": 0.032, "floor_low": 0.03, "floor_high": 0.034,
-                        "n": 96, "groups": 24,
+                        "n": 96, "groups": 24, "near_floor": encoder == "random", "effective_groups": 21.5,
                     }  # fmt: skip
 
     def _contrasts(self) -> Iterator[Record]:
@@ -142,6 +145,7 @@ class Factory:
                     "probability_of_superiority": 0.5 + delta / 2, "char_error_rate": 0.25 * severity,
                     "word_edit_rate": self.dose(perturbation, severity), "worst_draw": noisy - 0.02 * severity,
                     "unchanged": 1.0 if idle else (1 - severity) ** 6,
+                    "separated": 4 * p < 0.05 and abs(delta) > width, "near_floor": encoder == "random",
                 }  # fmt: skip
 
     def _curves(self) -> Iterator[Record]:
@@ -167,6 +171,7 @@ class Factory:
                 "benchmark": benchmark, "encoder": encoder, "perturbation": perturbation, "setting": setting,
                 "query_lang": "all", "passage_lang": "all", "measure": "AP", "auc": area, "ci_low": area - 0.02,
                 "ci_high": area + 0.02, "dose_at_10_percent_loss": dose, "dose_low": dose, "dose_high": dose, "n": 1056,
+                "near_floor": encoder == "random",
             }  # fmt: skip
 
     def _comparisons(self) -> Iterator[Record]:
@@ -180,12 +185,15 @@ class Factory:
             difference = (noisy[0] - clean[0]) - (noisy[1] - clean[1])
             ratio = float(np.log(noisy[0] / clean[0]) - np.log(noisy[1] / clean[1]))
             clear = abs(difference) > 0.024 and abs(ratio) > 0.05
-            verdict = "not separated"
+            claim = verdict = "not separated"
+            favours = ""
             if "random" in (a, b):
-                verdict = "no claim: near the floor"
+                claim = verdict = "no claim: near the floor"
+            elif clear and difference * ratio > 0:
+                favours, claim = a if difference > 0 else b, "more robust"
+                verdict = f"{favours} more robust"
             elif clear:
-                agree = difference * ratio > 0
-                verdict = f"{a if difference > 0 else b} more robust" if agree else "depends on the scale"
+                claim = verdict = "the scales disagree"
             primary = severity == "curve" and not self.exploratory
             yield {
                 "benchmark": benchmark, "encoder_a": a, "encoder_b": b, "perturbation": perturbation,
@@ -193,7 +201,10 @@ class Factory:
                 "ci_low": difference - 0.022, "ci_high": difference + 0.022, "log_retention_ratio": ratio,
                 "log_ratio_low": ratio - 0.04, "log_ratio_high": ratio + 0.04, "p": 0.0001 if clear else 0.31,
                 "p_adjusted": 0.0012 if clear else 1.0, "n": 1056, "family": "primary" if primary else "exploratory",
-                "verdict": verdict, "groups": 24, "p_t": 0.31, "attacked": "", "embedded_lang": "",
+                "verdict": verdict, "groups": 24, "p_t": 0.31, "attacked": "", "embedded_lang": "", "claim": claim,
+                "favours": favours, "clean_a": clean[0], "clean_b": clean[1], "noisy_a": noisy[0], "noisy_b": noisy[1],
+                "noisy_difference": noisy[0] - noisy[1], "noisy_low": noisy[0] - noisy[1] - 0.02,
+                "noisy_high": noisy[0] - noisy[1] + 0.02, "loss_p_adjusted": 0.0012 if clear else 1.0,
             }  # fmt: skip
 
     def _bias(self) -> Iterator[Record]:

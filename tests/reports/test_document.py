@@ -101,12 +101,12 @@ def test_declared_comparisons_come_first_and_the_others_are_labelled(document: D
     assert exploratory.note == "The first 48 of 144 rows; comparisons.csv has all."
 
 
-def test_a_suite_changed_on_the_command_line_has_only_exploratory_comparisons() -> None:
+def test_a_suite_without_hypotheses_has_only_exploratory_comparisons() -> None:
     factory = Factory(exploratory=True)
     document = build(factory.findings(), factory.manifest())
     assert "comparisons-primary" not in tables(document)
     assert "exploratory" in document.summary[2]
-    assert any("command line" in notice for notice in document.notices)
+    assert any("declares no hypothesis" in notice for notice in document.notices)
 
 
 def test_what_changed_nothing_is_said_on_the_first_page(document: Document) -> None:
@@ -193,13 +193,8 @@ def test_comparisons_by_language_have_a_table_per_setting() -> None:
         (findings.comparisons["severity"] == "curve") & (findings.comparisons["perturbation"] == "typos")
     ]
     frames = [
-        rows.assign(
-            query_lang=lang, passage_lang=lang, difference_in_differences=difference, verdict=verdict, p_adjusted=p
-        )
-        for lang, difference, verdict, p in (
-            ("en", 0.021, "hashing more robust", 0.01),
-            ("th", -0.004, "not separated", 0.6),
-        )
+        rows.assign(query_lang=lang, passage_lang=lang, difference_in_differences=difference, favours=favours)
+        for lang, difference, favours in (("en", 0.021, "hashing"), ("th", -0.004, ""))
     ]
     frame = pd.concat(frames).assign(ci_low=0.01, ci_high=0.03, log_ratio_low=0.1, log_ratio_high=0.2)
     found = tables(build(replace(findings, language_comparisons=frame), factory.manifest()))

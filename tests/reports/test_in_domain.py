@@ -105,7 +105,7 @@ def test_a_run_says_it_in_manifest_findings_and_report(trained: Path, tmp_path: 
             "languages": ["de", "en"],
             "encoders": ["hashing", named, f"ratio-margin({named})"],
             "perturbations": ["casing"],
-            "severities": [0.5],
+            "severities": [0.25, 0.5],
             "draws": 1,
             "measures": ["AP"],
             "statistics": {"flips": 99, "resamples": 99},

@@ -1,12 +1,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
-
-import pytest
 
 from robustir.analysis import Findings
-from robustir.reports.sections.comparing import verdict_text
 from robustir.reports.sections.run_facts import headline_facts
 from robustir.reports.sections.sentences import three_sentences
 from robustir.reports.study import Study
@@ -28,7 +24,7 @@ def test_three_sentences_hold_question_change_and_comparison_with_their_uncertai
     assert "not separated from no change" in changed
     assert changed.endswith("random cannot be told from the floor and so cannot be judged.")
     assert compared.startswith("Of 36 declared comparisons between encoders, ")
-    assert "18 allowed no claim near the floor" in compared  # 3 pairs with random, 2 perturbations, 3 settings
+    assert "18 “no claim: near the floor”" in compared  # 3 pairs with random, 2 perturbations, 3 settings
     assert all(text.endswith(".") for text in (asked, changed, compared))
 
 
@@ -41,9 +37,25 @@ def test_the_suites_own_question_is_quoted() -> None:
 
 def test_without_a_separated_pair_no_encoder_is_called_more_robust() -> None:
     findings = Factory().findings()
-    frame = findings.comparisons.assign(p_adjusted=0.2)
+    frame = findings.comparisons.assign(favours="", claim="not separated", verdict="not separated")
     compared = sentences(replace(findings, comparisons=frame))[2]
-    assert compared.endswith("no encoder was shown to be more robust than another.")
+    assert compared.endswith("36 read “not separated”; no encoder was shown to lose less than another.")
+
+
+def test_the_sentence_prints_the_verdict_of_the_findings_with_all_levels() -> None:
+    """Both gain: nothing in the report says that one lost less."""
+    findings = Factory().findings()
+    frame = findings.comparisons.assign(favours="", claim="not separated", verdict="not separated")
+    first = (frame["severity"] == "curve") & (frame["encoder_a"] == "hashing") & (frame["encoder_b"] == "bm25")
+    told = {"favours": "bm25", "claim": "gains more", "verdict": "bm25 gains more", "loss_p_adjusted": 0.0031}
+    levels = {"clean_a": 0.62, "noisy_a": 0.63, "clean_b": 0.57, "noisy_b": 0.61, "difference_in_differences": -0.03}
+    for name, value in {**told, **levels}.items():
+        frame.loc[first, name] = value
+    compared = sentences(replace(findings, comparisons=frame))[2]
+    assert "bm25 gains more under typos in the mono setting over the whole curve" in compared
+    assert "(hashing 62.0 → 63.0; bm25 57.0 → 61.0; changes apart by 3.0 points" in compared
+    assert "lost less" not in compared
+    assert "adjusted p = 0.0031" in compared
 
 
 def with_attacks(findings: Findings, attacks: set[str]) -> Findings:
@@ -77,36 +89,3 @@ def test_noise_that_gave_no_score_is_not_no_noise() -> None:
     silent = replace(findings, **empty, validity=findings.validity.iloc[:0])
     asked = sentences(replace(silent, manifest={**findings.manifest, "perturbations": []}))[0]
     assert asked.endswith("it held no perturbation, so it says nothing about robustness.")
-
-
-def row(**changes: Any) -> dict[str, Any]:
-    return {
-        "difference_in_differences": 0.1,
-        "ci_low": 0.05,
-        "ci_high": 0.15,
-        "log_retention_ratio": 0.3,
-        "log_ratio_low": 0.1,
-        "log_ratio_high": 0.5,
-        "p_adjusted": 0.01,
-        "verdict": "bm25 more robust",
-        **changes,
-    }
-
-
-@pytest.mark.parametrize(
-    "weakness",
-    [
-        {"p_adjusted": 0.05},
-        {"p_adjusted": float("nan")},
-        {"ci_low": -0.01},
-        {"log_ratio_low": -0.1},
-        {"log_retention_ratio": -0.3, "log_ratio_low": -0.5, "log_ratio_high": -0.1},
-    ],
-)
-def test_more_robust_needs_every_piece_of_evidence(weakness: dict[str, float]) -> None:
-    assert verdict_text(row()) == "bm25 more robust"
-    assert verdict_text(row(**weakness)) == "not separated"
-
-
-def test_other_verdicts_pass_as_they_are() -> None:
-    assert verdict_text(row(verdict="depends on the scale", p_adjusted=0.9)) == "depends on the scale"

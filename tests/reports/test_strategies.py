@@ -35,7 +35,9 @@ def gap(a: str, b: str, noise: str, quantity: str, setting: str, **changes: Any)
         "severity": "curve" if noise else "0", "quantity": quantity, "strategy_a": a, "strategy_b": b, "a": -0.1,
         "b": -0.12, "difference": 0.02, "ci_low": 0.01, "ci_high": 0.03, "log_retention_ratio": 0.05,
         "log_ratio_low": 0.02, "log_ratio_high": 0.08, "p": 0.004, "p_adjusted": 0.008, "family": "strategies",
-        "verdict": f"{a} more robust" if quantity == "degradation" else "", "seeds": 12, "seed_sd": 0.01, "groups": 9,
+        "verdict": f"{a} more robust" if quantity == "degradation" else "", "separated": True, "loss_p_adjusted": 0.008,
+        "favours": a if quantity == "degradation" else "", "claim": "more robust" if quantity == "degradation" else "",
+        "seeds": 12, "seed_sd": 0.01, "groups": 9,
         "n": 100, "seen_a": noise == "typos" and a == "robust", "seen_b": False, "robust_training": a == "robust",
         "attacked": "", "embedded_lang": "", "in_domain": "x-x" in (a, b),
     }  # fmt: skip
@@ -100,8 +102,8 @@ def test_differences_hold_score_and_loss_with_adjusted_p(document: Document) -> 
         "+2.0",
         "0.0080",
         "+2.0",
-        "0.0080",
         "0.05",
+        "0.0080",
         "hybrid more robust",
     ]
     assert typos[5].interval == "[1.0, 3.0]"
@@ -109,14 +111,14 @@ def test_differences_hold_score_and_loss_with_adjusted_p(document: Document) -> 
     assert seen[2].text == "typos"
 
 
-def test_more_robust_needs_the_adjusted_p() -> None:
-    made = findings(p_adjusted=0.2)
+def test_the_verdict_is_that_of_the_findings() -> None:
+    made = findings(verdict="not separated", claim="not separated", favours="")
     built = build(made, made.manifest)
     verdicts = {
         row[8].text for row in tables(built)["strategy-differences-mini"].rows if row[2].text != "clean queries"
     }
     assert verdicts == {"not separated"}
-    assert "8 did not separate them; no strategy was shown to be more robust" in built.summary[2]
+    assert "8 read “not separated”; no strategy was shown to lose less" in built.summary[2]
 
 
 def test_the_third_sentence_names_unseen_noise_only() -> None:
@@ -125,9 +127,9 @@ def test_the_third_sentence_names_unseen_noise_only() -> None:
     large = (rows["strategy_a"] == "robust") & (rows["perturbation"] == "typos") & (rows["quantity"] == "degradation")
     rows.loc[large, "difference"] = 0.2
     sentence = build(made, made.manifest).summary[2]
-    assert "8 separated the two" in sentence
+    assert "8 read “more robust”" in sentence
     assert (
-        "hybrid lost less than x-x under typos on mini, mono (by 2.0 points, interval [1.0, 3.0], adjusted p = 0.0080)"
+        "hybrid more robust (against x-x) under typos on mini, mono (by 2.0 points, interval [1.0, 3.0], adjusted p = 0.0080)"
         in sentence
     )
 

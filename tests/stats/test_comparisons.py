@@ -1,12 +1,20 @@
-"""Log ratios of retentions by their definition, and the rule of the verdict."""
+"""Log ratios of retentions by their definition, and the test of equal retention."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from robustir.stats import ClusterSums, Interval, bootstrap_weights, difference, log_ratio_interval, verdict
-from robustir.stats.comparisons import NOT_SEPARATED
+from robustir.stats import (
+    ClusterSums,
+    Interval,
+    bootstrap_weights,
+    difference,
+    log_ratio_interval,
+    randomisation_test,
+    retention_contributions,
+    sign_flips,
+)
 
 
 def four(seed: int, strata: int) -> list[ClusterSums]:
@@ -64,7 +72,6 @@ def test_noise_that_does_nothing_has_a_ratio_of_exactly_one(strata: int) -> None
         a, b, *_ = four(seed, strata)
         found = log_ratio_interval([a, b], [a, b], weights)
         assert_exactly_zero(found)
-        assert verdict(("labse", "mbert"), (0.0, 0.0), (found.low[0], found.high[0]), above_floor=True) == NOT_SEPARATED
 
 
 def test_a_ratio_needs_as_many_means_below_as_above() -> None:
@@ -93,27 +100,53 @@ def test_the_difference_in_differences_of_sums() -> None:
     assert difference(noisy_a, clean_a).estimates == pytest.approx(noisy_a.estimates - clean_a.estimates)
 
 
-NAN = float("nan")
+def test_the_retention_test_sees_the_share_and_not_the_level() -> None:
+    """B loses half of a small score, A a tenth of a large one: both lose 0.1, only the shares differ."""
+    rng = np.random.default_rng(0)
+    counts = np.full((1, 40), 20.0)
+
+    def level(mean: float, spread: float = 0.01) -> ClusterSums:
+        return ClusterSums(20 * (mean + spread * rng.standard_normal((1, 1, 40))), counts)
+
+    flips = sign_flips(40, 4000, 0)
+    clean_a, clean_b = level(1.0), level(0.2)
+    noisy_a, noisy_b = (
+        ClusterSums(part.sums - 20 * (0.1 + 0.02 * rng.standard_normal(part.sums.shape)), counts)
+        for part in (clean_a, clean_b)
+    )
+    shares = retention_contributions([noisy_a, clean_a, noisy_b, clean_b])
+    kept = [noisy_a.estimates[0] / clean_a.estimates[0], noisy_b.estimates[0] / clean_b.estimates[0]]
+    assert shares.sum() == pytest.approx(kept[0] - kept[1])
+    assert randomisation_test(shares, flips)[0] == pytest.approx(1 / 4001)
+    loss = difference(difference(noisy_a, clean_a), difference(noisy_b, clean_b))
+    assert randomisation_test(loss.contributions, flips)[0] > 0.05
 
 
-@pytest.mark.parametrize(
-    ("absolute", "relative", "above_floor", "expected"),
-    [
-        ((0.01, 0.03), (0.1, 0.2), True, "labse more robust"),
-        ((-0.03, -0.01), (-0.2, -0.1), True, "mbert more robust"),
-        ((0.01, 0.03), (-0.1, 0.2), True, "depends on the scale"),
-        ((-0.01, 0.03), (0.1, 0.2), True, "depends on the scale"),
-        ((0.01, 0.03), (-0.2, -0.1), True, "depends on the scale"),
-        ((-0.01, 0.03), (-0.1, 0.2), True, "not separated"),
-        ((0.0, 0.0), (0.0, 0.0), True, "not separated"),
-        ((0.0, 0.0), (4e-16, 4e-16), True, "not separated"),
-        ((-0.3, -1.2e-15), (-0.2, -0.1), True, "depends on the scale"),
-        ((NAN, NAN), (NAN, NAN), True, "not separated"),
-        ((0.01, 0.03), (NAN, NAN), True, "depends on the scale"),
-        ((0.01, 0.03), (0.1, 0.2), False, "no claim: near the floor"),
-    ],
-)
-def test_the_verdict(
-    absolute: tuple[float, float], relative: tuple[float, float], above_floor: bool, expected: str
-) -> None:
-    assert verdict(("labse", "mbert"), absolute, relative, above_floor=above_floor) == expected
+def test_the_retention_test_is_defined_where_nothing_is_kept() -> None:
+    counts = np.full((1, 20), 5.0)
+    some = ClusterSums(np.linspace(1, 2, 20)[None, None], counts)
+    none = ClusterSums(np.zeros((1, 1, 20)), counts)
+    flips = sign_flips(20, 999, 0)
+    assert randomisation_test(retention_contributions([some, some, none, some]), flips)[0] == pytest.approx(0.001)
+    assert np.isnan(retention_contributions([some, some, none, none])).all()
+
+
+@pytest.mark.slow
+def test_the_retention_test_has_its_size(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two encoders of different levels keep the same share, clustered like XQuAD-R's articles."""
+    rng = np.random.default_rng(1)
+    sizes = rng.integers(5, 60, 48).astype(np.float64)
+    flips = sign_flips(48, 999, 0)
+    p = []
+    for _ in range(1000):
+        article = rng.standard_normal(48)
+        levels = []
+        for clean in (0.8, 0.4):
+            base = clean + 0.1 * article + 0.3 * rng.standard_normal(48) / np.sqrt(sizes)
+            kept = 0.7 + 0.05 * rng.standard_normal(48) + 0.3 * rng.standard_normal(48) / np.sqrt(sizes)
+            levels += [ClusterSums((level * sizes)[None, None], sizes[None]) for level in (base * kept, base)]
+        p.append(randomisation_test(retention_contributions(levels), flips)[0])
+    rejected = float(np.mean(np.array(p) <= 0.05))
+    with capsys.disabled():
+        print(f"retention test under its null: {rejected:.3f} rejected at 0.05")
+    assert 0.03 < rejected < 0.07
