@@ -92,7 +92,7 @@ def method_section(study: Study) -> Section:
 
 
 def few_groups_notices(study: Study) -> tuple[str, ...]:
-    """Return a sentence per benchmark whose queries stand in too few groups for its intervals to be trusted."""
+    """Return a sentence per benchmark whose groups of queries are too few for its intervals."""
     found = []
     for benchmark in study.benchmarks:
         rows = study.macro("scores", benchmark=benchmark)

@@ -57,8 +57,11 @@ def add_curves(table: Grids, setting: ReducedSetting, encoder: int, noise: Noise
 
 def _trapezoids(setting: ReducedSetting, noise: NoiseSums) -> Floats:
     """Weights [s, views] of the severities in the mean level over the dose range; NaN for a view without one."""
-    doses = setting.word_edit_rate[list(noise.conditions)]
-    return np.stack([trapezoid_weights(doses[:, view])[1:] for view in range(doses.shape[1])], axis=1)
+    if noise.conditions not in setting.trapezoids:
+        doses = setting.word_edit_rate[list(noise.conditions)]
+        weights = [trapezoid_weights(doses[:, view])[1:] for view in range(doses.shape[1])]
+        setting.trapezoids[noise.conditions] = np.stack(weights, axis=1)
+    return setting.trapezoids[noise.conditions]
 
 
 def severity_weights(setting: ReducedSetting, noise: NoiseSums) -> Floats:

@@ -175,7 +175,7 @@ def _adjusted(
     """Return the rows with an adjusted p (``p_adjusted``, ``ratio_p_adjusted``, ...) for each of the columns ``tests``.
 
     together: adjusts all tests of the rows of a declared family of the run; None: Holm, for each test apart. A declared
-    family stands in each group of the columns ``within``; what is exploratory is adjusted by Benjamini and Hochberg in
+    family is one in each group of the columns ``within``; what is exploratory is adjusted by Benjamini and Hochberg in
     such a group, benchmark and setting.
     """
     adjusted = {name: np.full(len(frame), np.nan) for name in tests}

@@ -23,7 +23,7 @@ Mask = NDArray[np.bool_]
 # Lower is better and the unit is a rank: they go to the bias table and into no score.
 BIAS_MEASURES = frozenset({"RankDistance", "nRankDistance"})
 
-# A score that moves by less is no query won or lost: passages that share no word with the query are tied at 0, and the
+# A score that moves by less has not won or lost a query: passages that share no word with the query are tied at 0, and the
 # order of their ids moves them by some places and the score by some thousandths.
 _WON = 0.01
 _TWIN = 1e-12  # measures that agree this closely on every row are one number under two names
@@ -60,6 +60,7 @@ class ReducedSetting:
         self.rows = ViewRows.of(block)
         self.estimator = Estimator(self.rows.groups, options)
         self._layouts: dict[bytes, Layout] = {}
+        self.trapezoids: dict[tuple[int, ...], Floats] = {}  # of robustir.analysis.curves, asked for by every pair
         self._noise: dict[tuple[int, str], NoiseSums | None] = {}
         scored = [m for m, name in enumerate(block.measures) if name not in BIAS_MEASURES and self._has_values(m)]
         self._measures = np.array(scored, dtype=np.intp)

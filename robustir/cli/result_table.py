@@ -106,7 +106,7 @@ def _noise_cell(noise: NoiseScores, letters: dict[str, str], legend: dict[str, s
 
 _MEANINGS = {
     "§": "trained on sentences of this benchmark's own collection: no fair test",
-    "†": "cannot be told from the floor of shuffled queries: no claim is made there",
+    "†": "near the floor of shuffled queries: no claim is made there",
     "~": "the change is not told from none",
     "‡": "the clean score is so low that the share kept says little",
 }

@@ -58,7 +58,7 @@ def max_t(contributions: Floats, flips: SignFlips) -> Floats:
 
 
 def max_t_over(parts: Sequence[Floats], flips: Sequence[SignFlips]) -> list[Floats]:
-    """Return :func:`max_t` of one family whose hypotheses stand on several sets of groups, [k] for each part.
+    """Return :func:`max_t` of one family whose hypotheses have several sets of groups, [k] for each part.
 
     parts: contributions [k, g] over the groups of each set, which are flipped apart from those of other sets. Flips
     have the same number of rows, or there is one part.
