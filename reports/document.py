@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from robustir.errors import RunError
 from robustir.reports.blocks import Document
@@ -29,11 +28,12 @@ from robustir.reports.study import Study
 
 if TYPE_CHECKING:
     from robustir.analysis import Findings
+    from robustir.rundir.manifest import Manifest
 
 __all__ = ["build"]
 
 
-def build(findings: Findings, manifest: Mapping[str, Any]) -> Document:
+def build(findings: Findings, manifest: Manifest | None) -> Document:
     """Return the report of a run as data.
 
     ``findings`` holds the tables of a run as pandas DataFrames, ``manifest`` is its manifest. Raises RunError where
@@ -48,9 +48,9 @@ def build(findings: Findings, manifest: Mapping[str, Any]) -> Document:
     attacks, strategies = attack_section(study), strategy_section(study)
     comparing = () if strategies is not None and not study.frames["comparisons"] else (comparison_section(study),)
     return Document(
-        title=clean_text(manifest.get("title") or manifest.get("name") or "robustness report"),
-        description=clean_text(manifest.get("description") or ""),
-        created=clean_text(manifest.get("created") or ""),
+        title=clean_text(study.manifest.name or "robustness report"),
+        description=clean_text(study.manifest.description),
+        created=clean_text(study.manifest.created),
         summary=three_sentences(study),
         facts=headline_facts(study),
         notices=_notices(study),
@@ -80,11 +80,7 @@ def _notices(study: Study) -> tuple[str, ...]:
             f"{failed} cell{'s' if failed > 1 else ''} failed and {'are' if failed > 1 else 'is'} missing from the "
             "means; see “Failed cells”."
         )
-    if study.suite.get("exploratory"):
+    if study.suite.exploratory:
         notices.append("The suite declares no hypothesis, so every claim here is exploratory.")
-    notices += [
-        f"{entry['name']}: {note}."
-        for entry in study.manifest.get("benchmarks", ())
-        for note in entry.get("label_notes", ())
-    ]
+    notices += [f"{entry.name}: {note}." for entry in study.manifest.benchmarks for note in entry.label_notes]
     return (*notices, *few_groups_notices(study), *in_domain_notices(study), *no_op_notices(study))

@@ -111,10 +111,10 @@ def overview(study: Study, setting: str | None = None) -> Overview:
         where = f"it has: {', '.join(there)}" if there else "look at what failed, then finish it with  robustir resume"
         raise RunError(f"the run has no scores{'' if setting is None else f' in the setting {setting}'}; {where}")
     return Overview(
-        name=str(study.manifest.get("name", "")),
-        status=str(study.manifest.get("status", "")),
+        name=study.manifest.name,
+        status=study.manifest.status,
         settings=blocks,
-        cells=int((study.manifest.get("counts") or {}).get("cells", 0)),
+        cells=study.manifest.counts.cells if study.manifest.counts else 0,
         failed=len(failed_cells(study)),
         not_applicable=len(not_applicable_rows(study)),
         notes=tuple(_notes(study, blocks)),

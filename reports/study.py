@@ -9,12 +9,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from robustir.analysis import TABLES
+from robustir.errors import InputError
 from robustir.plugins.names import CONTROL_OF
 from robustir.plugins.names import perturbation_names as short_names
 from robustir.reports.formats import clean_text
 
 if TYPE_CHECKING:
     from robustir.analysis import Findings
+    from robustir.planning.suite import Suite
+    from robustir.rundir.manifest import Manifest
 
 __all__ = ["CONTROL_OF", "SETTINGS", "Row", "Study", "mean", "short_names", "value"]
 
@@ -50,22 +53,6 @@ def _ordered(present: Iterable[str], wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: place.get(name, len(place))))
 
 
-def _spec_names(entries: object) -> list[str]:
-    """Read a list of the suite: strings, or tables with a spec or name."""
-    if not isinstance(entries, list | tuple):
-        return []
-    names = []
-    for entry in entries:
-        named = entry.get("spec", entry.get("name", "")) if isinstance(entry, Mapping) else entry
-        names.append(clean_text(named))
-    return names
-
-
-def _entries(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = manifest.get("perturbations") or ()
-    return [entry for entry in found if isinstance(entry, Mapping)]
-
-
 def _clean(record: Row, short: Mapping[str, str]) -> Row:
     cleaned = {name: clean_text(item) if isinstance(item, str) else item for name, item in record.items()}
     if "perturbation" in cleaned:
@@ -82,7 +69,7 @@ class Study:
     """
 
     frames: Mapping[str, Sequence[Row]]
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     measure: str
     short: Mapping[str, str] = field(default_factory=dict)
     _indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = field(
@@ -90,16 +77,17 @@ class Study:
     )
 
     @classmethod
-    def read(cls, findings: Findings, manifest: Mapping[str, Any], measure: str | None = None) -> Study:
+    def read(cls, findings: Findings, manifest: Manifest | None, measure: str | None = None) -> Study:
         """Take the tables as records, of one measure (by default the main one); texts lose what no output can hold.
 
         What happened under attacks goes to frames of its own (``attack_contrasts``), so that no other section holds it.
         """
-        suite = manifest.get("suite")
-        wanted = _spec_names(suite.get("measures")) if isinstance(suite, Mapping) else []
+        if manifest is None:
+            raise InputError("these findings name no run; give the manifest of theirs, such as  run.read_manifest()")
+        wanted = manifest.suite.measures
         measure = measure or next(iter(_ordered(findings.scores["measure"].unique(), wanted)), "AP")
-        short = short_names(clean_text(entry.get("name", "")) for entry in _entries(manifest))
-        attacks = {short[clean_text(entry.get("name", ""))] for entry in _entries(manifest) if entry.get("attacked")}
+        short = short_names(clean_text(entry.name) for entry in manifest.perturbations)
+        attacks = {short[clean_text(entry.name)] for entry in manifest.perturbations if entry.attacked}
         frames: dict[str, Sequence[Row]] = {}
         for name, frame in findings.tables().items():
             kept: Any = frame[frame["measure"] == measure] if name in _ONE_MEASURE else frame
@@ -130,10 +118,9 @@ class Study:
         return [names[start : start + size] for start in range(0, len(names), size)]
 
     @property
-    def suite(self) -> Mapping[str, Any]:
+    def suite(self) -> Suite:
         """The resolved suite."""
-        suite = self.manifest.get("suite")
-        return suite if isinstance(suite, Mapping) else {}
+        return self.manifest.suite
 
     @cached_property
     def benchmarks(self) -> tuple[str, ...]:
@@ -143,15 +130,14 @@ class Study:
     @cached_property
     def encoders(self) -> tuple[str, ...]:
         """Encoders that have scores, in the order given."""
-        entries = self.manifest.get("encoders") or ()
-        names = [clean_text(entry.get("name", "")) for entry in entries if isinstance(entry, Mapping)]
+        names = [clean_text(entry.name) for entry in self.manifest.encoders]
         return _ordered((row["encoder"] for row in self.frames["scores"]), names)
 
     @cached_property
     def perturbations(self) -> tuple[str, ...]:
         """Perturbations that were run, in the suite's order."""
         seen = [row["perturbation"] for name in ("contrasts", "validity") for row in self.frames[name]]
-        wanted = [clean_text(entry.get("name", "")) for entry in _entries(self.manifest)]
+        wanted = [clean_text(entry.name) for entry in self.manifest.perturbations]
         return _ordered(seen, [self.short.get(name, name) for name in wanted])
 
     @cached_property
@@ -163,7 +149,7 @@ class Study:
     @property
     def wanted_noise(self) -> bool:
         """Whether the run had any perturbation or attack, whatever came of it."""
-        return bool(_entries(self.manifest))
+        return bool(self.manifest.perturbations)
 
     @cached_property
     def severities(self) -> tuple[float, ...]:
@@ -176,13 +162,11 @@ class Study:
 
     def settings_note(self, benchmark: str) -> str:
         """Why a benchmark lacks a setting, as its loader says; "" where it has all."""
-        entries = self.manifest.get("benchmarks") or ()
-        return next((str(entry.get("settings_note", "")) for entry in entries if entry.get("name") == benchmark), "")
+        return next((entry.settings_note for entry in self.manifest.benchmarks if entry.name == benchmark), "")
 
     def notes(self, benchmark: str) -> tuple[str, ...]:
         """What a reader of the scores must know of a benchmark's data and judgements, as its loader says."""
-        entries = self.manifest.get("benchmarks") or ()
-        return next((tuple(entry.get("notes") or ()) for entry in entries if entry.get("name") == benchmark), ())
+        return next((entry.notes for entry in self.manifest.benchmarks if entry.name == benchmark), ())
 
     def in_domain(self, benchmark: str, encoder: str) -> bool:
         """Whether the encoder was trained on sentences of the benchmark's own collection."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from robustir.disk.atomic import write_text_atomically
 from robustir.errors import InputError
@@ -17,6 +17,7 @@ from robustir.reports.renderers.pdf import render_pdf
 
 if TYPE_CHECKING:
     from robustir.analysis import Findings
+    from robustir.rundir.manifest import Manifest
 
 __all__ = ["FORMATS", "check_formats", "render", "report_files", "write_reports"]
 
@@ -27,7 +28,7 @@ _TABLES = "findings"  # the folder of the CSV tables
 _FIGURES = "figures"  # the folder of the drawings, for papers
 
 
-def render(findings: Findings, manifest: Mapping[str, Any], path: Path | str) -> list[str]:
+def render(findings: Findings, manifest: Manifest | None, path: Path | str) -> list[str]:
     """Write one report to ``path``, in the format of its suffix (.html, .pdf or .tex); return warnings."""
     target = Path(path)
     chosen = _SUFFIXES.get(target.suffix.lower())
@@ -56,7 +57,7 @@ def report_files(folder: Path | str, formats: Sequence[str]) -> dict[str, Path]:
 
 
 def write_reports(
-    findings: Findings, manifest: Mapping[str, Any], folder: Path | str, formats: Sequence[str]
+    findings: Findings, manifest: Manifest | None, folder: Path | str, formats: Sequence[str]
 ) -> list[str]:
     """Write ``report.html``, ``report.pdf``, ``report.tex`` and ``findings/*.csv`` as asked for; return warnings.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from robustir.planning.suite import Suite
     from robustir.rundir.directory import RunDirectory
     from robustir.rundir.exporting import ExportedSet
+    from robustir.rundir.manifest import Manifest
     from robustir.running.progress import Told
     from robustir.running.summary import Progress, RunSummary
 
@@ -182,7 +183,7 @@ def export_queries(
             raise InputError(
                 f"{found.path} is a run, whose queries are made already; leave {given[0]} out, or name a suite"
             )
-        return export_run(found, data_folder(data or found.read_manifest()["data"]), Path(out))
+        return export_run(found, data_folder(data or found.read_manifest().data), Path(out))
     asked = asked_for(source, encoders=None, settings=None, measures=None, **changes)
     return export(asked.suite, data_folder(data), Path(out), live=asked.live)
 
@@ -229,7 +230,7 @@ def render(
     findings: Findings,
     path: Path | str,
     *,
-    manifest: dict[str, Any] | None = None,
+    manifest: Manifest | None = None,
     formats: Sequence[str] | None = None,
 ) -> list[str]:
     """Write a report: to a file (.html, .pdf, .tex), or into a folder in several formats. Return the renderers' warnings."""

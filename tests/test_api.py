@@ -13,6 +13,7 @@ import robustir
 from robustir.encoders.live.identity import FIRST, SECOND
 from robustir.errors import InputError
 from robustir.planning.suite import load_suite
+from tests.reports.sample_manifest import sample_manifest
 from tests.tiny import suite_of, write_beir
 
 MARKUP = "<script>alert(1)</script> #set page(width: 1cm) \\input{x} $x^2$ & % _a_ *b* <b>"
@@ -56,7 +57,7 @@ def test_the_words_of_the_design(tmp_path: Path) -> None:
     )
     findings = robustir.analyse(run)
     assert set(findings.scores["encoder"]) == {"hashing", "SentenceModel"}
-    assert run.read_manifest()["status"] == "complete"
+    assert run.read_manifest().status == "complete"
     for name, start in (("report.html", b"<!DOCTYPE html>"), ("report.pdf", b"%PDF"), ("report.tex", b"")):
         robustir.render(findings, tmp_path / name)
         assert (tmp_path / name).read_bytes().lstrip().startswith(start)
@@ -131,8 +132,8 @@ def test_run_takes_what_the_command_line_takes(tmp_path: Path, monkeypatch: pyte
         settings=["mono", "cross"], measures=["MAP", "nDCG@5"], limit=1, formats=["csv"],
     )  # fmt: skip
     manifest = run.read_manifest()
-    assert [row["name"] for row in manifest["encoders"]] == ["mine", "words"]
-    assert manifest["suite"]["measures"] == ["AP", "nDCG@5"]
+    assert [row.name for row in manifest.encoders] == ["mine", "words"]
+    assert manifest.suite.measures == ("AP", "nDCG@5")
     assert run.path.parent == Path("runs")
     again = [
         "run", "quickstart", "--benchmark", "./task", "--encoder", "mine=hashing", "--encoder", "words=hashing(analyzer='word')",
@@ -145,7 +146,7 @@ def test_run_takes_what_the_command_line_takes(tmp_path: Path, monkeypatch: pyte
     from robustir.rundir.directory import RunDirectory
 
     other = RunDirectory("by-hand").read_manifest()
-    assert (other["plan"], other["suite"]) == (manifest["plan"], manifest["suite"])
+    assert (other.plan, other.suite) == (manifest.plan, manifest.suite)
     for path in (run.path / "findings").glob("*.csv"):
         assert path.read_bytes() == (Path("by-hand") / "findings" / path.name).read_bytes()
     with pytest.raises(SystemExit) as leave:
@@ -162,8 +163,8 @@ def test_objects_by_name_and_tasks_from_python(tmp_path: Path) -> None:
         progress=lambda *told: stages.append(told), **SMALL,
     )  # fmt: skip
     manifest = run.read_manifest()
-    assert [row["name"] for row in manifest["encoders"]] == ["few", "all", "words"]  # in the order given
-    assert manifest["benchmarks"][0]["name"] == "task"
+    assert [row.name for row in manifest.encoders] == ["few", "all", "words"]  # in the order given
+    assert manifest.benchmarks[0].name == "task"
     assert set(robustir.analyse(run).scores["encoder"]) == {"few", "all", "words"}
     # Each stage ends where it said it would.
     ends = {name: (done, total) for name, done, total, _ in stages}
@@ -180,7 +181,7 @@ def test_objects_by_name_and_tasks_from_python(tmp_path: Path) -> None:
         encoders={"few": Letters(letters="ab"), "all": Letters(), "words": "bm25"},
         **SMALL,
     )
-    assert repeated.read_manifest()["plan"] == manifest["plan"]
+    assert repeated.read_manifest().plan == manifest.plan
     assert robustir.run(out=tmp_path / "one", tasks=task, encoders=Letters(), overwrite=True, **SMALL).exists
 
 
@@ -249,4 +250,6 @@ def test_short_shows() -> None:
     assert repr(suite) == "Suite('quickstart': 1 benchmark, 3 encoders, 2 perturbations)"
     from robustir.analysis import Findings
 
-    assert repr(Findings(manifest={"name": "quickstart"})) == "Findings(quickstart: empty)"
+    assert (
+        repr(Findings(manifest=sample_manifest([], [], [], [], [], exploratory=False))) == "Findings(quickstart: empty)"
+    )

@@ -16,7 +16,7 @@ from robustir.errors import SpecError
 from robustir.planning.plan import Plan, make_plan
 from robustir.planning.suite import Statistics, Suite
 from robustir.rundir.directory import RunDirectory
-from robustir.rundir.manifest import finished, new_manifest
+from robustir.running.recording import finished, new_manifest
 from robustir.running.runner import execute
 from robustir.running.summary import RunOptions, RunSummary
 from robustir.seeds import Stream

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from robustir.reports.blocks import Block, Cell, Column, Facts, Listing, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, join_words, severity_text
 from robustir.reports.study import Study, value
 from robustir.stats import FEW_WORTH
+
+if TYPE_CHECKING:
+    from robustir.rundir.manifest import BenchmarkEntry, EncoderEntry, Manifest
 
 __all__ = ["failed_cells", "failed_section", "headline_facts", "manifest_section", "method_section"]
 
@@ -18,11 +21,28 @@ _SHOWN_FAILURES = 40
 _INTERVALS = {"studentised": "studentised bootstrap", "percentile": "percentile bootstrap", "bca": "BCa bootstrap"}
 _FOLDED = ("cells",)  # one entry per cell with two digests each: counted in the report, whole in manifest.json
 
+# What holds for every run.
+_ALWAYS = (
+    (
+        "Correction",
+        "single-step max-T over each declared family (Holm for training strategies); Benjamini–Hochberg for what is labelled exploratory",
+    ),
+    (
+        "Robustness claims",
+        (
+            "loss in points and in shares, both told apart after correction; “more robust” also asks that the encoder is not "
+            "behind under noise and keeps no less on the queries that both find; a difference that is not significant is "
+            "never called robustness"
+        ),
+    ),
+    ("Dose", "curves and areas run over the realised share of edited words, not over the severity asked for"),
+    ("Ties", "equal scores are ordered as trec_eval does; floors and rank distances use tie-averaged ranks"),
+)
+
 
 def failed_cells(study: Study) -> list[tuple[str, str]]:
     """Return (cell, error) of every failed cell."""
-    entries = study.manifest.get("failed") or ()
-    return [(clean_text(entry.get("cell", "")), clean_text(entry.get("error", ""))) for entry in entries]
+    return [(clean_text(entry.cell), clean_text(entry.error)) for entry in study.manifest.failed]
 
 
 def failed_section(study: Study) -> Section:
@@ -42,53 +62,32 @@ def failed_section(study: Study) -> Section:
 
 def method_section(study: Study) -> Section:
     """Build the few lines on how the numbers were made."""
-    statistics = _mapping(study.suite.get("statistics"))
-    confidence = float(statistics.get("confidence", 0.95))
-    kinds = sorted(
-        {clean_text(entry.get("group_kind", "group")) for entry in _entries(study.manifest.get("benchmarks"))} - {""}
-    )
+    statistics = study.suite.statistics
+    kinds = sorted({clean_text(entry.group_kind) for entry in study.manifest.benchmarks} - {""})
     unit = join_words(kinds) or "group"
-    resamples, flips = statistics.get("resamples"), statistics.get("flips")
-    band = _INTERVALS.get(str(statistics.get("interval", "studentised")), "bootstrap")
-    pairs = (
+    facts = (
         (
             "Unit of inference",
             f"the {unit}: translations of one question, and questions of one {unit}, are not independent",
         ),
-        (
-            "Draws",
-            (
-                f"{study.suite.get('draws', 'several')} per condition, averaged within each query before anything is "
-                "tested"
-            ),
-        ),
+        ("Draws", f"{study.suite.draws} per condition, averaged within each query before anything is tested"),
         (
             "Intervals",
-            f"{confidence * 100:g} %, {band} over groups, jointly across languages, encoders and conditions"
-            + (f", {resamples} resamples" if resamples else ""),
+            (
+                f"{statistics.confidence * 100:g} %, {_INTERVALS[statistics.interval]} over groups, jointly across "
+                f"languages, encoders and conditions, {statistics.resamples} resamples"
+            ),
         ),
         (
             "Tests",
-            "two-sided paired randomisation test, sign flips of whole groups"
-            + (f", {flips} flips" if flips else "")
-            + "; p = (b + 1) / (B + 1)",
-        ),
-        (
-            "Correction",
-            "single-step max-T over each declared family (Holm for training strategies); Benjamini–Hochberg for what is labelled exploratory",
-        ),
-        (
-            "Robustness claims",
             (
-                "loss in points and in shares, both told apart after correction; “more robust” also asks that the encoder is not "
-                "behind under noise and keeps no less on the queries that both find; a difference that is not significant is "
-                "never called robustness"
+                f"two-sided paired randomisation test, sign flips of whole groups, {statistics.flips} flips; "
+                "p = (b + 1) / (B + 1)"
             ),
         ),
-        ("Dose", "curves and areas run over the realised share of edited words, not over the severity asked for"),
-        ("Ties", "equal scores are ordered as trec_eval does; floors and rank distances use tie-averaged ranks"),
+        *_ALWAYS,
     )
-    return Section("methods", "How the numbers were made", (Facts(pairs),))
+    return Section("methods", "How the numbers were made", (Facts(facts),))
 
 
 def few_groups_notices(study: Study) -> tuple[str, ...]:
@@ -114,97 +113,74 @@ def headline_facts(study: Study) -> tuple[tuple[str, str], ...]:
     """Return the few sizes shown under the title."""
     languages = {lang for benchmark in study.benchmarks for lang in study.languages(benchmark)}
     settings = dict.fromkeys(setting for benchmark in study.benchmarks for setting in study.settings(benchmark))
-    counts = _mapping(study.manifest.get("counts"))
+    counts = study.manifest.counts
     pairs = [
         ("benchmarks", join_words(study.benchmarks, 4)),
         ("encoders", str(len(study.encoders))),
         ("perturbations", str(len(study.perturbations)) if study.perturbations or not study.attacks else ""),
         ("attacks", str(len(study.attacks)) if study.attacks else ""),
         ("severities", ", ".join(severity_text(severity) for severity in study.severities)),
-        ("draws", str(study.suite.get("draws", ""))),
+        ("draws", str(study.suite.draws)),
         ("languages", str(len(languages))),
         ("settings", ", ".join(settings)),
-        ("cells", _thousands(counts.get("cells"))),
-        ("texts encoded", _thousands(counts.get("texts_encoded"))),
-        ("seed", str(study.suite.get("seed", ""))),
+        ("cells", _thousands(counts.cells) if counts else ""),
+        ("texts encoded", _thousands(counts.texts_encoded) if counts else ""),
+        ("seed", str(study.suite.seed)),
     ]
     return tuple((name, clean_text(text)) for name, text in pairs if text)
 
 
-def _thousands(count: object) -> str:
-    return f"{count:,}".replace(",", "\u202f") if isinstance(count, int) else ""
+def _thousands(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")
 
 
 def manifest_section(study: Study) -> Section:
     """Build the section that lets a reader repeat the run: versions, digests and machine, then the whole manifest."""
-    git = _mapping(study.manifest.get("git"))
-    revision = (
-        f"{str(git.get('revision', ''))[:12]}{' (with changes)' if git.get('modified') else ''}"
-        if git
-        else "an installed package"
-    )
-    machine = _mapping(study.manifest.get("machine"))
+    manifest = study.manifest
+    changes = " (with changes)" if manifest.git and manifest.git.modified else ""
     pairs = [
-        ("Created", str(study.manifest.get("created", ""))),
-        ("Revision", revision),
-        ("Machine", ", ".join(f"{key} {item}" for key, item in machine.items())),
-        ("Versions", ", ".join(f"{key} {item}" for key, item in _mapping(study.manifest.get("versions")).items())),
-        ("Seconds", ", ".join(f"{key} {item}" for key, item in _mapping(study.manifest.get("timings")).items())),
+        ("Created", manifest.created),
+        ("Revision", f"{manifest.git.revision[:12]}{changes}" if manifest.git else "an installed package"),
+        ("Machine", _listed(manifest.machine)),
+        ("Versions", _listed(manifest.versions)),
+        ("Seconds", _listed(manifest.timings)),
+        *((f"Benchmark {entry.name}", _described(entry)) for entry in manifest.benchmarks),
+        *((f"Encoder {entry.name}", _identity(entry)) for entry in manifest.encoders),
     ]
-    pairs += [
-        (f"Benchmark {entry.get('name', '')}", _described(entry))
-        for entry in _entries(study.manifest.get("benchmarks"))
-    ]
-    pairs += [
-        (f"Encoder {entry.get('name', '')}", _identity(entry)) for entry in _entries(study.manifest.get("encoders"))
-    ]
-    pairs += [(f"Perturbation {short}", spec) for short, spec in _specs(study) if short != spec]
+    for noise in manifest.perturbations:
+        name = clean_text(noise.name)
+        short = study.short.get(name, name)
+        pairs += [(f"Perturbation {short}", noise.spec)] if short != noise.spec else []
     facts = tuple((clean_text(name), clean_text(text)) for name, text in pairs if text)
-    return Section(
-        "manifest", "The manifest", (Facts(facts), Listing("The whole manifest", _manifest_text(study.manifest)))
-    )
+    return Section("manifest", "The manifest", (Facts(facts), Listing("The whole manifest", _manifest_text(manifest))))
 
 
-def _specs(study: Study) -> Iterator[tuple[str, str]]:
-    """Yield how each perturbation is called, and its spec."""
-    for entry in _entries(study.manifest.get("perturbations")):
-        name = clean_text(entry.get("name", ""))
-        yield study.short.get(name, name), str(entry.get("spec", name))
+def _listed(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{key} {item}" for key, item in values.items())
 
 
-def _identity(entry: Mapping[str, Any]) -> str:
+def _identity(entry: EncoderEntry) -> str:
     """Return the spec of an encoder if its name is another, and its revision."""
-    spec = str(entry.get("spec", ""))
-    revision = str(entry.get("revision", ""))
-    return f"{spec}; revision {revision}" if spec and spec != entry.get("name") else revision
+    return f"{entry.spec}; revision {entry.revision}" if entry.spec != entry.name else entry.revision
 
 
-def _described(entry: Mapping[str, Any]) -> str:
-    parts = [f"{entry[key]} {key}" for key in ("queries", "passages", "groups") if key in entry]
-    parts += [
-        f"{lang} is called {' and '.join(names)} there"
-        for lang, names in _mapping(entry.get("written_languages")).items()
+def _described(entry: BenchmarkEntry) -> str:
+    parts = [
+        f"{entry.queries} queries",
+        f"{entry.passages} passages",
+        f"{entry.groups} groups",
+        *(f"{lang} is called {' and '.join(names)} there" for lang, names in entry.written_languages.items()),
+        entry.licence,
+        entry.source,
+        *(f"{count} {name.replace('_', ' ')}" for name, count in entry.judgements.items()),
+        f"digest {entry.digest[:16]}",
     ]
-    parts += [str(entry[key]) for key in ("licence", "source") if entry.get(key)]
-    counts = _mapping(entry.get("judgements"))
-    parts += [f"{count} {name.replace('_', ' ')}" for name, count in counts.items()]
-    if entry.get("digest"):
-        parts.append(f"digest {str(entry['digest'])[:16]}")
-    return "; ".join(parts)
+    return "; ".join(part for part in parts if part)
 
 
-def _manifest_text(manifest: Mapping[str, Any]) -> str:
+def _manifest_text(manifest: Manifest) -> str:
     shown = {
-        key: f"{len(item)} entries, in manifest.json" if key in _FOLDED and isinstance(item, list) else item
-        for key, item in manifest.items()
+        key: f"{len(item)} entries, in manifest.json" if key in _FOLDED else item
+        for key, item in manifest.as_json().items()
     }
-    return clean_text(json.dumps(shown, indent=2, ensure_ascii=False, default=str))
-
-
-def _mapping(item: object) -> Mapping[str, Any]:
-    return item if isinstance(item, Mapping) else {}
-
-
-def _entries(item: object) -> Iterator[Mapping[str, Any]]:
-    if isinstance(item, list | tuple):
-        yield from (entry for entry in item if isinstance(entry, Mapping))
+    return clean_text(json.dumps(shown, indent=2, ensure_ascii=False))

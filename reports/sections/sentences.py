@@ -34,7 +34,7 @@ def _question(study: Study) -> str:
     languages = sorted({lang for benchmark in study.benchmarks for lang in study.languages(benchmark)})
     where = f"on {join_words(study.benchmarks, 6)} in {_count(len(languages), 'language')}"
     encoders = _count(len(study.encoders), "encoder")
-    asked = clean_text(study.suite.get("question") or "").strip()
+    asked = clean_text(study.suite.question).strip()
     lead = f"“{asked}” is answered here by" if asked else "The question was"
     changes = f"{lead} how much the {measure} of {encoders} {where} changes when queries"
     attacks = join_words(study.attacks, 6)

@@ -23,10 +23,11 @@ _UNCHANGED_STEPS = (0.02, 0.1, 0.25, 0.5, 0.75)
 
 def not_applicable_rows(study: Study) -> list[tuple[str, str, str]]:
     """Return (perturbation, language, reason) of the pairs that cannot run, once each."""
-    entries = study.manifest.get("not_applicable") or ()
-    columns = ("perturbation", "language", "reason")
-    found = [tuple(clean_text(item.get(column, "")) for column in columns) for item in entries]
-    return list(dict.fromkeys((study.short.get(name, name), lang, reason) for name, lang, reason in found))
+    rows = []
+    for entry in study.manifest.not_applicable:
+        name = clean_text(entry.perturbation)
+        rows.append((study.short.get(name, name), clean_text(entry.language), clean_text(entry.reason)))
+    return list(dict.fromkeys(rows))
 
 
 def no_op_notices(study: Study) -> tuple[str, ...]:

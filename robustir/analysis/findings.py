@@ -14,6 +14,8 @@ from robustir.errors import RunError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from robustir.rundir.manifest import Manifest
+
 __all__ = ["TABLES", "Findings", "empty_table", "read_findings", "write_findings"]
 
 _TEXT = frozenset(
@@ -116,11 +118,13 @@ class Findings:
     bias: pd.DataFrame = field(default_factory=partial(empty_table, "bias"))
     validity: pd.DataFrame = field(default_factory=partial(empty_table, "validity"))
     examples: pd.DataFrame = field(default_factory=partial(empty_table, "examples"))
-    manifest: Mapping[str, Any] = field(default_factory=dict)
+    manifest: Manifest | None = None
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {len(table):,}" for name, table in self.tables().items() if len(table))
-        return f"Findings({self.manifest.get('name', 'no run')}: {f'rows of {rows}' if rows else 'empty'})"
+        return (
+            f"Findings({self.manifest.name if self.manifest else 'no run'}: {f'rows of {rows}' if rows else 'empty'})"
+        )
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""

@@ -29,29 +29,29 @@ _EXAMPLES = 5
 def analyse_run(run: RunDirectory) -> Findings:
     """Analyse a run from what is on disk alone; needs neither encoders nor data."""
     manifest = run.read_manifest()
-    suite = manifest["suite"]
-    statistics = suite["statistics"]
+    suite = manifest.suite
+    statistics = suite.statistics
     options = AnalysisOptions(
-        confidence=statistics["confidence"],
-        flips=statistics["flips"],
-        resamples=statistics["resamples"],
-        interval=statistics["interval"],
-        seed=suite["seed"],
-        primary_measure=suite["measures"][0],
-        primary=not suite["exploratory"],
-        explored=frozenset(row["name"] for row in manifest["perturbations"] if row.get("exploratory")),
+        confidence=statistics.confidence,
+        flips=statistics.flips,
+        resamples=statistics.resamples,
+        interval=statistics.interval,
+        seed=suite.seed,
+        primary_measure=suite.measures[0],
+        primary=not suite.exploratory,
+        explored=frozenset(row.name for row in manifest.perturbations if row.exploratory),
         in_domain=frozenset(
-            (benchmark, encoder.get("strategy") or encoder["name"])
-            for encoder in manifest["encoders"]
-            for benchmark in encoder.get("training", {}).get("in_domain", ())
+            (benchmark, encoder.strategy or encoder.name)
+            for encoder in manifest.encoders
+            for benchmark in (encoder.training.in_domain if encoder.training else ())
         ),
-        compare=None if (pairs := suite.get("compare")) is None else tuple((a, b) for a, b in pairs),
+        compare=suite.compare,
     )
     stored = benchmarks(run)
-    measure = suite["measures"][0]
+    measure = suite.measures[0]
     # Many small products: with two BLAS threads they took five times the CPU time of one (36 s for 7 s on the quickstart).
     with threadpool_limits(1, user_api="blas"):
-        found = analyse((scores for one in stored for scores in gather(one, suite["measures"])), options)
+        found = analyse((scores for one in stored for scores in gather(one, suite.measures)), options)
     return replace(
         found,
         validity=_table("validity", [row for one in stored for row in _validity(one)]),
@@ -131,13 +131,13 @@ def _examples(
         severities = [severity for name, severity in stored.conditions if name == perturbation]
         severity = severities[(len(severities) - 1) // 2]
         for encoder in stored.encoders:
-            cells = {(cell["perturbation"], cell["severity"], cell["draw"]): cell for cell in stored.cells(encoder)}
+            cells = {(cell.perturbation, cell.severity, cell.draw): cell for cell in stored.cells(encoder)}
             clean, noisy = cells.get(("", 0.0, 0)), cells.get((perturbation, severity, 0))
             if clean is None or noisy is None or (stored.name, setting, encoder) not in above_floor:
                 continue
-            before = score_view(measures, seen, stored.ranks(clean["key"]))[0]
-            after = score_view(measures, seen, stored.ranks(noisy["key"]))[0]
-            written = stored.noisy(noisy["queries_key"])
+            before = score_view(measures, seen, stored.ranks(clean.key))[0]
+            after = score_view(measures, seen, stored.ranks(noisy.key))[0]
+            written = stored.noisy(noisy.queries_key)
             for row in _worst(before - after, written.char_error_rate[seen.query], seen.query_lang):
                 query = int(seen.query[row])
                 yield {

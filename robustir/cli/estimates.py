@@ -15,6 +15,7 @@ from robustir.planning.conditions import CLEAN, FLOOR, Condition
 from robustir.planning.plan import Plan, PlannedEncoder, PlannedTask
 from robustir.ranking.pools import pool_products
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import Manifest
 from robustir.stats.power import interval_half_width, minimum_detectable_difference
 
 __all__ = ["estimate"]
@@ -161,7 +162,7 @@ class _Pilot:
     """A finished run whose spread tells what another of the same queries, noise and measure can detect."""
 
     path: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     contrasts: Any
 
     @classmethod
@@ -180,9 +181,7 @@ class _Pilot:
         """Return a row per setting from the standard errors under the conditions that both runs have; none without any."""
         shared = self._shared(plan, planned)
         names = {
-            entry["name"]
-            for entry in self.manifest["benchmarks"]
-            if entry.get("queries_key") == plan.queries_key(planned, CLEAN)
+            entry.name for entry in self.manifest.benchmarks if entry.queries_key == plan.queries_key(planned, CLEAN)
         }
         contrasts = self.contrasts
         mine = [
@@ -204,14 +203,14 @@ class _Pilot:
                 own.setdefault((condition.perturbation, condition.severity), set()).add(key)
         wanted = {frozenset(keys) for keys in own.values()}
         theirs: dict[tuple[str, float], set[str]] = {}
-        for cell in self.manifest["cells"]:
-            theirs.setdefault((cell["perturbation"], cell["severity"]), set()).add(cell["queries_key"])
+        for cell in self.manifest.cells:
+            theirs.setdefault((cell.perturbation, cell.severity), set()).add(cell.queries_key)
         return {condition for condition, keys in theirs.items() if frozenset(keys) in wanted}
 
     def _row(self, benchmark: str, setting: str, contrasts: Any) -> dict[str, Any]:
         groups = int(contrasts["groups"].to_numpy()[0])
         half_width = float(np.median(contrasts["ci_high"].to_numpy() - contrasts["ci_low"].to_numpy())) / 2
-        confidence = self.manifest["suite"]["statistics"]["confidence"]
+        confidence = self.manifest.suite.statistics.confidence
         error = half_width / interval_half_width(1.0, 1, groups=groups, confidence=confidence)
         count = len(set(zip(contrasts["perturbation"], contrasts["severity"], strict=True)))
         conditions = "the condition" if count == 1 else f"the {count} conditions"

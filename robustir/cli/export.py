@@ -47,7 +47,7 @@ def queries(suite: str, data: Path | None, out: Path | None, **options: Any) -> 
                 param_hint=_option(given[0]),
             )
         folder = out or Path("export") / (run.path.resolve().name or "run")
-        known = run.read_manifest()["data"]
+        known = run.read_manifest().data
         written = export_run(run, use_data_folder(data or known), folder)
     else:
         asked, where = suite_from_options(suite, data, **options, encoders=())

@@ -23,22 +23,21 @@ def command(run: Path, data: Path | None, **runtime: Any) -> int:
     from robustir.errors import RunError
     from robustir.planning.live import is_live
     from robustir.planning.plan import make_plan
-    from robustir.planning.suite import validate_suite
     from robustir.rundir.directory import RunDirectory
     from robustir.rundir.extension import differences
 
     manifest = RunDirectory.open(run).read_manifest()
-    suite = validate_suite(manifest["suite"], f"{run}/manifest.json")
+    suite = manifest.suite
     _refuse_live(run, [spec for spec in (*suite.benchmarks, *suite.encoder_specs) if is_live(spec)])
     with ProgressBars() as bars:
         bars.stage("read suite, data and encoders", 1)
-        plan = make_plan(suite, use_data_folder(data or manifest["data"]))
+        plan = make_plan(suite, use_data_folder(data or manifest.data))
     planned = {encoder.spec for encoder in plan.encoders}
-    live = [row["name"] for row in manifest["encoders"] if row.get("spec", row["name"]) not in planned]
+    live = [row.name for row in manifest.encoders if row.spec not in planned]
     _refuse_live(run, live)
-    if plan.digest() != manifest["plan"] and (found := list(differences(RunDirectory(run), manifest, plan))):
+    if plan.digest() != manifest.plan and (found := list(differences(RunDirectory(run), manifest, plan))):
         raise RunError(
-            f"{run} cannot be resumed, data, encoders or software changed since {manifest['created']}: {'; '.join(found)}. "
+            f"{run} cannot be resumed, data, encoders or software changed since {manifest.created}: {'; '.join(found)}. "
             "Run the suite into another folder"
         )
     return finish(plan, run, **runtime)

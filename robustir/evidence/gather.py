@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from robustir.evidence.views import View, rank_lists, tied_and_missed, view
 from robustir.measures import Measure, evaluate, parse_measure
 from robustir.planning.conditions import FLOOR
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import BenchmarkEntry, CellEntry, Manifest
 from robustir.types import Ranks, Setting, Task, Treatment
 
 __all__ = ["NoisyQueries", "StoredBenchmark", "aimed_rows", "benchmarks", "gather", "score_view"]
@@ -24,7 +24,6 @@ __all__ = ["NoisyQueries", "StoredBenchmark", "aimed_rows", "benchmarks", "gathe
 Floats = NDArray[np.float64]
 
 _KEPT_RANKS = 2**28  # bytes per benchmark
-_TREATMENT = tuple(field.name for field in fields(Treatment))
 
 
 def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks, *, over_ties: bool = False) -> Floats:
@@ -75,37 +74,33 @@ class NoisyQueries:
 class StoredBenchmark:
     """One benchmark of a run with its cells."""
 
-    def __init__(self, run: RunDirectory, manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
+    def __init__(self, run: RunDirectory, manifest: Manifest, entry: BenchmarkEntry) -> None:
         self.run = run
-        self.name: str = entry["name"]
+        self.name = entry.name
         self._entry = entry
-        self._cells = [cell for cell in manifest["cells"] if cell["benchmark"] == self.name]
-        self.encoders = tuple(row["name"] for row in manifest["encoders"])
+        self._cells = [cell for cell in manifest.cells if cell.benchmark == self.name]
+        self.encoders = tuple(row.name for row in manifest.encoders)
         self.trained = {
-            row["name"]: TrainedSeed(row["strategy"], row["training"]["seed"], tuple(row["training"]["noise"]))
-            for row in manifest["encoders"]
-            if row.get("strategy")
+            row.name: TrainedSeed(row.strategy, row.training.seed, row.training.noise)
+            for row in manifest.encoders
+            if row.strategy and row.training
         }
-        noises = [
-            row for row in manifest["perturbations"] if any(cell["perturbation"] == row["name"] for cell in self._cells)
-        ]
-        self.conditions = tuple((row["name"], severity) for row in noises for severity in row["severities"])
-        self.treatments = {
-            row["name"]: Treatment(**{name: row[name] for name in _TREATMENT if name in row}) for row in noises
-        }
+        noises = [row for row in manifest.perturbations if any(cell.perturbation == row.name for cell in self._cells)]
+        self.conditions = tuple((row.name, severity) for row in noises for severity in row.severities)
+        self.treatments = {row.name: row.treatment for row in noises}
         self._noisy: dict[str, NoisyQueries] = {}  # read once for doses, validity and examples
         self._ranks: dict[str, Ranks] = {}
-        self.draws = max((row["draws"] for row in noises), default=0)
+        self.draws = max((row.draws for row in noises), default=0)
 
     @cached_property
     def task(self) -> Task:
         """Queries, judgements and passages (without texts)."""
         return self.run.read_task(self._entry)
 
-    def cells(self, encoder: str | None = None) -> Iterator[dict[str, Any]]:
+    def cells(self, encoder: str | None = None) -> Iterator[CellEntry]:
         """Yield the cells whose ranks are there."""
         for cell in self._cells:
-            if encoder in {None, cell["encoder"]} and self.run.ranks_path(cell["key"]).exists():
+            if encoder in {None, cell.encoder} and self.run.ranks_path(cell.key).exists():
                 yield cell
 
     def noisy(self, queries_key: str) -> NoisyQueries:
@@ -145,10 +140,10 @@ class StoredBenchmark:
     def query_sets(self, perturbation: str, severity: float) -> list[tuple[int, str]]:
         """Return (draw, key) of the query sets of a condition that are there."""
         found = {
-            (cell["draw"], cell["queries_key"])
+            (cell.draw, cell.queries_key)
             for cell in self._cells
-            if (cell["perturbation"], cell["severity"]) == (perturbation, severity)
-            and self.run.queries_path(cell["queries_key"]).exists()
+            if (cell.perturbation, cell.severity) == (perturbation, severity)
+            and self.run.queries_path(cell.queries_key).exists()
         }
         return sorted(found)
 
@@ -156,7 +151,7 @@ class StoredBenchmark:
 def benchmarks(run: RunDirectory) -> list[StoredBenchmark]:
     """Return the benchmarks of a run."""
     manifest = run.read_manifest()
-    return [StoredBenchmark(run, manifest, entry) for entry in manifest["benchmarks"]]
+    return [StoredBenchmark(run, manifest, entry) for entry in manifest.benchmarks]
 
 
 def gather(stored: StoredBenchmark, measures: Sequence[str]) -> Iterator[QueryScores]:
@@ -196,16 +191,16 @@ def _gather_setting(
     for number, encoder in enumerate(stored.encoders):
         draws = np.zeros(len(stored.conditions))
         for cell in stored.cells(encoder):
-            over_ties = cell["perturbation"] == FLOOR.perturbation
-            values = score_view(measures, seen, stored.ranks(cell["key"]), over_ties=over_ties)
-            if not cell["perturbation"]:
+            over_ties = cell.perturbation == FLOOR.perturbation
+            values = score_view(measures, seen, stored.ranks(cell.key), over_ties=over_ties)
+            if not cell.perturbation:
                 clean[number] = values
-                level[:, number] = tied_and_missed(seen, stored.ranks(cell["key"]))
-            elif cell["perturbation"] == FLOOR.perturbation:
+                level[:, number] = tied_and_missed(seen, stored.ranks(cell.key))
+            elif cell.perturbation == FLOOR.perturbation:
                 floor[number] = values
             else:
-                row = place[cell["perturbation"], cell["severity"]]
-                values[:, ~aimed[cell["perturbation"]]] = np.nan
+                row = place[cell.perturbation, cell.severity]
+                values[:, ~aimed[cell.perturbation]] = np.nan
                 # Differences are averaged: the mean of three equal scores need not be that score to the last bit, and a
                 # difference of 1e-18 in every query would be significant.
                 first = draws[row] == 0

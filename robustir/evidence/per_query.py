@@ -14,8 +14,8 @@ from robustir.evidence.gather import StoredBenchmark, aimed_rows, score_view
 from robustir.evidence.selection import Selection, chosen_cells
 from robustir.evidence.views import view
 from robustir.measures import parse_measure
-from robustir.planning.conditions import Condition
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import CellEntry
 from robustir.rundir.rankings import read_top
 from robustir.types import Setting, Treatment
 
@@ -35,7 +35,7 @@ def score_tables(
     ``chosen``: the fields of a :class:`~robustir.evidence.selection.Selection`, if that is not given.
     """
     selection = wanted or Selection(**chosen)
-    parsed = [parse_measure(name) for name in measures or run.read_manifest()["suite"]["measures"]]
+    parsed = [parse_measure(name) for name in measures or run.read_manifest().suite.measures]
     for stored, cells in chosen_cells(run, selection):
         for one in stored.task.settings:
             if selection.setting in {None, one}:
@@ -45,7 +45,7 @@ def score_tables(
 
 
 def _setting_tables(
-    stored: StoredBenchmark, setting: Setting, measures: Sequence[Any], cells: Sequence[dict[str, Any]]
+    stored: StoredBenchmark, setting: Setting, measures: Sequence[Any], cells: Sequence[CellEntry]
 ) -> Iterator[Any]:
     import pyarrow as pa
 
@@ -68,15 +68,15 @@ def _setting_tables(
         "group": per_query(queries.groups),
     }
     for cell in cells if measures else ():
-        treatment = stored.treatments.get(cell["perturbation"], Treatment())
-        scores = score_view(measures, seen, stored.ranks(cell["key"]))
+        treatment = stored.treatments.get(cell.perturbation, Treatment())
+        scores = score_view(measures, seen, stored.ranks(cell.key))
         scores[:, ~aimed_rows(treatment, seen)] = np.nan
         values = scores.T.reshape(-1)
         constant = {
             "benchmark": stored.name,
             "setting": setting,
-            "encoder": cell["encoder"],
-            "perturbation": cell["perturbation"],
+            "encoder": cell.encoder,
+            "perturbation": cell.perturbation,
             "embedded_lang": treatment.embedded_lang,
         }
         columns = {
@@ -84,8 +84,8 @@ def _setting_tables(
             for name, value in constant.items()
         }
         columns |= {
-            "severity": pa.array(np.full(size, cell["severity"])),
-            "draw": pa.array(np.full(size, cell["draw"], dtype=np.int32)),
+            "severity": pa.array(np.full(size, cell.severity)),
+            "draw": pa.array(np.full(size, cell.draw, dtype=np.int32)),
             "value": pa.array(values),
         }
         table = pa.table({name: (columns | shared)[name] for name in COLUMNS})
@@ -116,26 +116,21 @@ def trec_run(run: RunDirectory, wanted: Selection) -> TrecRun:
     )
     found = [(stored, cell) for stored, cells in chosen_cells(run, one) for cell in cells]
     if len(found) != 1:
-        several = "; ".join(
-            f"{stored.name} / {cell['encoder']} / {Condition(cell['perturbation'], cell['severity'], cell['draw'])}"
-            for stored, cell in found[:8]
-        )
+        several = "; ".join(f"{stored.name} / {cell.encoder} / {cell.condition}" for stored, cell in found[:8])
         raise RunError(
             "a TREC run is one encoder under one condition; choose with --benchmark, --encoder, --perturbation, --severity, "
             f"--draw (now {len(found)}: {several}{' ...' if len(found) > 8 else ''})"
         )
     stored, cell = found[0]
-    if not run.top_path(cell["key"]).exists():
+    if not run.top_path(cell.key).exists():
         raise RunError(
             f"{run.path} kept no rankings; run it with --keep-top K (the same plan, so that only the rankings are added)"
         )
-    condition = (
-        [cell["perturbation"], f"{cell['severity']:g}", str(cell["draw"])] if cell["perturbation"] else ["clean"]
-    )
-    tag = "".join("|".join([cell["encoder"], *condition]).split())
+    condition = [cell.perturbation, f"{cell.severity:g}", str(cell.draw)] if cell.perturbation else ["clean"]
+    tag = "".join("|".join([cell.encoder, *condition]).split())
     queries, rewritten = trec_ids(stored.task.queries.ids)
     passages, more = trec_ids(stored.task.corpus.ids)
-    lines = _lines(stored, read_top(run, cell["key"]), setting, tag, queries, passages)
+    lines = _lines(stored, read_top(run, cell.key), setting, tag, queries, passages)
     return TrecRun(lines, rewritten + more)
 
 

@@ -12,6 +12,7 @@ from robustir.evidence.gather import StoredBenchmark, benchmarks
 from robustir.planning.conditions import FLOOR
 from robustir.plugins.names import perturbation_names, resolve_name
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import CellEntry
 from robustir.types import Setting
 
 __all__ = ["Selection", "chosen_cells"]
@@ -34,7 +35,7 @@ class Selection:
     setting: Setting | None = None
 
 
-def chosen_cells(run: RunDirectory, wanted: Selection) -> list[tuple[StoredBenchmark, list[dict[str, Any]]]]:
+def chosen_cells(run: RunDirectory, wanted: Selection) -> list[tuple[StoredBenchmark, list[CellEntry]]]:
     """Return the benchmarks that have wanted cells, with these; cells of the floor are left out.
 
     Raises UnknownNameError that says what the run has if something that is named is not in it.
@@ -42,9 +43,9 @@ def chosen_cells(run: RunDirectory, wanted: Selection) -> list[tuple[StoredBench
     manifest = run.read_manifest()
     stored = benchmarks(run)
     names = {
-        "benchmark": {row["name"]: row["spec"] for row in manifest["benchmarks"]},
-        "encoder": {row["name"]: row.get("spec", row["name"]) for row in manifest["encoders"]},
-        "perturbation": {row["name"]: row.get("spec", row["name"]) for row in manifest["perturbations"]},
+        "benchmark": {row.name: row.spec for row in manifest.benchmarks},
+        "encoder": {row.name: row.spec for row in manifest.encoders},
+        "perturbation": {row.name: row.spec for row in manifest.perturbations},
     }
     benchmark = _resolved(wanted.benchmark, names["benchmark"], "benchmark")
     encoder = _resolved(wanted.encoder, names["encoder"], "encoder")
@@ -53,11 +54,11 @@ def chosen_cells(run: RunDirectory, wanted: Selection) -> list[tuple[StoredBench
     found = []
     for one in stored:
         if benchmark in {None, one.name} and _has_setting(one, wanted.setting, several=len(stored) > 1):
-            cells = [cell for cell in one.cells(encoder) if cell["perturbation"] != FLOOR.perturbation]
+            cells = [cell for cell in one.cells(encoder) if cell.perturbation != FLOOR.perturbation]
             found.append((one, cells))
     for name, asked in asked_for.items():
         if asked is not None:
-            kept = [(one, [cell for cell in cells if _is(cell[name], asked)]) for one, cells in found]
+            kept = [(one, [cell for cell in cells if _is(getattr(cell, name), asked)]) for one, cells in found]
             if not any(cells for _, cells in kept):
                 raise UnknownNameError(f"{run.path} has no {name} {asked} here; {_there(found, name)}")
             found = kept
@@ -86,6 +87,6 @@ def _has_setting(one: StoredBenchmark, setting: Setting | None, *, several: bool
     return setting is None or setting in there
 
 
-def _there(found: Iterable[tuple[StoredBenchmark, list[dict[str, Any]]]], name: str) -> str:
-    values = sorted({cell[name] for _, cells in found for cell in cells})
+def _there(found: Iterable[tuple[StoredBenchmark, list[CellEntry]]], name: str) -> str:
+    values = sorted({getattr(cell, name) for _, cells in found for cell in cells})
     return f"it has: {', '.join(value or _CLEAN if isinstance(value, str) else f'{value:g}' for value in values)}"

@@ -18,6 +18,7 @@ from robustir.planning.benchmark_names import distinct_names
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
 from robustir.planning.limits import limited
 from robustir.planning.recorded import read_rankings
+from robustir.planning.schema import SCHEMA
 from robustir.planning.strategies import find_trained
 from robustir.planning.suite import Noise, Suite
 from robustir.plugins.names import short_name, short_names, without_local_paths
@@ -27,9 +28,6 @@ from robustir.text.labels import label_notes, merged_notes
 from robustir.types import Task, Treatment
 
 __all__ = ["Cell", "Plan", "PlannedEncoder", "PlannedNoise", "PlannedTask", "make_plan"]
-
-# Raised when the meaning of a stored file changes; part of every key.
-SCHEMA = 1
 
 
 def _languages(noise: PlannedNoise, task: Task) -> tuple[str, ...]:

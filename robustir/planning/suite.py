@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -63,11 +63,8 @@ class Statistics(_Model):
     confidence: float = _key("confidence of all intervals", "0.99", default=0.95, gt=0.5, lt=1.0)
     flips: int = _key("sign flips of the randomisation test", "99_999", default=10_000, ge=99)
     resamples: int = _key("bootstrap resamples of the intervals", "10_000", default=2_000, ge=99)
-    interval: str = _key(
-        "kind of bootstrap interval: studentised, percentile or bca",
-        '"bca"',
-        default="studentised",
-        pattern="^(studentised|percentile|bca)$",
+    interval: Literal["studentised", "percentile", "bca"] = _key(
+        "kind of bootstrap interval: studentised, percentile or bca", '"bca"', default="studentised"
     )
 
 

@@ -6,7 +6,6 @@ Only this crosses from running to analysing.
 from __future__ import annotations
 
 import fcntl
-import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -19,14 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.disk.atomic import explained, write_atomically, write_text_atomically
-from robustir.disk.parsing import parse_json
 from robustir.errors import RunError
+from robustir.rundir.manifest import BenchmarkEntry, Manifest
 from robustir.types import Corpus, Dose, Pools, Qrels, QuerySet, Ranks, Task
 
 __all__ = ["RunDirectory"]
 
 MANIFEST = "manifest.json"
-_MANIFEST_KEYS = frozenset({"plan", "created", "name", "suite", "benchmarks", "encoders", "perturbations", "cells"})
 # As robustir.disk.atomic names a file that is not complete yet.
 _TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.parquet)\.\d+\.tmp")
 _REPORTS = ("html", "pdf", "tex")
@@ -61,23 +59,20 @@ class RunDirectory:
         """Whether a run was begun here."""
         return (self.path / MANIFEST).is_file()
 
-    def read_manifest(self) -> dict[str, Any]:
-        """Return the manifest."""
+    def read_manifest(self) -> Manifest:
+        """Return the manifest; raise RunError if it is damaged, of another schema, or not that of a run."""
+        path = self.path / MANIFEST
         try:
-            content: dict[str, Any] = parse_json((self.path / MANIFEST).read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             raise RunError(
-                f"{self.path / MANIFEST} cannot be read ({error}); the run is damaged, run it again in another folder"
+                f"{path} cannot be read ({error}); the run is damaged, run it again in another folder"
             ) from error
-        if not isinstance(content, dict) or not content.keys() >= _MANIFEST_KEYS:
-            raise RunError(f"{self.path / MANIFEST} is not the manifest of a run; run the suite in another folder")
-        return content
+        return Manifest.read(text, path)
 
-    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+    def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest atomically."""
-        write_text_atomically(
-            self.path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        )
+        write_text_atomically(self.path / MANIFEST, manifest.text())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -175,9 +170,9 @@ class RunDirectory:
         if not self.relevant_path(key).exists():
             _write(self.relevant_path(key), pa.table(_relevant_columns(task.qrels)))
 
-    def read_task(self, entry: Mapping[str, Any]) -> Task:
+    def read_task(self, entry: BenchmarkEntry) -> Task:
         """Return a benchmark as stored, without the passages' texts; ``entry`` is its row of the manifest."""
-        key = entry["queries_key"]
+        key = entry.queries_key
         queries, passages, relevant = (
             _read(self.queries_path(key)),
             _read(self.passages_path(key)),
@@ -188,7 +183,7 @@ class RunDirectory:
         if "pool" in passages.column_names:
             pools = Pools(*(table["pool"].to_numpy().astype(np.int32) for table in (queries, passages)))
         return Task(
-            name=entry["name"],
+            name=entry.name,
             queries=QuerySet(
                 ids=_strings(queries["_id"]),
                 texts=_strings(queries["text"]),
@@ -198,10 +193,10 @@ class RunDirectory:
             ),
             corpus=Corpus(ids, ("",) * len(ids), _strings(passages["lang"])),
             qrels=_read_relevant(relevant),
-            settings=tuple(entry["settings"]),
-            group_kind=entry["group_kind"],
+            settings=entry.settings,
+            group_kind=entry.group_kind,
             pools=pools,
-            exclude_identical_ids=entry.get("exclude_identical_ids", False),
+            exclude_identical_ids=entry.exclude_identical_ids,
         )
 
     def write_queries(self, key: str, queries: QuerySet, extra: Mapping[str, NDArray[Any]] | None = None) -> None:

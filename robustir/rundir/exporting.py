@@ -15,8 +15,9 @@ from robustir.errors import RunError
 from robustir.noise.applying import perturb
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
 from robustir.planning.plan import Plan, PlannedTask, make_plan
-from robustir.planning.suite import Suite, validate_suite
+from robustir.planning.suite import Suite
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import Manifest
 from robustir.types import QuerySet, Task
 
 __all__ = ["INDEX", "ExportedSet", "export_queries", "export_run"]
@@ -57,13 +58,13 @@ def export_queries(
 def export_run(run: RunDirectory, data: Path | None, out: Path) -> list[ExportedSet]:
     """Write the query sets of a run, attacked ones too; passages come from the data, which must be those of the run."""
     manifest = run.read_manifest()
-    plan = make_plan(validate_suite(manifest["suite"], f"{run.path}/manifest.json"), data, scored=False)
+    plan = make_plan(manifest.suite, data, scored=False)
     sets: list[tuple[PlannedTask, Iterable[tuple[Condition, str, QuerySet]]]] = []
-    for entry in manifest["benchmarks"]:
-        planned = next((one for one in plan.tasks if one.task.name == entry["name"]), None)
-        if planned is None or plan.queries_key(planned, CLEAN) != entry["queries_key"]:
+    for entry in manifest.benchmarks:
+        planned = next((one for one in plan.tasks if one.task.name == entry.name), None)
+        if planned is None or plan.queries_key(planned, CLEAN) != entry.queries_key:
             raise RunError(
-                f"{run.path}: the data of {entry['name']} changed since the run; give the data it was made from with --data"
+                f"{run.path}: the data of {entry.name} changed since the run; give the data it was made from with --data"
             )
         sets.append((planned, _stored(run, manifest, planned)))
     return _export(plan, out, sets)
@@ -85,23 +86,21 @@ def _made(plan: Plan, planned: PlannedTask) -> Iterator[tuple[Condition, str, Qu
         yield condition, plan.queries_key(planned, condition), queries
 
 
-def _stored(
-    run: RunDirectory, manifest: dict[str, Any], planned: PlannedTask
-) -> Iterator[tuple[Condition, str, QuerySet]]:
+def _stored(run: RunDirectory, manifest: Manifest, planned: PlannedTask) -> Iterator[tuple[Condition, str, QuerySet]]:
     """Yield the conditions of a benchmark with their keys and queries, as they are in a run."""
     clean = planned.task.queries
     row_of = {name: row for row, name in enumerate(clean.ids)}
     done = set()
-    for cell in manifest["cells"]:
-        condition = Condition(cell["perturbation"], cell["severity"], cell["draw"])
-        if cell["benchmark"] != planned.task.name or condition in done or condition == FLOOR:
+    for cell in manifest.cells:
+        condition = cell.condition
+        if cell.benchmark != planned.task.name or condition in done or condition == FLOOR:
             continue
         done.add(condition)
         if condition == CLEAN:
-            yield condition, cell["queries_key"], clean
+            yield condition, cell.queries_key, clean
         else:
-            ids, texts, _ = run.read_noisy(cell["queries_key"])
-            yield condition, cell["queries_key"], clean.select([row_of[name] for name in ids]).with_texts(texts)
+            ids, texts, _ = run.read_noisy(cell.queries_key)
+            yield condition, cell.queries_key, clean.select([row_of[name] for name in ids]).with_texts(texts)
 
 
 def _export(

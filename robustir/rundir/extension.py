@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from robustir.errors import RunError
 from robustir.planning.plan import Plan, PlannedTask
+from robustir.planning.suite import Suite
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import BenchmarkEntry, EncoderEntry, Manifest, NoiseEntry
 
 __all__ = ["continued", "differences"]
 
 _SHOWN = 4  # differences named in a message
 
 
-def continued(directory: RunDirectory, plan: Plan) -> Mapping[str, Any] | None:
+def continued(directory: RunDirectory, plan: Plan) -> Manifest | None:
     """Return the manifest of the run in ``directory`` that ``plan`` resumes or extends, None if none was begun there.
 
     Raises RunError that says what differs if the plan lacks something of the run, or asks for something else.
@@ -23,31 +24,31 @@ def continued(directory: RunDirectory, plan: Plan) -> Mapping[str, Any] | None:
     if not directory.exists:
         return None
     before = directory.read_manifest()
-    if before["plan"] == plan.digest():
+    if before.plan == plan.digest():
         return before
     found = list(differences(directory, before, plan))
     if not found:
         return before
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     raise RunError(
-        f"{directory.path} holds another plan ({before['name']!r} of {before['created']}): {'; '.join(found[:_SHOWN])}{more}. "
+        f"{directory.path} holds another plan ({before.name!r} of {before.created}): {'; '.join(found[:_SHOWN])}{more}. "
         f"Choose another folder with -o, replace what is there with --overwrite, or go on with what is there:  robustir resume {directory.path}"
     )
 
 
-def differences(directory: RunDirectory, before: Mapping[str, Any], plan: Plan) -> Iterator[str]:
+def differences(directory: RunDirectory, before: Manifest, plan: Plan) -> Iterator[str]:
     """Yield what a plan lacks of a run or asks for otherwise; nothing if all cells of the run are the plan's too.
 
     What was added does not count as a difference: encoders, perturbations, severities, draws, benchmarks, languages, queries.
     """
-    suite = before["suite"]
-    if suite["seed"] != plan.suite.seed:
-        yield f"its seed is {suite['seed']}, the plan's is {plan.suite.seed}"
-    if suite["statistics"] != plan.suite.statistics.model_dump(mode="json"):
+    suite = before.suite
+    if suite.seed != plan.suite.seed:
+        yield f"its seed is {suite.seed}, the plan's is {plan.suite.seed}"
+    if suite.statistics != plan.suite.statistics:
         yield "its statistics (confidence, flips, resamples, interval) are other ones"
-    yield from _missing("measure", suite["measures"], plan.suite.measures)
-    yield from _encoders(before["encoders"], plan)
-    yield from _perturbations(before["perturbations"], plan)
+    yield from _missing("measure", suite.measures, plan.suite.measures)
+    yield from _encoders(before.encoders, plan)
+    yield from _perturbations(before.perturbations, plan)
     yield from _benchmarks(directory, before, plan)
 
 
@@ -58,76 +59,76 @@ def _missing(what: str, there: Iterable[object], asked: Iterable[object]) -> Ite
         yield f"the {what}{'s' if len(lacking) > 1 else ''} {', '.join(lacking)} of the run {'are' if len(lacking) > 1 else 'is'} not in the plan"
 
 
-def _encoders(rows: list[dict[str, Any]], plan: Plan) -> Iterator[str]:
+def _encoders(rows: Sequence[EncoderEntry], plan: Plan) -> Iterator[str]:
     asked = {encoder.spec: encoder.revision for encoder in plan.encoders}
-    there = {row.get("spec", row["name"]): row["revision"] for row in rows}
+    there = {row.spec: row.revision for row in rows}
     yield from _missing("encoder", there, asked)
     for spec, revision in there.items():
         if spec in asked and asked[spec] != revision:
             yield f"the encoder {spec} changed (its revision was {revision!r}, it is {asked[spec]!r})"
 
 
-def _perturbations(rows: list[dict[str, Any]], plan: Plan) -> Iterator[str]:
+def _perturbations(rows: Sequence[NoiseEntry], plan: Plan) -> Iterator[str]:
     asked = {noise.spec: noise for noise in plan.noises}
-    there = {row.get("spec", row["name"]): row for row in rows}
+    there = {row.spec: row for row in rows}
     yield from _missing("perturbation", there, asked)
     for spec, row in there.items():
         noise = asked.get(spec)
         if noise is None:
             continue
-        if row["version"] != noise.version:
-            yield f"{noise.spec} changed (its version was {row['version']!r}, it is {noise.version!r})"
-        yield from _missing(f"{noise.spec} severity", row["severities"], noise.severities)
-        if row["draws"] > noise.draws:
-            yield f"the run has {row['draws']} draws of {noise.spec}, the plan has {noise.draws}"
+        if row.version != noise.version:
+            yield f"{noise.spec} changed (its version was {row.version!r}, it is {noise.version!r})"
+        yield from _missing(f"{noise.spec} severity", row.severities, noise.severities)
+        if row.draws > noise.draws:
+            yield f"the run has {row.draws} draws of {noise.spec}, the plan has {noise.draws}"
 
 
-def _benchmarks(directory: RunDirectory, before: Mapping[str, Any], plan: Plan) -> Iterator[str]:
+def _benchmarks(directory: RunDirectory, before: Manifest, plan: Plan) -> Iterator[str]:
     # By what they are: a benchmark that is added may lengthen the name of another, and a path has several spellings.
     asked = {planned.spec: planned for planned in plan.tasks}
     same = {planned.digest: planned for planned in plan.tasks}
-    pairs = [(row, asked.get(row["spec"]) or same.get(row["digest"])) for row in before["benchmarks"]]
-    yield from _missing("benchmark", [row["name"] for row, planned in pairs if planned is None], ())
+    pairs = [(row, asked.get(row.spec) or same.get(row.digest)) for row in before.benchmarks]
+    yield from _missing("benchmark", [row.name for row, planned in pairs if planned is None], ())
     keys = {cell.key for cell in plan.cells()}
     for row, planned in pairs:
         if planned is None:
             continue
         lacking = [
-            *_missing(f"{row['name']} language", row["languages"], planned.task.languages),
-            *_missing(f"{row['name']} setting", row["settings"], planned.task.settings),
+            *_missing(f"{row.name} language", row.languages, planned.task.languages),
+            *_missing(f"{row.name} setting", row.settings, planned.task.settings),
         ]
         yield from lacking
         if lacking:
             continue
-        if row["digest"] == planned.digest:
-            cells = [cell for cell in before["cells"] if cell["benchmark"] == row["name"]]
-            if any(cell["key"] not in keys for cell in cells) and not _changed_otherwise(before, plan):
-                yield f"its cells of {row['name']} were made by a version of robustir that computes them in another way"
-        elif _limit(before["suite"]) > _limit(plan.suite.model_dump()):
-            yield f"the run took {before['suite'].get('limit') or 'all'} queries of {row['name']} per language, the plan takes {plan.suite.limit}"
+        if row.digest == planned.digest:
+            cells = [cell for cell in before.cells if cell.benchmark == row.name]
+            if any(cell.key not in keys for cell in cells) and not _changed_otherwise(before, plan):
+                yield f"its cells of {row.name} were made by a version of robustir that computes them in another way"
+        elif _limit(before.suite) > _limit(plan.suite):
+            yield f"the run took {before.suite.limit or 'all'} queries of {row.name} per language, the plan takes {plan.suite.limit}"
         elif not _grew(before, row, plan, planned):
-            yield f"the data of {row['name']} changed"
+            yield f"the data of {row.name} changed"
         else:
             yield from _lost(directory, row, planned)
 
 
-def _changed_otherwise(before: Mapping[str, Any], plan: Plan) -> bool:
+def _changed_otherwise(before: Manifest, plan: Plan) -> bool:
     """Whether something else than the way of computing explains why cells are not the plan's."""
-    others = (*_encoders(before["encoders"], plan), *_perturbations(before["perturbations"], plan))
-    return bool(others) or before["suite"]["seed"] != plan.suite.seed
+    others = (*_encoders(before.encoders, plan), *_perturbations(before.perturbations, plan))
+    return bool(others) or before.suite.seed != plan.suite.seed
 
 
-def _limit(suite: Mapping[str, Any]) -> float:
-    return float(suite.get("limit") or math.inf)
+def _limit(suite: Suite) -> float:
+    return float(suite.limit or math.inf)
 
 
-def _grew(before: Mapping[str, Any], row: Mapping[str, Any], plan: Plan, planned: PlannedTask) -> bool:
+def _grew(before: Manifest, row: BenchmarkEntry, plan: Plan, planned: PlannedTask) -> bool:
     """Whether the plan asks for more of a benchmark: languages, or queries per language."""
-    more = _limit(before["suite"]) < _limit(plan.suite.model_dump())
-    return more or set(row["languages"]) < set(planned.task.languages)
+    more = _limit(before.suite) < _limit(plan.suite)
+    return more or set(row.languages) < set(planned.task.languages)
 
 
-def _lost(directory: RunDirectory, row: Mapping[str, Any], planned: PlannedTask) -> Iterator[str]:
+def _lost(directory: RunDirectory, row: BenchmarkEntry, planned: PlannedTask) -> Iterator[str]:
     """Say which stored queries or passages a benchmark that grew does not have any more."""
     stored, task = directory.read_task(row), planned.task
     queries = set(zip(task.queries.ids, task.queries.langs, task.queries.texts, strict=True))
@@ -139,4 +140,4 @@ def _lost(directory: RunDirectory, row: Mapping[str, Any], planned: PlannedTask)
     ]
     for what, ids in (("query", lost), ("passage", gone)):
         if ids:
-            yield f"the {what} {ids[0]!r} of {row['name']} ({len(ids)} in all) is not in the plan, or changed"
+            yield f"the {what} {ids[0]!r} of {row.name} ({len(ids)} in all) is not in the plan, or changed"

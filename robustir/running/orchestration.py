@@ -10,7 +10,7 @@ from robustir.planning.plan import Plan
 from robustir.reports import check_formats, write_reports
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.extension import continued
-from robustir.rundir.manifest import finished, new_manifest
+from robustir.running.recording import finished, new_manifest
 from robustir.running.runner import execute
 from robustir.running.summary import Progress, RunOptions, RunSummary, Silent
 

@@ -112,7 +112,7 @@ def test_an_engine_under_noise_is_scored_as_pytrec_eval_does(exported: Path, tmp
     right = {(row["severity"], row["draw"]): expected(exported, row) for row in index}
     compared = 0
     run = RunDirectory.open(tmp_path / "run")
-    encoder = next(row["name"] for row in run.read_manifest()["encoders"] if row["name"] != "bm25")
+    encoder = next(row.name for row in run.read_manifest().encoders if row.name != "bm25")
     for table in score_tables(run, measures=tuple(MEASURES), encoder=encoder):
         for row in table.to_pylist():
             values = right[row["severity"], row["draw"]]

@@ -318,8 +318,8 @@ def test_edits_in_a_script_that_runs_twice(tmp_path: Path) -> None:
 
         suite = suite_of({task!r}, encoders=("bm25",), perturbations=("tests.tiny:OnlyA",))
         run = robustir.run(suite, sys.argv[1], encoders=[letters], formats=("csv",))
-        counts = run.read_manifest()["counts"]
-        print(counts["texts_encoded"], counts["texts_reused"], run.read_manifest()["plan"])
+        counts = run.read_manifest().counts
+        print(counts.texts_encoded, counts.texts_reused, run.read_manifest().plan)
         """
     ).format(task=str(tmp_path / "task"))
 

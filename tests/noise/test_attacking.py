@@ -46,12 +46,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 
 
 def test_an_attack_without_an_encoder_runs_against_every_one_with_its_control(run: RunDirectory) -> None:
-    rows = {row["name"]: row for row in run.read_manifest()["perturbations"]}
+    rows = {row.name: row for row in run.read_manifest().perturbations}
     expected = [name for encoder in ENCODERS for name in (attack_on(encoder), control_of(attack_on(encoder)))]
     assert list(rows) == expected
     for encoder in ENCODERS:
-        assert (rows[attack_on(encoder)]["attacked"], rows[attack_on(encoder)]["control"]) == (encoder, False)
-        assert rows[control_of(attack_on(encoder))]["control"] is True
+        assert (rows[attack_on(encoder)].attacked, rows[attack_on(encoder)].control) == (encoder, False)
+        assert rows[control_of(attack_on(encoder))].control is True
 
 
 def test_an_attack_that_names_its_encoder_runs_against_that_one_even_if_the_suite_does_not_score_it(
@@ -67,14 +67,14 @@ def test_an_attack_that_names_its_encoder_runs_against_that_one_even_if_the_suit
 
 
 def test_the_control_repeats_the_number_of_edits(run: RunDirectory) -> None:
-    for cell in run.read_manifest()["cells"]:
-        if cell["perturbation"].startswith("random-control"):
-            assert run.read_noisy(cell["queries_key"])[1] == ["b", "b"]
+    for cell in run.read_manifest().cells:
+        if cell.perturbation.startswith("random-control"):
+            assert run.read_noisy(cell.queries_key)[1] == ["b", "b"]
 
 
 def test_what_the_attack_cost_and_reached_is_kept_per_query(run: RunDirectory) -> None:
-    cell = next(cell for cell in run.read_manifest()["cells"] if cell["perturbation"] == attack_on(ENCODERS[0]))
-    table = run.read_table(run.queries_path(cell["queries_key"])).to_pydict()
+    cell = next(cell for cell in run.read_manifest().cells if cell.perturbation == attack_on(ENCODERS[0]))
+    table = run.read_table(run.queries_path(cell.queries_key)).to_pydict()
     assert table["edits"] == [1, 1]
     assert table["encoder_queries"] == [3, 3]
     assert len(table["margin_before"]) == len(table["margin_after"]) == 2

@@ -89,7 +89,7 @@ def test_names_are_given_in_suites_and_no_key_depends_on_them(tmp_path: Path) ->
     assert plans[0].digest() == plans[1].digest()
     run = robustir.run(named, tmp_path / "run", formats=("html", "csv"))
     manifest = run.read_manifest()
-    assert [(row["name"], row["spec"]) for row in manifest["encoders"]] == [
+    assert [(row.name, row.spec) for row in manifest.encoders] == [
         ("B side", "tests.tiny:Letters"),
         ("A side", "tests.tiny:Overlap"),
     ]
@@ -111,7 +111,7 @@ def test_an_attack_names_its_victim_as_the_run_does(tmp_path: Path) -> None:
         severities=(0.5,),
     )
     run = robustir.run(suite, tmp_path / "run", formats=("csv",))
-    assert {row["attacked"] for row in run.read_manifest()["perturbations"]} == {"victim", "tests.tiny:Overlap"}
+    assert {row.attacked for row in run.read_manifest().perturbations} == {"victim", "tests.tiny:Overlap"}
     contrasts = robustir.analyse(run).contrasts
     assert {"victim", "tests.tiny:Overlap"} == set(contrasts["attacked"])
     assert set(contrasts["encoder"]) == {"victim", "tests.tiny:Overlap"}

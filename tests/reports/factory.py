@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from robustir.analysis import TABLES, Findings, empty_table
+from robustir.rundir.manifest import Manifest
 from tests.reports.sample_manifest import sample_manifest
 
 Record = dict[str, Any]
@@ -86,7 +87,7 @@ class Factory:
         named = (row.get(column) for column in ("encoder", "encoder_a", "encoder_b"))
         return row | {"in_domain": any((row["benchmark"], encoder) in self.in_domain for encoder in named)}
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         return sample_manifest(
             self.encoders, self.perturbations, self.benchmarks, SEVERITIES, LANGUAGES, exploratory=self.exploratory
         )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from robustir.analysis import Findings, empty_table
-from robustir.errors import RunError
+from robustir.errors import InputError, RunError
 from robustir.reports import build
 from robustir.reports.blocks import Document, Examples, Figure, Panel, Table, direction, walk_texts
 from tests.reports.factory import SEVERITIES, Factory
@@ -158,7 +158,9 @@ def test_a_run_without_noise_reports_its_clean_scores_and_claims_nothing() -> No
 
 def test_no_scores_at_all_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(RunError, match="robustir resume"):
-        build(Findings(scores=empty_table("scores")), {"name": "empty"})
+        build(Findings(scores=empty_table("scores")), Factory().manifest())
+    with pytest.raises(InputError, match="name no run"):
+        build(Findings(), None)
 
 
 def test_missing_values_become_dashes() -> None:

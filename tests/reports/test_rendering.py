@@ -18,6 +18,7 @@ from robustir.errors import InputError
 from robustir.reports import Document, build, render_html, render_latex
 from robustir.reports.renderers.latex import escape_latex
 from robustir.reports.renderers.pdf import compile_pdf
+from robustir.rundir.manifest import FailedEntry, RefusedEntry
 from tests.reports.factory import Factory
 
 NASTY = (
@@ -38,10 +39,16 @@ def nasty(text: str) -> Findings:
     examples = findings.examples.copy()
     for column, value in (("clean_text", f"{text} clean"), ("noisy_text", f"{text} noisy"), ("query_id", text)):
         examples[column] = pd.Series([value] * len(examples), dtype=object)  # str columns refuse lone surrogates
-    manifest = dict(findings.manifest) | {"name": text, "description": text, "versions": {text: text}}
-    manifest["failed"] = [{"cell": text, "error": text}]
-    manifest["not_applicable"] = [{"perturbation": text, "language": text, "reason": text}]
-    manifest["suite"] |= {"question": text}
+    assert findings.manifest is not None
+    manifest = replace(
+        findings.manifest,
+        name=text,
+        description=text,
+        versions={text: text},
+        failed=(FailedEntry(benchmark=text, encoder=text, condition=text, cell=text, error=text),),
+        not_applicable=(RefusedEntry(benchmark=text, perturbation=text, language=text, reason=text),),
+        suite=findings.manifest.suite.model_copy(update={"question": text}),
+    )
     return replace(findings, examples=examples, manifest=manifest)
 
 

@@ -30,8 +30,9 @@ def test_three_sentences_hold_question_change_and_comparison_with_their_uncertai
 
 def test_the_suites_own_question_is_quoted() -> None:
     findings = Factory().findings()
-    suite = {**findings.manifest["suite"], "question": "Do <b>typos</b> hurt?"}
-    asked = three_sentences(Study.read(findings, {**findings.manifest, "suite": suite}))[0]
+    manifest = Factory().manifest()
+    suite = manifest.suite.model_copy(update={"question": "Do <b>typos</b> hurt?"})
+    asked = three_sentences(Study.read(findings, replace(manifest, suite=suite)))[0]
     assert asked.startswith("“Do <b>typos</b> hurt?” is answered here by how much the mAP of 4 encoders")
 
 
@@ -60,16 +61,16 @@ def test_the_sentence_prints_the_verdict_of_the_findings_with_all_levels() -> No
 
 def with_attacks(findings: Findings, attacks: set[str]) -> Findings:
     """The findings with some of their perturbations declared as attacks."""
-    entries = [
-        {**entry, "attacked": "hashing" if entry["name"] in attacks else ""}
-        for entry in findings.manifest["perturbations"]
-    ]
+    manifest = Factory().manifest()
+    entries = tuple(
+        replace(entry, attacked="hashing" if entry.name in attacks else "") for entry in manifest.perturbations
+    )
     contrasts = findings.contrasts.assign(control=False)
-    return replace(findings, contrasts=contrasts, manifest={**findings.manifest, "perturbations": entries})
+    return replace(findings, contrasts=contrasts, manifest=replace(manifest, perturbations=entries))
 
 
 def test_a_run_of_attacks_alone_asks_about_them() -> None:
-    names = {entry["name"] for entry in Factory().findings().manifest["perturbations"]}
+    names = {entry.name for entry in Factory().manifest().perturbations}
     asked, changed, _ = sentences(with_attacks(Factory().findings(), names))
     assert asked.endswith("changes when queries are attacked by typos and shuffle-words.")
     assert changed == "What the attacks changed is in the section on attacks."
@@ -87,5 +88,5 @@ def test_noise_that_gave_no_score_is_not_no_noise() -> None:
     asked = sentences(replace(findings, **empty))[0]
     assert "its noise gave no score (see “Failed cells” and “What the noise really did”)" in asked
     silent = replace(findings, **empty, validity=findings.validity.iloc[:0])
-    asked = sentences(replace(silent, manifest={**findings.manifest, "perturbations": []}))[0]
+    asked = sentences(replace(silent, manifest=replace(Factory().manifest(), perturbations=())))[0]
     assert asked.endswith("it held no perturbation, so it says nothing about robustness.")

@@ -179,11 +179,12 @@ def test_html_and_pdf_carry_the_section(document: Document) -> None:
 
 def test_attacks_stand_in_tables_of_their_own() -> None:
     made = findings()
-    entries = [{"name": "shuffle-words", "attacked": "hashing"}]
+    assert made.manifest is not None
+    entries = tuple(replace(one, attacked="hashing") for one in made.manifest.perturbations if one.name != "typos")
     attacked = {"attacked": "hashing"}
     for frame in (made.strategies, made.strategy_scores):
         frame.loc[frame["perturbation"] == "shuffle-words", list(attacked)] = list(attacked.values())
-    shown = tables(build(made, {**made.manifest, "perturbations": entries}))
+    shown = tables(build(made, replace(made.manifest, perturbations=entries)))
     assert {row[2].text for row in shown["strategy-differences-mini"].rows} == {"clean queries", "typos"}
     assert {row[2].text for row in shown["strategy-differences-mini-under-attack"].rows} == {"shuffle-words"}
 

@@ -16,6 +16,7 @@ import pytest
 from robustir.benchmarks.beir import Beir
 from robustir.errors import RunError
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import BenchmarkEntry
 from robustir.running.encoding import VectorFile
 from robustir.running.summary import RunSummary
 from robustir.types import Dose, Ranks
@@ -45,7 +46,20 @@ def test_a_task_is_read_back_without_the_texts_of_its_passages(tmp_path: Path) -
     task = Beir(str(write_beir(tmp_path / "task"))).load(None)
     run = RunDirectory(tmp_path / "run")
     run.write_task("k", task)
-    back = run.read_task({"name": "task", "queries_key": "k", "settings": task.settings, "group_kind": task.group_kind})
+    back = run.read_task(
+        BenchmarkEntry(
+            name="task",
+            spec="task",
+            digest="",
+            queries_key="k",
+            settings=task.settings,
+            languages=task.languages,
+            queries=len(task.queries),
+            passages=len(task.corpus),
+            groups=1,
+            group_kind=task.group_kind,
+        )
+    )
     assert back.queries == task.queries
     assert (back.corpus.ids, back.corpus.langs) == (task.corpus.ids, task.corpus.langs)
     assert back.qrels.digest() == task.qrels.digest()

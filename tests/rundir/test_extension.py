@@ -12,6 +12,7 @@ from robustir.errors import RunError
 from robustir.planning.plan import make_plan
 from robustir.planning.suite import Suite
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import Counts
 from robustir.running.orchestration import execute_plan
 from robustir.running.summary import RunOptions
 from tests.processes import digests
@@ -59,7 +60,7 @@ def test_a_plan_that_adds_keeps_every_cell_and_ends_as_a_run_at_once(folder: Pat
     assert (len(after) > len(before)) == (what not in {"measure", "name"})
     wholes = [RunDirectory(tmp_path / name).read_manifest() for name in ("run", "fresh")]
     for part in ("cells", "encoders", "perturbations", "suite", "plan", "status"):
-        assert wholes[0][part] == wholes[1][part]
+        assert getattr(wholes[0], part) == getattr(wholes[1], part)
 
 
 def test_another_benchmark(folder: Path, tmp_path: Path) -> None:
@@ -79,9 +80,10 @@ def test_another_benchmark_of_the_same_name(folder: Path, tmp_path: Path) -> Non
     before = ranks(tmp_path / "run")
     manifest = run_into(suite_of(folder, twin, **SMALL), tmp_path / "run").read_manifest()
     assert {name: ranks(tmp_path / "run")[name] for name in before} == before
-    names = [row["name"] for row in manifest["benchmarks"]]
+    names = [row.name for row in manifest.benchmarks]
     assert len(set(names)) == 2
-    assert manifest["counts"]["cells"] == 6
+    assert manifest.counts is not None
+    assert manifest.counts.cells == 6
 
 
 def test_live_encoders_are_added_under_their_names(folder: Path, tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_live_encoders_are_added_under_their_names(folder: Path, tmp_path: Path)
     execute_plan(plan, RunDirectory(tmp_path / "run"), RunOptions(jobs=1), formats=("csv",))
     assert {name: ranks(tmp_path / "run")[name] for name in before} == before
     manifest = RunDirectory(tmp_path / "run").read_manifest()
-    assert [row["name"] for row in manifest["encoders"]] == ["tests.tiny:Overlap", "first", "second"]
+    assert [row.name for row in manifest.encoders] == ["tests.tiny:Overlap", "first", "second"]
 
 
 def test_another_language_scores_anew_what_it_changes_and_encodes_only_what_is_new(
@@ -109,7 +111,8 @@ def test_another_language_scores_anew_what_it_changes_and_encodes_only_what_is_n
         tables = [(tmp_path / run / "findings" / f"{name}.csv").read_bytes() for run in ("run", "fresh")]
         assert tables[0] == tables[1]
     # English: a, c and the passages aab, abb, c (c as a query is another text). Then b, aaa and bc are new.
-    assert again["counts"]["texts_encoded"] == 8
+    assert again.counts is not None
+    assert again.counts.texts_encoded == 8
     with pytest.raises(RunError, match="the task language de of the run is not in the plan"):
         run_into(english, tmp_path / "run")
 
@@ -169,24 +172,16 @@ def test_settings_cost_nothing(folder: Path, tmp_path: Path) -> None:
 def test_a_run_that_has_nothing_to_do_keeps_its_counts_and_timings(folder: Path, tmp_path: Path) -> None:
     suite = suite_of(folder, **SMALL)
     first = run_into(suite, tmp_path / "run").read_manifest()
-    assert first["counts"] == {
-        "cells": 3,
-        "cells_done_before": 0,
-        "cells_failed": 0,
-        "texts_encoded": 8,  # a, b, c as queries; aab, abb, c, aaa, bc
-        "texts_reused": 0,
-    }
+    # Texts: a, b, c as queries; aab, abb, c, aaa, bc.
+    assert first.counts == Counts(cells=3, cells_done_before=0, cells_failed=0, texts_encoded=8, texts_reused=0)
     again = run_into(suite, tmp_path / "run").read_manifest()
-    assert (again["counts"], again["timings"], again["created"]) == (
-        first["counts"],
-        first["timings"],
-        first["created"],
-    )
+    assert (again.counts, again.timings, again.created) == (first.counts, first.timings, first.created)
     added = run_into(suite_of(folder, **(SMALL | {"severities": (0.5, 1.0)})), tmp_path / "run").read_manifest()
     # The noise of 1.0 is that of 0.5: its texts are known, and all vectors are read again to score the new cell.
-    assert added["counts"]["cells"] == 4
-    assert added["counts"]["texts_encoded"] == 8
-    assert added["timings"]["score"] >= first["timings"]["score"]
+    assert added.counts is not None
+    assert added.counts.cells == 4
+    assert added.counts.texts_encoded == 8
+    assert added.timings["score"] >= first.timings["score"]
 
 
 def test_overwriting_leaves_the_files_of_others(folder: Path, tmp_path: Path) -> None:
@@ -196,7 +191,7 @@ def test_overwriting_leaves_the_files_of_others(folder: Path, tmp_path: Path) ->
         (run / name).write_text("mine", encoding="utf-8")
     other = make_plan(suite_of(folder, **(SMALL | {"seed": 7})))
     execute_plan(other, RunDirectory(run), RunOptions(jobs=1), formats=("csv",), overwrite=True)
-    assert RunDirectory(run).read_manifest()["suite"]["seed"] == 7
+    assert RunDirectory(run).read_manifest().suite.seed == 7
     assert {path.stem for path in (run / "ranks").iterdir()} == {"mine", *(cell.key for cell in other.cells())}
     assert [(run / name).read_text(encoding="utf-8") for name in ("notes.txt", "report.docx")] == ["mine", "mine"]
 

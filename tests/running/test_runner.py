@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from robustir.errors import DataError, RunError
 from robustir.planning.conditions import CLEAN, FLOOR, Condition
 from robustir.planning.plan import Plan
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import Counts
 from robustir.rundir.rankings import read_top
 from robustir.running.executors import default_jobs
 from robustir.types import Ranks
@@ -29,6 +31,12 @@ def folder(tmp_path: Path) -> Path:
 def ranks_of(plan: Plan, run: RunDirectory, condition: Condition, encoder: int = 0, task: int = 0) -> Ranks:
     """Return the stored ranks of a cell."""
     return run.read_ranks(plan.cell(plan.tasks[task], plan.encoders[encoder], condition).key)
+
+
+def counts_of(run: RunDirectory) -> Counts:
+    counts = run.read_manifest().counts
+    assert counts is not None
+    return counts
 
 
 def expected_ranks(texts: dict[str, str], judgements: list[tuple[str, str]]) -> tuple[list[int], list[int]]:
@@ -82,17 +90,14 @@ def test_each_distinct_text_is_encoded_once_and_never_again(folder: Path, tmp_pa
     # Clean: a, b, aab. OnlyA changes a to c and aab to ccb; the unchanged b is not asked for again.
     wanted |= {("query", text) for text in ("a", "b", "aab", "c", "ccb")}
     assert sorted(call for call in model.calls if not call[1].startswith((*FIRST, *SECOND))) == sorted(wanted)
-    assert run.read_manifest()["counts"]["texts_encoded"] == len(wanted)
+    assert counts_of(run).texts_encoded == len(wanted)
     again = Letters()
     second = robustir.run(suite, tmp_path / "second", encoders=[again], formats=("csv",))
     # A few of each role, to see that they are still encoded so.
     tried = [call for call in again.calls if not call[1].startswith((*FIRST, *SECOND))]
     assert len(tried) == len(set(tried)) == 6
     assert set(tried) <= wanted
-    assert second.read_manifest()["counts"] == run.read_manifest()["counts"] | {
-        "texts_encoded": 0,
-        "texts_reused": len(wanted),
-    }
+    assert counts_of(second) == replace(counts_of(run), texts_encoded=0, texts_reused=len(wanted))
     for part in ("queries", "ranks", "findings"):
         for path in (tmp_path / "run" / part).iterdir():
             assert path.read_bytes() == (tmp_path / "second" / part / path.name).read_bytes()
@@ -118,10 +123,8 @@ def test_a_perturbation_that_is_not_applicable_in_a_language(folder: Path, tmp_p
     suite = suite_of(folder, perturbations=("tests.tiny:English",), severities=(0.5,))
     run = robustir.run(suite, tmp_path / "run", formats=("csv",))
     manifest = run.read_manifest()
-    assert [(row["perturbation"], row["language"]) for row in manifest["not_applicable"]] == [
-        ("tests.tiny:English", "de")
-    ]
-    key = next(cell["key"] for cell in manifest["cells"] if cell["perturbation"] == "tests.tiny:English")
+    assert [(row.perturbation, row.language) for row in manifest.not_applicable] == [("tests.tiny:English", "de")]
+    key = next(cell.key for cell in manifest.cells if cell.perturbation == "tests.tiny:English")
     ranks = run.read_ranks(key)
     within, pool = expected_ranks({"q1": "c", "q2": ""}, PAIRS)
     assert ranks.lang_rank.tolist() == [*within[:3], 0, 0, 0]  # the German query was not scored
@@ -165,14 +168,14 @@ def test_a_failing_cell_is_named_and_the_others_go_on(
     ]
     assert re.search(FAULTS[fault], summary.failures[0].error), summary.failures
     assert "\n" not in summary.failures[0].error
-    assert run.read_manifest()["status"] == "failed cells"
+    assert run.read_manifest().status == "failed cells"
     missing = [cell for cell in plan.cells() if not run.ranks_path(cell.key).exists()]
     assert [str(cell.condition) for cell in missing] == ["tests.tiny:Shout at 1, draw 0"]
     monkeypatch.delenv("TINY_FAULT")
     _, _, mended = run_cells(suite, tmp_path / "run")
     assert not mended.failures
     assert mended.cells_done_before == mended.cells - 1
-    assert run.read_manifest()["status"] == "complete"
+    assert run.read_manifest().status == "complete"
     assert ranks_of(plan, run, Condition("tests.tiny:Shout", 1.0), encoder=1) is not None
 
 
