@@ -12,13 +12,14 @@ from robustir.perturbations.shared.parts import prepare_part
 from robustir.perturbations.tables.calibrations import Calibration, find_calibration, shipped_folder
 from robustir.plugins.doses import parse_dose
 from robustir.plugins.registry import canonical
+from robustir.plugins.shown import Shown
 from robustir.plugins.specs import Spec
 from robustir.seeds import Stream
 
 __all__ = ["Dosed"]
 
 
-class Dosed:
+class Dosed(Shown):
     """A perturbation whose severity is a share of a calibrated dose: ``typos(dose='cer:0.05')``.
 
     At severity s the expected character error rate is s times the dose in every language: the perturbation runs at

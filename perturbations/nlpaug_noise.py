@@ -14,6 +14,7 @@ from unittest.mock import patch
 from robustir.errors import DataError, MissingExtraError, SpecError
 from robustir.noise.prepared import unknown_languages
 from robustir.perturbations.shared.random_state import random_state
+from robustir.plugins.shown import Shown
 from robustir.seeds import Stream
 
 __all__ = ["Nlpaug"]
@@ -36,7 +37,7 @@ _ISO_639_3: Final = {
 }  # fmt: skip
 
 
-class Nlpaug:
+class Nlpaug(Shown):
     """An augmenter of nlpaug as noise: ``nlpaug('char.KeyboardAug', lang='de')``, ``nlpaug('word.RandomWordAug', action=swap)``.
 
     The severity is aug_word_p of the char family (aug_char_p, the share of a word's characters, remains the

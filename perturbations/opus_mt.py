@@ -12,6 +12,7 @@ from robustir.disk.download import is_offline
 from robustir.errors import NotApplicableError, SpecError
 from robustir.languages import LANGUAGES, normalise
 from robustir.perturbations.mt.marian import Marian
+from robustir.plugins.shown import Shown
 from robustir.seeds import Stream
 
 __all__ = ["HUB", "OpusMT"]
@@ -32,7 +33,7 @@ _TOKENS = {
 }  # fmt: skip
 
 
-class OpusMT:
+class OpusMT(Shown):
     """Round-trip translation with OPUS-MT, at a severity that picks the step of a ladder of pivots and rounds.
 
     The steps are, in order: for each pivot, 1 to ``rounds`` round trips; severity s picks step ceil(s * steps). With

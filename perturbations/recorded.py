@@ -11,6 +11,7 @@ import numpy as np
 
 from robustir.errors import DataError, SpecError
 from robustir.perturbations.tables.recordings import Recording, read_recording
+from robustir.plugins.shown import Shown
 from robustir.seeds import Stream, key_array, uniforms
 from robustir.types import QuerySet
 
@@ -21,7 +22,7 @@ _EXAMPLES = 3  # ids shown on each side of a mismatch
 _CHECKED = 500  # queries that ``robustir check`` tries
 
 
-class Recorded:
+class Recorded(Shown):
     """Queries as they were recorded with noise, looked up by query id, or by source id if the query id is unknown.
 
     A row with an empty text counts as not recorded; an empty query stays empty.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from robustir.analysis import Findings
+    from robustir.contracts import Encoder, Scorer
     from robustir.planning.suite import Suite
     from robustir.rundir.directory import RunDirectory
     from robustir.rundir.exporting import ExportedSet
@@ -37,7 +38,7 @@ def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed
     return apply(queries, perturbation, severity=severity, seed=seed, draw=draw)
 
 
-def encoder(spec: str | Any) -> Any:
+def encoder(spec: str | Any) -> Encoder | Scorer:
     """Return the encoder (or scorer) that a spec names, or adapt a live object; raise SpecError for anything else."""
     from robustir.encoders.adapters import adapt
     from robustir.plugins.registry import create

@@ -83,6 +83,9 @@ class Stream:
         self._k1 = int.from_bytes(key[8:], "little")
         self._position = 0
 
+    def __repr__(self) -> str:
+        return f"Stream({self.key.hex()})"
+
     def bits(self, index: int, slot: int = 0) -> int:
         """Return 64 random bits at an address."""
         inner = _mix((self._k0 + index * _GOLDEN) & _MASK)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import robustir
+from robustir.contracts import Encoder
 from robustir.encoders.live.identity import FIRST, SECOND
 from robustir.errors import InputError
 from robustir.planning.suite import load_suite
@@ -41,7 +42,9 @@ def test_the_words_of_the_design(tmp_path: Path) -> None:
     assert noisy.texts != queries.texts
     assert noisy.dose is not None
     assert noisy.dose.word_edit_rate[0] > 0
-    vectors = robustir.encoder("hashing").encode(noisy.texts, role="query")
+    encoder = robustir.encoder("hashing")
+    assert isinstance(encoder, Encoder)
+    vectors = encoder.encode(noisy.texts, role="query")
     assert (vectors.dtype, vectors.ndim, len(vectors)) == (np.float32, 2, 1)
     suite = load_suite("quickstart").replaced(
         languages=("en",), encoders=("hashing",), perturbations=("typos",), severities=(0.5,), draws=1

@@ -12,13 +12,14 @@ from robustir.errors import SpecError
 from robustir.languages import normalise
 from robustir.noise.prepared import unknown_languages
 from robustir.perturbations.attacks.searches import Found
+from robustir.plugins.shown import Shown
 from robustir.seeds import Stream
 from robustir.types import QuerySet, Task
 
 __all__ = ["RetrieverAttack", "outcome"]
 
 
-class RetrieverAttack:
+class RetrieverAttack(Shown):
     """An attack with a budget of words: a subclass gives ``attack`` and ``control``.
 
     Args:

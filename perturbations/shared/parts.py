@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from robustir.errors import SpecError
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
+from robustir.plugins.shown import Shown
 from robustir.seeds import Stream, derive_key
 
 __all__ = ["Combination", "prepare_part"]
@@ -24,7 +25,7 @@ def prepare_part(name: str, part: object) -> PreparedPerturbation:
     return prepared
 
 
-class Combination:
+class Combination(Shown):
     """A perturbation made of parts: a subclass gives :meth:`apply_batch` and says whether the whole nests."""
 
     name: ClassVar[str]

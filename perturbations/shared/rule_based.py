@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from robustir.errors import SpecError
 from robustir.noise.prepared import unknown_languages
+from robustir.plugins.shown import Shown
 from robustir.seeds import Stream, key_array
 
 __all__ = ["RuleBased"]
@@ -17,7 +18,7 @@ __all__ = ["RuleBased"]
 _TEXTS_AT_ONCE = 4_096  # bounds the memory; 2,000 to 10,000 texts at once were equally fast
 
 
-class RuleBased:
+class RuleBased(Shown):
     """A perturbation whose whole work is :meth:`in_one_language`; texts are edited many at a time.
 
     A subclass gives ``name``, ``version``, ``severity_meaning``, ``source`` and, if it does not work in every

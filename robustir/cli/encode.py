@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -40,7 +40,7 @@ def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> 
     from robustir.encoders.adapters import check_vectors
     from robustir.errors import InputError
 
-    made = encoder(spec)
+    made: Any = encoder(spec)
     if not hasattr(made, "encode"):
         raise InputError(
             f"{spec} scores passages directly and makes no vectors; choose an encoder from  robustir list encoders"

@@ -15,6 +15,7 @@ from robustir.encoders.live.identity import Identity, identify, index_noting_cha
 from robustir.encoders.live.routes import Route, find_route, parameters, to_numpy
 from robustir.encoders.similarity import Similarity, as_inner_products, similarity_named
 from robustir.errors import EncoderError, SpecError
+from robustir.plugins.shown import Shown
 from robustir.vectors.store import check_vectors
 
 __all__ = ["AdaptedEncoder", "IdentifiedPlugin", "adapt", "check_vectors"]
@@ -59,7 +60,7 @@ def _conforms(model: object, parts: Sequence[str]) -> bool:
     return all(part in held or inspect.getattr_static(type(model), part, None) is not None for part in parts)
 
 
-class IdentifiedPlugin:
+class IdentifiedPlugin(Shown):
     """An encoder or scorer of others that satisfies the contract; all that it has is reached through this object.
 
     Its own ``revision`` is not trusted alone: two classes may say the same, and code changes while a revision does not.
@@ -96,7 +97,7 @@ class IdentifiedPlugin:
         return str(getattr(self.model, "dtype", "float16" if self._identity.half else "float32"))
 
 
-class AdaptedEncoder:
+class AdaptedEncoder(Shown):
     """A live model as an encoder; made by :func:`adapt`.
 
     It is identified by a digest of its code, settings, functions and weights, taken when ``revision`` is first asked

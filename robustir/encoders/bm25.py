@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from robustir.encoders.terms import TERMS_VERSION, terms_of
 from robustir.errors import InputError, SpecError
+from robustir.plugins.shown import Shown
 from robustir.types import Corpus, QuerySet
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _BLOCK_SCORES = 2**22
 _LIBRARIES = ("bm25s", "jieba", "pythainlp", "regex")
 
 
-class BM25:
+class BM25(Shown):
     """Scores passages by BM25 (Robertson & Zaragoza 2009) in Lucene's exact variant, through the bm25s library.
 
     Statistics are over the whole pool that is indexed, in all its languages, so that mono, cross and multi mask one

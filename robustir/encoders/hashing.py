@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from robustir.contracts import Role
 from robustir.encoders.ngrams import HashedUnits, hash_ngrams, hash_words
 from robustir.errors import SpecError
+from robustir.plugins.shown import Shown
 
 __all__ = ["HashingEncoder"]
 
@@ -19,7 +20,7 @@ __all__ = ["HashingEncoder"]
 _BLOCK = 1024
 
 
-class HashingEncoder:
+class HashingEncoder(Shown):
     """Encodes a text as the signed hashed counts of its character n-grams or words.
 
     Each n-gram falls into one of ``dim`` buckets with a sign (Weinberger et al. 2009, "Feature hashing for large scale

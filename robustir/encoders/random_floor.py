@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from robustir.contracts import Role
 from robustir.errors import SpecError
+from robustir.plugins.shown import Shown
 from robustir.seeds import derive_key, key_array, uniforms
 
 __all__ = ["RandomEncoder"]
@@ -16,7 +17,7 @@ __all__ = ["RandomEncoder"]
 _SUMMANDS = 4
 
 
-class RandomEncoder:
+class RandomEncoder(Shown):
     """Gives every (role, text) a random unit vector: what retrieval by chance scores on a collection.
 
     A coordinate is the sum of four uniform numbers (close to normal, so directions are close to uniform on the sphere),

@@ -13,12 +13,13 @@ from robustir.encoders.adapters import adapt
 from robustir.encoders.training_record import TrainingRecord
 from robustir.errors import SpecError
 from robustir.plugins.registry import create
+from robustir.plugins.shown import Shown
 from robustir.plugins.specs import Spec
 
 __all__ = ["RatioMargin"]
 
 
-class RatioMargin:
+class RatioMargin(Shown):
     """Ranks by the ratio margin over an encoder's cosines, as mining of parallel sentences does (Artetxe & Schwenk 2019).
 
     score(x, y) = cos(x, y) / (mean cosine of x's k nearest passages / 2 + that of y's k nearest clean queries / 2), for

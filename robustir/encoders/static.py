@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from robustir.contracts import Role
 from robustir.encoders.static_files import StaticFiles, read_static
 from robustir.encoders.training_record import TrainingRecord, read_training_record
+from robustir.plugins.shown import Shown
 
 __all__ = ["StaticEncoder"]
 
@@ -19,7 +20,7 @@ __all__ = ["StaticEncoder"]
 _BLOCK = 4096
 
 
-class StaticEncoder:
+class StaticEncoder(Shown):
     """Encodes a text as the mean of the vectors of its subwords.
 
     The weight of a piece is the length of its vector, so one table holds both. A vector has the same bits whatever it

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from robustir.disk.trec import trec_id
 from robustir.errors import DataError, SpecError
+from robustir.plugins.shown import Shown
 from robustir.types import Task
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _TAB_TO_BLANK = bytes.maketrans(b"\t", b" ")
 _KEPT_LINES = 20_000_000  # of rankings held in memory, 12 bytes each
 
 
-class TrecRun:
+class TrecRun(Shown):
     """Takes rankings from files instead of making them: ``robustir export queries`` writes the queries to rank.
 
     Each file is a TREC run for one query set: lines of a query id, Q0, a passage id, a rank, a score and a tag. The

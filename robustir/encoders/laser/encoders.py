@@ -24,6 +24,7 @@ from robustir.encoders.laser.files import FOLDER, Network, accept_file, file_dig
 from robustir.encoders.laser.languages import OWN_VOCABULARY, STUDENTS, named_student, student_of
 from robustir.encoders.laser.text import LaserTokenizer
 from robustir.errors import InputError, SpecError
+from robustir.plugins.shown import Shown
 
 if TYPE_CHECKING:
     import torch
@@ -53,7 +54,7 @@ class _Model:
         return [row if len(row) <= network.longest else [*row[: network.longest - 1], end] for row in rows]
 
 
-class _Laser:
+class _Laser(Shown):
     """What LASER2 and LASER3 share: files, networks, batches."""
 
     batch_invariant = False

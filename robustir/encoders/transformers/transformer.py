@@ -29,6 +29,7 @@ from robustir.encoders.transformers.checkpoint import Checkpoint
 from robustir.encoders.transformers.layout import Layout, Step, build_tail, find_prefixes, read_layout
 from robustir.encoders.transformers.pooling import POOLINGS, Pooling
 from robustir.errors import InputError, SpecError
+from robustir.plugins.shown import Shown
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +62,7 @@ class _Replica:
     steps: Sequence[Step]
 
 
-class TransformerEncoder:
+class TransformerEncoder(Shown):
     """Encodes texts with a transformer through Hugging Face transformers.
 
     A model in the layout of sentence-transformers (modules.json: Transformer and Pooling, or StaticEmbedding, then
