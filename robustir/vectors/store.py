@@ -218,33 +218,6 @@ class EmbeddingStore:
         vectors = distinct if size == len(texts) else distinct[unit.inverse]
         return EncodedUnit(vectors, len(missing), size - len(missing))
 
-    def get_unit(
-        self, encoder: Encoder, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None
-    ) -> NDArray[np.float32] | None:
-        """Return the vectors of ``texts`` if the store holds all (unless ``batch_invariant``: as one unit)."""
-        unit = _distinct(encoder, texts, role, langs)
-        found = self._find(encoder, unit.keys)
-        if found.vectors is None or len(found.places) < len(unit.keys):
-            return None
-        return found.vectors if len(unit.keys) == len(texts) else found.vectors[unit.inverse]
-
-    def put_unit(
-        self,
-        encoder: Encoder,
-        texts: Sequence[str],
-        vectors: NDArray[np.float32],
-        *,
-        role: Role,
-        langs: Sequence[str] | None = None,
-    ) -> None:
-        """Store the vectors of distinct texts in one transaction; raise EncoderError if they break the contract."""
-        unit = _distinct(encoder, texts, role, langs)
-        if len(unit.keys) != len(texts):
-            raise InputError(
-                f"{len(texts) - len(unit.keys)} of {len(texts)} texts occur twice; a unit has each text once"
-            )
-        self._put(encoder, unit.keys, check_vectors(vectors, len(texts), encoder.name))
-
     def info(self) -> dict[str, Any]:
         """Return path, bytes on disk, number of vectors, and per encoder name, revision, dimensions and vectors."""
         encoders: list[dict[str, Any]] = []

@@ -101,25 +101,19 @@ def test_languages_do_not_part_texts_of_an_encoder_that_ignores_them(store: Embe
     assert store.encode_unit(encoder, ["a"], role="query", langs=["fr"]).reused == 1
 
 
-def test_get_and_put_a_unit(store: EmbeddingStore) -> None:
+def test_a_unit_is_found_as_a_whole_unless_its_batch_does_not_matter(store: EmbeddingStore) -> None:
     encoder = Recorder(invariant=False)
-    assert store.get_unit(encoder, ["a", "b"], role="query") is None
-    vectors = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.float32)
-    store.put_unit(encoder, ["a", "b"], vectors, role="query")
-    found = store.get_unit(encoder, ["a", "b", "a"], role="query")
-    assert found is not None
-    assert found.tolist() == [[1, 2, 3], [4, 5, 6], [1, 2, 3]]
-    assert store.get_unit(encoder, ["b", "a"], role="query") is None
+    first = store.encode_unit(encoder, ["a", "b"], role="query")
+    again = store.encode_unit(encoder, ["a", "b", "a"], role="query")
+    assert (first.encoded, again.encoded) == (2, 0)
+    assert again.vectors.tolist() == [*first.vectors.tolist(), first.vectors.tolist()[0]]
+    assert store.encode_unit(encoder, ["b", "a"], role="query").encoded == 2
     shared = Recorder()  # the same name and revision: what it promises of batches is part of the key
-    store.put_unit(shared, ["a", "b"], vectors, role="query")
-    reverse = store.get_unit(shared, ["b", "a"], role="query")
-    assert reverse is not None
-    assert reverse.tolist() == [[4, 5, 6], [1, 2, 3]]
-    assert store.get_unit(shared, ["b", "c"], role="query") is None
-    with pytest.raises(InputError, match="1 of 3 texts occur twice"):
-        store.put_unit(shared, ["a", "b", "a"], np.ones((3, 3), np.float32), role="query")
-    with pytest.raises(EncoderError, match="NaN"):
-        store.put_unit(shared, ["x"], np.full((1, 3), np.nan, np.float32), role="query")
+    assert store.encode_unit(shared, ["a", "b"], role="query").encoded == 2
+    reverse = store.encode_unit(shared, ["b", "a"], role="query")
+    assert reverse.encoded == 0
+    assert reverse.vectors.tolist() == first.vectors.tolist()[::-1]
+    assert store.encode_unit(shared, ["b", "c"], role="query").encoded == 1
 
 
 @given(
