@@ -17,8 +17,8 @@ def test_every_name_exists_and_dir_lists_no_others() -> None:
     assert dir(robustir) == sorted(robustir.__all__)
     for name in robustir.__all__:
         assert getattr(robustir, name).__class__ is not None
-    with pytest.raises(AttributeError, match="has no attribute 'encoders'"):
-        robustir.encoders  # noqa: B018 - asking is the test
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        robustir.nothing  # noqa: B018 - asking is the test
 
 
 def test_every_error_is_offered() -> None:

@@ -79,7 +79,7 @@ class RunDirectory:
         """Hold the run for this process; a second one gets a clear error. The lock dies with the process."""
         with explained(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            handle = (self.path / ".lock").open("w")
+            handle = (self.path / ".lock").open("a")  # what is there stays as it is, its time too
         with handle:
             try:
                 with explained(self.path / ".lock"):

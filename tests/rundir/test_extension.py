@@ -106,7 +106,7 @@ def test_another_language_scores_anew_what_it_changes_and_encodes_only_what_is_n
     both = suite_of(folder, **SMALL)
     again = run_into(both, tmp_path / "run").read_manifest()
     fresh = run_into(both, tmp_path / "fresh").read_manifest()
-    assert again["cells"] == fresh["cells"]
+    assert again.cells == fresh.cells
     for name in ("scores", "contrasts", "comparisons", "validity"):
         tables = [(tmp_path / run / "findings" / f"{name}.csv").read_bytes() for run in ("run", "fresh")]
         assert tables[0] == tables[1]
