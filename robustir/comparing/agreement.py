@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from robustir.comparing.joined import Pair, Shared
 from robustir.evidence.gather import StoredBenchmark
 from robustir.planning.conditions import FLOOR
+from robustir.rundir.manifest import CellEntry
 from robustir.rundir.rankings import read_top
 from robustir.stats.rank_biased import rank_biased_overlap
 from robustir.types import NOT_RETRIEVED, Ranks
@@ -22,7 +23,7 @@ __all__ = ["FEWEST_ENCODERS", "orders", "overlaps", "reproduction"]
 
 FEWEST_ENCODERS = 3  # two can only agree or not
 _CONDITION = ("run", "benchmark", "setting", "measure", "perturbation", "severity")
-Cells = Mapping[tuple[str, float, int], Mapping[str, Any]]
+Cells = Mapping[tuple[str, float, int], CellEntry]
 
 
 def orders(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -47,9 +48,9 @@ def orders(table: pd.DataFrame) -> list[dict[str, Any]]:
 def _cells(stored: StoredBenchmark, encoder: str, names: Mapping[str, str]) -> Cells:
     """Return the cells of an encoder by condition, named as in the baseline; without the floor."""
     return {
-        (names.get(cell["perturbation"], cell["perturbation"]), cell["severity"], cell["draw"]): cell
+        (names.get(cell.perturbation, cell.perturbation), cell.severity, cell.draw): cell
         for cell in stored.cells(encoder)
-        if cell["perturbation"] != FLOOR.perturbation
+        if cell.perturbation != FLOOR.perturbation
     }
 
 
@@ -59,7 +60,7 @@ def _both(shared: Shared, pair: Pair) -> Iterator[tuple[tuple[str, float, int], 
     theirs = _cells(shared.new, pair[1], shared.perturbations)
     for condition in ours:
         if condition in theirs:
-            yield condition, ours[condition]["key"], theirs[condition]["key"]
+            yield condition, ours[condition].key, theirs[condition].key
 
 
 def overlaps(shared: Sequence[Shared], pair: Pair) -> list[dict[str, Any]]:

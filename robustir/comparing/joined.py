@@ -13,6 +13,7 @@ from robustir.evidence.gather import StoredBenchmark, gather
 from robustir.evidence.scores import QueryScores
 from robustir.planning.conditions import FLOOR
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import BenchmarkEntry, Manifest, NoiseEntry
 from robustir.types import Task
 
 __all__ = ["BASELINE", "NEW", "Joined", "LeftOut", "Pair", "Side", "join"]
@@ -36,7 +37,7 @@ class Side:
     """A run and its manifest."""
 
     run: RunDirectory
-    manifest: Mapping[str, Any]
+    manifest: Manifest
 
     @classmethod
     def open(cls, run: RunDirectory) -> Side:
@@ -51,25 +52,23 @@ class Side:
     @property
     def encoders(self) -> dict[str, str]:
         """Specs of the encoders by name."""
-        return {row["name"]: row.get("spec", row["name"]) for row in self.manifest["encoders"]}
+        return {row.name: row.spec for row in self.manifest.encoders}
 
-    def noises(self) -> dict[str, Mapping[str, Any]]:
+    def noises(self) -> dict[str, NoiseEntry]:
         """Perturbations by their specs."""
-        return {row.get("spec", row["name"]): row for row in self.manifest["perturbations"]}
+        return {row.spec: row for row in self.manifest.perturbations}
 
     def revision(self, encoder: str) -> tuple[str, str]:
         """Return spec and revision of an encoder: what identifies it."""
-        row = next(row for row in self.manifest["encoders"] if row["name"] == encoder)
-        return row.get("spec", encoder), row.get("revision", "")
+        row = next(row for row in self.manifest.encoders if row.name == encoder)
+        return row.spec, row.revision
 
-    def benchmark(self, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def benchmark(self, entry: BenchmarkEntry) -> BenchmarkEntry | None:
         """Return this run's entry of another run's benchmark: of the same data, else of the same name or spec."""
-        rows = self.manifest["benchmarks"]
         for same in ("digest", "name", "spec"):
-            for row in rows:
-                if row.get(same) is not None and row.get(same) == entry.get(same):
-                    found: Mapping[str, Any] = row
-                    return found
+            for row in self.manifest.benchmarks:
+                if getattr(row, same) == getattr(entry, same):
+                    return row
         return None
 
 
@@ -103,30 +102,30 @@ def join(baseline: Side, new: Side, pairs: Sequence[Pair], measures: Sequence[st
     notes: list[str] = []
     shared: list[Shared] = []
     blocks: dict[Pair, list[QueryScores]] = {pair: [] for pair in pairs}
-    for entry in baseline.manifest["benchmarks"]:
+    for entry in baseline.manifest.benchmarks:
         other = new.benchmark(entry)
         if other is None:
-            left_out.append(LeftOut(entry["name"], f"{new.name} has not scored it"))
+            left_out.append(LeftOut(entry.name, f"{new.name} has not scored it"))
             continue
         one = _shared(baseline, new, (entry, other), pairs, left_out, notes)
         if not one.queries:
-            left_out.append(LeftOut(entry["name"], "the runs share no query of it"))
+            left_out.append(LeftOut(entry.name, "the runs share no query of it"))
             continue
         shared.append(one)
         for pair, block in _blocks(one, pairs, measures, left_out):
             blocks[pair].append(block)
-    known = {entry["name"] for entry in baseline.manifest["benchmarks"] if new.benchmark(entry) is not None}
-    for entry in new.manifest["benchmarks"]:
+    known = {entry.name for entry in baseline.manifest.benchmarks if new.benchmark(entry) is not None}
+    for entry in new.manifest.benchmarks:
         match = baseline.benchmark(entry)
-        if match is None or match["name"] not in known:
-            left_out.append(LeftOut(entry["name"], f"{baseline.name} has not scored it"))
+        if match is None or match.name not in known:
+            left_out.append(LeftOut(entry.name, f"{baseline.name} has not scored it"))
     return Joined(blocks, shared, list(dict.fromkeys(left_out)), list(dict.fromkeys(notes)))
 
 
 def _shared(
     baseline: Side,
     new: Side,
-    entries: tuple[Mapping[str, Any], Mapping[str, Any]],
+    entries: tuple[BenchmarkEntry, BenchmarkEntry],
     pairs: Sequence[Pair],
     left_out: list[LeftOut],
     notes: list[str],
@@ -134,11 +133,11 @@ def _shared(
     entry, other = entries
     first = StoredBenchmark(baseline.run, baseline.manifest, entry)
     second = StoredBenchmark(new.run, new.manifest, other)
-    same = entry.get("digest") == other.get("digest")
+    same = entry.digest == other.digest
     queries = _queries(first, second, left_out, same=same)
     if not same:
         notes.append(
-            f"{entry['name']}: the runs were made on different data; queries and judgements are compared where they are the "
+            f"{entry.name}: the runs were made on different data; queries and judgements are compared where they are the "
             "same, and passages by their ids (runs keep no texts of passages)"
         )
     names: dict[str, str] = {}
@@ -146,12 +145,12 @@ def _shared(
     ours, theirs = baseline.noises(), new.noises()
     for spec, row in ours.items():
         if spec not in theirs:
-            left_out.append(LeftOut(row["name"], f"{new.name} does not have this noise"))
+            left_out.append(LeftOut(row.name, f"{new.name} does not have this noise"))
             continue
-        names[theirs[spec]["name"]] = row["name"]
+        names[theirs[spec].name] = row.name
         kept += _same_noise((baseline, first), (new, second), (row, theirs[spec]), queries, left_out)
     left_out += [
-        LeftOut(row["name"], f"{baseline.name} does not have this noise")
+        LeftOut(row.name, f"{baseline.name} does not have this noise")
         for spec, row in theirs.items()
         if spec not in ours
     ]
@@ -161,26 +160,23 @@ def _shared(
 
 
 def _narrowed(
-    side: Side, entry: Mapping[str, Any], encoders: set[str], conditions: set[tuple[str, float, int]]
+    side: Side, entry: BenchmarkEntry, encoders: set[str], conditions: set[tuple[str, float, int]]
 ) -> StoredBenchmark:
     """Return a benchmark with some encoders and conditions alone, so that nothing else is read."""
     manifest = side.manifest
-    cells = [
+    cells = tuple(
         cell
-        for cell in manifest["cells"]
-        if cell["encoder"] in encoders
-        and (
-            cell["perturbation"] in _KNOWN_CONDITIONS
-            or (cell["perturbation"], cell["severity"], cell["draw"]) in conditions
-        )
-    ]
+        for cell in manifest.cells
+        if cell.encoder in encoders
+        and (cell.perturbation in _KNOWN_CONDITIONS or (cell.perturbation, cell.severity, cell.draw) in conditions)
+    )
     there = {(name, severity) for name, severity, _ in conditions}
-    noises = [
-        {**row, "severities": [severity for severity in row["severities"] if (row["name"], severity) in there]}
-        for row in manifest["perturbations"]
-    ]
-    named = [row for row in manifest["encoders"] if row["name"] in encoders]
-    return StoredBenchmark(side.run, {**manifest, "cells": cells, "encoders": named, "perturbations": noises}, entry)
+    noises = tuple(
+        replace(row, severities=tuple(severity for severity in row.severities if (row.name, severity) in there))
+        for row in manifest.perturbations
+    )
+    named = tuple(row for row in manifest.encoders if row.name in encoders)
+    return StoredBenchmark(side.run, replace(manifest, cells=cells, encoders=named, perturbations=noises), entry)
 
 
 def _queries(first: StoredBenchmark, second: StoredBenchmark, left_out: list[LeftOut], *, same: bool) -> frozenset[str]:
@@ -218,13 +214,13 @@ def _described(task: Task) -> dict[str, tuple[Any, ...]]:
 def _same_noise(
     baseline: tuple[Side, StoredBenchmark],
     new: tuple[Side, StoredBenchmark],
-    rows: tuple[Mapping[str, Any], Mapping[str, Any]],
+    rows: tuple[NoiseEntry, NoiseEntry],
     queries: frozenset[str],
     left_out: list[LeftOut],
 ) -> Iterator[tuple[str, str, float, int]]:
     """Yield names in both runs, severity and draw of the query sets that are word for word the same in both."""
-    ours, theirs = _query_sets(baseline[1], rows[0]["name"]), _query_sets(new[1], rows[1]["name"])
-    name = rows[0]["name"]
+    ours, theirs = _query_sets(baseline[1], rows[0].name), _query_sets(new[1], rows[1].name)
+    name = rows[0].name
     for severity in sorted({severity for severity, _ in ours.keys() ^ theirs.keys()}):
         draws = [sum(level == severity for level, _ in sets) for sets in (ours, theirs)]
         both = f"{draws[0]} draws against {draws[1]}; those that both have are compared"
@@ -235,7 +231,7 @@ def _same_noise(
         if ours[condition] == theirs[condition] or _same_texts(
             (baseline[1], ours[condition]), (new[1], theirs[condition]), queries
         ):
-            yield name, rows[1]["name"], *condition
+            yield name, rows[1].name, *condition
         else:
             other.append(condition[0])
     why = _why(baseline[0], new[0], rows) if other else ""
@@ -258,14 +254,14 @@ def _same_texts(
     return all(ours[name] == theirs[name] for name in queries)
 
 
-def _why(baseline: Side, new: Side, rows: tuple[Mapping[str, Any], Mapping[str, Any]]) -> str:
+def _why(baseline: Side, new: Side, rows: tuple[NoiseEntry, NoiseEntry]) -> str:
     """Say why the same noise gave other texts."""
-    if rows[0].get("attacked"):
+    if rows[0].attacked:
         return "each run attacked its own encoder, so the queries differ"
-    seeds = [side.manifest["suite"]["seed"] for side in (baseline, new)]
+    seeds = [side.manifest.suite.seed for side in (baseline, new)]
     if seeds[0] != seeds[1]:
         return f"the noisy queries differ: seed {seeds[0]} against seed {seeds[1]}"
-    versions = [row.get("version") for row in rows]
+    versions = [row.version for row in rows]
     if versions[0] != versions[1]:
         return f"the noisy queries differ: version {versions[0]} of the noise against {versions[1]}"
     return "the noisy queries differ"

@@ -18,6 +18,7 @@ from robustir.evidence.scores import QueryScores
 from robustir.measures import parse_measure
 from robustir.plugins.names import resolve_name
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import Manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,17 +55,17 @@ class Comparison:
         }
 
 
-def options_of(manifest: Mapping[str, Any], *, measure: str | None = None) -> AnalysisOptions:
+def options_of(manifest: Manifest, *, measure: str | None = None) -> AnalysisOptions:
     """Return how a run is analysed, by its suite's own statistics."""
-    suite = manifest["suite"]
-    statistics = suite["statistics"]
+    suite = manifest.suite
+    statistics = suite.statistics
     return AnalysisOptions(
-        confidence=statistics["confidence"],
-        flips=statistics["flips"],
-        resamples=statistics["resamples"],
-        interval=statistics["interval"],
-        seed=suite["seed"],
-        primary_measure=measure or suite["measures"][0],
+        confidence=statistics.confidence,
+        flips=statistics.flips,
+        resamples=statistics.resamples,
+        interval=statistics.interval,
+        seed=suite.seed,
+        primary_measure=measure or suite.measures[0],
     )
 
 
@@ -85,7 +86,7 @@ def compare_runs(
         raise InputError(f"margin {margin:g}: use a share between 0 and 1, such as 0.02 for two points")
     sides = [Side.open(run) for run in runs]
     baseline, others = sides[0], sides[1:] or sides[:1]
-    wanted = str(parse_measure(measure or baseline.manifest["suite"]["measures"][0]))
+    wanted = str(parse_measure(measure or baseline.manifest.suite.measures[0]))
     options = options_of(baseline.manifest, measure=wanted)
     with threadpool_limits(1, user_api="blas"):
         joined = [_joined(baseline, other, encoders, wanted, alone=len(sides) == 1) for other in others]

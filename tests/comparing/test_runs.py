@@ -178,9 +178,9 @@ def test_a_query_that_was_rewritten_is_left_out(make_run: MakeRun) -> None:
 def test_cells_that_a_run_lacks_are_named(make_run: MakeRun, tmp_path: Path) -> None:
     base = make_run(MINE)
     partial = RunDirectory(shutil.copytree(base.path, tmp_path / "partial"))
-    for cell in partial.read_manifest()["cells"]:
-        if cell["severity"] == 1.0:
-            partial.ranks_path(cell["key"]).unlink()
+    for cell in partial.read_manifest().cells:
+        if cell.severity == 1.0:
+            partial.ranks_path(cell.key).unlink()
     table = robustir.compare(base, partial)
     assert set(table["severity"]) == {0.0, 0.3}
     reasons = {item["what"]: item["reason"] for item in table.attrs["left_out"]}
