@@ -28,7 +28,7 @@ __all__ = ["Comparison", "compare_runs", "options_of"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs against a baseline: the table of :mod:`robustir.comparing.table`, and what stands beside it.
+    """Runs against a baseline: the table of :mod:`robustir.comparing.table`, and what is shown beside it.
 
     orders: Kendall's tau of the encoders' order per condition; overlaps: rank-biased overlap of the rankings; reproduced:
     exact ranks of systems that are the same in both runs. blocks: the scores behind it, per run and pair, in which the
@@ -45,7 +45,7 @@ class Comparison:
     blocks: Mapping[tuple[str, Pair], Sequence[QueryScores]] = field(repr=False)
 
     def beside(self) -> dict[str, Any]:
-        """Return what stands beside the table, as plain values."""
+        """Return what is shown beside the table, as plain values."""
         return {
             "left_out": [{"what": item.what, "reason": item.reason} for item in self.left_out],
             "notes": list(self.notes),
