@@ -124,19 +124,8 @@ def _number_agreement(left: Sequence[str], right: Sequence[str]) -> tuple[int, i
     return sum(bool(first & second) for first, second in both), len(both)
 
 
-def pair_task(
-    name: str,
-    sets: Sequence[Bitext],
-    *,
-    group_kind: str,
-    licence: str,
-    source: str,
-    directions: Sequence[str] = ("there", "back"),
-) -> Task:
-    """Return a task of bitext sets; every set and direction is a pool of its own.
-
-    Passage i of a pool is the only relevant one of query i.
-    """
+def _pair_columns(sets: Sequence[Bitext], directions: Sequence[str]) -> tuple[dict[str, list[str]], NDArray[np.int32]]:
+    """Return queries and passages of all sets in columns, and the pool of each row."""
     columns: dict[str, list[str]] = {
         key: [] for key in ("id", "text", "lang", "source", "group", "pid", "ptext", "plang")
     }
@@ -157,6 +146,23 @@ def pair_task(
             columns["source"] += bitext.source_ids
             columns["group"] += bitext.groups
             pools.append(np.full(size, len(pools), dtype=np.int32))
+    return columns, np.concatenate(pools)
+
+
+def pair_task(
+    name: str,
+    sets: Sequence[Bitext],
+    *,
+    group_kind: str,
+    licence: str,
+    source: str,
+    directions: Sequence[str] = ("there", "back"),
+) -> Task:
+    """Return a task of bitext sets; every set and direction is a pool of its own.
+
+    Passage i of a pool is the only relevant one of query i.
+    """
+    columns, pool = _pair_columns(sets, directions)
     queries = QuerySet(
         ids=tuple(columns["id"]),
         texts=tuple(columns["text"]),
@@ -165,7 +171,6 @@ def pair_task(
         groups=tuple(columns["group"]),
     )
     corpus = Corpus(*(tuple(columns[key]) for key in ("pid", "ptext", "plang")))
-    pool = np.concatenate(pools)
     rows = np.arange(len(queries), dtype=np.int32)
     return Task(
         name=name,
@@ -179,6 +184,18 @@ def pair_task(
         pools=Pools(pool, pool),
         settings_note=NO_MONO,
     )
+
+
+def _check_parallel(name: str, sentences: Mapping[str, Sequence[str]], pivot: str | None) -> None:
+    """Refuse a pivot that is not there, one language alone, and files that are not aligned."""
+    langs = tuple(sentences)
+    if pivot is not None and pivot not in langs:
+        raise NotApplicableError(f"{name}: pivot={pivot!r} is not among the languages: {', '.join(langs)}")
+    if len(langs) < 2:
+        raise NotApplicableError(f"{name} needs two languages; name another one beside {', '.join(langs)}")
+    first = langs[0]
+    for lang in langs[1:]:
+        check_alignment(f"{name}, {first} and {lang}", sentences[first], sentences[lang])
 
 
 def parallel_task(
@@ -205,15 +222,9 @@ def parallel_task(
         NotApplicableError: if the pivot is missing, or there is only one language.
         DataError: if two languages are not aligned.
     """
+    _check_parallel(name, sentences, pivot)
     langs = tuple(sentences)
-    if pivot is not None and pivot not in langs:
-        raise NotApplicableError(f"{name}: pivot={pivot!r} is not among the languages: {', '.join(langs)}")
-    if len(langs) < 2:
-        raise NotApplicableError(f"{name} needs two languages; name another one beside {', '.join(langs)}")
-    first = langs[0]
-    for lang in langs[1:]:
-        check_alignment(f"{name}, {first} and {lang}", sentences[first], sentences[lang])
-    size = len(sentences[first])
+    size = len(sentences[langs[0]])
     places = [(lang, line) for lang in langs for line in range(size)]
     queries = QuerySet(
         ids=tuple(f"{lang}-q{line:04d}" for lang, line in places),

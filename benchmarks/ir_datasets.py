@@ -53,21 +53,7 @@ class IrDatasets:
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task; ``data`` is ignored."""
-        try:
-            ir_datasets: Any = import_module("ir_datasets")
-        except ImportError:
-            raise MissingExtraError("ir_datasets", "ir-datasets") from None
-        try:
-            collection: Any = ir_datasets.load(self.collection)
-        except KeyError:
-            raise DataError(
-                f"{self.collection!r} is not a collection of ir_datasets; see https://ir-datasets.com"
-            ) from None
-        for part in ("docs", "queries", "qrels"):
-            if not getattr(collection, f"has_{part}")():
-                raise NotApplicableError(
-                    f"{self.collection} has no {part}; name a collection with a split, such as beir/scifact/test"
-                )
+        collection = self._collection()
         lang, passage_lang = self._languages(collection)
         chosen_for_both(languages, (lang,), (passage_lang,), self.collection)
         documents = {doc.doc_id: doc.default_text() for doc in collection.docs_iter()}
@@ -96,6 +82,25 @@ class IrDatasets:
             counts=judged.counts,
             notes=judged.notes,
         )
+
+    def _collection(self) -> Any:
+        """Return the collection of ir_datasets; raise InputError if it is unknown, not installed, or lacks a part."""
+        try:
+            ir_datasets: Any = import_module("ir_datasets")
+        except ImportError:
+            raise MissingExtraError("ir_datasets", "ir-datasets") from None
+        try:
+            collection: Any = ir_datasets.load(self.collection)
+        except KeyError:
+            raise DataError(
+                f"{self.collection!r} is not a collection of ir_datasets; see https://ir-datasets.com"
+            ) from None
+        for part in ("docs", "queries", "qrels"):
+            if not getattr(collection, f"has_{part}")():
+                raise NotApplicableError(
+                    f"{self.collection} has no {part}; name a collection with a split, such as beir/scifact/test"
+                )
+        return collection
 
     def _languages(self, collection: Any) -> tuple[str, str]:
         """Return the languages of queries and documents, as given or else as declared; raise SpecError without either."""

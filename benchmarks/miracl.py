@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from robustir.benchmarks.files import chosen_languages, find_folder, parse_file_json, read_lines
@@ -15,6 +16,16 @@ __all__ = ["Miracl"]
 
 _SPLITS = ("dev", "train")
 _POOLS = ("full", "judged")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is read, all languages in one. places: file and line of each judgement."""
+
+    queries: list[tuple[str, str, str, str]] = field(default_factory=list)  # id, text, language, group
+    passages: list[tuple[str, str, str]] = field(default_factory=list)  # id, text, language
+    judgements: list[Judgement] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
 
 
 class Miracl:
@@ -60,32 +71,16 @@ class Miracl:
             raise DataError(
                 f"{root} holds no miracl-v1.0-XX/; put topics and qrels there, as published at {self.source}"
             )
-        queries: list[tuple[str, str, str, str]] = []  # id, text, language, group
-        passages: list[tuple[str, str, str]] = []  # id, text, language
-        judgements: list[Judgement] = []
-        places: list[str] = []
+        rows = _Rows()
         for lang in chosen_languages(languages, available, self.name):
-            folder = root / f"miracl-v1.0-{lang}"
-            topics, path = self._topics(folder, lang), folder / "qrels" / f"qrels.{self._file(lang)}"
-            articles: dict[str, str] = {}  # of the first relevant passage of a topic
-            wanted = set()
-            for query, passage, gain, line in read_qrels(path):
-                wanted.add(passage)
-                if gain > 0:
-                    articles.setdefault(query, f"{lang}-{passage.partition('#')[0]}")
-                judgements.append(Judgement(f"{lang}-{query}", f"{lang}-{passage}", gain, len(places)))
-                places.append(f"{path}:{line}")
-            for docid, text in _documents(root / f"miracl-corpus-v1.0-{lang}"):
-                if self.pool == "full" or docid in wanted:
-                    passages.append((f"{lang}-{docid}", text, lang))
-            queries += [(f"{lang}-{qid}", text, lang, articles.get(qid, f"{lang}-{qid}")) for qid, text in topics]
-        ids, texts, langs, groups = zip(*queries, strict=True) if queries else ((), (), (), ())
+            self._read(root, lang, rows)
+        ids, texts, langs, groups = zip(*rows.queries, strict=True) if rows.queries else ((), (), (), ())
         judged = judge(
-            judgements,
+            rows.judgements,
             QuerySet(ids, texts, langs, ids, groups),
-            Corpus(*zip(*passages, strict=True)) if passages else Corpus((), (), ()),
+            Corpus(*zip(*rows.passages, strict=True)) if rows.passages else Corpus((), (), ()),
             self.policy,
-            where=places.__getitem__,
+            where=rows.places.__getitem__,
             advice="a docs-*.jsonl.gz may be missing",
         )
         return Task(
@@ -101,6 +96,23 @@ class Miracl:
             counts=judged.counts,
             notes=judged.notes,
         )
+
+    def _read(self, root: Path, lang: str, rows: _Rows) -> None:
+        """Add the queries, passages and judgements of one language."""
+        folder = root / f"miracl-v1.0-{lang}"
+        topics, path = self._topics(folder, lang), folder / "qrels" / f"qrels.{self._file(lang)}"
+        articles: dict[str, str] = {}  # of the first relevant passage of a topic
+        wanted = set()
+        for query, passage, gain, line in read_qrels(path):
+            wanted.add(passage)
+            if gain > 0:
+                articles.setdefault(query, f"{lang}-{passage.partition('#')[0]}")
+            rows.judgements.append(Judgement(f"{lang}-{query}", f"{lang}-{passage}", gain, len(rows.places)))
+            rows.places.append(f"{path}:{line}")
+        for docid, text in _documents(root / f"miracl-corpus-v1.0-{lang}"):
+            if self.pool == "full" or docid in wanted:
+                rows.passages.append((f"{lang}-{docid}", text, lang))
+        rows.queries.extend((f"{lang}-{qid}", text, lang, articles.get(qid, f"{lang}-{qid}")) for qid, text in topics)
 
     def _file(self, lang: str) -> str:
         return f"miracl-v1.0-{lang}-{self.split}.tsv"

@@ -56,3 +56,29 @@ def test_every_package_is_built(root: Path) -> None:
 
 def test_the_citation_names_this_version(root: Path) -> None:
     assert f"\nversion: {__version__}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
+
+
+# Functions whose body is longer than a screen, each with the reason.
+LONG = {
+    "robustir/analysis/contrasts.py: add_contrasts": "one call that names the columns of a table, one a line",
+    "robustir/analysis/strategies.py: add_comparison": "one call that names the columns of a table, one a line",
+    "robustir/comparing/joined.py: _joined": "picks every array of two runs by the same indices",
+}
+SCREEN = 40
+
+
+def long_functions(root: Path) -> set[str]:
+    """Functions whose body, the docstring left out, has more lines than a screen."""
+    found = set()
+    linked = {root / "robustir" / name for name in TOP}
+    for path in (path for top in TOP for path in (root / top).rglob("*.py") if not linked & set(path.parents)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                if body and (body[-1].end_lineno or 0) - body[0].lineno + 1 > SCREEN:
+                    found.add(f"{path.relative_to(root).as_posix()}: {node.name}")
+    return found
+
+
+def test_a_function_fits_a_screen_or_says_why_not(root: Path) -> None:
+    assert long_functions(root) == set(LONG)

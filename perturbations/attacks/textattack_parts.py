@@ -206,9 +206,13 @@ def _edited(clean: Any, noisy: Any) -> int:
 @cache
 def _retrieval_parts() -> dict[str, Any]:
     """Return our goal function and limits; their base classes exist once TextAttack is imported."""
+    constraints = importlib.import_module("textattack.constraints")
+    return {"goal": _goal(), "limits": _limits(constraints), "within": _within(constraints)}
+
+
+def _goal() -> Any:
     goals = importlib.import_module("textattack.goal_functions")
     results = importlib.import_module("textattack.goal_function_results")
-    constraints = importlib.import_module("textattack.constraints")
     kind = results.ClassificationGoalFunctionResult
 
     class Margin(goals.GoalFunction):  # type: ignore[misc,name-defined]  # untyped library
@@ -238,7 +242,11 @@ def _retrieval_parts() -> dict[str, Any]:
         def _goal_function_result_type(self) -> Any:
             return kind
 
-    class Limits(constraints.PreTransformationConstraint):  # type: ignore[misc,name-defined]  # untyped library
+    return Margin
+
+
+def _limits(constraints: Any) -> Any:
+    class Limits(constraints.PreTransformationConstraint):  # type: ignore[misc]  # untyped library
         """Words that may change, each once, while the budget lasts."""
 
         allowed: frozenset[int] = frozenset()
@@ -252,7 +260,11 @@ def _retrieval_parts() -> dict[str, Any]:
                 return set()
             return {original[place] for place in self.allowed if original[place] >= 0} - set(changed)
 
-    class Within(constraints.Constraint):  # type: ignore[misc,name-defined]  # untyped library
+    return Limits
+
+
+def _within(constraints: Any) -> Any:
+    class Within(constraints.Constraint):  # type: ignore[misc]  # untyped library
         """No text with more edited words than the budget: crossings of two texts can have more than either."""
 
         budget = 0
@@ -263,4 +275,4 @@ def _retrieval_parts() -> dict[str, Any]:
         def _check_constraint(self, transformed_text: Any, reference_text: Any) -> bool:
             return bool(transformed_text.text.strip()) and _edited(reference_text, transformed_text) <= self.budget
 
-    return {"goal": Margin, "limits": Limits, "within": Within}
+    return Within

@@ -170,25 +170,8 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
                 change = found.get((setting, *pair, noise, _DEGRADATION), {})
                 if not score:
                     continue
-                marks = [f"\u00a0{_SEEN}" if score.get(f"seen_{side}") else "" for side in "ab"]
-                seen |= any(marks)
-                domain = f"\u00a0{MARK}" if score.get("in_domain") else ""
-                verdict = str(change["verdict"]) if change else "–"
-                explored = change.get("family") == _EXPLORATORY
-                ratio = interval(value(change, "log_ratio_low"), value(change, "log_ratio_high"), 1.0, 2)
-                lines.append(
-                    (
-                        Cell(setting),
-                        Cell(f"{pair[0]}{marks[0]} − {pair[1]}{marks[1]}{domain}"),
-                        Cell(f"{noise} ({_EXPLORATORY})" if explored else noise or "clean queries"),
-                        _difference(score),
-                        Cell(p_value(value(score, "p_adjusted"))),
-                        _difference(change),
-                        Cell(number(value(change, "log_retention_ratio"), 2), ratio),
-                        Cell(p_value(value(change, "loss_p_adjusted"))),
-                        Cell(verdict, mark="strong" if change.get("favours") and not explored else "faint"),
-                    )
-                )
+                seen |= _marks(score) != ["", ""]
+                lines.append(_difference_line(setting, pair, noise, score, change))
     titles = ("Difference in score", "Adjusted\u00a0p", "Difference in loss", "Log retention ratio", "Adjusted\u00a0p")
     columns = [Column(name, number=False) for name in ("Setting", "A − B", "Queries")]
     columns += [*map(Column, titles), Column("Verdict on robustness", number=False)]
@@ -210,6 +193,30 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
     )
 
 
+def _marks(score: Row) -> list[str]:
+    """Return what is put behind A and B if they met the noise in training."""
+    return [f"\u00a0{_SEEN}" if score.get(f"seen_{side}") else "" for side in "ab"]
+
+
+def _difference_line(setting: str, pair: tuple[str, str], noise: str, score: Row, change: Row) -> tuple[Cell, ...]:
+    marks = _marks(score)
+    domain = f"\u00a0{MARK}" if score.get("in_domain") else ""
+    verdict = str(change["verdict"]) if change else "–"
+    explored = change.get("family") == _EXPLORATORY
+    ratio = interval(value(change, "log_ratio_low"), value(change, "log_ratio_high"), 1.0, 2)
+    return (
+        Cell(setting),
+        Cell(f"{pair[0]}{marks[0]} − {pair[1]}{marks[1]}{domain}"),
+        Cell(f"{noise} ({_EXPLORATORY})" if explored else noise or "clean queries"),
+        _difference(score),
+        Cell(p_value(value(score, "p_adjusted"))),
+        _difference(change),
+        Cell(number(value(change, "log_retention_ratio"), 2), ratio),
+        Cell(p_value(value(change, "loss_p_adjusted"))),
+        Cell(verdict, mark="strong" if change.get("favours") and not explored else "faint"),
+    )
+
+
 def _seed_counts(rows: Sequence[Row]) -> str:
     counts = sorted({int(row["seeds"]) for row in rows})
     return str(counts[0]) if counts[0] == counts[-1] else f"{counts[0]} to {counts[-1]}"
@@ -225,26 +232,7 @@ def _figure(study: Study, benchmark: str, rows: Sequence[Row], wording: str) -> 
     """Differences in loss with their intervals: one panel per setting, one row per noise, one mark per pair."""
     losses = [row for row in rows if row["quantity"] == _DEGRADATION]
     noises, pairs = _noises(study, losses), _pairs(losses)
-    panels = []
-    for setting in _settings(losses):
-        series = tuple(
-            Series(
-                f"{a} − {b}",
-                style,
-                tuple(
-                    Point(
-                        100 * value(row, "difference"),
-                        float(noises.index(row["perturbation"])),
-                        100 * value(row, "ci_low"),
-                        100 * value(row, "ci_high"),
-                    )
-                    for row in losses
-                    if (row["setting"], row["strategy_a"], row["strategy_b"]) == (setting, a, b)
-                ),
-            )
-            for style, (a, b) in enumerate(pairs)
-        )
-        panels.append(IntervalPanel(setting, tuple(noises), series))
+    panels = [_interval_panel(losses, setting, noises, pairs) for setting in _settings(losses)]
     ends = [
         abs(end)
         for panel in panels
@@ -266,6 +254,29 @@ def _figure(study: Study, benchmark: str, rows: Sequence[Row], wording: str) -> 
         tuple(panels),
         tuple((f"{a} − {b}", style) for style, (a, b) in enumerate(pairs)),
     )
+
+
+def _interval_panel(
+    losses: Sequence[Row], setting: str, noises: Sequence[str], pairs: Sequence[tuple[str, str]]
+) -> IntervalPanel:
+    series = tuple(
+        Series(
+            f"{a} − {b}",
+            style,
+            tuple(
+                Point(
+                    100 * value(row, "difference"),
+                    float(noises.index(row["perturbation"])),
+                    100 * value(row, "ci_low"),
+                    100 * value(row, "ci_high"),
+                )
+                for row in losses
+                if (row["setting"], row["strategy_a"], row["strategy_b"]) == (setting, a, b)
+            ),
+        )
+        for style, (a, b) in enumerate(pairs)
+    )
+    return IntervalPanel(setting, tuple(noises), series)
 
 
 def strategy_sentence(study: Study) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, join_words, language_name, number, percent, severity_text
@@ -94,43 +94,48 @@ def _dose_tables(study: Study, benchmark: str, perturbation: str) -> list[Block]
     ]
     if not rows:
         return []
-    languages = tuple(sorted({row["query_lang"] for row in rows}))
-    severities = sorted({value(row, "severity") for row in rows})
-    by_key = {(value(row, "severity"), row["query_lang"]): row for row in rows}
-    where = f"{perturbation} on {benchmark}"
+    where, name = f"{perturbation} on {benchmark}", f"{benchmark}-{perturbation}"
     asked = {value(row, "severity"): value(row, "asked_char_error_rate") for row in rows}
     dosed = any(map(math.isfinite, asked.values()))
-
-    columns = (Column("Severity", number=False), *language_columns(languages))
-
-    def table(kind: str, caption: str, field: str, digits: int, *, heat: bool = False, target: bool = False) -> Table:
-        made = []
-        for severity in severities:
-            name = severity_text(severity)
-            cells = [Cell(f"{name} (asked for: {number(100 * asked[severity], digits)})" if target else name)]
-            for lang in languages:
-                share = value(by_key.get((severity, lang), {}), field)
-                cells.append(Cell(number(100 * share, digits), heat=_unchanged_level(share) if heat else None))
-            made.append(tuple(cells))
-        return Table(
-            f"{kind}-{benchmark}-{perturbation}", caption, columns, tuple(made), scale="diverging" if heat else ""
-        )
-
     note = " (asked for: the calibrated dose)" if dosed else ""
-    return [
-        *cut_wide(table("dose", f"{where}: edited words, percent", "word_edit_rate", 1)),
-        *cut_wide(
-            table(
-                "cer",
-                f"{where}: character error rate, percent{note}",
-                "char_error_rate",
-                2 if dosed else 1,
-                target=dosed,
-            )
-        ),
-        *cut_wide(table("unchanged", f"{where}: queries left unchanged, percent", "unchanged_share", 0, heat=True)),
-        *_remarks(rows, where),
-    ]
+    digits = 2 if dosed else 1
+    heads = {
+        severity: f"{severity_text(severity)} (asked for: {number(100 * rate, digits)})"
+        for severity, rate in asked.items()
+        if dosed
+    }
+    words = _dose_table(f"dose-{name}", f"{where}: edited words, percent", rows, "word_edit_rate", 1)
+    letters = _dose_table(
+        f"cer-{name}", f"{where}: character error rate, percent{note}", rows, "char_error_rate", digits, heads=heads
+    )
+    unchanged = _dose_table(
+        f"unchanged-{name}", f"{where}: queries left unchanged, percent", rows, "unchanged_share", 0, heat=True
+    )
+    return [*cut_wide(words), *cut_wide(letters), *cut_wide(unchanged), *_remarks(rows, where)]
+
+
+def _dose_table(
+    name: str,
+    caption: str,
+    rows: Sequence[Row],
+    field: str,
+    digits: int,
+    *,
+    heads: Mapping[float, str] | None = None,
+    heat: bool = False,
+) -> Table:
+    """Return a share in percent, a row per severity (``heads``: what they are called) and a column per language."""
+    languages = tuple(sorted({row["query_lang"] for row in rows}))
+    by_key = {(value(row, "severity"), row["query_lang"]): row for row in rows}
+    lines = []
+    for severity in sorted({value(row, "severity") for row in rows}):
+        cells = [Cell((heads or {}).get(severity) or severity_text(severity))]
+        for lang in languages:
+            share = value(by_key.get((severity, lang), {}), field)
+            cells.append(Cell(number(100 * share, digits), heat=_unchanged_level(share) if heat else None))
+        lines.append(tuple(cells))
+    columns = (Column("Severity", number=False), *language_columns(languages))
+    return Table(name, caption, columns, tuple(lines), scale="diverging" if heat else "")
 
 
 def _attack_tables(study: Study, benchmark: str) -> list[Block]:

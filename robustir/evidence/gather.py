@@ -176,41 +176,61 @@ def _doses(stored: StoredBenchmark) -> Floats:
     return doses
 
 
+class _Filled:
+    """Per-query scores of one setting, filled encoder by encoder.
+
+    clean, floor: [encoders, measures, v]; noisy, worst: [encoders, conditions, measures, v]; level: the shares of tied and
+    missed passages, [2, encoders, v].
+    """
+
+    def __init__(self, stored: StoredBenchmark, seen: View, measures: list[Measure]) -> None:
+        self.stored, self.seen, self.measures = stored, seen, measures
+        encoders, size = len(stored.encoders), (len(measures), len(seen))
+        several = (encoders, len(stored.conditions), *size)
+        self.clean, self.floor = (np.full((encoders, *size), np.nan) for _ in range(2))
+        self.level = np.full((2, encoders, len(seen)), np.nan)
+        self.noisy = np.full(several, np.nan)
+        self.worst = np.full(several, np.nan) if stored.draws > 1 else self.noisy  # one draw is its own worst
+        self._place = {condition: row for row, condition in enumerate(stored.conditions)}
+        self._aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
+        self._sign = np.array([1.0 if measure.higher_is_better else -1.0 for measure in measures])[:, np.newaxis]
+
+    def read(self, number: int, encoder: str) -> None:
+        """Read the cells of one encoder; draws are averaged."""
+        draws = np.zeros(len(self.stored.conditions))
+        for cell in self.stored.cells(encoder):
+            ranks = self.stored.ranks(cell.key)
+            over_ties = cell.perturbation == FLOOR.perturbation
+            values = score_view(self.measures, self.seen, ranks, over_ties=over_ties)
+            if not cell.perturbation:
+                self.clean[number] = values
+                self.level[:, number] = tied_and_missed(self.seen, ranks)
+            elif over_ties:
+                self.floor[number] = values
+            else:
+                row = self._place[cell.perturbation, cell.severity]
+                values[:, ~self._aimed[cell.perturbation]] = np.nan
+                self._add_draw(number, row, values, first=draws[row] == 0)
+                draws[row] += 1
+        self.noisy[number] = self.clean[number] + self.noisy[number] / np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
+
+    def _add_draw(self, number: int, row: int, values: Floats, *, first: bool) -> None:
+        # Differences are averaged: the mean of three equal scores need not be that score to the last bit, and a
+        # difference of 1e-18 in every query would be significant.
+        self.noisy[number, row] = values - self.clean[number] + (0.0 if first else self.noisy[number, row])
+        if self.worst is not self.noisy:
+            sign = self._sign
+            self.worst[number, row] = (
+                values if first else sign * np.minimum(sign * self.worst[number, row], sign * values)
+            )
+
+
 def _gather_setting(
     stored: StoredBenchmark, setting: Setting, seen: View, measures: list[Measure], doses: Floats
 ) -> QueryScores:
-    size = (len(measures), len(seen))
-    clean, floor = (np.full((len(stored.encoders), *size), np.nan) for _ in range(2))
-    level = np.full((2, len(stored.encoders), len(seen)), np.nan)
-    several = (len(stored.encoders), len(stored.conditions), *size)
-    total = np.full(several, np.nan)
-    worst = np.full(several, np.nan) if stored.draws > 1 else total  # one draw is its own worst
-    place = {condition: row for row, condition in enumerate(stored.conditions)}
-    aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
-    sign = np.array([1.0 if measure.higher_is_better else -1.0 for measure in measures])[:, np.newaxis]
+    filled = _Filled(stored, seen, measures)
     for number, encoder in enumerate(stored.encoders):
-        draws = np.zeros(len(stored.conditions))
-        for cell in stored.cells(encoder):
-            over_ties = cell.perturbation == FLOOR.perturbation
-            values = score_view(measures, seen, stored.ranks(cell.key), over_ties=over_ties)
-            if not cell.perturbation:
-                clean[number] = values
-                level[:, number] = tied_and_missed(seen, stored.ranks(cell.key))
-            elif cell.perturbation == FLOOR.perturbation:
-                floor[number] = values
-            else:
-                row = place[cell.perturbation, cell.severity]
-                values[:, ~aimed[cell.perturbation]] = np.nan
-                # Differences are averaged: the mean of three equal scores need not be that score to the last bit, and a
-                # difference of 1e-18 in every query would be significant.
-                first = draws[row] == 0
-                total[number, row] = values - clean[number] + (0.0 if first else total[number, row])
-                if worst is not total:
-                    worst[number, row] = (
-                        values if first else sign * np.minimum(sign * worst[number, row], sign * values)
-                    )
-                draws[row] += 1
-        total[number] = clean[number] + total[number] / np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
+        filled.read(number, encoder)
     queries = stored.task.queries
 
     def column(values: Sequence[str]) -> NDArray[np.object_]:
@@ -228,15 +248,15 @@ def _gather_setting(
         measures=tuple(map(str, measures)),
         conditions=stored.conditions,
         draws=stored.draws,
-        clean=clean,
-        floor=floor,
-        noisy=total,
-        worst=worst,
+        clean=filled.clean,
+        floor=filled.floor,
+        noisy=filled.noisy,
+        worst=filled.worst,
         word_edit_rate=doses[0][:, seen.query],
         char_error_rate=doses[1][:, seen.query],
         unchanged=doses[2][:, seen.query],
         treatments=stored.treatments,
         trained=stored.trained,
-        tied=level[0],
-        missed=level[1],
+        tied=filled.level[0],
+        missed=filled.level[1],
     )

@@ -12,8 +12,8 @@ from robustir.disk.trec import trec_ids
 from robustir.errors import RunError
 from robustir.evidence.gather import StoredBenchmark, aimed_rows, score_view
 from robustir.evidence.selection import Selection, chosen_cells
-from robustir.evidence.views import view
-from robustir.measures import parse_measure
+from robustir.evidence.views import View, view
+from robustir.measures import Measure, parse_measure
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import CellEntry
 from robustir.rundir.rankings import read_top
@@ -45,28 +45,13 @@ def score_tables(
 
 
 def _setting_tables(
-    stored: StoredBenchmark, setting: Setting, measures: Sequence[Any], cells: Sequence[CellEntry]
+    stored: StoredBenchmark, setting: Setting, measures: Sequence[Measure], cells: Sequence[CellEntry]
 ) -> Iterator[Any]:
     import pyarrow as pa
 
     seen = view(stored.task, setting)
-    queries = stored.task.queries
-    repeat = len(measures)
-
-    def per_query(values: Sequence[str]) -> Any:
-        return pa.array(np.repeat(np.array(values, dtype=object)[seen.query], repeat), pa.string())
-
-    size = len(seen) * repeat
-    shared = {
-        "query_lang": pa.array(np.repeat(seen.query_lang, repeat), pa.string()),
-        "passage_lang": pa.array(np.repeat(seen.passage_lang, repeat), pa.string()),
-        "query_id": per_query(queries.ids),
-        "measure": pa.array(
-            np.tile(np.array([str(measure) for measure in measures], dtype=object), len(seen)), pa.string()
-        ),
-        "source_id": per_query(queries.source_ids),
-        "group": per_query(queries.groups),
-    }
+    shared = _per_query(stored, seen, measures)
+    size = len(seen) * len(measures)
     for cell in cells if measures else ():
         treatment = stored.treatments.get(cell.perturbation, Treatment())
         scores = score_view(measures, seen, stored.ranks(cell.key))
@@ -91,6 +76,29 @@ def _setting_tables(
         table = pa.table({name: (columns | shared)[name] for name in COLUMNS})
         # A perturbation that does not apply in a language has no scores there.
         yield table.filter(pa.array(~np.isnan(values)))
+
+
+def _per_query(stored: StoredBenchmark, seen: View, measures: Sequence[Measure]) -> dict[str, Any]:
+    """Return the columns that all cells of a setting share: a row per query, passages and measure."""
+    import pyarrow as pa
+
+    queries, repeat = stored.task.queries, len(measures)
+
+    def repeated(values: Any) -> Any:
+        return pa.array(np.repeat(values, repeat), pa.string())
+
+    def of_query(values: Sequence[str]) -> Any:
+        return repeated(np.array(values, dtype=object)[seen.query])
+
+    names = np.array([str(measure) for measure in measures], dtype=object)
+    return {
+        "query_lang": repeated(seen.query_lang),
+        "passage_lang": repeated(seen.passage_lang),
+        "query_id": of_query(queries.ids),
+        "measure": pa.array(np.tile(names, len(seen)), pa.string()),
+        "source_id": of_query(queries.source_ids),
+        "group": of_query(queries.groups),
+    }
 
 
 @dataclass(frozen=True)

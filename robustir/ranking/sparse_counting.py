@@ -153,6 +153,22 @@ def _count_zeros(
     )
 
 
+def _count_ties(
+    counts: NDArray[np.int64], pair: NDArray[np.intp], in_language: NDArray[np.bool_], earlier: NDArray[np.bool_]
+) -> None:
+    """Count the entries with a pair's own score, that of the pair itself among them: in all, and those that come earlier."""
+    _, lang_tied, lang_before, _, pool_tied, pool_before = counts
+    for count, which in (
+        (lang_tied, in_language),
+        (lang_before, in_language & earlier),
+        (pool_tied, slice(None)),
+        (pool_before, earlier),
+    ):
+        count[:] = np.bincount(pair[which], minlength=len(count))
+    lang_tied -= 1
+    pool_tied -= 1
+
+
 def _count_entries(
     rows: SparseRows,
     pairs: Pairs,
@@ -166,7 +182,7 @@ def _count_entries(
     language = columns.language[pairs.column]
     limit = rows.value[place]
     counts = np.zeros((6, len(pairs)), dtype=np.int64)
-    lang_above, lang_tied, lang_before, pool_above, pool_tied, pool_before = counts
+    lang_above, _, _, pool_above, _, _ = counts
     first, last = edges[pairs.row, language], edges[pairs.row, language + 1]
     level: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
     for slot in pairs.slots():
@@ -193,18 +209,10 @@ def _count_entries(
         line = np.searchsorted(np.cumsum(sizes), same, side="right")
         level.append((pair[line], same + moved[line]))
     pair, entry = (np.concatenate(part) for part in zip(*level, strict=True))
-    in_language = (entry >= first[pair]) & (entry < last[pair])
     position = columns.position[rows.key[entry] % rows.width]
-    earlier = position < columns.position[pairs.column[pair]]
-    for count, which in (
-        (lang_tied, in_language),
-        (lang_before, in_language & earlier),
-        (pool_tied, slice(None)),
-        (pool_before, earlier),
-    ):
-        count[:] = np.bincount(pair[which], minlength=len(pairs))
-    lang_tied -= 1
-    pool_tied -= 1
+    _count_ties(
+        counts, pair, (entry >= first[pair]) & (entry < last[pair]), position < columns.position[pairs.column[pair]]
+    )
     below = np.flatnonzero(limit < 0)  # every passage without an entry is above them
     lang_above[below] += absent[pairs.row[below], language[below]]
     pool_above[below] += absent[pairs.row[below]].sum(axis=1)
