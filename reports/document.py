@@ -82,5 +82,9 @@ def _notices(study: Study) -> tuple[str, ...]:
         )
     if study.suite.exploratory:
         notices.append("The suite declares no hypothesis, so every claim here is exploratory.")
+    elif study.manifest.extended:
+        notices.append(
+            "The run was extended after its first results: what was added was not declared before they were seen."
+        )
     notices += [f"{entry.name}: {note}." for entry in study.manifest.benchmarks for note in entry.label_notes]
     return (*notices, *few_groups_notices(study), *in_domain_notices(study), *no_op_notices(study))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from robustir.errors import RunError
+from robustir.analysis.claims import ALPHA
+from robustir.errors import InputError, RunError
 from robustir.planning.conditions import CLEAN, FLOOR, Condition
 from robustir.planning.plan import Plan, PlannedEncoder, PlannedTask
 from robustir.ranking.pools import pool_products
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import Manifest
+from robustir.stats.few_groups import smallest_p
 from robustir.stats.power import interval_half_width, minimum_detectable_difference
 
 __all__ = ["estimate"]
@@ -51,8 +54,39 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
         "cells": len(cells),
         "done": len(done),
         "gigaflop": sum(_gigaflop(plan, encoder) for encoder in plan.encoders),
+        "families": _families(plan),
         "detectable": list(_detectable(plan, run)),
     }
+
+
+def _families(plan: Plan) -> list[dict[str, Any]]:
+    """Return the declared families: how many hypotheses each holds, and the smallest adjusted p that they can reach.
+
+    That is the one of single-step max-T over the benchmark with the most groups. Raises InputError if a family has
+    hypotheses and can reject none of them.
+    """
+    if plan.suite.exploratory:
+        return []
+    names = list(dict.fromkeys(encoder.strategy or encoder.name for encoder in plan.encoders))
+    strategies = {encoder.strategy for encoder in plan.encoders if encoder.strategy}
+    noises = [noise for noise in plan.noises if not noise.exploratory and not noise.treatment.attacked]
+    settings = sum(len(planned.task.settings) for planned in plan.tasks)
+    pairs = sum(not {a, b} <= strategies for a, b in combinations(names, 2))
+    sizes = {
+        "comparisons": pairs * len(noises) * settings,
+        "contrasts": len(names) * sum(len(noise.severities) for noise in noises) * settings,
+    }
+    flips = plan.suite.statistics.flips
+    groups = max(len(set(planned.task.queries.groups)) for planned in plan.tasks)
+    smallest = max(smallest_p(groups, flips), 1 / (flips + 1) if len(plan.tasks) > 1 else 0.0)
+    families = [{"name": name, "hypotheses": size, "smallest_p": smallest} for name, size in sizes.items() if size]
+    if families and not smallest < ALPHA:
+        raise InputError(
+            f"no hypothesis of this plan could be rejected: with {flips} flips over {groups} group{'s' if groups > 1 else ''} of queries the smallest p is "
+            f"{smallest:.2g}, and {ALPHA:g} is asked for; take more flips ([statistics] flips in the suite), queries of more groups, or "
+            "declare nothing (exploratory = true in the suite)"
+        )
+    return families
 
 
 def _benchmark(planned: PlannedTask) -> dict[str, Any]:

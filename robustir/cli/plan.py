@@ -67,6 +67,11 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
     click.echo(
         f"cells         {rows['cells']}, of which {rows['done']} are done in {rows['run']}; about {rows['gigaflop']:.0f} GFLOP of scores"
     )
+    for row in rows["families"]:
+        click.echo(
+            f"hypotheses    {row['hypotheses']} {row['name']} are declared, adjusted together; smallest adjusted p in reach: "
+            f"{row['smallest_p']:.2g}"
+        )
     for row in rows["detectable"]:
         click.echo(
             f"detectable    {row['benchmark']} ({row['what']}): {row['difference']:.3f} at 80% power ({row['basis']})"

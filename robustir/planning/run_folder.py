@@ -27,7 +27,7 @@ def run_folder(suite: Suite, asked: Suite) -> Path:
     changes = {
         name: value
         for name, value in asked.model_dump(mode="json").items()
-        if name != "exploratory" and value != suite.model_dump(mode="json")[name]
+        if value != suite.model_dump(mode="json")[name]
     }
     if not changes:
         return RUNS / suite.name

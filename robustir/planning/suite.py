@@ -199,9 +199,7 @@ class Suite(_Model):
     statistics: Statistics = _key(
         "how uncertainty is computed, a table", "{ resamples = 10_000 }", default=Statistics()
     )
-    exploratory: bool = _key(
-        "true: nothing is a declared hypothesis; options that replace lists set it", "true", default=False
-    )
+    exploratory: bool = _key("true: nothing is a declared hypothesis", "true", default=False)
 
     @field_validator("measures")
     @classmethod
@@ -260,15 +258,13 @@ class Suite(_Model):
         return noise.draws or self.draws
 
     def replaced(self, **lists: Any) -> Suite:
-        """Return the suite with some fields replaced; replacing lists makes its claims exploratory."""
+        """Return the suite with some fields replaced: what it declares then, before anything is scored."""
         given = {key: value for key, value in lists.items() if value is not None}
         if not given:
             return self
         content = self.model_dump() | given
         if "encoders" in given:
             content |= {"strategies": {}, "compare": None}
-        if given.keys() & _EXPLORED:
-            content["exploratory"] = True
         return validate_suite(content, f"suite {self.name} with the options given")
 
     def with_options(
@@ -289,12 +285,6 @@ class Suite(_Model):
 def _refuse_twice(values: Sequence[str]) -> None:
     if len(set(values)) != len(values):
         raise ValueError(f"{next(value for value in values if values.count(value) > 1)!r} occurs twice")
-
-
-# Replacing one of these departs from the hypotheses that the suite declared.
-_EXPLORED = frozenset(
-    {"benchmarks", "encoders", "perturbations", "severities", "languages", "settings", "measures", "limit"}
-)
 
 
 def suite_names() -> list[str]:

@@ -167,7 +167,7 @@ class Counts:
 class Manifest:
     """Everything that a run depended on, and what it did.
 
-    plan: its digest. machine and versions: where and with what it ran. git: None for an installed package. counts: None
+    plan: its digest. extended: whether lists were added after the run had results. machine and versions: where and with what it ran. git: None for an installed package. counts: None
     until a run was completed once; timings: seconds per stage.
     """
 
@@ -177,6 +177,7 @@ class Manifest:
     name: str
     description: str = ""
     plan: str
+    extended: bool = False
     suite: Suite
     data: str | None = None
     benchmarks: tuple[BenchmarkEntry, ...]

@@ -193,6 +193,7 @@ def new_manifest(plan: Plan, *, before: Manifest | None = None) -> Manifest:
         name=plan.suite.name,
         description=plan.suite.description,
         plan=plan.digest(),
+        extended=_extended(plan, before),
         suite=plan.suite,
         data=str(plan.data.absolute()) if plan.data is not None else None,
         benchmarks=tuple(_benchmark(plan, planned) for planned in plan.tasks),
@@ -206,6 +207,13 @@ def new_manifest(plan: Plan, *, before: Manifest | None = None) -> Manifest:
         counts=before.counts if before else None,
         timings=before.timings if before else {},
     )
+
+
+def _extended(plan: Plan, before: Manifest | None) -> bool:
+    """Whether a plan adds to a run that had results: what is added was not declared before they were seen."""
+    if before is None:
+        return False
+    return before.extended or (before.status != "running" and before.plan != plan.digest())
 
 
 def finished(manifest: Manifest, summary: RunSummary) -> Manifest:

@@ -94,3 +94,30 @@ def test_a_run_of_other_queries_noise_or_measures_is_none(
     rows = bases(invoke, suite(tmp_path, **changes), pilot)
     assert rows
     assert all("assuming a standard deviation" in row["basis"] for row in rows)
+
+
+def test_the_declared_family_is_counted_with_the_smallest_p_that_it_can_reach(tmp_path: Path, invoke: Any) -> None:
+    path = suite(tmp_path, encoders=["hashing", "bm25", "random"])
+    rows = json.loads(invoke("plan", path, "-o", tmp_path / "none", "--json").out)
+    families = {row["name"]: row for row in rows["families"]}
+    settings = sum(len(row["settings"]) for row in rows["benchmarks"])
+    noises = rows["perturbations"]
+    assert families["comparisons"]["hypotheses"] == 3 * len(noises) * settings
+    severities = sum(len(row["severities"]) for row in noises)
+    assert families["contrasts"]["hypotheses"] == 3 * severities * settings
+    assert families["comparisons"]["smallest_p"] == pytest.approx(1 / 100)  # 99 flips
+    shown = invoke("plan", path, "-o", tmp_path / "none").out
+    assert f"{3 * len(noises) * settings} comparisons are declared" in shown
+
+
+def test_a_family_that_cannot_reject_is_refused(tmp_path: Path, invoke: Any) -> None:
+    """One query per language, so one group: no sign flip changes anything."""
+    path = suite(tmp_path, limit=1)
+    done = invoke("plan", path, "-o", tmp_path / "none")
+    assert done.code == 2
+    assert (
+        "no hypothesis of this plan could be rejected: with 99 flips over 1 group of queries the smallest p is 1"
+        in done.err
+    )
+    exploring = suite(tmp_path, limit=1, exploratory=True)
+    assert json.loads(invoke("plan", exploring, "-o", tmp_path / "none", "--json").out)["families"] == []
