@@ -167,8 +167,9 @@ class Counts:
 class Manifest:
     """Everything that a run depended on, and what it did.
 
-    plan: its digest. extended: whether lists were added after the run had results. machine and versions: where and with what it ran. git: None for an installed package. counts: None
-    until a run was completed once; timings: seconds per stage.
+    plan: its digest. extended: whether lists were added after the run had results. machine and versions: where and with
+    what it ran. git: None for an installed package. counts: None until a run was completed once; timings: seconds per
+    stage.
     """
 
     schema: int = SCHEMA

@@ -16,7 +16,7 @@ from robustir.rundir.manifest import Manifest
 from tests.tiny import run_cells, suite_of, write_beir
 
 KEYS = (
-    "schema", "status", "created", "name", "description", "plan", "suite", "data", "benchmarks", "encoders",
+    "schema", "status", "created", "name", "description", "plan", "extended", "suite", "data", "benchmarks", "encoders",
     "perturbations", "not_applicable", "cells", "versions", "machine", "git", "failed", "counts", "timings",
 )  # fmt: skip
 
