@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from robustir.cli.bounds import bound_options, conclude
 from robustir.cli.options import json_option
 
 if TYPE_CHECKING:
+    from robustir.comparing.grammar import Bound
+    from robustir.comparing.judging import Judgement
     from robustir.comparing.runs import Comparison
 
 
@@ -33,34 +36,53 @@ if TYPE_CHECKING:
     metavar="M",
     help="Call a difference equivalent if it is shown to lie within this margin, such as 0.02 for two points.",
 )
+@bound_options
 @json_option
 def command(
-    runs: tuple[Path, ...], encoders: tuple[str, ...], measure: str | None, margin: float | None, as_json: bool
+    runs: tuple[Path, ...],
+    encoders: tuple[str, ...],
+    measure: str | None,
+    margin: float | None,
+    bounds: tuple[Bound, ...],
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Compare runs of the same queries with BASELINE: what got better, worse, or stayed, per noise and severity.
 
     \b
     robustir compare runs/old runs/new --margin 0.02
     robustir compare runs/mine --encoder bm25 --encoder labse
+    robustir compare runs/old runs/new --fail-if "loss(new, baseline) > 0.02"
     """
     from robustir.comparing.runs import compare_runs
     from robustir.rundir.directory import RunDirectory
 
     found = compare_runs([RunDirectory.open(run) for run in runs], encoders=encoders, measure=measure, margin=margin)
+    judged: list[Judgement] = []
+    if bounds:
+        from robustir.comparing.gate import judge_comparison
+
+        judged = judge_comparison(found, bounds)
     if as_json:
-        click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False, allow_nan=False))
-        return
-    from robustir.cli.comparison_table import show_comparison
+        click.echo(json.dumps(_as_json(found, judged), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        from robustir.cli.comparison_table import show_comparison
 
-    show_comparison(found)
+        show_comparison(found)
+    if judged:
+        conclude(judged, strict=strict, quiet=as_json)
 
 
-def _as_json(found: Comparison) -> dict[str, Any]:
+def _as_json(found: Comparison, judged: list[Judgement]) -> dict[str, Any]:
     rows = [
         {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
         for row in found.table.to_dict("records")
     ]
-    return {"rows": [{"name": _name(row), **row} for row in rows], **found.beside()}
+    bounds = [
+        {"name": one.bound.text, "state": str(one.state), "conditions": len(one.readings), "found": str(one)}
+        for one in judged
+    ]
+    return {"rows": [{"name": _name(row), **row} for row in rows], **found.beside(), "bounds": bounds}
 
 
 def _name(row: dict[Any, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import BenchmarkEntry, Manifest, NoiseEntry
 from robustir.types import Task
 
-__all__ = ["BASELINE", "NEW", "Joined", "LeftOut", "Pair", "Side", "join"]
+__all__ = ["BASELINE", "NEW", "Joined", "LeftOut", "Pair", "Side", "join", "narrowed"]
 
 NEW, BASELINE = "new", "baseline"  # what the two encoders of a joined block are called
 Pair = tuple[str, str]  # the encoder of the baseline, and that of the new run
@@ -154,27 +155,36 @@ def _shared(
         for spec, row in theirs.items()
         if spec not in ours
     ]
-    mine = _narrowed(baseline, entry, {one for one, _ in pairs}, {(a, severity, draw) for a, _, severity, draw in kept})
-    its = _narrowed(new, other, {one for _, one in pairs}, {(b, severity, draw) for _, b, severity, draw in kept})
+    mine = narrowed(baseline, entry, {one for one, _ in pairs}, {(a, severity, draw) for a, _, severity, draw in kept})
+    its = narrowed(new, other, {one for _, one in pairs}, {(b, severity, draw) for _, b, severity, draw in kept})
     return Shared(mine, its, names, queries, same)
 
 
-def _narrowed(
-    side: Side, entry: BenchmarkEntry, encoders: set[str], conditions: set[tuple[str, float, int]]
+def narrowed(
+    side: Side,
+    entry: BenchmarkEntry,
+    encoders: AbstractSet[str],
+    conditions: AbstractSet[tuple[str, float, int]] | None = None,
 ) -> StoredBenchmark:
-    """Return a benchmark with some encoders and conditions alone, so that nothing else is read."""
+    """Return a benchmark with some encoders and conditions alone (None: all), so that nothing else is read."""
     manifest = side.manifest
     cells = tuple(
         cell
         for cell in manifest.cells
         if cell.encoder in encoders
-        and (cell.perturbation in _KNOWN_CONDITIONS or (cell.perturbation, cell.severity, cell.draw) in conditions)
+        and (
+            conditions is None
+            or cell.perturbation in _KNOWN_CONDITIONS
+            or (cell.perturbation, cell.severity, cell.draw) in conditions
+        )
     )
-    there = {(name, severity) for name, severity, _ in conditions}
-    noises = tuple(
-        replace(row, severities=tuple(severity for severity in row.severities if (row.name, severity) in there))
-        for row in manifest.perturbations
-    )
+    noises = manifest.perturbations
+    if conditions is not None:
+        there = {(name, severity) for name, severity, _ in conditions}
+        noises = tuple(
+            replace(row, severities=tuple(severity for severity in row.severities if (row.name, severity) in there))
+            for row in noises
+        )
     named = tuple(row for row in manifest.encoders if row.name in encoders)
     return StoredBenchmark(side.run, replace(manifest, cells=cells, encoders=named, perturbations=noises), entry)
 

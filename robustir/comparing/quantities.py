@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.comparisons import shared_noise
 from robustir.analysis.estimator import Estimator, Intervals, Layout
+from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.stats import standard_errors
 from robustir.stats.rounding import settled
@@ -40,13 +42,19 @@ class Limits:
 class Quantity:
     """A mean of per-query values over the macro-average of one setting, or, with ``below``, a ratio of two.
 
-    above, below: group sums, float64 [views, groups].
+    above, below: group sums, float64 [views, groups]; groups and options: those of the resampling.
     """
 
-    setting: ReducedSetting
+    groups: int
+    options: AnalysisOptions
     layout: Layout
     above: Floats
     below: Floats | None = None
+
+    @classmethod
+    def of(cls, setting: ReducedSetting, layout: Layout, above: Floats, below: Floats | None = None) -> Self:
+        """Return a quantity of one setting."""
+        return cls(setting.rows.groups, setting.options, layout, above, below)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -56,8 +64,7 @@ class Quantity:
 
     def limits(self, confidence: float) -> Limits:
         """Return the estimate with its interval at a confidence."""
-        options = replace(self.setting.options, confidence=confidence)
-        estimator = Estimator(self.setting.rows.groups, options)
+        estimator = Estimator(self.groups, replace(self.options, confidence=confidence))
         if self.below is None:
             return _first(estimator.intervals(self.layout, self.above[None], macro_only=True))
         means = [self.layout.macro(part[None]).estimates[0] for part in (self.above, self.below)]
@@ -70,7 +77,9 @@ class Quantity:
 
     def p(self) -> float:
         """Two-sided p of the randomisation test that the mean is 0."""
-        return float(self.setting.estimator.tests(self.layout, self.above[None], macro_only=True)[0][0, 0])
+        return float(
+            Estimator(self.groups, self.options).tests(self.layout, self.above[None], macro_only=True)[0][0, 0]
+        )
 
     def standard_error(self) -> float:
         """Cluster-robust standard error of the mean."""
@@ -126,19 +135,19 @@ Two = Callable[[ReducedSetting, int, int, Condition, int], Quantity | None]
 def _score(setting: ReducedSetting, encoder: int, condition: Condition, measure: int) -> Quantity | None:
     if condition == CLEAN:
         found = _clean(setting, (encoder,), measure)
-        return None if found is None else Quantity(setting, *found[0])
+        return None if found is None else Quantity.of(setting, *found[0])
     sums = _single(setting, encoder, condition, measure)
-    return None if sums is None else Quantity(setting, sums.layout, sums.clean + sums.change)
+    return None if sums is None else Quantity.of(setting, sums.layout, sums.clean + sums.change)
 
 
 def _delta(setting: ReducedSetting, encoder: int, condition: Condition, measure: int) -> Quantity | None:
     sums = _single(setting, encoder, condition, measure)
-    return None if sums is None else Quantity(setting, sums.layout, sums.change)
+    return None if sums is None else Quantity.of(setting, sums.layout, sums.change)
 
 
 def _retention(setting: ReducedSetting, encoder: int, condition: Condition, measure: int) -> Quantity | None:
     sums = _single(setting, encoder, condition, measure)
-    return None if sums is None else Quantity(setting, sums.layout, sums.clean + sums.change, sums.clean)
+    return None if sums is None else Quantity.of(setting, sums.layout, sums.clean + sums.change, sums.clean)
 
 
 def _pair(setting: ReducedSetting, a: int, b: int, condition: Condition, measure: int) -> tuple[_Sums, _Sums] | None:
@@ -153,18 +162,18 @@ def _pair(setting: ReducedSetting, a: int, b: int, condition: Condition, measure
 def _gap(setting: ReducedSetting, a: int, b: int, condition: Condition, measure: int) -> Quantity | None:
     if condition == CLEAN:
         found = _clean(setting, (a, b), measure)
-        return None if found is None else Quantity(setting, found[0][0], settled(found[0][1] - found[1][1]))
+        return None if found is None else Quantity.of(setting, found[0][0], settled(found[0][1] - found[1][1]))
     pair = _pair(setting, a, b, condition, measure)
     if pair is None:
         return None
     left, right = (one.clean + one.change for one in pair)
-    return Quantity(setting, pair[0].layout, settled(left - right))
+    return Quantity.of(setting, pair[0].layout, settled(left - right))
 
 
 def _loss(setting: ReducedSetting, a: int, b: int, condition: Condition, measure: int) -> Quantity | None:
     """Return how much more A loses than B."""
     pair = _pair(setting, a, b, condition, measure)
-    return None if pair is None else Quantity(setting, pair[0].layout, settled(pair[1].change - pair[0].change))
+    return None if pair is None else Quantity.of(setting, pair[0].layout, settled(pair[1].change - pair[0].change))
 
 
 # What a bound may name, by the number of encoders that it speaks of.

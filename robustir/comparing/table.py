@@ -98,7 +98,7 @@ def _row(
     quantity: str, difference: Quantity, levels: Sequence[Quantity | None], margin: float | None, *, still: bool
 ) -> dict[str, Any]:
     """Return one row; ``still``: no score differs."""
-    confidence = difference.setting.options.confidence
+    confidence = difference.options.confidence
     found, (rows, groups) = difference.limits(confidence), difference.sizes
     values = [math.nan if one is None else one.limits(confidence).value for one in levels]
     ends = difference.limits(1 - 2 * ALPHA) if margin is not None else None

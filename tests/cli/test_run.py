@@ -160,7 +160,7 @@ def test_fail_if(small: Path, invoke) -> None:
     assert invoke("report", small, "--format", "csv", "--fail-if", "delta < -0.99").code == 0
     violated = invoke("report", small, "--format", "csv", "--fail-if", "delta < -0.01")
     assert violated.code == 4
-    assert "contrasts have delta < -0.01" in violated.err
+    assert "delta < -0.01: violated, of " in violated.err
     assert invoke("report", small, "--format", "csv", "--fail-if", "magic < 1").code == 2
 
 
