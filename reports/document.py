@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from robustir.errors import RunError
-from robustir.reports.blocks import Document
-from robustir.reports.formats import clean_text
+from robustir.reports.blocks import Document, Heading, Paragraph, Section
+from robustir.reports.formats import clean_text, language_name
 from robustir.reports.sections.attacks import attack_section
 from robustir.reports.sections.clean_scores import clean_section
 from robustir.reports.sections.comparing import bias_section, comparison_section
@@ -24,6 +25,7 @@ from robustir.reports.sections.run_facts import (
 from robustir.reports.sections.sentences import three_sentences
 from robustir.reports.sections.strategies import strategy_section
 from robustir.reports.sections.validity import no_op_notices, validity_section
+from robustir.reports.short import shorten_names
 from robustir.reports.study import Study
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def build(findings: Findings, manifest: Manifest | None) -> Document:
         )
     attacks, strategies = attack_section(study), strategy_section(study)
     comparing = () if strategies is not None and not study.frames["comparisons"] else (comparison_section(study),)
-    return Document(
+    document = Document(
         title=clean_text(study.manifest.name or "robustness report"),
         description=clean_text(study.manifest.description),
         created=clean_text(study.manifest.created),
@@ -66,8 +68,18 @@ def build(findings: Findings, manifest: Manifest | None) -> Document:
             example_section(study),
             failed_section(study),
             method_section(study),
-            manifest_section(study),
+            _with_languages(manifest_section(study), study),
         ),
+    )
+    return shorten_names(document, (*study.encoders, *study.perturbations))
+
+
+def _with_languages(section: Section, study: Study) -> Section:
+    """Add the names of the languages that tables call by their codes."""
+    codes = sorted({lang for benchmark in study.benchmarks for lang in study.languages(benchmark)})
+    named = " · ".join(f"{code}\u00a0{language_name(code)}" for code in codes)
+    return (
+        replace(section, blocks=(*section.blocks, Heading("Languages"), Paragraph(f"{named}."))) if codes else section
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-__all__ = ["Sheet", "canvas", "draw_panel", "letter", "panel_height", "settings", "shorten", "text_width"]
+__all__ = ["Sheet", "add_line", "canvas", "draw_panel", "letter", "panel_height", "settings", "shorten", "text_width"]
 
 _DASHES: tuple[Any, ...] = (
     "-", (0, (4.2, 1.8)), (0, (1.2, 1.5)), (0, (5, 1.8, 1.2, 1.8)), (0, (7, 1.8)), (0, (2.4, 1.2)), (0, (0.8, 1.8)),
@@ -98,8 +98,9 @@ def _advances(bold: bool) -> dict[int, float]:
     from fontTools.ttLib import TTFont
 
     with TTFont(font(10.0, bold=bold).get_file(), lazy=True) as opened:
-        widths, em = opened["hmtx"].metrics, opened["head"].unitsPerEm
-        return {code: widths[name][0] / em for code, name in opened.getBestCmap().items()}
+        head: Any = opened["head"]
+        widths, em = opened["hmtx"].metrics, head.unitsPerEm
+        return {code: widths[name][0] / em for code, name in (opened.getBestCmap() or {}).items()}
 
 
 def shorten(text: str, width: float, size: float, *, bold: bool = False) -> str:
@@ -201,6 +202,13 @@ def _draw_curves(sheet: Sheet, figure: Figure, panel: Panel, left: float, top: f
         axes.text(end + 0.75 * size / inner[0], at, letter(series.style), **style, **place)
 
 
+def add_line(axes: Axes, xs: list[float], ys: list[float], look: dict[str, Any]) -> Any:
+    """Add a line or its markers to axes whose limits are set: that costs less than a plot."""
+    from matplotlib.lines import Line2D
+
+    return axes.add_artist(Line2D(xs, ys, **look))
+
+
 def _draw_series(sheet: Sheet, axes: Axes, series: Series, top: float) -> None:
     def held(value: float) -> float:
         return min(max(value, 0.0), top)
@@ -210,13 +218,10 @@ def _draw_series(sheet: Sheet, axes: Axes, series: Series, top: float) -> None:
         xs = [point.x for point in (*known, *reversed(known))]
         ys = [held(point.high) for point in known] + [held(point.low) for point in reversed(known)]
         axes.fill(xs, ys, color=colour(series.style), alpha=0.14, linewidth=0, clip_on=False, zorder=2)
-    axes.plot(
-        [point.x for point in series.points],
-        [held(point.y) for point in series.points],
-        **line_look(series.style, sheet.font),
-    )
+    ys = [held(point.y) for point in series.points]
+    add_line(axes, [point.x for point in series.points], ys, line_look(series.style, sheet.font))
     for point in series.points:
-        (drawn,) = axes.plot([point.x], [held(point.y)], **marker_look(series.style, sheet.font))
+        drawn = add_line(axes, [point.x], [held(point.y)], marker_look(series.style, sheet.font))
         _tip(sheet, drawn, f"{series.name}: {point_text(point)} at {number(point.x)}")
 
 
@@ -270,9 +275,9 @@ def _draw_intervals(sheet: Sheet, figure: Figure, panel: IntervalPanel, left: fl
             y = row_height * point.y + size * (2.1 + 1.05 * order)
             if math.isfinite(point.low) and math.isfinite(point.high):
                 limits = [max(point.low, -figure.x_max), min(point.high, figure.x_max)]
-                axes.plot(limits, [y, y], color=colour(series.style), linewidth=size * 0.16, clip_on=False, zorder=3)
+                add_line(axes, limits, [y, y], line_look(series.style, size) | {"linestyle": "-"})
             if math.isfinite(point.x):
-                (drawn,) = axes.plot([point.x], [y], **marker_look(series.style, size))
+                drawn = add_line(axes, [point.x], [y], marker_look(series.style, size))
                 _tip(sheet, drawn, f"{series.name}, {panel.rows[int(point.y)]}: {interval_text(point)}")
     sheet.text(left + width / 2, top + panel_height(panel, width, size) - 0.5 * size, figure.x_label, ha="center")
 

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from robustir.reports.blocks import Cell, Column, Document, Figure, IntervalPane
 from robustir.reports.formats import number
 from robustir.reports.renderers.drawing import (
     Sheet,
+    add_line,
     canvas,
     colour,
     draw_panel,
@@ -61,8 +62,8 @@ def _sample(sheet: Sheet, style: int, left: float, top: float, width: float, hei
     axes = sheet.axes(left, top, width, height)
     axes.set_axis_off()
     axes.set(xlim=(0, 1), ylim=(-1, 1))
-    axes.plot([0, 1], [0, 0], **line_look(style, sheet.font))
-    axes.plot([0.5], [0], **marker_look(style, sheet.font))
+    add_line(axes, [0, 1], [0, 0], line_look(style, sheet.font))
+    add_line(axes, [0.5], [0], marker_look(style, sheet.font))
 
 
 def figures_by_page(figure: Figure) -> list[Figure]:
@@ -84,8 +85,9 @@ def figures_by_page(figure: Figure) -> list[Figure]:
     return [replace(figure, id=name, panels=part) for name, part in zip(names, parts, strict=True)]
 
 
+@lru_cache(maxsize=32)
 def figure_svg(figure: Figure) -> str:
-    """Return the whole figure as SVG on white paper, as wide as the text of a page."""
+    """Return the whole figure as SVG on white paper, as wide as the text of a page; drawn once for PDF and file."""
     with settings():
         return drawing_svg(_sheet(figure), figure.alt, themed=False)
 

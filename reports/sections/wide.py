@@ -9,7 +9,7 @@ from robustir.reports.formats import join_words
 
 __all__ = ["cut_wide"]
 
-_MOST = 24  # columns of numbers that fit a page
+_MOST = 16  # columns of numbers that fit a page beside a name of 32 letters
 _MISSING = "–"
 
 

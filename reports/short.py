@@ -1,0 +1,70 @@
+"""Names too long for a row of a table: shown without their middle everywhere, and in full once, at the end of the report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
+
+from robustir.reports.blocks import Document, Facts, Heading
+
+__all__ = ["short_forms", "shorten_names"]
+
+_WIDEST = 32  # characters of a name that fit a row
+_TAIL = 12  # of these at the end of a shortened name: arguments and versions tell names apart
+T = TypeVar("T")
+
+
+def short_forms(names: Iterable[str], widest: int = _WIDEST) -> dict[str, str]:
+    """Return a distinct short form for every name longer than ``widest`` characters; a number follows those that would be alike."""
+    wanted = list(dict.fromkeys(names))
+    taken = {name for name in wanted if len(name) <= widest}
+    forms: dict[str, str] = {}
+    for name in wanted:
+        if len(name) <= widest:
+            continue
+        form = plain = f"{name[: widest - _TAIL - 1].rstrip()}…{name[-_TAIL:].lstrip()}"
+        number = 1
+        while form in taken:
+            number += 1
+            form = f"{plain}·{number}"
+        taken.add(form)
+        forms[name] = form
+    return forms
+
+
+def shorten_names(document: Document, names: Iterable[str]) -> Document:
+    """Return the document with long names in their short form, and a list of the full ones in its last section."""
+    forms = short_forms(names)
+    if not forms:
+        return document
+    pattern = re.compile("|".join(re.escape(name) for name in sorted(forms, key=len, reverse=True)))
+
+    def shorten(text: str) -> str:
+        return pattern.sub(lambda found: forms[found.group()], text)
+
+    *body, last = document.sections
+    in_full = (Heading("Names in full"), Facts(tuple((form, name) for name, form in forms.items())))
+    shown: dict[str, Any] = {
+        name: _mapped(getattr(document, name), shorten) for name in ("summary", "facts", "notices")
+    }
+    return replace(
+        document,
+        # The last section says what was run, by its full names.
+        sections=(*(_mapped(section, shorten) for section in body), replace(last, blocks=(*in_full, *last.blocks))),
+        **shown,
+    )
+
+
+def _mapped(value: T, change: Callable[[str], str]) -> T:
+    """Return a document's part with every text changed; the ids of tables and figures are theirs to keep."""
+    part: Any = value
+    if isinstance(part, str):
+        part = change(part)
+    elif isinstance(part, tuple):
+        part = tuple(_mapped(item, change) for item in part)
+    elif is_dataclass(part) and not isinstance(part, type):
+        kept = {column.name: getattr(part, column.name) for column in fields(part) if column.name != "id"}
+        part = replace(part, **{name: _mapped(item, change) for name, item in kept.items()})
+    return cast("T", part)
