@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ class _Rows:
     langs: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    grouped: bool = False  # whether any row names its group
 
 
 class Beir:
@@ -89,14 +90,12 @@ class Beir:
             corpus=judged.corpus,
             qrels=judged.qrels,
             settings=possible_settings(chosen, judged.corpus),
-            group_kind="group"
-            if any(name != group for name, group in zip(chosen.ids, chosen.groups, strict=True))
-            else "query",
+            group_kind=_group_kind(queries.grouped, chosen),
             licence=self.licence,
             source=str(root),
             exclude_identical_ids=judged.exclude_identical_ids,
             counts=judged.counts,
-            notes=(*([note] if note else []), *judged.notes),
+            notes=(*([note] if note else []), *judged.notes, *_ungrouped(queries.grouped, chosen)),
         )
 
     def _root(self, data: Path | None) -> Path:
@@ -130,10 +129,28 @@ class Beir:
             rows.texts.append(f"{title} {text}".strip() if title else text)
             rows.langs.append(_text(row, "lang", where, "") or self.lang)
             rows.sources.append(_text(row, "source_id", where, "") or name)
-            rows.groups.append(_text(row, "group", where, "") or name)
+            # Translations of one question are not independent, whether or not it has a group.
+            rows.groups.append(_text(row, "group", where, "") or rows.sources[-1])
+            rows.grouped |= bool(row.get("group"))
         if not rows.ids:
             raise DataError(f"{path} holds no {what}; a retrieval task needs at least one")
         return rows
+
+
+def _ungrouped(grouped: bool, queries: QuerySet) -> Iterator[str]:
+    """Say of queries in several languages what counts as independent if nothing names their groups."""
+    if grouped or len(set(queries.langs)) < 2:
+        return
+    if queries.source_ids == queries.ids:
+        yield "queries.jsonl has neither source_id nor group, so translations of one question count as independent queries"
+    else:
+        yield "queries.jsonl has no group (a query's document), so questions count as independent of one another, each in all its languages"
+
+
+def _group_kind(grouped: bool, queries: QuerySet) -> str:
+    if grouped:
+        return "group"
+    return "question across languages" if queries.source_ids != queries.ids else "query"
 
 
 def _text(row: Mapping[str, Any], key: str, where: str, default: str | None = None) -> str:

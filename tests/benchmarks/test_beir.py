@@ -59,6 +59,23 @@ def test_columns(tmp_path: Path) -> None:
     ]
 
 
+def test_translations_of_one_question_are_one_group_without_a_group(tmp_path: Path) -> None:
+    """Else a run would count one question in eleven languages as eleven independent queries."""
+    queries = [{key: row[key] for key in row if key != "group"} for row in QUERIES]
+    judged = [("q1", "d1", 2), ("q2", "d2", 1), ("q3", "d1", 1)]
+    task = Beir(str(write(tmp_path / "sources", CORPUS, queries, judged))).load(None)
+    assert task.queries.groups == ("q1", "q1", "q3")
+    assert task.group_kind == "question across languages"
+    assert any("has no group" in note for note in task.notes)
+    alone = [{key: row[key] for key in row if key != "source_id"} for row in queries]
+    task = Beir(str(write(tmp_path / "alone", CORPUS, alone, judged))).load(None)
+    assert (task.queries.groups, task.group_kind) == (("q1", "q2", "q3"), "query")
+    assert any("translations of one question count as independent" in note for note in task.notes)
+    english = [row for row in alone if row["_id"] != "q2"]
+    task = Beir(str(write(tmp_path / "english", CORPUS, english, judged[::2]))).load(None)
+    assert not any("independent" in note for note in task.notes)
+
+
 def test_one_language_is_mono_alone(tmp_path: Path) -> None:
     folder = write(tmp_path / "mono", [CORPUS[0]], [QUERIES[0]], [("q1", "d1", 1)])
     assert Beir(str(folder), lang="en").load(None).settings == ("mono",)
