@@ -32,10 +32,19 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff
 # Means over queries have names of their own in the field.
 _MEASURES = {"AP": "mAP", "RR": "MRR"}
 
+# Characters that reorder, hide or join without being seen. Joiners in and after scripts that are spelled with them stay.
+_UNSEEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]|(?<![\u0590-\U0003ffff])[\u200c\u200d]"
+)
+
 
 def clean_text(text: object) -> str:
-    """Return text without characters that no output format can hold; each becomes U+FFFD."""
-    return _UNPRINTABLE.sub("\ufffd", str(text).replace("\r\n", "\n"))
+    """Return text that every output format can hold and a reader can see.
+
+    What no format holds becomes U+FFFD; bidi controls and characters without width become marks such as [U+202E].
+    """
+    held = _UNPRINTABLE.sub("\ufffd", str(text).replace("\r\n", "\n"))
+    return _UNSEEN.sub(lambda found: f"[U+{ord(found.group()):04X}]", held)
 
 
 def number(value: float, digits: int = 1) -> str:

@@ -6,13 +6,13 @@ import atexit
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Missing", "find_missing", "font_families", "missing_glyphs", "typst_fonts"]
+__all__ = ["Missing", "find_missing", "font_families", "missing_glyphs", "missing_notice", "typst_fonts"]
 
 # The order in which typst tries families: its embedded serif first, then one family per script of the same tone.
 _WANTED = (
@@ -112,6 +112,16 @@ def find_missing(texts: Iterable[str]) -> tuple[Missing, ...]:
     for code in sorted(left):
         scripts.setdefault(_script(chr(code)), []).append(chr(code))
     return tuple(Missing(script, "".join(found), _package(script)) for script, found in sorted(scripts.items()))
+
+
+def missing_notice(found: Sequence[Missing]) -> list[str]:
+    """Return one line on all that no font holds, with the command that mends it; an empty list if nothing is missing."""
+    scripts = [missing.script for missing in found]
+    packages = sorted({package for missing in found for package in missing.package.split()})
+    if not scripts:
+        return []
+    shown = f"{', '.join(scripts[:_SHOWN_SAMPLES])}{' and more' if len(scripts) > _SHOWN_SAMPLES else ''}"
+    return [f"The PDF shows boxes for {shown}: run  apt-get install {' '.join(packages)}  and render again."]
 
 
 def missing_glyphs(text: str) -> list[str]:

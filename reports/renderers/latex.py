@@ -16,9 +16,11 @@ _SPECIAL = {
     "[": "{[}", "]": "{]}", "-": "{-}", MINUS: r"\textminus{}", "–": r"\textendash{}", "—": r"\textemdash{}",
     "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "’": r"\textquoteright{}", "‘": r"\textquoteleft{}",
     "†": r"\textdagger{}", "‡": r"\textdaggerdbl{}", "·": r"\textperiodcentered{}", "\u202f": r"\,", "\u00a0": "~",
-    "\n": " ",
+    "…": r"\textellipsis{}", "→": r"\textrightarrow{}", "≈": r"\ensuremath{\approx}", "\n": " ",
 }  # fmt: skip
 _SPECIAL_PATTERN = re.compile("|".join(re.escape(character) for character in _SPECIAL))
+# A table that is wider than a column or page is made as wide as that.
+_FITTING = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}"
 _LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -35,8 +37,8 @@ def render_latex(document: Document) -> str:
     head = [
         f"% {_comment(document.title)}, {_comment(document.created)}",
         (
-            "% Needs \\usepackage[T1]{fontenc}, \\usepackage{textcomp} and \\usepackage{booktabs}; names in other "
-            "scripts need XeLaTeX or LuaLaTeX."
+            "% Needs \\usepackage[T1]{fontenc}, \\usepackage{textcomp}, \\usepackage{booktabs} and \\usepackage{graphicx}; "
+            "names in other scripts need XeLaTeX or LuaLaTeX."
         ),
         *(f"% {_comment(sentence)}" for sentence in document.summary),
     ]
@@ -56,7 +58,7 @@ def _table(table: Table) -> str:
         "  \\centering\\small",
         f"  \\caption{{{escape_latex(table.caption)}}}",
         f"  \\label{{tab:{_LABEL.sub('-', table.id).strip('-')}}}",
-        f"  \\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
+        f"  {_FITTING}{{\\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
         "    \\toprule",
         "    " + " & ".join(escape_latex(column.title) for column in table.columns) + " \\\\",
         "    \\midrule",
@@ -65,7 +67,7 @@ def _table(table: Table) -> str:
         if position and table.headers > 1 and row[0].text != table.rows[position - 1][0].text:
             lines.append("    \\addlinespace")
         lines.append("    " + " & ".join(_cell(cell) for cell in row) + " \\\\")
-    lines += ["    \\bottomrule", "  \\end{tabular}"]
+    lines += ["    \\bottomrule", "  \\end{tabular}}"]
     if table.note:
         lines.append(f"  \\par\\smallskip\\footnotesize {escape_latex(table.note)}")
     return "\n".join([*lines, "\\end{table}"])

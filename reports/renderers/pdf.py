@@ -14,7 +14,7 @@ from typing import Any
 from robustir.disk.atomic import write_atomically
 from robustir.reports.blocks import Document, Example, Figure, Listing, direction, walk_texts
 from robustir.reports.renderers.figures import figure_svg, figures_by_page
-from robustir.reports.renderers.fonts import find_missing, font_families, typst_fonts
+from robustir.reports.renderers.fonts import find_missing, font_families, missing_notice, typst_fonts
 from robustir.reports.renderers.palette import print_shades
 
 __all__ = ["render_pdf"]
@@ -23,7 +23,7 @@ _TYPST_LANG = re.compile("[a-z]{2,3}")
 
 
 def render_pdf(document: Document, path: Path | str) -> list[str]:
-    """Write the PDF atomically; return warnings, one per script that the fonts cannot show.
+    """Write the PDF atomically; return a warning if fonts lack characters.
 
     The date inside is the document's, so that the same document and fonts give the same bytes.
     """
@@ -33,10 +33,10 @@ def render_pdf(document: Document, path: Path | str) -> list[str]:
 
 
 def compile_pdf(document: Document) -> tuple[bytes, list[str]]:
-    """Return the PDF's bytes and the warnings about missing glyphs, which are also on its first page."""
+    """Return the PDF's bytes and, if glyphs are missing, a warning of one line, which is also below its findings."""
     import typst
 
-    missing = [str(found) for found in find_missing(_shown_texts(document))]
+    missing = missing_notice(find_missing(_shown_texts(document)))
     data = _as_json(document) | {
         "missing": missing,
         "fonts": list(font_families()),

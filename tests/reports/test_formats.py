@@ -78,7 +78,15 @@ def test_clean_text_fits_into_xml_and_utf8_and_is_stable(text: str) -> None:
 
 
 def test_clean_text_keeps_scripts_and_joiners() -> None:
-    assert clean_text("क्‍ष 中 👩‍🔬") == "क्‍ष 中 👩‍🔬"
+    assert clean_text("क्‍ष 中 👩‍🔬 می\u200cخواهم") == "क्‍ष 中 👩‍🔬 می\u200cخواهم"
+
+
+def test_what_reorders_or_hides_is_shown_as_a_mark() -> None:
+    assert clean_text("a\u202eb\u202c") == "a[U+202E]b[U+202C]"
+    assert (
+        clean_text("pay\u200bpal\ufeff so\u00adft ri\u200dver") == "pay[U+200B]pal[U+FEFF] so[U+00AD]ft ri[U+200D]ver"
+    )
+    assert clean_text("\u2066x\u2069 \u200fy") == "[U+2066]x[U+2069] [U+200F]y"
     assert clean_text("a\x00b\ud800c") == "a\ufffdb\ufffdc"
 
 

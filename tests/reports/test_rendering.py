@@ -122,7 +122,7 @@ def test_markup_in_texts_never_becomes_markup_in_html(text: str) -> None:
     assert not {"script", "img", "label"} & {tag for tag, _ in page.tags}
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     assert len(page.all("style")) == 1
-    shown = re.sub("[\x00\x1b\ud800]", "\ufffd", text)
+    shown = re.sub("[\x00\x1b\ud800]", "\ufffd", text).replace("\u202e", "[U+202E]").replace("\u202c", "[U+202C]")
     assert sum(shown in piece for piece in page.text) >= 10
     assert source.encode("utf-8")
 
@@ -159,6 +159,24 @@ def test_latex_tables_hold_the_main_results(document: Document) -> None:
     assert "\\label{tab:clean-mini}" in source
     assert "\\label{tab:comparisons-primary}" in source
     assert "\\label{tab:heat" not in source
+
+
+def test_no_latex_table_is_wider_than_its_column_and_the_head_names_every_package(document: Document) -> None:
+    source = render_latex(document)
+    tables = re.findall(r"\\begin\{table\}.*?\\end\{table\}", source, re.DOTALL)
+    assert len(tables) > 3
+    narrow = re.compile(
+        r"\\resizebox\{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi\}\{!\}\{\\begin\{tabular\}.*?\\end\{tabular\}\}",
+        re.DOTALL,
+    )
+    assert all(len(narrow.findall(text)) == 1 for text in tables)
+    assert set(re.findall(r"usepackage(?:\[\w+\])?\{(\w+)\}", source)) == {
+        "fontenc",
+        "textcomp",
+        "booktabs",
+        "graphicx",
+    }
+    assert escape_latex("multi…v1 → ≈2") == r"multi\textellipsis{}v1 \textrightarrow{} \ensuremath{\approx}2"
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
