@@ -22,7 +22,6 @@ __all__ = [
     "language",
     "normalise",
     "normalise_all",
-    "unit_name",
     "written_codes",
 ]
 
@@ -173,8 +172,3 @@ def has_spaces(code: str) -> bool:
 def is_right_to_left(code: str) -> bool:
     """Whether the language is written from right to left."""
     return language(code).right_to_left
-
-
-def unit_name(code: str) -> str:
-    """Return what severity counts in this language: ``word`` or ``character`` (a grapheme cluster)."""
-    return "word" if has_spaces(code) else "character"

@@ -24,7 +24,6 @@ from robustir.languages import (
     language,
     normalise,
     normalise_all,
-    unit_name,
     written_codes,
 )
 from robustir.reports.blocks import direction
@@ -189,4 +188,3 @@ def test_an_unknown_language_has_defaults() -> None:
     assert has_spaces("xx")
     assert not is_right_to_left("xx")
     assert not is_known("xx")
-    assert (unit_name("xx"), unit_name("zh")) == ("word", "character")

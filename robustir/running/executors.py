@@ -14,13 +14,28 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from robustir.errors import CellError, RobustirError, RunError
 
-__all__ = ["C", "Executor", "Fault", "Outcome", "default_jobs", "describe_error", "single_threaded", "trace_of"]
+__all__ = [
+    "A",
+    "C",
+    "Executor",
+    "Fault",
+    "J",
+    "Outcome",
+    "R",
+    "default_jobs",
+    "describe_error",
+    "single_threaded",
+    "trace_of",
+]
 
-C = TypeVar("C")
+C = TypeVar("C")  # the context of a process
+J = TypeVar("J")  # a job
+R = TypeVar("R")  # what a job returns
+A = TypeVar("A")  # what a context is made from
 
 _TRACE = 8_000  # characters of a traceback that are kept
 
@@ -61,15 +76,20 @@ def _deaf_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class Outcome:
-    """What became of one job: ``value``, or the ``error`` it raised."""
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[R]):
+    """What became of the job at ``position``: the ``value`` it returned, or the ``error`` it raised."""
 
-    __slots__ = ("error", "position", "value")
+    position: int
+    returned: R | None = None
+    error: Exception | None = None
 
-    def __init__(self, position: int, value: Any = None, error: Exception | None = None) -> None:
-        self.position = position
-        self.value = value
-        self.error = error
+    @property
+    def value(self) -> R:
+        """What the job returned; the error is raised if there is one."""
+        if self.error is not None:
+            raise self.error
+        return cast("R", self.returned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +112,7 @@ class Fault:
 _context: Any = None
 
 
-def _start_worker(make_context: Callable[[Any], Any], argument: Any) -> None:
+def _start_worker(make_context: Callable[[A], object], argument: A) -> None:
     global _context  # noqa: PLW0603 - one context per worker process, set once
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles an interrupt and ends the workers
     # Read when torch is imported, which a worker that only perturbs never does (it takes two seconds).
@@ -100,7 +120,7 @@ def _start_worker(make_context: Callable[[Any], Any], argument: Any) -> None:
     _context = make_context(argument)
 
 
-def _call(function: Callable[[Any, Any], Any], job: Any) -> Any:
+def _call(function: Callable[[Any, J], R], job: J) -> R:
     """Do one job in a worker. Only plain errors travel: one that cannot be unpickled would break the whole pool."""
     try:
         return function(_context, job)
@@ -118,7 +138,7 @@ class Executor(Generic[C]):
     ``local`` is the context of this process, used when ``jobs`` is 1.
     """
 
-    def __init__(self, jobs: int, make_context: Callable[[Any], C], argument: Any, local: C) -> None:
+    def __init__(self, jobs: int, make_context: Callable[[A], C], argument: A, local: C) -> None:
         self.jobs = jobs
         self._local = local
         self._start = (make_context, argument)
@@ -137,14 +157,14 @@ class Executor(Generic[C]):
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = None
 
-    def map(self, function: Callable[[C, Any], Any], jobs: Sequence[Any]) -> Iterator[Outcome]:
+    def map(self, function: Callable[[C, J], R], jobs: Sequence[J]) -> Iterator[Outcome[R]]:
         """Yield outcomes as they come; ``function`` must be a module-level function of (context, job)."""
         if self.jobs == 1 or len(jobs) == 1:
             yield from self._map_here(function, jobs)
         else:
             yield from self._map_in_workers(function, jobs)
 
-    def _map_here(self, function: Callable[[C, Any], Any], jobs: Sequence[Any]) -> Iterator[Outcome]:
+    def _map_here(self, function: Callable[[C, J], R], jobs: Sequence[J]) -> Iterator[Outcome[R]]:
         for position, job in enumerate(jobs):
             try:
                 yield Outcome(position, function(self._local, job))
@@ -153,11 +173,11 @@ class Executor(Generic[C]):
             except Exception as error:  # noqa: BLE001 - a failing cell must not stop the others
                 yield Outcome(position, error=error)
 
-    def _map_in_workers(self, function: Callable[[C, Any], Any], jobs: Sequence[Any]) -> Iterator[Outcome]:
+    def _map_in_workers(self, function: Callable[[C, J], R], jobs: Sequence[J]) -> Iterator[Outcome[R]]:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self.jobs, context, initializer=_start_worker, initargs=self._start)
-        pending: dict[Future[Any], int] = {}
+        pending: dict[Future[R], int] = {}
         following = iter(enumerate(jobs))
         try:
             while True:
@@ -177,7 +197,7 @@ class Executor(Generic[C]):
             ) from error
 
     @staticmethod
-    def _outcome(position: int, future: Future[Any]) -> Outcome:
+    def _outcome(position: int, future: Future[R]) -> Outcome[R]:
         error = future.exception()
         if isinstance(error, (RunError, BrokenProcessPool)) or (error is not None and not isinstance(error, Exception)):
             raise error

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from robustir.errors import CellError, MissingExtraError, RunError
-from robustir.running.executors import C, Executor, Outcome, describe_error, trace_of
+from robustir.running.executors import A, C, Executor, J, Outcome, R, describe_error, trace_of
 
 __all__ = ["RayExecutor"]
 
@@ -15,12 +15,12 @@ __all__ = ["RayExecutor"]
 class _Worker:
     """One actor: a process with its own context and one thread of linear algebra."""
 
-    def __init__(self, make_context: Callable[[Any], Any], argument: Any) -> None:
+    def __init__(self, make_context: Callable[[A], object], argument: A) -> None:
         self._context = make_context(argument)
 
     def call(
-        self, function: Callable[[Any, Any], Any], position: int, job: Any
-    ) -> tuple[int, Any, CellError | None, bool]:
+        self, function: Callable[[Any, J], R], position: int, job: J
+    ) -> tuple[int, R | None, CellError | None, bool]:
         """Return (position, value, error without what cannot travel, whether the whole run must stop)."""
         try:
             return position, function(self._context, job), None, False
@@ -53,7 +53,7 @@ class RayExecutor(Executor[C]):
         for actor in self._actors:
             self._ray.kill(actor)
 
-    def map(self, function: Callable[[C, Any], Any], jobs: Sequence[Any]) -> Iterator[Outcome]:
+    def map(self, function: Callable[[C, J], R], jobs: Sequence[J]) -> Iterator[Outcome[R]]:
         """Yield outcomes as they come; every job goes to an actor, whatever ``jobs`` is."""
         pool = import_module("ray.util").ActorPool(self._actors)
         numbered = list(enumerate(jobs))
