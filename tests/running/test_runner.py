@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,11 @@ import robustir
 from robustir.encoders.live.identity import FIRST, SECOND
 from robustir.errors import DataError, RunError
 from robustir.planning.conditions import CLEAN, FLOOR, Condition
-from robustir.planning.plan import Plan
+from robustir.planning.plan import Plan, make_plan
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import Counts
 from robustir.rundir.rankings import read_top
+from robustir.running.cells import Cells
 from robustir.running.executors import default_jobs
 from robustir.types import Ranks
 from tests.tiny import PASSAGES, QUERIES, Letters, count_letters, run_cells, suite_of, write_beir
@@ -255,3 +256,23 @@ def test_an_error_that_cannot_travel_between_processes_fails_its_cell_alone(
 
 def test_jobs_default_to_the_cores_of_this_process() -> None:
     assert default_jobs() >= 1
+
+
+def test_a_plan_makes_its_cells_once(folder: Path) -> None:
+    plan = make_plan(suite_of(folder, perturbations=("tests.tiny:OnlyA",)))
+    assert [id(cell) for cell in plan.cells()] == [id(cell) for cell in plan.cells()]
+
+
+def test_jobs_are_values(folder: Path, tmp_path: Path) -> None:
+    plan, run, _ = run_cells(suite_of(folder, perturbations=("tests.tiny:OnlyA",)), tmp_path / "run")
+    cells = Cells(plan, run, keep_top=0)
+    assert cells.missing() == set()
+    cell = plan.cell(plan.tasks[0], plan.encoders[0], Condition("tests.tiny:OnlyA", 0.5))
+    scored = cells.scored(plan.tasks[0], plan.encoders[0], cell)
+    # Only q1 holds an a; q2 takes its ranks from the clean cell.
+    assert scored.rows.tolist() == [0]
+    assert scored.clean_key == plan.cell(plan.tasks[0], plan.encoders[0], CLEAN).key
+    assert scored.applicable is not None
+    assert scored.applicable.tolist() == [True, True]
+    with pytest.raises(FrozenInstanceError):
+        scored.key = "another"  # type: ignore[misc]
