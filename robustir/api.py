@@ -28,12 +28,20 @@ __all__ = ["analyse", "benchmark", "compare", "encoder", "export_queries", "pert
 
 
 def perturb(queries: QuerySet, perturbation: str | Any, *, severity: float, seed: int = 0, draw: int = 0) -> QuerySet:
-    """Return ``queries`` with noise (same ids, same order) and the realised dose per query."""
+    """Return ``queries`` with noise (same ids, same order) and the realised dose per query.
+
+    Args:
+        queries: clean queries.
+        perturbation: a spec such as "typos", or an object.
+        severity: share of edited units, from 0 to 1.
+        seed: of the noise.
+        draw: another draw has other noise at the same severity.
+    """
     from robustir.noise.applying import perturb as apply
 
     if not isinstance(queries, QuerySet):
         raise InputError(
-            f"queries is a QuerySet, not of type {type(queries).__name__}; make one with  robustir.QuerySet.from_texts([...], lang='en')"
+            f"queries must be a QuerySet, not of type {type(queries).__name__}; make one with  robustir.QuerySet.from_texts([...], lang='en')"
         )
     return apply(queries, perturbation, severity=severity, seed=seed, draw=draw)
 
@@ -51,7 +59,7 @@ def benchmark(spec: str, *, data: Path | str | None = None, languages: Sequence[
     from robustir.plugins.registry import create
 
     if not isinstance(spec, str):
-        raise SpecError(f"a benchmark is named by a spec such as 'mini', not of type {type(spec).__name__}")
+        raise SpecError(f"spec must be a string such as 'mini', not of type {type(spec).__name__}")
     names = [languages] if isinstance(languages, str) else languages
     chosen = None if names is None else normalise_all(names)
     task: Task = create("benchmark", spec).load(data_folder(data), chosen)
@@ -81,18 +89,29 @@ def run(
     formats: Sequence[str] = ("html", "pdf"),
     overwrite: bool = False,
 ) -> RunDirectory:
-    """Run a suite, analyse it and write the reports; return the run directory. The same as ``robustir run``.
+    """Run a suite, analyse it and write the reports, as ``robustir run`` does; return the run directory.
 
-    suite: a name, a file, a Suite, or its content as a mapping; None is ``quickstart``, for its noise. out: the folder;
-    None is the one that the command line takes, inside ``runs/``. What else is given replaces what the suite says:
+    Arguments from ``tasks`` to ``limit`` replace what the suite says. Failed cells are reported by a warning and in the
+    manifest.
 
-    - tasks or benchmarks (two words for one thing): specs, or :class:`robustir.Task` objects.
-    - encoders: specs or live objects, in a list, or by the names that results call them (``{"mine": model}``).
-    - perturbations (specs), languages, severities, draws, seed, settings, measures, limit: as on the command line.
+    Args:
+        suite: a name, a file, a Suite, or its content as a mapping; None: ``quickstart``, for its noise.
+        out: the folder; None: that of the command line, inside ``runs/``.
+        data: the data folder.
+        tasks, benchmarks: specs, or :class:`robustir.Task` objects; both names mean the same.
+        encoders: specs or live objects, in a list, or by their names in results (``{"mine": model}``).
+        perturbations: specs.
+        languages, severities, draws, seed, settings, measures, limit: as on the command line.
+        jobs: worker processes. Above 1, a script needs the usual ``if __name__ == "__main__"`` guard; live objects stay
+            in this process.
+        device: "cpu" or "cuda".
+        keep_top: how many top passages to keep per query.
+        progress: True, or a function of (stage, done, total, unit).
+        formats: of the reports.
+        overwrite: True: remove an earlier run in the folder.
 
-    jobs: above 1 it starts worker processes, so that a script needs the usual ``if __name__ == "__main__"`` guard; live
-    objects stay in this process. device: "cpu" or "cuda". progress: True, or a function of (stage, done, total, unit).
-    Raises InputError in one sentence; cells that fail are told by a warning and in the manifest.
+    Raises:
+        InputError: for wrong arguments, in one sentence.
     """
     from robustir.encoders.devices import use_device
     from robustir.planning.asked import asked_for, whole_number
@@ -106,7 +125,7 @@ def run(
 
     formats = check_formats(formats)
     if tasks is not None and benchmarks is not None:
-        raise InputError("tasks and benchmarks are two words for one thing; give one of them")
+        raise InputError("tasks and benchmarks mean the same; give only one of them")
     asked = asked_for(
         suite,
         benchmarks=benchmarks if tasks is None else tasks,
@@ -131,7 +150,7 @@ def run(
 
 
 def _warn(directory: RunDirectory, summary: RunSummary, notes: Sequence[str]) -> None:
-    """Tell a script what the command line would print: failed cells, and what the renderers noticed."""
+    """Warn of what the command line would print: failed cells, and warnings of the renderers."""
     if summary.failures:
         first = summary.failures[0]
         failed = f"{len(summary.failures)} of {summary.cells} cells failed, the first: {first.benchmark} / {first.encoder} / "
@@ -156,8 +175,13 @@ def export_queries(
 ) -> list[ExportedSet]:
     """Write the queries of a suite or run, clean and noisy, for any search engine; return one row per query set.
 
-    source: as in :func:`run`, or a run (its folder, or a RunDirectory), whose queries are made already and which takes
-    none of the other arguments but ``data``. The rankings are scored by the encoder ``trec-run`` (docs/external-runs.md).
+    The encoder ``trec-run`` scores the engine's rankings (docs/external-runs.md).
+
+    Args:
+        source: a suite as in :func:`run`, or a run (its folder, or a RunDirectory). A run has its queries already, and
+            takes only ``data`` beside it.
+        out: the folder to write.
+        data, benchmarks, perturbations, languages, severities, draws, seed, limit: as in :func:`run`.
     """
     from robustir.planning.asked import asked_for
     from robustir.rundir.directory import RunDirectory
@@ -172,19 +196,19 @@ def export_queries(
         "limit": limit,
     }
     changes |= {"benchmarks": benchmarks, "perturbations": perturbations}
-    found = (
+    run_directory = (
         source
         if isinstance(source, RunDirectory)
         else RunDirectory(source)
         if isinstance(source, (str, Path))
         else None
     )
-    if found is not None and found.exists:
+    if run_directory is not None and run_directory.exists:
         if given := [name for name, value in changes.items() if value is not None]:
             raise InputError(
-                f"{found.path} is a run, whose queries are made already; leave {given[0]} out, or name a suite"
+                f"{run_directory.path} is a run, which has its queries already; leave {given[0]} out, or name a suite"
             )
-        return export_run(found, data_folder(data or found.read_manifest().data), Path(out))
+        return export_run(run_directory, data_folder(data or run_directory.read_manifest().data), Path(out))
     asked = asked_for(source, encoders=None, settings=None, measures=None, **changes)
     return export(asked.suite, data_folder(data), Path(out), live=asked.live)
 
@@ -197,7 +221,7 @@ def analyse(run_directory: RunDirectory | Path | str) -> Findings:
     if isinstance(run_directory, RunDirectory):
         return analyse_run(run_directory)
     if not isinstance(run_directory, (str, Path)):
-        raise InputError(f"a run is a RunDirectory or the path of one, not of type {type(run_directory).__name__}")
+        raise InputError(f"a run must be a RunDirectory or its path, not of type {type(run_directory).__name__}")
     return analyse_run(RunDirectory.open(run_directory))
 
 
@@ -239,7 +263,9 @@ def render(
     from robustir.analysis import Findings
 
     if not isinstance(findings, Findings):
-        raise InputError(f"findings come from  robustir.analyse(run); this is of type {type(findings).__name__}")
+        raise InputError(
+            f"findings must come from  robustir.analyse(run); this object is of type {type(findings).__name__}"
+        )
     target = Path(path)
     if formats is not None:
         return reports.write_reports(findings, manifest or findings.manifest, target, formats)

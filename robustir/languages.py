@@ -1,8 +1,8 @@
-"""Languages: one code for each, and what the rest of the program needs to know about it.
+"""Languages: one code for each, with its name, script and direction.
 
-A code is ISO 639-1 where that has one, else ISO 639-3, with a script subtag only where the script is not the usual one:
+A code is ISO 639-1 if that has one, else ISO 639-3, with a script subtag only if the script is not the usual one:
 ``zho``, ``cmn``, ``zh-CN`` and ``zh_Hans`` are ``zh``, ``zh-TW`` is ``zh-Hant``. Names, scripts and native names are in
-``languages.tsv`` (after Unicode CLDR); what is not in it comes from the library langcodes.
+``languages.tsv`` (after Unicode CLDR); other languages come from the library langcodes.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _SCRIPT_NAMES = {
     "Arab": "Arabic script", "Cyrl": "Cyrillic", "Deva": "Devanagari", "Hans": "simplified", "Hant": "traditional",
     "Hebr": "Hebrew script", "Latn": "Latin letters",
 }  # fmt: skip
-# Codes of a part or a style of the usual script, which say nothing more.
+# Codes of a part or a style of the usual script, which add nothing.
 _WITHIN = {"Arab": ("Aran",), "Hans": ("Hani",), "Hant": ("Hani",), "Jpan": ("Hrkt",), "Kore": ("Hang",)}
 _UNKNOWN_SCRIPT = "Zyyy"
 _SCRIPT = re.compile("[A-Z][a-z]{3}")
-_NO_LANGUAGE = frozenset({"mis", "mul", "und", "zxx"})  # codes that say that there is none, or not which
-# Codes that are kept apart although CLDR holds the one for another name of the other, or has no two-letter code for it.
+_NO_LANGUAGE = frozenset({"mis", "mul", "und", "zxx"})  # codes for no language, or an unknown one
+# Codes kept although CLDR treats the language as another name of a second one, or has no two-letter code for it.
 _OWN_CODES = {"tgl": "tl", "twi": "tw"}
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """Facts about one language. ``script`` is the ISO 15924 code; ``native`` the name that its readers use."""
+    """Facts about one language. ``script``: its ISO 15924 code; ``native``: its own name for itself."""
 
     code: str
     name: str
@@ -54,7 +54,7 @@ class Language:
 
     @property
     def has_spaces(self) -> bool:
-        """Whether words are set apart by spaces (Tibetan: syllables, by a mark)."""
+        """Whether spaces separate words (in Tibetan, a mark separates syllables)."""
         return self.script not in _WITHOUT_SPACES
 
     @property
@@ -78,19 +78,18 @@ def _by_name() -> Mapping[str, str]:
 
 @lru_cache(maxsize=4096)
 def normalise(code: str) -> str:
-    """Return the one code of a language, of any tag of BCP 47, ISO 639 code, English or native name; an unknown one stays.
+    """Return the code of a language from a BCP 47 tag, an ISO 639 code, or an English or native name; else ``code`` itself.
 
-    Regions and variants are dropped, after they have told the script; dialects with a code of their own are kept.
+    Regions and variants are dropped, after they have determined the script; dialects with a code of their own are kept.
     """
     tag = code.strip()
     if tag in _table() or not tag:
         return tag
-    found = _from_tag(tag.replace("_", "-"))
-    return found or _by_name().get(tag.casefold(), tag)
+    return _from_tag(tag.replace("_", "-")) or _by_name().get(tag.casefold(), tag)
 
 
 def _from_tag(tag: str) -> str:
-    """Return the code of a tag of BCP 47, "" if it is not a valid one."""
+    """Return the code of a BCP 47 tag, "" if it is not a valid tag."""
     from langcodes import Language as Tag
     from langcodes import tag_is_valid
 
@@ -129,21 +128,21 @@ def _usual_script(base: str) -> str:
 
 
 def normalise_all(codes: Iterable[str]) -> tuple[str, ...]:
-    """Return the code of each language, in order, each once."""
+    """Return the distinct codes of the languages, in order."""
     return tuple(dict.fromkeys(map(normalise, codes)))
 
 
 def written_codes(codes: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return, for every language that data calls otherwise than :func:`normalise` does, what it is called there."""
-    found: dict[str, list[str]] = {}
+    """Return the spellings of every language that data writes differently from :func:`normalise`."""
+    spellings: dict[str, list[str]] = {}
     for code in dict.fromkeys(codes):
-        found.setdefault(normalise(code), []).append(code)
-    return {code: tuple(sorted(written)) for code, written in sorted(found.items()) if written != [code]}
+        spellings.setdefault(normalise(code), []).append(code)
+    return {code: tuple(sorted(written)) for code, written in sorted(spellings.items()) if written != [code]}
 
 
 @lru_cache(maxsize=4096)
 def language(code: str) -> Language:
-    """Return the facts about a language; one that is not known counts as spaced, left to right, named by its code."""
+    """Return the facts about a language; an unknown one counts as spaced, left to right, and named by its code."""
     code = normalise(code)
     if code in _table():
         return _table()[code]
@@ -165,7 +164,7 @@ def is_known(code: str) -> bool:
 
 
 def has_spaces(code: str) -> bool:
-    """Whether words are set apart by spaces; where they are not, the unit of an edit is the grapheme cluster."""
+    """Whether spaces separate words; otherwise the unit of an edit is the grapheme cluster."""
     return language(code).has_spaces
 
 

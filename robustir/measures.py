@@ -1,8 +1,8 @@
 """Measures as values: ``nDCG@10`` prints as it is parsed, is hashable, and is computed from exact ranks.
 
 Names and numbers are those of ir_measures and trec_eval for a ranking of the whole pool: every relevant passage has a
-rank, gains are linear, and what divides is the number of relevant passages, not the cutoff (but for P). Spellings of
-other tools are read (:mod:`robustir.plugins.measure_names`).
+rank, gains are linear, and the divisor is the number of relevant passages, not the cutoff (except for P). Spellings of
+other tools are accepted (:mod:`robustir.plugins.measure_names`).
 """
 
 from __future__ import annotations
@@ -27,10 +27,16 @@ Floats = NDArray[np.float64]
 class RankLists:
     """The ranks of the relevant passages of many queries, one list per query (and candidate language).
 
-    ranks [k]: 1-based, list after list, in any order within a list; 0 marks what was not scored, infinity what is never
-    found; gains [k]: 0 for what is not relevant; starts [v + 1]: where each list begins, so that list i is
-    ``ranks[starts[i]:starts[i + 1]]`` and holds all relevant passages (or, of a query without any, another); pool_size
-    [v]: the number of candidates.
+    List i is ``ranks[starts[i]:starts[i + 1]]``; it holds all relevant passages or, for a query without any, another one.
+
+    Args:
+        ranks: [k], 1-based, list after list, in any order within a list; 0: not scored, infinity: never found.
+        gains: [k], 0: not relevant.
+        starts: [v + 1], where each list begins.
+        pool_size: [v], the number of candidates.
+
+    Raises:
+        ValueError: if the arrays do not fit each other.
     """
 
     ranks: NDArray[np.integer] | NDArray[np.floating]
@@ -66,7 +72,7 @@ class _Sorted:
         self.place = np.arange(len(order)) - self.first[self.which] + 1.0
 
     def _ascending(self, values: NDArray[Any]) -> NDArray[np.intp]:
-        """Return the order that sorts each list by ``values``, equal ones as they are."""
+        """Return the order that sorts each list by ``values``, stably."""
         size = int(self.relevant.max(initial=1))
         if size == 1:
             return np.arange(len(values))
@@ -86,7 +92,7 @@ class _Sorted:
 
     @property
     def found(self) -> NDArray[np.intp]:
-        """How many relevant passages are among the candidates."""
+        """The number of relevant passages among the candidates."""
         return self.total(np.isfinite(self.ranks).astype(np.float64)).astype(np.intp)
 
     @property
@@ -182,10 +188,15 @@ _DEFINITIONS: dict[str, _Definition] = {
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure of one ranking; ``cutoff``: how many passages it looks at, None for the whole ranking.
+    """A measure of one ranking. Names of other tools (``Success@1`` for ``Hit@1``) parse to equal values.
 
-    rel: the lowest gain that is relevant. Other names for the same thing (``Success@1`` and ``Hit@1``) parse to equal
-    values.
+    Args:
+        name: one of ``AP RR nDCG P R Hit RankDistance nRankDistance``.
+        cutoff: how many passages count; None: the whole ranking.
+        rel: the lowest relevant gain.
+
+    Raises:
+        SpecError: for a missing or superfluous cutoff or threshold.
     """
 
     name: str
@@ -217,7 +228,7 @@ class Measure:
 
     @property
     def description(self) -> str:
-        """What it measures, in a line."""
+        """A one-line explanation."""
         threshold = "" if self.rel == 1 else f"; relevant is a gain of at least {self.rel}"
         return _DEFINITIONS[self.name].description + threshold
 
@@ -225,12 +236,15 @@ class Measure:
 def parse_measure(text: str) -> Measure:
     """Return the measure that ``text`` names, such as ``AP``, ``nDCG@10`` or ``AP(rel=2)@100``.
 
-    Spellings of other tools are read, such as ``mrr@10``, ``Recall@100`` or trec_eval's ``ndcg_cut_10``. Raises
-    UnknownNameError for a name that does not exist, SpecError for a missing, superfluous or malformed cutoff.
+    Spellings of other tools are accepted, such as ``mrr@10``, ``Recall@100`` or trec_eval's ``ndcg_cut_10``.
+
+    Raises:
+        UnknownNameError: for an unknown name.
+        SpecError: for a missing, superfluous or malformed cutoff.
     """
     spelling = read_spelling(text, tuple(_DEFINITIONS))
     if not isinstance(spelling, Spelling):
-        hint = f"did you mean {spelling}? There are" if spelling else "there are"
+        hint = f"did you mean {spelling}? Measures are" if spelling else "measures are"
         raise UnknownNameError(
             f"{text!r} is not a measure; {hint}: {', '.join(_DEFINITIONS)}  (robustir list measures)"
         )
@@ -249,10 +263,10 @@ MEASURES: tuple[Measure, ...] = tuple(
 def evaluate(measures: Sequence[Measure], lists: RankLists) -> Floats:
     """Compute every measure of every list: float64 [len(measures), v].
 
-    A list without a relevant passage scores 0, as trec_eval counts it. NaN where a measure is not defined (a rank
-    distance with fewer than 2 relevant passages; a normalised one in a pool of relevant passages only) and where a list
-    holds a rank of 0, not scored. Tie-averaged ranks, which need not be whole numbers, are meant for the rank
-    distances: the other measures are defined on orders.
+    A list without a relevant passage scores 0, as in trec_eval. A score is NaN if the measure is undefined (a rank distance
+    with fewer than 2 relevant passages; a normalised one in a pool of relevant passages only) or the list holds a rank of
+    0, not scored. Tie-averaged ranks, which need not be whole numbers, are for the rank distances only: the other measures
+    are defined on orders.
     """
     values = np.empty((len(measures), len(lists)))
     for rel in {measure.rel for measure in measures}:
@@ -264,7 +278,7 @@ def evaluate(measures: Sequence[Measure], lists: RankLists) -> Floats:
 
 
 def _evaluate_at(measures: Sequence[Measure], lists: RankLists, rel: int) -> Floats:
-    """Compute measures that call the same gains relevant."""
+    """Compute measures with the same relevance threshold."""
     relevant = lists.gains >= rel
     every = bool(relevant.all())
     kept, some = (lists, np.ones(len(lists), dtype=np.bool_)) if every else _only(lists, relevant)
@@ -280,7 +294,7 @@ def _evaluate_at(measures: Sequence[Measure], lists: RankLists, rel: int) -> Flo
 
 
 def _only(lists: RankLists, relevant: NDArray[np.bool_]) -> tuple[RankLists, NDArray[np.bool_]]:
-    """Return the lists cut to their relevant passages, and which lists [v] have any; the others are left out."""
+    """Return the lists reduced to their relevant passages, without empty ones, and which lists [v] remain."""
     sizes = np.add.reduceat(relevant.astype(np.intp), lists.starts[:-1])
     some = sizes > 0
     starts = np.concatenate(([0], np.cumsum(sizes[some])))

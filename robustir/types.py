@@ -1,6 +1,6 @@
-"""Columnar rows: queries, passages, relevance, and the retrieval problem that holds them.
+"""Columns of queries, passages and relevance judgements, and the retrieval task that holds them.
 
-Everything is immutable. Rows keep the order in which the benchmark gave them; ids are unique within a set.
+Everything is immutable. Rows keep the benchmark's order; ids are unique within a set.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = [
 
 Setting = Literal["mono", "cross", "multi"]
 SETTINGS: tuple[Setting, ...] = ("mono", "cross", "multi")
-# The rank of a relevant passage that a scorer did not retrieve: measures find it nowhere, as trec_eval does.
+# The rank of a relevant passage that a scorer did not retrieve: measures never find it, as in trec_eval.
 NOT_RETRIEVED = 2**32 - 1
 LARGEST_GAIN = 1e200  # sums of as many gains as there are passages stay finite
 
@@ -73,7 +73,7 @@ def _check_ids(ids: Sequence[str], what: str) -> None:
 def _in_one_code(
     langs: tuple[str, ...], written: Mapping[str, tuple[str, ...]]
 ) -> tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]:
-    """Return languages under one code each, and what data calls those whose code it is not."""
+    """Return languages under one code each, and the spellings in the data that differ from their code."""
     names = set(langs)
     codes = {name: normalise(name) for name in names}
     if all(name == code for name, code in codes.items()):
@@ -89,11 +89,12 @@ def _check_lengths(what: str, size: int, **columns: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Dose(Columnar):
-    """What a perturbation really did, per query (arrays of shape [n], float64).
+    """The realised dose of a perturbation, per query (float64 arrays [n]).
 
-    word_edit_rate: edited share of the units (words; grapheme clusters where a script has no spaces), in [0, inf).
-    char_error_rate: Levenshtein distance over code points divided by the clean length, in [0, inf).
-    code_mixing_index: 0 (one language) to 50 (two in equal parts); None where nothing mixes languages.
+    Args:
+        word_edit_rate: edited share of the units (words; grapheme clusters in scripts without spaces), in [0, inf).
+        char_error_rate: Levenshtein distance over code points divided by the clean length, in [0, inf).
+        code_mixing_index: 0 (one language) to 50 (two in equal parts); None if nothing mixes languages.
     """
 
     frame_columns: ClassVar = {name: name for name in ("word_edit_rate", "char_error_rate", "code_mixing_index")}
@@ -111,10 +112,19 @@ class Dose(Columnar):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class QuerySet(Columnar):
-    """Queries in columns. ``source_ids``: the question across languages; ``groups``: its article or document.
+    """Queries in columns.
 
-    ``langs`` are codes of :mod:`robustir.languages`, whatever spelling was given (zho, zh-CN and ZH are zh); ``written``:
-    what a language was called, where that is not its code.
+    Args:
+        ids: unique.
+        texts: of the queries.
+        langs: language codes in any spelling; they become those of :mod:`robustir.languages` (zho, zh-CN and ZH: zh).
+        source_ids: the question that translations share.
+        groups: its article or document, the unit of resampling.
+        dose: the realised dose of noisy queries.
+        written: the spellings of languages that differed from their code.
+
+    Raises:
+        DataError: for columns of different lengths, and for empty or repeated ids.
     """
 
     frame_columns: ClassVar = {
@@ -143,9 +153,15 @@ class QuerySet(Columnar):
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], *, lang: str | Sequence[str], ids: Sequence[str] | None = None) -> Self:
-        """Make a query set from texts; without ids the position (0, 1, ...) stands in for id, source id and group.
+        """Make a query set from texts.
 
-        ``lang``: one code, or one per text. Raises DataError for a single string, and for anything but strings in a list.
+        Args:
+            texts: a list of strings.
+            lang: one code, or one per text.
+            ids: by default the positions 0, 1, ...; they are source ids and groups too.
+
+        Raises:
+            DataError: for a single string instead of a list, and for items that are not strings.
         """
         known = string_list(texts, "texts", "['where is the nile']")
         langs = (lang,) * len(known) if isinstance(lang, str) else string_list(lang, "lang", "'en' or ['en', 'de']")
@@ -157,7 +173,7 @@ class QuerySet(Columnar):
         return f"{count(len(self), 'query', 'queries')}: {languages_in_short(self.langs)}{dose}"
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return a pandas table with _id, text, lang, source_id, group and, of noisy queries, the realised dose."""
+        """Return a pandas table with _id, text, lang, source_id, group and, for noisy queries, the realised dose."""
         import pandas as pd
 
         frame = pd.DataFrame({name: getattr(self, attribute) for attribute, name in self.frame_columns.items()})
@@ -182,7 +198,7 @@ class QuerySet(Columnar):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Corpus(Columnar):
-    """Candidate passages in columns; ``langs`` and ``written`` as those of a :class:`QuerySet`."""
+    """Candidate passages in columns; ``langs`` and ``written`` as in :class:`QuerySet`."""
 
     frame_columns: ClassVar = {"ids": "_id", "texts": "text", "langs": "lang"}
 
@@ -223,10 +239,13 @@ def _no_gains() -> NDArray[np.float64]:
 class Qrels(Columnar):
     """Relevance judgements as aligned arrays [m], sorted by (query, passage).
 
-    query, passage: row numbers into the task's queries and corpus (int32); gain: relevance grade, a whole number of any
-    size (float64). Rows with a gain of 0 are ranked too: those of queries for which nothing is relevant, which score 0,
-    and passages with a query's own id.
-    lost_query, lost_gain [u]: relevant passages that the corpus does not hold, sorted: they count as never found.
+    Rows with a gain of 0 are ranked too: those of queries without relevant passages, which score 0, and passages with a
+    query's own id.
+
+    Args:
+        query, passage: int32, row numbers in the task's queries and corpus.
+        gain: float64, relevance grade, a whole number.
+        lost_query, lost_gain: [u], sorted: relevant passages outside the corpus, which count as never found.
     """
 
     frame_columns: ClassVar = {name: name for name in ("query", "passage", "gain")}
@@ -247,19 +266,20 @@ class Qrels(Columnar):
     def from_rows(cls, rows: Iterable[tuple[int, int, int]], *, lost: Iterable[tuple[int, int]] = ()) -> Self:
         """Make qrels from (query row, passage row, gain).
 
-        Rows with gain 0 or less are judged not relevant and left out, unless nothing is relevant for their query: it
-        stays, and scores 0 as trec_eval counts it. lost: (query row, gain) of relevant passages outside the corpus.
+        Rows with gain 0 or less are not relevant and left out, unless their query has no relevant passage: it stays, and
+        scores 0 as in trec_eval. lost: (query row, gain) of relevant passages outside the corpus. Raises DataError for a
+        repeated pair.
         """
         given = sorted(rows)
-        for one, other in pairwise(given):
-            if one[:2] == other[:2]:
+        for row, following in pairwise(given):
+            if row[:2] == following[:2]:
                 raise DataError(
                     "a (query, passage) pair occurs twice in the relevance judgements; keep one line per pair"
                 )
         answered = {query for query, _, gain in given if gain > 0}
         kept = [(query, passage, max(gain, 0)) for query, passage, gain in given if gain > 0 or query not in answered]
         queries, passages, gains = zip(*kept, strict=True) if kept else ((), (), ())
-        lost_queries, lost_gains = zip(*found, strict=True) if (found := sorted(lost)) else ((), ())
+        lost_queries, lost_gains = zip(*lost_rows, strict=True) if (lost_rows := sorted(lost)) else ((), ())
         return cls(
             np.array(queries, dtype=np.int32),
             np.array(passages, dtype=np.int32),
@@ -269,7 +289,7 @@ class Qrels(Columnar):
         )
 
     def ranking(self, pairs: Iterable[tuple[int, int]]) -> Self:
-        """Return the judgements with (query row, passage row) ``pairs`` among them, with a gain of 0 if they are new."""
+        """Return the judgements with (query row, passage row) ``pairs`` added; new pairs get a gain of 0."""
         extra = sorted(set(pairs) - set(zip(self.query.tolist(), self.passage.tolist(), strict=True)))
         if not extra:
             return self
@@ -280,7 +300,7 @@ class Qrels(Columnar):
         return replace(self, query=query[order], passage=passage[order], gain=gain[order])
 
     def of_queries(self, rows: NDArray[np.integer[Any]]) -> Self:
-        """Return the judgements of the queries at ascending ``rows``, whose numbers are their places there."""
+        """Return the judgements of the queries at ascending ``rows``, renumbered by their places in ``rows``."""
         place = np.full(
             1 + max(int(part.max(initial=-1)) for part in (self.query, self.lost_query, rows)), -1, np.int32
         )
@@ -304,31 +324,34 @@ def _gains(values: Sequence[int]) -> NDArray[np.float64]:
 
 
 def _gain_bytes(gains: NDArray[np.float64]) -> bytes:
-    """Return small gains as two bytes each, as digests had them before gains could be large."""
+    """Return small gains as two bytes each, to keep the digests of versions without large gains."""
     return (gains.astype(np.int16) if gains.max(initial=0) <= np.iinfo(np.int16).max else gains).tobytes()
 
 
 def possible_settings(queries: QuerySet, corpus: Corpus) -> tuple[Setting, ...]:
     """Return the settings that the languages allow.
 
-    mono: if a language has queries and passages; cross: if some passages are in another language than some queries;
-    multi: if passages are in several languages, as otherwise the whole pool is that of mono or cross.
+    mono needs a language with queries and passages; cross a passage in another language than some query; multi passages
+    in several languages, as otherwise the whole pool is that of mono or cross.
     """
-    asked, found = set(queries.langs), set(corpus.langs)
+    query_langs, passage_langs = set(queries.langs), set(corpus.langs)
     possible: dict[Setting, bool] = {
-        "mono": bool(asked & found),
-        "cross": len(asked | found) > 1,
-        "multi": len(found) > 1,
+        "mono": bool(query_langs & passage_langs),
+        "cross": len(query_langs | passage_langs) > 1,
+        "multi": len(passage_langs) > 1,
     }
     return tuple(setting for setting in SETTINGS if possible[setting])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pools:
-    """Which passages a query is ranked among, where that is not all of them: each query and passage is in one pool.
+    """The pool of every query and passage, in a task whose queries have different candidates.
 
-    query: pool numbers [queries], passage: [passages]; int32, from 0 on, so that bitext of many language pairs is one
-    task and yet every sentence competes only with its own pair's.
+    So bitext of many language pairs is one task, and yet every sentence competes only with those of its own pair.
+
+    Args:
+        query: int32 [queries], pool numbers from 0.
+        passage: int32 [passages], likewise.
     """
 
     query: NDArray[np.int32]
@@ -350,10 +373,22 @@ class Task(Columnar):
     """One retrieval problem: every query against every passage of its pool; the settings are views of the same scores.
 
     mono: candidates in the query's language; cross: candidates in one other language, per ordered pair of languages;
-    multi: the whole pool. ``group_kind`` says what a group is (the unit of resampling), for example "article".
-    ``pools``: None where all passages are one pool. ``settings_note``: why a setting is not among the settings.
-    ``exclude_identical_ids``: the passage that has a query's own id is not a candidate of that query. ``counts``: what
-    the loader counted in the judgements; ``notes``: what a reader of the scores must know of the data, in sentences.
+    multi: the whole pool.
+
+    Args:
+        name: of the benchmark.
+        queries, corpus, qrels: its data.
+        settings: those to report.
+        group_kind: what a group (the unit of resampling) is, for example "article".
+        licence, source: of the data.
+        pools: None: all passages are one pool.
+        settings_note: why a setting is missing.
+        exclude_identical_ids: a passage with a query's own id is not a candidate of that query.
+        counts: the loader's counts of judgements.
+        notes: sentences about the data that a reader of the scores must know.
+
+    Raises:
+        DataError: without queries or relevant passages, or if the parts do not fit each other.
     """
 
     name: str
@@ -372,17 +407,17 @@ class Task(Columnar):
 
     def __post_init__(self) -> None:
         if len(self.queries) == 0:
-            raise DataError(f"{self.name}: there is no query; a task needs at least one")
+            raise DataError(f"{self.name}: the task has no query; it needs at least one")
         if not (self.qrels.gain > 0).any():
             raise DataError(f"{self.name}: no query has a relevant passage in the corpus")
         if int(self.qrels.query.max()) >= len(self.queries) or int(self.qrels.passage.max()) >= len(self.corpus):
             raise DataError(f"{self.name}: the relevance judgements name rows that do not exist")
-        if self.exclude_identical_ids:  # their ranks are taken away from those of others
+        if self.exclude_identical_ids:  # their ranks are needed to correct the others' ranks
             place = {name: row for row, name in enumerate(self.corpus.ids)}
-            own = [(query, place[name]) for query, name in enumerate(self.queries.ids) if name in place]
+            pairs = [(query, place[name]) for query, name in enumerate(self.queries.ids) if name in place]
             if self.pools is not None:
-                own = [(query, row) for query, row in own if self.pools.query[query] == self.pools.passage[row]]
-            object.__setattr__(self, "qrels", self.qrels.ranking(own))
+                pairs = [(query, row) for query, row in pairs if self.pools.query[query] == self.pools.passage[row]]
+            object.__setattr__(self, "qrels", self.qrels.ranking(pairs))
         if self.pools is not None:
             if (len(self.pools.query), len(self.pools.passage)) != (len(self.queries), len(self.corpus)):
                 raise DataError(f"{self.name}: every query and every passage needs a pool")
@@ -422,19 +457,19 @@ class Task(Columnar):
         return tuple(dict.fromkeys(self.queries.langs))
 
     def identical_judgements(self) -> NDArray[np.intp] | None:
-        """Return, per query, the row in the qrels of the passage that is not a candidate as it has the query's own id.
+        """Return, per query, the qrels row of the passage with the query's own id, which is not a candidate.
 
         -1 for a query without such a passage; None if identical ids are not excluded.
         """
         if not self.exclude_identical_ids:
             return None
-        found = np.full(len(self.queries), -1, dtype=np.intp)
+        identical = np.full(len(self.queries), -1, dtype=np.intp)
         for row, (query, passage) in enumerate(
             zip(self.qrels.query.tolist(), self.qrels.passage.tolist(), strict=True)
         ):
             if self.queries.ids[query] == self.corpus.ids[passage]:
-                found[query] = row
-        return found
+                identical[query] = row
+        return identical
 
     def digest(self) -> str:
         """SHA-256 of queries, corpus, judgements and settings; the name is left out."""
@@ -446,12 +481,14 @@ class Task(Columnar):
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """What a perturbation is beyond its name, so that attacks and mixed text are never averaged with ordinary noise.
+    """The kind of a perturbation, so that attacks and mixed text are never averaged with ordinary noise.
 
-    attacked: spec of the encoder that an attack was made against, "" for noise that knows no encoder; control: whether
-    it is the random control of that attack; passages: the passages that the attack aims at ("same": those of the
-    query's language, or a language); embedded_lang: the language mixed into the queries; dose: the calibrated dose that
-    was asked for at severity 1, such as ``cer:0.05``, "" where the severity is the nominal one.
+    Args:
+        attacked: spec of the encoder that an attack is made against; "" for noise that knows no encoder.
+        control: whether it is the random control of that attack.
+        passages: the passages that the attack aims at: "same" for those in the query's language, or a language.
+        embedded_lang: the language mixed into the queries.
+        dose: the requested dose at severity 1, such as ``cer:0.05``; "" for nominal severities.
     """
 
     attacked: str = ""
@@ -469,7 +506,8 @@ class Ranks(Columnar):
     among all passages (multi). ``rank`` is 1-based, with equal scores ordered as trec_eval does (the id greater in byte
     order first); ``above`` counts strictly higher scores, ``tied`` the other candidates with an equal one, so the
     tie-averaged rank is ``above + tied / 2 + 1``. ``NOT_RETRIEVED`` stands for the rank of a passage that was not
-    retrieved; its ``above`` and ``tied`` count what was retrieved and what was not, as if those followed by chance.
+    retrieved; its ``above`` and ``tied`` count the retrieved passages and the others, as if the others followed in random
+    order.
     """
 
     frame_columns: ClassVar = {

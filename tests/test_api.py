@@ -207,7 +207,7 @@ def test_failed_cells_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ({"encoders": {3: "bm25"}}, "names of encoders must be strings; 3 is of type int"),
         ({"benchmarks": [3]}, "benchmarks must be specs or names, as strings; 3 is of type int"),
         ({"benchmarks": 3}, "benchmarks must be a list, not of type int"),
-        ({"tasks": "mini", "benchmarks": "mini"}, "two words for one thing"),
+        ({"tasks": "mini", "benchmarks": "mini"}, "mean the same"),
         ({"perturbations": [Letters()]}, "perturbations must be specs"),
         ({"languages": 3}, "languages must be a list, not of type int"),
         ({"severities": "0.3"}, "severities must be a list of numbers"),
@@ -238,7 +238,7 @@ def test_wrong_arguments_are_one_sentence_before_anything_runs(
 def test_other_wrong_types_are_one_sentence() -> None:
     queries = robustir.QuerySet.from_texts(["a"], lang="en")
     for call, message in (
-        (lambda: robustir.perturb(["a"], "typos", severity=0.3), "queries is a QuerySet, not of type list"),  # type: ignore[arg-type]
+        (lambda: robustir.perturb(["a"], "typos", severity=0.3), "queries must be a QuerySet, not of type list"),  # type: ignore[arg-type]
         (lambda: robustir.perturb(queries, "typos", severity="high"), "severity must be a number between 0 and 1"),  # type: ignore[arg-type]
         (lambda: robustir.benchmark(5), "a benchmark is named by a spec"),  # type: ignore[arg-type]
         (lambda: robustir.analyse(5), "a run is a RunDirectory or the path of one"),  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Files and folders: atomic writes, where data is looked for, checked downloads, the Hugging Face hub.
+"""Files and folders: atomic writes, the data folder, checked downloads, the Hugging Face hub.
 
-Nothing here knows what the files mean.
+Nothing here interprets the files.
 """

@@ -17,7 +17,7 @@ _CHUNK = 2**20  # bytes
 
 
 def digest_of(folder: Path, paths: Iterable[Path]) -> str:
-    """Return 32 hex digits of the SHA-256 over files in the order given: their names within ``folder``, sizes and content."""
+    """Return 32 hex digits of the SHA-256 over files, in this order: their names within ``folder``, sizes and content."""
     digest = hashlib.sha256()
     for path in paths:
         digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
@@ -51,7 +51,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
                 os.fsync(handle.fileno())
             temporary.replace(path)
         finally:
-            # Where the folder itself cannot be reached, the first error is the one to tell.
+            # If the folder itself is out of reach, the first error is the one to report.
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
 

@@ -1,7 +1,7 @@
 """Downloads that are pinned, checked and resumable: a file gets its name only when it is complete and verified.
 
-Nothing is downloaded on import or behind one's back; :func:`fetch` is called by ``robustir fetch`` and by whoever loads
-released weights. Proxies are those of the environment. ``ROBUSTIR_OFFLINE`` or ``HF_HUB_OFFLINE`` set to 1 forbids it.
+Nothing is downloaded on import: only ``robustir fetch``, and encoders with ``download=True``, call :func:`fetch`. Proxies
+are those of the environment. ``ROBUSTIR_OFFLINE`` or ``HF_HUB_OFFLINE`` set to 1 forbids downloads.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["Remote", "fetch", "is_offline", "sha256_of"]
 
 _CHUNK = 2**18  # bytes
 _TIMEOUT = 30.0  # seconds without a byte
-_ATTEMPTS = 4  # a broken connection goes on where it stopped
+_ATTEMPTS = 4  # a broken connection is continued where it stopped
 _OFFLINE = ("ROBUSTIR_OFFLINE", "HF_HUB_OFFLINE")
 
 Outcome = Literal["there", "copied", "downloaded"]
@@ -36,8 +36,11 @@ Outcome = Literal["there", "copied", "downloaded"]
 class Remote:
     """A file to fetch.
 
-    url: where it is, at a pinned revision; path: where it goes, relative to the folder of downloads; sha256: hex digest,
-    "" where none is known (then nothing is claimed of the content); size: bytes, None where unknown.
+    Args:
+        url: its address, at a pinned revision.
+        path: its place, relative to the folder of downloads.
+        sha256: hex digest; "" if unknown: then the content is not checked.
+        size: bytes; None if unknown.
     """
 
     url: str
@@ -69,35 +72,45 @@ def fetch(
     sources: Sequence[Path] = (),
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Outcome:
-    """Put a file into ``folder`` and say how it came there.
+    """Put a file into ``folder``, from local files or by a download.
 
-    sources: local files or folders that are looked through first, under the file's path here, its name here and its name
-    upstream; if any are given nothing is downloaded. progress: called with (bytes so far, bytes in all or None).
-    A partial download stays as ``.NAME.part`` and is continued (HTTP Range) if the file has a checksum, or if the
-    server names its versions (a strong ETag, RFC 9110) and still has the one that was begun.
-    Raises DataError, saying what to do, if the content has another checksum, the server refuses, or there is no network.
+    A partial download stays as ``.NAME.part`` and is continued (HTTP Range) if the file has a checksum, or if the server
+    names its versions (a strong ETag, RFC 9110) and still has the same one.
+
+    Args:
+        remote: the file.
+        folder: the folder of downloads.
+        sources: local files or folders to take it from, searched for its path, its name and its upstream name; if any are
+            given, nothing is downloaded.
+        progress: called with (bytes so far, bytes in all or None).
+
+    Returns:
+        "there", "copied" or "downloaded".
+
+    Raises:
+        DataError: if the checksum is wrong, no source has the file, the server refuses, or the network is down.
     """
     target = folder / remote.path
     if target.is_file() and (not remote.sha256 or sha256_of(target) == remote.sha256):
         return "there"
     if sources:
-        found = _find_local(remote, sources)
-        _check(remote, found, f"{found} is not the file that is pinned")
-        write_atomically(target, lambda temporary: shutil.copyfile(found, temporary))
+        local = _find_local(remote, sources)
+        _check(remote, local, f"{local} is not the pinned file")
+        write_atomically(target, lambda temporary: shutil.copyfile(local, temporary))
         return "copied"
     if is_offline():
         raise DataError(
-            f"{target} is not here and the environment forbids downloads ({' or '.join(_OFFLINE)}); "
-            f"unset it, or get {remote.url} elsewhere and give it with --from"
+            f"{target} is missing, and the environment forbids downloads ({' or '.join(_OFFLINE)}); "
+            f"unset the variable, or get {remote.url} elsewhere and give it with --from"
         )
     partial = target.with_name(f".{target.name}.part")
     with explained(partial):
         partial.parent.mkdir(parents=True, exist_ok=True)
         if not _continues(remote, partial):
-            partial.unlink(missing_ok=True)  # nothing would tell two versions in one file
+            partial.unlink(missing_ok=True)  # two versions could not be told apart in one file
         _download(remote, partial, progress or _silent)
         try:
-            _check(remote, partial, f"{remote.url} is not the file that is pinned")
+            _check(remote, partial, f"{remote.url} is not the pinned file")
         except DataError:
             partial.unlink(missing_ok=True)
             raise
@@ -115,7 +128,7 @@ def _tag_file(partial: Path) -> Path:
 
 
 def _tag(remote: Remote, partial: Path) -> str:
-    """Return the server's name of the version that was begun; "" where a checksum tells versions apart, or nothing does."""
+    """Return the server's name of the partial file's version; "" if a checksum tells versions apart, or nothing does."""
     path = _tag_file(partial)
     return path.read_text(encoding="utf-8") if not remote.sha256 and path.is_file() else ""
 
@@ -146,16 +159,16 @@ def _find_local(remote: Remote, sources: Sequence[Path]) -> Path:
 def _check(remote: Remote, path: Path, complaint: str) -> None:
     if not remote.sha256:
         return
-    found = sha256_of(path)
-    if found != remote.sha256:
+    digest = sha256_of(path)
+    if digest != remote.sha256:
         raise DataError(
-            f"{complaint}: its sha256 is {found}, expected {remote.sha256} ({path.stat().st_size:,} bytes"
-            f"{'' if remote.size is None else f', expected {remote.size:,}'}); look at the source before you trust it"
+            f"{complaint}: its sha256 is {digest}, expected {remote.sha256} ({path.stat().st_size:,} bytes"
+            f"{'' if remote.size is None else f', expected {remote.size:,}'}); check the source before you trust it"
         )
 
 
 def _download(remote: Remote, partial: Path, progress: Callable[[int, int | None], None]) -> None:
-    """Fill ``partial``, going on where a connection broke; where nothing tells versions apart it begins anew."""
+    """Fill ``partial``, continuing after a broken connection; start again if nothing tells versions apart."""
     reason = ""
     for attempt in range(_ATTEMPTS):
         if attempt:
@@ -172,22 +185,22 @@ def _download(remote: Remote, partial: Path, progress: Callable[[int, int | None
                     continue
                 if error.code < 500:
                     raise DataError(
-                        f"{remote.url}: the server says {error.code} {error.reason}; "
+                        f"{remote.url}: the server answered {error.code} {error.reason}; "
                         "get the file elsewhere and give it with --from"
                     ) from None
-                reason = f"the server says {error.code} {error.reason}"
+                reason = f"the server answered {error.code} {error.reason}"
         except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
             reason = str(getattr(error, "reason", "") or error) or type(error).__name__
     kept = partial.stat().st_size if _continues(remote, partial) and partial.exists() else 0
     raise DataError(
         f"{remote.url} cannot be downloaded ({reason}); "
-        + (f"{kept:,} bytes are kept, the same command goes on from there" if kept else "try again")
+        + (f"{kept:,} bytes are kept, and the same command continues from there" if kept else "try again")
         + ", or get the file elsewhere and give it with --from"
     )
 
 
 def _receive(remote: Remote, partial: Path, progress: Callable[[int, int | None], None]) -> bool:
-    """Make one request and append what comes; return whether the file is complete."""
+    """Make one request and append the response; return whether the file is complete."""
     tag = _tag(remote, partial)
     have = partial.stat().st_size if _continues(remote, partial) and partial.exists() else 0
     if remote.size is not None and have == remote.size:
@@ -200,7 +213,7 @@ def _receive(remote: Remote, partial: Path, progress: Callable[[int, int | None]
     with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
         same = response.headers.get("ETag", tag) == tag or not tag
         goes_on = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-        if goes_on and not same:  # If-Range was not understood: the rest is of another version
+        if goes_on and not same:  # the server ignored If-Range: the rest is of another version
             partial.unlink()
             return False
         if not goes_on:

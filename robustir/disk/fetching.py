@@ -17,17 +17,17 @@ from robustir.plugins.specs import parse
 
 __all__ = ["Order", "fetchable", "how_to_get", "order"]
 
-_SHORT = {"laser": "laser2"}  # not the name of an encoder, but what people call these files
+_SHORT = {"laser": "laser2"}  # the usual name of these files, though not of an encoder
 
 
 class Accept(Protocol):
-    """Looks into a file that has come; raises InputError where it is not what it should be."""
+    """Checks a fetched file; raises InputError if it is the wrong file."""
 
     def __call__(self, path: Path, *, new: bool) -> None: ...
 
 
 def fetchable(spec: str) -> Any:
-    """Return the benchmark of a spec, or the encoder if that has files to be fetched (LASER). Raises UnknownNameError."""
+    """Return the benchmark of a spec, or an encoder with files to fetch (LASER). Raises UnknownNameError."""
     spec = _SHORT.get(spec, spec)
     name = parse(spec).name
     if name not in registered("benchmark") and name in registered("encoder"):
@@ -39,10 +39,15 @@ def fetchable(spec: str) -> Any:
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be fetched: files, and what a reader must know before they come.
+    """The files to fetch, and what a reader must know before the download.
 
-    accept: looks into what has come, where checksums are not known; None: nothing does. instead: what that means for
-    files without a checksum.
+    Args:
+        name: of the benchmark or encoder.
+        licence, source: of the files.
+        folder: their folder inside the data folder.
+        remotes: the files.
+        accept: checks files without a known checksum; None: nothing does.
+        instead: what is checked in files without a checksum, in words.
     """
 
     name: str
@@ -51,7 +56,7 @@ class Order:
     folder: str
     remotes: tuple[Remote, ...]
     accept: Accept | None = None
-    instead: str = "nothing is claimed of their content"
+    instead: str = "their content is not checked"
 
     def lines(self, target: Path) -> list[str]:
         """Return licence, source and size, to be shown first."""
@@ -69,7 +74,7 @@ class Order:
 
     @property
     def size(self) -> int:
-        """Bytes of all files; 0 if one of them is not known."""
+        """Bytes of all files; 0 if the size of any is unknown."""
         sizes = [remote.size for remote in self.remotes]
         return 0 if None in sizes else sum(size or 0 for size in sizes)
 
@@ -82,7 +87,11 @@ class Order:
     ) -> Counter[str]:
         """Fetch every file; return how many were there, copied or downloaded.
 
-        step: called after each file; received: with the bytes that came, all of a file's in the end.
+        Args:
+            target: the data folder.
+            sources: as for :func:`robustir.disk.download.fetch`.
+            step: called after each file.
+            received: called with numbers of received bytes, which add up to the files' sizes.
         """
         done: Counter[str] = Counter()
         if not self.remotes:
@@ -99,7 +108,7 @@ class Order:
 
 
 class _Counted:
-    """Passes on how many bytes came since the last time."""
+    """Passes on how many bytes came since the last call."""
 
     def __init__(self, received: Callable[[int], object] | None) -> None:
         self.seen = 0
@@ -112,15 +121,15 @@ class _Counted:
 
 
 def order(benchmark: Any, sources: Sequence[Path]) -> Order:
-    """Return what a benchmark or encoder needs; raise NotApplicableError where that is nothing, or has no address."""
+    """Return the files that a benchmark or encoder needs; raise NotApplicableError if there are none, or no address."""
     name, folder = benchmark.name, benchmark.folder
     remotes = _remotes(benchmark)
     if folder is None:
-        raise NotApplicableError(f"{name} needs no download: its data is in the package or where its spec says")
+        raise NotApplicableError(f"{name} needs no download: its data is in the package, or at the path in its spec")
     if not remotes and not sources:
         raise NotApplicableError(
-            f"{name} cannot be downloaded by a pinned address; get it from {benchmark.source} and give the folder "
-            f"that holds {folder}/ with --from (docs/benchmarks.md says how the files are laid out)"
+            f"{name} has no pinned address to download from; get it from {benchmark.source} and give the folder "
+            f"that holds {folder}/ with --from (docs/benchmarks.md describes the files)"
         )
     if getattr(benchmark, "open_folder", False) and any(_root(source, folder).is_dir() for source in sources):
         return Order(name, benchmark.licence, benchmark.source, folder, ())
@@ -128,12 +137,12 @@ def order(benchmark: Any, sources: Sequence[Path]) -> Order:
     accept = getattr(benchmark, "accept", None)
     if accept is None:
         return known
-    looked_at = getattr(benchmark, "instead_of_checksums", "what they hold is looked at, and recorded")
-    return replace(known, accept=accept, instead=looked_at)
+    checked = getattr(benchmark, "instead_of_checksums", "their content is checked, and its checksum recorded")
+    return replace(known, accept=accept, instead=checked)
 
 
 def how_to_get(benchmark: Any, data: Path | None = None) -> str:
-    """Return the command that gets a benchmark's files into ``data`` (None: where it is looked for), or where they are."""
+    """Return the command that gets a benchmark's files into ``data`` (None: the default folder), or their source."""
     into = f" --data {data}" if data is not None else ""
     if _remotes(benchmark):
         return f"get it with  robustir fetch {benchmark.name}{into}"

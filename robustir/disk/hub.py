@@ -1,4 +1,4 @@
-"""Files of the Hugging Face hub: from its cache where they are, quickly refused if they cannot be downloaded."""
+"""Files of the Hugging Face hub: from its cache if possible, with a quick refusal if they cannot be downloaded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PATIENCE = 5.0
 
 @cache
 def hub_unreachable() -> str:
-    """Return why the hub cannot be reached ("" if it can); asked once per process. $HF_HUB_OFFLINE is respected."""
+    """Return why the hub is out of reach ("" if it is not); tried once per process. $HF_HUB_OFFLINE is respected."""
     from huggingface_hub import constants, utils
 
     client: Any = utils  # the stubs of some versions leave get_session out
@@ -37,14 +37,14 @@ def hub_unreachable() -> str:
 
 def _why_not(model: str, problem: str) -> InputError:
     return InputError(
-        f"{model!r} is neither a folder here nor a model that can be downloaded from the Hugging Face hub ({problem}). Without "
-        "a network, download it elsewhere and give its folder; with one, check its name and revision, log in if it is "
-        "restricted, and see that HF_HUB_OFFLINE is not set"
+        f"{model!r} is neither a folder here nor a model that can be downloaded from the Hugging Face hub ({problem}). "
+        "Without a network, download it elsewhere and give its folder; otherwise check its name and revision, log in if it "
+        "is restricted, and unset HF_HUB_OFFLINE"
     )
 
 
 def _cached(model: str, name: str, revision: str | None) -> Path | bool | None:
-    """Return the file in the cache, False if the model is known not to have it, None if nothing is known."""
+    """Return the file in the cache, False if the model is known to lack it, None if nothing is known."""
     from huggingface_hub import try_to_load_from_cache
 
     found: Any = try_to_load_from_cache(model, name, revision=revision)
@@ -54,7 +54,7 @@ def _cached(model: str, name: str, revision: str | None) -> Path | bool | None:
 
 
 def cached_folder(model: str, revision: str | None) -> Path | None:
-    """Return the folder of the cache that holds the files of a model, or None. The network is not asked."""
+    """Return the folder of the cache that holds the files of a model, or None. The network is not used."""
     from huggingface_hub import errors
 
     try:
@@ -65,9 +65,9 @@ def cached_folder(model: str, revision: str | None) -> Path | None:
 
 
 def hub_file(model: str, name: str, revision: str | None) -> Path | None:
-    """Return a file of a model, downloaded if need be, or None if the model has no such file.
+    """Return a file of a model, downloaded if needed, or None if the model has no such file.
 
-    A commit that is in the cache needs no network. Raises InputError with the reason otherwise.
+    A commit in the cache needs no network. Raises InputError if the file cannot be downloaded.
     """
     from huggingface_hub import errors, hf_hub_download
 
@@ -90,7 +90,7 @@ def hub_file(model: str, name: str, revision: str | None) -> Path | None:
 
 def hub_commit(model: str, revision: str | None) -> str:
     """Return the commit that a branch, a tag or nothing (the default branch) stands for. Raises InputError."""
-    # The cache has the layout  snapshots/COMMIT/config.json. A static model has no configuration at its top.
+    # The cache has the layout  snapshots/COMMIT/config.json. A static model has no config.json at its top.
     for name in ("config.json", "modules.json"):
         path = hub_file(model, name, revision)
         if path is not None:
@@ -99,13 +99,13 @@ def hub_commit(model: str, revision: str | None) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, without its full stop."""
+    """Return the first line of an error's message, without its full stop."""
     return str(error).strip().partition("\n")[0].strip().rstrip(".")
 
 
 @contextmanager
 def silent_hub() -> Iterator[None]:
-    """Keep the hub's client from logging each attempt to reach it; failure is reported once, as an error."""
+    """Keep the hub's client from logging each attempt; failure is reported once, as an error."""
     logger = logging.getLogger("huggingface_hub")
     before = logger.level
     logger.setLevel(logging.ERROR)

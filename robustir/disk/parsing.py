@@ -1,4 +1,4 @@
-"""JSON and TOML from files of anybody: what cannot be read is an error of its format, however it is broken."""
+"""JSON and TOML from untrusted files: any malformed text is an error of its format, even deep nesting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of trec_eval, whose columns are parted by white space."""
+"""The files of trec_eval, whose columns are separated by white space."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SPACE = re.compile(r"\s+")
 
 
 def trec_id(name: str) -> str:
-    """Return an id as one column: one that holds white space is written as in a URL (``a b`` becomes ``a%20b``)."""
+    """Return an id as one column: white space is escaped as in a URL (``a b`` becomes ``a%20b``)."""
     if not _SPACE.search(name):
         return name
     return "".join(
@@ -23,17 +23,17 @@ def trec_id(name: str) -> str:
 
 
 def trec_ids(names: Sequence[str]) -> tuple[dict[str, str], int]:
-    """Return the columns for ids, and how many of them are written in another way than they are.
+    """Return the columns for ids, and how many ids were changed.
 
-    Raises DataError if two ids would be one, such as ``a b`` beside ``a%20b``.
+    Raises DataError if two ids would become equal, such as ``a b`` and ``a%20b``.
     """
     columns = {name: trec_id(name) for name in names}
     changed = [name for name, column in columns.items() if column != name]
     for name in changed:
         if columns[name] in columns:
             raise DataError(
-                f"the ids {name!r} and {columns[name]!r} cannot be told apart in a file of trec_eval, whose columns are "
-                "parted by blanks; give one of them another id"
+                f"the ids {name!r} and {columns[name]!r} would be equal in a file of trec_eval, whose columns are "
+                "separated by blanks; change one of them"
             )
     return columns, len(changed)
 

@@ -1,8 +1,8 @@
-"""Measures in expectation over the orders of passages with equal scores, for floors, where ids should not speak.
+"""Measures in expectation over the orders of passages with equal scores, for floors, where ids should not matter.
 
-Closed forms as in McSherry & Najork 2008, from what is known of each relevant passage: how many passages score strictly
-higher and how many the same. Relevant passages with one score make a group: ``size`` places, from ``above + 1`` on,
-``relevant`` of which are theirs in an order in which every passage of the group is as likely at every place.
+Closed forms as in McSherry & Najork 2008, from two counts per relevant passage: passages with a higher score and passages
+with the same score. Relevant passages with one score make a group: it has ``size`` places, from ``above + 1`` on, and its
+``relevant`` passages are equally likely at each.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Whole = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class _Groups:
-    """Groups of relevant passages with one score, those of a list in descending order of their scores.
+    """Groups of relevant passages with one score; within a list, in descending order of scores.
 
     lists: number of lists; row: the list of each group; above, size, relevant: see above; before: relevant passages of
     the list with higher scores; gain: sum of the gains; judged [lists]: relevant passages, found or not; ideal_row,
@@ -46,7 +46,7 @@ class _Groups:
 
     @classmethod
     def of(cls, seen: View, placed: Places, rel: int) -> _Groups:
-        """Group the passages of a view with a gain of at least ``rel``; what is never found is in no group."""
+        """Group the passages of a view with a gain of at least ``rel``; passages that are never found have no group."""
         above, tied = placed.above, placed.tied
         row = np.repeat(np.arange(len(seen)), np.diff(seen.starts))
         gains = seen.gains
@@ -136,10 +136,13 @@ def _none_yet(size: int, relevant: int, places: int) -> Floats:
 
 
 def _by_first(groups: _Groups, cutoff: int | None, alone: Floats, value: Callable[[int, Floats], float]) -> Floats:
-    """Return what the place of the first relevant passage gives, which is in the best group of a list.
+    """Return a measure of the first relevant passage, which is in the best group of a list.
 
-    alone [groups]: what a group with one relevant passage gives; value(above, chances): one with several, from the
-    chances of its places to be the first.
+    Args:
+        groups: the groups of all lists.
+        cutoff: of the measure.
+        alone: [groups], the value of a group with one relevant passage.
+        value: (above, chances) -> the value of a group with several, from the chance of each place to be the first.
     """
     first, result = groups.first(), np.zeros(groups.lists)
     result[groups.row[first]] = alone[first]
@@ -178,8 +181,8 @@ _EXPECTED: Mapping[str, Callable[[_Groups, int | None], Floats]] = {
 def expected_scores(measures: Sequence[Measure], seen: View, ranks: Ranks) -> Floats:
     """Return float64 [measures, v]: each measure's mean over all orders of passages with equal scores.
 
-    What was not retrieved is found in none of them. NaN where a row holds a rank of 0, not scored. For measures of
-    relevance; rank distances take tie-averaged ranks (:func:`robustir.evidence.views.rank_lists`).
+    Passages that were not retrieved are never found. A row with a rank of 0 (not scored) is NaN. For measures of relevance
+    only; rank distances take tie-averaged ranks (:func:`robustir.evidence.views.rank_lists`).
     """
     placed = places(seen, ranks)
     groups = {rel: _Groups.of(seen, placed, rel) for rel in {measure.rel for measure in measures}}

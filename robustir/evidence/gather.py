@@ -27,10 +27,14 @@ _KEPT_RANKS = 2**28  # bytes per benchmark
 
 
 def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks, *, over_ties: bool = False) -> Floats:
-    """Return float64 [measures, v]; distances take tie-averaged ranks, so that ids do not speak where scores are equal.
+    """Return float64 [measures, v]; distances take tie-averaged ranks, so that ids do not matter among equal scores.
 
-    over_ties: whether the other measures too are means over the orders of passages with equal scores, as floors are;
-    otherwise those are ordered as trec_eval does.
+    Args:
+        measures: what to compute.
+        seen: the view.
+        ranks: of a cell.
+        over_ties: True: the other measures are means over the orders of passages with equal scores, as for floors;
+            False: equal scores are ordered as trec_eval does.
     """
     values = np.empty((len(measures), len(seen)))
     distances = [row for row, measure in enumerate(measures) if not measure.higher_is_better]
@@ -47,7 +51,7 @@ def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks, *, over_ti
 
 
 def aimed_rows(treatment: Treatment, seen: View) -> NDArray[np.bool_]:
-    """Return which rows [v] of a view a perturbation is scored on: an attack only on the passages that it aimed at."""
+    """Return which rows [v] of a view a perturbation is scored on: an attack only on the passages that it aims at."""
     if not treatment.passages:
         return np.ones(len(seen), dtype=np.bool_)
     aim = seen.query_lang if treatment.passages == "same" else treatment.passages
@@ -57,7 +61,7 @@ def aimed_rows(treatment: Treatment, seen: View) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class NoisyQueries:
-    """One perturbed query set beside the clean one: arrays over the benchmark's queries; NaN where it does not apply."""
+    """One perturbed query set, as arrays over all queries of the benchmark; NaN if the perturbation does not apply."""
 
     texts: tuple[str | None, ...]
     word_edit_rate: Floats
@@ -67,7 +71,7 @@ class NoisyQueries:
 
     @cached_property
     def lengths(self) -> Floats:
-        """Code points per text, 0 where it does not apply."""
+        """Code points per text, 0 if the perturbation does not apply."""
         return np.fromiter((len(text or "") for text in self.texts), dtype=np.float64, count=len(self.texts))
 
 
@@ -98,7 +102,7 @@ class StoredBenchmark:
         return self.run.read_task(self._entry)
 
     def cells(self, encoder: str | None = None) -> Iterator[CellEntry]:
-        """Yield the cells whose ranks are there."""
+        """Yield the cells with stored ranks, of one encoder or of all."""
         for cell in self._cells:
             if encoder in {None, cell.encoder} and self.run.ranks_path(cell.key).exists():
                 yield cell
@@ -110,7 +114,7 @@ class StoredBenchmark:
         return self._noisy[queries_key]
 
     def ranks(self, key: str) -> Ranks:
-        """Return a cell's ranks; every setting asks for them, so those that fit into memory are kept."""
+        """Return a cell's ranks; they are kept while they fit into memory, since every setting reads them."""
         if key in self._ranks:
             return self._ranks[key]
         ranks = self.run.read_ranks(key)
@@ -138,14 +142,14 @@ class StoredBenchmark:
         return NoisyQueries(tuple(full), *columns)
 
     def query_sets(self, perturbation: str, severity: float) -> list[tuple[int, str]]:
-        """Return (draw, key) of the query sets of a condition that are there."""
-        found = {
+        """Return (draw, key) of the stored query sets of a condition."""
+        stored = {
             (cell.draw, cell.queries_key)
             for cell in self._cells
             if (cell.perturbation, cell.severity) == (perturbation, severity)
             and self.run.queries_path(cell.queries_key).exists()
         }
-        return sorted(found)
+        return sorted(stored)
 
 
 def benchmarks(run: RunDirectory) -> list[StoredBenchmark]:

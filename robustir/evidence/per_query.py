@@ -37,11 +37,10 @@ def score_tables(
     selection = wanted or Selection(**chosen)
     parsed = [parse_measure(name) for name in measures or run.read_manifest().suite.measures]
     for stored, cells in chosen_cells(run, selection):
-        for one in stored.task.settings:
-            if selection.setting in {None, one}:
-                yield from _setting_tables(
-                    stored, one, [measure for measure in parsed if one in measure.settings], cells
-                )
+        for setting in stored.task.settings:
+            if selection.setting in {None, setting}:
+                defined = [measure for measure in parsed if setting in measure.settings]
+                yield from _setting_tables(stored, setting, defined, cells)
 
 
 def _setting_tables(
@@ -103,33 +102,34 @@ def _per_query(stored: StoredBenchmark, seen: View, measures: Sequence[Measure])
 
 @dataclass(frozen=True)
 class TrecRun:
-    """One TREC run: its lines (query id, Q0, passage id, rank, score, tag), and how many ids had to be written in another way."""
+    """One TREC run: its lines (query id, Q0, passage id, rank, score, tag), and how many ids were rewritten."""
 
     lines: Iterator[str]
     rewritten: int
 
 
 def trec_run(run: RunDirectory, wanted: Selection) -> TrecRun:
-    """Return one TREC run; without a condition that of the clean queries, in mono unless multi is asked for.
+    """Return one TREC run: by default of the clean queries, in mono.
 
-    Raises RunError if the selection is not one encoder under one condition, or if the run kept no rankings.
+    Raises:
+        RunError: if the selection is not one encoder under one condition, or if the run kept no rankings.
     """
     setting = wanted.setting or "mono"
     if setting == "cross":
         raise RunError(
             "a TREC run has one list per query, and cross has one per candidate language; choose --setting mono or multi"
         )
-    one = replace(
+    selection = replace(
         wanted, setting=setting, perturbation=wanted.perturbation or ("" if wanted.severity is None else None)
     )
-    found = [(stored, cell) for stored, cells in chosen_cells(run, one) for cell in cells]
-    if len(found) != 1:
-        several = "; ".join(f"{stored.name} / {cell.encoder} / {cell.condition}" for stored, cell in found[:8])
+    chosen = [(stored, cell) for stored, cells in chosen_cells(run, selection) for cell in cells]
+    if len(chosen) != 1:
+        several = "; ".join(f"{stored.name} / {cell.encoder} / {cell.condition}" for stored, cell in chosen[:8])
         raise RunError(
             "a TREC run is one encoder under one condition; choose with --benchmark, --encoder, --perturbation, --severity, "
-            f"--draw (now {len(found)}: {several}{' ...' if len(found) > 8 else ''})"
+            f"--draw (now {len(chosen)}: {several}{' ...' if len(chosen) > 8 else ''})"
         )
-    stored, cell = found[0]
+    stored, cell = chosen[0]
     if not run.top_path(cell.key).exists():
         raise RunError(
             f"{run.path} kept no rankings; run it with --keep-top K (the same plan, so that only the rankings are added)"
@@ -151,7 +151,7 @@ def _lines(
     passage_ids: Mapping[str, str],
 ) -> Iterator[str]:
     queries = stored.task.queries
-    without = -1  # the query whose own passage, which is not a candidate of it, was left out above
+    without = -1  # the query whose own passage, not a candidate, was left out of the lines above
     for row in lists.to_batches(max_chunksize=65_536):
         for query, candidates, rank, score, passage in zip(
             *(row[name].to_pylist() for name in ("query", "candidates", "rank", "score", "passage_id")), strict=True

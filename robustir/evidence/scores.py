@@ -19,7 +19,7 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class TrainedSeed:
-    """What makes an encoder one of a training strategy's: its seed, and the noise it met in training (specs)."""
+    """An encoder's place in a training strategy: its seed, and the specs of the noise in its training queries."""
 
     strategy: str
     seed: int
@@ -44,7 +44,8 @@ class QueryScores:
         with the score of another candidate, and of those that are not retrieved; None where that is not known.
     trained: the encoders that belong to a training strategy, by name.
 
-    Raises DataError where an array has another shape.
+    Raises:
+        DataError: if an array has a wrong shape.
     """
 
     benchmark: str
@@ -71,7 +72,7 @@ class QueryScores:
     missed: Scores | None = None
 
     def treatment(self, perturbation: str) -> Treatment:
-        """Return what a perturbation is."""
+        """Return the treatment of a perturbation."""
         return self.treatments.get(perturbation, Treatment())
 
     def __post_init__(self) -> None:
@@ -85,7 +86,7 @@ class QueryScores:
         }
         shapes |= {name: (encoders, rows) for name in ("tied", "missed") if getattr(self, name) is not None}
         for name, shape in shapes.items():
-            found = getattr(self, name).shape
-            if found != shape:
+            actual = getattr(self, name).shape
+            if actual != shape:
                 where = f"{self.benchmark} ({self.setting})"
-                raise DataError(f"{where}: {name} has the shape {found}, not {shape}; collect the scores again")
+                raise DataError(f"{where}: {name} has the shape {actual}, not {shape}; collect the scores again")

@@ -1,4 +1,4 @@
-"""Which cells of a run are meant: by benchmark, encoder and condition, as a user names them."""
+"""Choosing cells of a run by benchmark, encoder and condition, as a user names them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _CLEAN = "clean"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is wanted of a run; None: all of it. Names may be specs, names as reports have them, or a part of one alone.
+    """A choice of cells; None: all. Names may be specs, names in reports, or an unambiguous part of either.
 
-    perturbation: "" and "clean" are the queries as they came.
+    perturbation: "" or "clean" for the clean queries.
     """
 
     benchmark: str | None = None
@@ -36,9 +36,10 @@ class Selection:
 
 
 def chosen_cells(run: RunDirectory, wanted: Selection) -> list[tuple[StoredBenchmark, list[CellEntry]]]:
-    """Return the benchmarks that have wanted cells, with these; cells of the floor are left out.
+    """Return the benchmarks with chosen cells, and these cells; cells of the floor are left out.
 
-    Raises UnknownNameError that says what the run has if something that is named is not in it.
+    Raises:
+        UnknownNameError: for a name, severity, draw or setting that the run does not have; says what it has.
     """
     manifest = run.read_manifest()
     stored = benchmarks(run)
@@ -51,22 +52,22 @@ def chosen_cells(run: RunDirectory, wanted: Selection) -> list[tuple[StoredBench
     encoder = _resolved(wanted.encoder, names["encoder"], "encoder")
     perturbation = _perturbation(wanted.perturbation, names["perturbation"])
     asked_for: dict[str, Any] = {"perturbation": perturbation, "severity": wanted.severity, "draw": wanted.draw}
-    found = []
-    for one in stored:
-        if benchmark in {None, one.name} and _has_setting(one, wanted.setting, several=len(stored) > 1):
-            cells = [cell for cell in one.cells(encoder) if cell.perturbation != FLOOR.perturbation]
-            found.append((one, cells))
+    chosen = []
+    for entry in stored:
+        if benchmark in {None, entry.name} and _has_setting(entry, wanted.setting, several=len(stored) > 1):
+            cells = [cell for cell in entry.cells(encoder) if cell.perturbation != FLOOR.perturbation]
+            chosen.append((entry, cells))
     for name, asked in asked_for.items():
         if asked is not None:
-            kept = [(one, [cell for cell in cells if _is(getattr(cell, name), asked)]) for one, cells in found]
+            kept = [(entry, [cell for cell in cells if _is(getattr(cell, name), asked)]) for entry, cells in chosen]
             if not any(cells for _, cells in kept):
-                raise UnknownNameError(f"{run.path} has no {name} {asked} here; {_there(found, name)}")
-            found = kept
-    return [(one, cells) for one, cells in found if cells]
+                raise UnknownNameError(f"{run.path} has no {name} {asked} here; {_known(chosen, name)}")
+            chosen = kept
+    return [(entry, cells) for entry, cells in chosen if cells]
 
 
-def _is(there: Any, asked: Any) -> bool:
-    return math.isclose(there, asked) if isinstance(asked, float) else bool(there == asked)
+def _is(value: Any, asked: Any) -> bool:
+    return math.isclose(value, asked) if isinstance(asked, float) else bool(value == asked)
 
 
 def _resolved(asked: str | None, names: Mapping[str, str], kind: str) -> str | None:
@@ -80,13 +81,13 @@ def _perturbation(asked: str | None, names: Mapping[str, str]) -> str | None:
     return shown[resolve_name(asked, {short: names[name] for short, name in shown.items()}, "perturbation")]
 
 
-def _has_setting(one: StoredBenchmark, setting: Setting | None, *, several: bool) -> bool:
-    there = one.task.settings
-    if setting is not None and setting not in there and not several:
-        raise UnknownNameError(f"{one.name} has no setting {setting}; it has: {', '.join(there)}")
-    return setting is None or setting in there
+def _has_setting(stored: StoredBenchmark, setting: Setting | None, *, several: bool) -> bool:
+    known = stored.task.settings
+    if setting is not None and setting not in known and not several:
+        raise UnknownNameError(f"{stored.name} has no setting {setting}; it has: {', '.join(known)}")
+    return setting is None or setting in known
 
 
-def _there(found: Iterable[tuple[StoredBenchmark, list[CellEntry]]], name: str) -> str:
-    values = sorted({getattr(cell, name) for _, cells in found for cell in cells})
+def _known(chosen: Iterable[tuple[StoredBenchmark, list[CellEntry]]], name: str) -> str:
+    values = sorted({getattr(cell, name) for _, cells in chosen for cell in cells})
     return f"it has: {', '.join(value or _CLEAN if isinstance(value, str) else f'{value:g}' for value in values)}"

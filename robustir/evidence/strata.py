@@ -21,7 +21,7 @@ _PER_ROW = ("query_id", "source_id", "group", "query_lang", "passage_lang")
 
 
 def strata(block: QueryScores) -> Iterator[QueryScores]:
-    """Yield a block whose strata are apart: one as it is, or two if it is cross and holds mixed-language queries."""
+    """Yield the strata of a block: itself, or two if it is cross and holds mixed-language queries."""
     embedded = np.array([block.treatment(name).embedded_lang for name, _ in block.conditions], dtype=object)
     mixed = np.flatnonzero(embedded != "")
     if block.setting != "cross" or not len(mixed):

@@ -1,4 +1,4 @@
-"""The settings as views of one table of ranks: which query is measured against which candidates.
+"""The settings as views of one table of ranks: the candidates of each query.
 
 mono: candidates in the query's language; cross: candidates in one other language, one row per query and language that
 holds a relevant passage; multi: the whole pool. Queries without a relevant passage in a setting are not in its view.
@@ -43,10 +43,10 @@ class View:
 
 
 def view(task: Task, setting: Setting) -> View:
-    """Return one setting of a task; empty where no query has a relevant passage in it.
+    """Return one setting of a task; empty if no query has a relevant passage in it.
 
-    A query for which nothing is relevant is in the views of the passages that were judged for it. The language of a
-    passage that the corpus does not hold is that of the corpus or, where it has several, the query's.
+    A query without relevant passages is in the views of the passages that were judged for it. A relevant passage outside
+    the corpus counts as being in the corpus's language or, if there are several, in the query's.
     """
     numbers = {lang: number for number, lang in enumerate(dict.fromkeys((*task.corpus.langs, *task.queries.langs)))}
     names = np.array(list(numbers), dtype=object)
@@ -87,13 +87,13 @@ def view(task: Task, setting: Setting) -> View:
 
 
 def _shown(task: Task, identical: NDArray[np.intp] | None) -> NDArray[np.bool_]:
-    """Return which judgements make view rows: the relevant ones, or all of a query for which nothing is relevant."""
+    """Return which judgements make view rows: the relevant ones, or all of a query without relevant passages."""
     query = task.qrels.query
     relevant = task.qrels.gain > 0
     answered = np.zeros(len(task.queries), dtype=np.bool_)
     answered[query[relevant]] = True
     others = ~answered[query]
-    if identical is not None:  # there to be taken away from the candidates
+    if identical is not None:  # judged only to be removed from the candidates
         others[identical[identical >= 0]] = False
     return np.asarray(relevant | others, dtype=np.bool_)
 
@@ -106,7 +106,7 @@ def _with_lost(
     starts: NDArray[np.intp],
     gains: NDArray[np.float64],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """Return pairs, starts and gains with the passages that the corpus lacks, in the one row of a query that takes them."""
+    """Return pairs, starts and gains with the passages outside the corpus, in one row of each query."""
     place = np.full(len(task.queries), -1, dtype=np.intp)
     place[rows[takes_lost]] = np.flatnonzero(takes_lost)
     at = place[task.qrels.lost_query]
@@ -128,11 +128,12 @@ def _pool_sizes(task: Task, passage_lang: NDArray[np.intp], languages: int) -> N
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a view's passages are among the candidates of their rows.
+    """The places of a view's passages among the candidates of their rows.
 
-    rank [k]: with equal scores ordered as trec_eval does; 0 for what was not scored, infinity for what is never found.
-    above, tied [k]: how many candidates score higher and the same. absent [k]: what is never found, since it was not
-    retrieved, is not in the corpus or has its query's own id.
+    Args:
+        rank: [k], with equal scores ordered as trec_eval does; 0: not scored, infinity: never found.
+        above, tied: [k], how many candidates score higher and the same.
+        absent: [k], passages that are never found: not retrieved, not in the corpus, or with their query's own id.
     """
 
     rank: NDArray[np.float64]
@@ -142,7 +143,7 @@ class Places:
 
 
 def places(view: View, ranks: Ranks) -> Places:
-    """Return the places of a view's passages once what is not a candidate is taken away."""
+    """Return the places of a view's passages among the candidates alone."""
     kind = "pool" if view.setting == "multi" else "lang"
 
     def column(part: str, rows: NDArray[np.intp]) -> NDArray[np.int64]:
@@ -162,30 +163,33 @@ def places(view: View, ranks: Ranks) -> Places:
 
 
 def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id") -> RankLists:
-    """Return the ranks of a view's relevant passages among its candidates, infinite for what is never found.
+    """Return the ranks of a view's relevant passages among its candidates, infinite for passages that are never found.
 
-    ties: "id" orders equal scores as trec_eval does; "average" gives each the mean of the ranks that its tie spans
-    (0, not scored, stays 0), for floors and rank distances, where ids should not speak; what was not retrieved shares
-    its tie with all that was not.
+    Args:
+        view: the setting.
+        ranks: of a cell.
+        ties: "id" orders equal scores as trec_eval does; "average" gives each the mean of the ranks of its tie (0, not
+            scored, stays 0), for floors and rank distances, where ids should not matter. All passages that were not
+            retrieved are one tie.
     """
-    found = places(view, ranks)
-    place = found.rank
+    placed = places(view, ranks)
+    place = placed.rank
     if ties == "average":
         kind = "pool" if view.setting == "multi" else "lang"
-        retrieved = ~found.absent | (view.pairs >= 0) & (getattr(ranks, f"{kind}_rank")[view.pairs] == NOT_RETRIEVED)
-        place = np.where((place > 0) & retrieved, found.above + found.tied / 2 + 1, place)
+        retrieved = ~placed.absent | (view.pairs >= 0) & (getattr(ranks, f"{kind}_rank")[view.pairs] == NOT_RETRIEVED)
+        place = np.where((place > 0) & retrieved, placed.above + placed.tied / 2 + 1, place)
     return RankLists(place, view.gains, view.starts, view.pool_size)
 
 
 def tied_and_missed(view: View, ranks: Ranks) -> NDArray[np.float64]:
-    """Return float64 [2, v]: the shares of a row's relevant passages that are tied with another candidate, and not retrieved.
+    """Return float64 [2, v]: per row, the share of relevant passages tied with another candidate, and of those not retrieved.
 
-    NaN for a row that was not scored, or that has no relevant passage.
+    NaN for a row that was not scored, or without relevant passages.
     """
-    found = places(view, ranks)
+    placed = places(view, ranks)
     relevant = view.gains > 0
-    parts = np.stack([(found.tied > 0) & ~found.absent, found.absent]) & relevant
+    parts = np.stack([(placed.tied > 0) & ~placed.absent, placed.absent]) & relevant
     counts = np.add.reduceat(np.stack([*parts, relevant]).astype(np.float64), view.starts[:-1], axis=1)
-    counts[2, (counts[2] == 0) | (np.minimum.reduceat(found.rank, view.starts[:-1]) == 0)] = np.nan
+    counts[2, (counts[2] == 0) | (np.minimum.reduceat(placed.rank, view.starts[:-1]) == 0)] = np.nan
     shares: NDArray[np.float64] = counts[:2] / counts[2]
     return shares

@@ -24,7 +24,7 @@ _WORD = 8
 _WORDS_PER_SUM = 255
 # Wider rows are compared in pieces of about this many columns, so that a few rows fit the second-level cache.
 _PIECE_WORDS = 4096
-# Where fewer passages than one in so many are level with a pair they are looked up one by one.
+# If fewer than one passage in this many is level with a pair, level passages are looked up one by one.
 _FEW = 64
 # Cumulative counts for ties: 32 rows of 13,014 passages are 1.7 MB.
 _TIED_ROWS = 32
@@ -32,12 +32,18 @@ _TIED_ROWS = 32
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The order in which the kernel holds a pool's passages: by language, then by id in descending byte order.
+    """The order of a pool's passages in the kernel: by language, then by id in descending byte order.
 
-    ``width`` columns, a multiple of 8; columns between languages are padding.
-    languages: in order of first appearance; starts, ends [languages]: their first and end columns; passage [width]: the
-    passage in each column (0 where padding); padding: the padding columns; column [n]: the column of each passage;
-    position [width]: the place of each column's id in descending byte order over the whole pool; language [width].
+    There are ``width`` columns, a multiple of 8; columns between languages are padding.
+
+    Args:
+        languages: in order of first appearance.
+        starts, ends: [languages], their first and end columns.
+        passage: [width], the passage in each column (0 in padding).
+        padding: the padding columns.
+        column: [n], the column of each passage.
+        position: [width], the place of each column's id in descending byte order over the whole pool.
+        language: [width], the number of each column's language.
     """
 
     languages: tuple[str, ...]
@@ -111,7 +117,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts per pair [m]: strictly higher scores, equal scores (itself left out), equal ones with a greater id."""
+    """Counts per pair [m]: higher scores, equal scores (without itself), equal scores with a greater id."""
 
     lang_above: NDArray[np.int64]
     lang_tied: NDArray[np.int64]
@@ -136,7 +142,13 @@ class Tally:
 
 
 def count_rows(scores: NDArray[np.float32], pairs: Pairs, columns: Columns) -> Tally:
-    """Count for every pair; ``scores`` [b, width]: in the order of ``columns``, NaN in its padding and nowhere else."""
+    """Count for every pair.
+
+    Args:
+        scores: float32 [b, width], in the order of ``columns``; NaN in padding and nowhere else.
+        pairs: the relevant pairs.
+        columns: the order of the passages.
+    """
     threshold = scores[pairs.row, pairs.column]
     above, level = _count_words(scores, threshold, pairs, columns)
     level -= above
@@ -171,7 +183,7 @@ def _count_words(
         piece = scores[:, first:last]
         mask = np.empty((len(scores), last - first), dtype=np.bool_)
         for slot, end in zip(slots, ends, strict=True):
-            # A slot that every row has is compared in place; for the others their rows are copied first.
+            # A slot that every row has is compared in place; for other slots the rows are copied first.
             part = piece if len(slot) == len(scores) else piece[pairs.row[slot]]
             limit, result = threshold[slot][:, np.newaxis], mask[: len(slot)]
             for kind, compare in enumerate((np.greater, np.greater_equal)):
@@ -201,12 +213,12 @@ def _compare_few(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return what :func:`_count_before` returns, from the level passages themselves.
 
-    level [languages, m]: how many other passages of each language are level with each pair; the slices of other
-    languages are not read.
+    level [languages, m]: how many other passages of each language are level with each pair; slices without any are not
+    read.
     """
     language, pair = np.nonzero(level)
     longest = int((columns.ends - columns.starts).max())
-    # Slices of one length; what they hold of the next language is left out below.
+    # Slices of one length; columns of the next language are left out below.
     first = np.minimum(columns.starts[language], columns.width - longest)
     slices = np.lib.stride_tricks.sliding_window_view(scores, longest, axis=1)[pairs.row[pair], first]
     line, place = np.divmod(np.flatnonzero(slices == threshold[pair][:, np.newaxis]), longest)
@@ -223,7 +235,7 @@ def _compare_few(
 def _count_before(
     scores: NDArray[np.float32], threshold: NDArray[np.float32], pairs: Pairs, columns: Columns
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return how many level passages with a greater id each pair has, in its language and in the pool.
+    """Count the level passages with a greater id of each pair, in its language and in the pool.
 
     One cumulative count per distinct (row, score) answers all its pairs: a lexical scorer has thousands of passages at
     0 and ten relevant ones among them.

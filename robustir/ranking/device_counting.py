@@ -16,7 +16,7 @@ __all__ = ["DeviceCounter"]
 
 
 class DeviceCounter:
-    """Counts on one device; there a pass over the scores costs little, so every question is one masked sum."""
+    """Counts on one device, by one masked sum per count: there a pass over the scores costs little."""
 
     def __init__(self, columns: Columns, device: torch.device) -> None:
         import torch

@@ -22,7 +22,7 @@ __all__ = ["Neighbourhoods", "unit_length"]
 
 Vectors = NDArray[np.float32]
 
-_SMALLEST = 1e-6  # where a neighbourhood is not positive the ratio has no meaning; it grows to cosine / 1e-6
+_SMALLEST = 1e-6  # without a positive neighbourhood the ratio has no meaning; it grows to cosine / 1e-6
 _BEHIND = np.float32(4.0)  # other passages score their cosine minus this, at most -3; candidates more than -3
 
 
@@ -33,9 +33,15 @@ def unit_length(vectors: Vectors) -> Vectors:
 
 
 class Neighbourhoods:
-    """How near the k nearest clean queries of each language are to every passage of a pool.
+    """The mean cosine of every passage of a pool with its k nearest clean queries, per query language.
 
-    queries: unit vectors [n, d] of the clean queries; langs: their languages; passages: unit vectors [len(corpus), d].
+    Args:
+        queries: unit vectors [n, d] of the clean queries.
+        langs: their languages.
+        passages: unit vectors [len(corpus), d].
+        corpus: the pool's passages.
+        k: how many neighbours.
+        device: where torch computes.
     """
 
     def __init__(
@@ -53,9 +59,10 @@ class Neighbourhoods:
             self._means[lang] = best.mean(axis=0, dtype=np.float64)
 
     def adjust(self, langs: Sequence[str]) -> Callable[[NDArray[np.float32], int], None]:
-        """Return what turns a block of cosines [b, width], in the order of the columns, into scores in place.
+        """Return a function that turns a block of cosines into scores, in place.
 
-        langs: the language of every query that is ranked; the second argument is the block's first query.
+        Its arguments are the cosines, float32 [b, width] in the order of the columns, and the row of the block's first
+        query. langs: the language of every ranked query.
         """
 
         def work(scores: NDArray[np.float32], first: int) -> None:
@@ -68,7 +75,7 @@ class Neighbourhoods:
     def _reorder(self, scores: NDArray[np.float32], means: NDArray[np.float64]) -> None:
         nearest = _largest(scores.T, self._k)  # [k, b]
         own = nearest.mean(axis=0, dtype=np.float64)
-        # All that are level with the k-th nearest are candidates: ids do not decide.
+        # All passages that are level with the k-th nearest are candidates: ids do not decide.
         row, column = np.nonzero(scores >= nearest.min(axis=0)[:, None])
         cosine = scores[row, column].astype(np.float64)
         margin = cosine / np.maximum((own[row] + means[row, column]) / 2, _SMALLEST)
@@ -78,6 +85,6 @@ class Neighbourhoods:
 
 
 def _largest(values: NDArray[np.float32], k: int) -> NDArray[np.float32]:
-    """Return the k largest values of every column (all where there are fewer), in any order."""
+    """Return the k largest values of every column, or all if there are fewer, in any order."""
     surplus = len(values) - k
     return values if surplus <= 0 else np.partition(values, surplus, axis=0)[surplus:]

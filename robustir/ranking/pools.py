@@ -1,4 +1,4 @@
-"""The pools of a task: a kernel ranks each one by itself, so that a sentence competes only with its own pair's."""
+"""The pools of a task: the kernel ranks each by itself, so that a sentence competes only with those of its own pair."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Part:
     place: NDArray[np.int32]  # of every passage of the task within its own pool; shared by all parts
 
     def chosen(self, task: Task, rows: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-        """Return which of the query rows are in this pool, as places in ``rows``."""
+        """Return the places in ``rows`` of the query rows in this pool."""
         if self.whole or task.pools is None:
             return np.arange(len(rows))
         return np.flatnonzero(task.pools.query[rows] == self.number)
@@ -39,7 +39,7 @@ class Part:
 
 
 def split_pools(task: Task) -> list[Part]:
-    """Return the pools of a task in order; one, the task itself, where it names none."""
+    """Return the pools of a task in order; a task without pools is one pool."""
     size = len(task.corpus)
     if task.pools is None:
         return [Part(0, task.corpus, np.arange(size), whole=True, place=np.arange(size, dtype=np.int32))]
@@ -64,7 +64,7 @@ def largest_pool(task: Task) -> int:
 
 
 def pool_products(task: Task) -> int:
-    """Return the number of (query, passage) pairs that are scored."""
+    """Return the number of scored (query, passage) pairs."""
     if task.pools is None:
         return len(task.queries) * len(task.corpus)
     size = len(task.pools)

@@ -3,7 +3,7 @@
 From one row of scores the mono, cross and multi settings are answered together: a relevant passage is ranked among the
 passages of its own language and among the whole pool. Scores are compared as float32; equal scores are ordered as
 trec_eval does, the id greater in byte order first. 13,090 queries x 13,014 passages x 384 dimensions with 11 relevant
-passages each take 1.1-1.4 times the bare matrix product, 1.8 where nearly every score has an equal one
+passages each take 1.1-1.4 times the bare matrix product, 1.8 if nearly every score has an equal one
 (tests/speed/test_speed_kernel.py).
 """
 
@@ -39,7 +39,7 @@ _BLOCK_SCORES = 2**24
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """What the kernel found: ``ranks``, aligned with the qrels, and the best passages if they were asked for."""
+    """The kernel's result: ``ranks``, aligned with the qrels, and the best passages if requested."""
 
     ranks: Ranks
     top: Top | None = None
@@ -48,8 +48,12 @@ class Ranked:
 def restrict(qrels: Qrels, rows: NDArray[np.integer[Any]]) -> tuple[Qrels, NDArray[np.intp]]:
     """Keep the judgements of some queries, to rank only these.
 
-    rows: distinct query rows, in the order in which they will be scored. Returns the qrels of ``queries.select(rows)``
-    and, for each of their rows, its row in the full qrels.
+    Args:
+        qrels: the judgements of all queries.
+        rows: distinct query rows, in scoring order.
+
+    Returns:
+        The qrels of ``queries.select(rows)``, and the row of each in the full qrels.
     """
     wanted = np.asarray(rows, dtype=np.intp)
     place = np.full(max(int(qrels.query.max(initial=-1)), int(wanted.max(initial=-1))) + 1, -1, dtype=np.int32)
@@ -97,11 +101,11 @@ class _Collector:
 
     @property
     def wants_top(self) -> bool:
-        """Whether the best passages were asked for."""
+        """Whether the best passages are requested."""
         return self._top is not None
 
     def take_top(self, scores: NDArray[np.float32], first: int) -> None:
-        """Keep the best passages of ``scores`` [b, width] if they were asked for."""
+        """Keep the best passages of ``scores`` [b, width] if requested."""
         if self._top is not None:
             find_top(scores, self._columns, self._top, first)
             if self._matches_only:
@@ -128,10 +132,10 @@ class _Collector:
             self._refuse(first + int(np.searchsorted(block.indptr, entry, side="right")) - 1)
 
     def _refuse(self, row: int) -> NoReturn:
-        raise EncoderError(f"{self._scorer}: a score of query row {row} is NaN; look at its text and at the weights")
+        raise EncoderError(f"{self._scorer}: a score of query row {row} is NaN; check its text and the weights")
 
     def result(self) -> Ranked:
-        """Return what was kept."""
+        """Return ranks and best passages."""
         return Ranked(self._ranks, self._top)
 
 
@@ -160,13 +164,21 @@ def rank_relevant(
     scorer: str = "the scorer",
     matches_only: bool = False,
 ) -> Ranked:
-    """Rank every relevant passage from blocks of scores, whatever made them.
+    """Rank every relevant passage from blocks of scores.
 
-    blocks: float32 [b, passages] each, the scores of queries 0 to ``queries - 1`` in order; a block may be overwritten
-    once the next is asked for. qrels: sorted by query. keep_top: how many best passages to keep per query and language.
-    matches_only: passages whose score is not above 0 are not retrieved (``robustir.types.NOT_RETRIEVED``).
-    The result does not depend on ``threads``. Raises EncoderError, naming ``scorer``, for wrong shapes, types, row
-    counts or NaN; infinite scores are ordered like any other.
+    Args:
+        blocks: float32 [b, passages] each, the scores of queries 0 to ``queries - 1`` in order; a block may be
+            overwritten by the next. Infinite scores are ordered like any other.
+        corpus: the passages.
+        qrels: sorted by query.
+        queries: how many there are.
+        keep_top: how many best passages to keep per query and language.
+        threads: how many to use; the result does not depend on it.
+        scorer: its name, for messages.
+        matches_only: passages with a score of 0 or less are not retrieved (``robustir.types.NOT_RETRIEVED``).
+
+    Raises:
+        EncoderError: for wrong shapes, types or row counts, and for NaN.
     """
     columns = Columns.of(corpus)
     collector = _Collector(columns, qrels, queries=queries, keep_top=keep_top, scorer=scorer, matches_only=matches_only)
@@ -194,9 +206,11 @@ def rank_sparse(
     scorer: str = "the scorer",
     matches_only: bool = False,
 ) -> Ranked:
-    """Rank as :func:`rank_relevant` does, from scores most of which are 0.
+    """Rank as :func:`rank_relevant` does, from mostly zero scores.
 
-    blocks: scipy CSR matrices float32 [b, passages] without repeated entries; what is not stored is 0.
+    Args:
+        blocks: scipy CSR matrices float32 [b, passages] without repeated entries.
+        corpus, qrels, queries, scorer, matches_only: as there.
     """
     columns = Columns.of(corpus)
     order = SparseColumns.of(columns)
@@ -211,9 +225,9 @@ def rank_sparse(
         collector.refuse_sparse_nan(block, done)
         pairs, rows = collector.pairs(done, block.shape[0])
         if len(pairs):
-            found = block[pairs.row, columns.passage[pairs.column]] if matches_only else None
+            scores = block[pairs.row, columns.passage[pairs.column]] if matches_only else None
             collector.write(
-                count_sparse_rows(block, pairs, order), rows, None if found is None else np.asarray(found)[0]
+                count_sparse_rows(block, pairs, order), rows, None if scores is None else np.asarray(scores)[0]
             )
         done += block.shape[0]
     _check_done(done, queries, scorer)
@@ -245,17 +259,22 @@ def _check_block(block: NDArray[np.float32], passages: int, left: int, scorer: s
             f"{scorer} gave a block of {what}; blocks must be numpy arrays, float32 [queries, {passages}]"
         )
     if block.shape[1] != passages:
-        raise EncoderError(f"{scorer} scored {block.shape[1]} passages of {passages}; index the corpus that is ranked")
+        raise EncoderError(f"{scorer} scored {block.shape[1]} of {passages} passages; index the corpus to be ranked")
     if len(block) > left:
-        raise EncoderError(f"{scorer} gave {len(block) - left} rows of scores too many; it must give one row per query")
+        raise EncoderError(f"{scorer} gave {len(block) - left} score rows too many; it must give one row per query")
 
 
 class DenseScorer:
     """Inner products of query vectors with a corpus's passage vectors, in blocks of one fixed shape.
 
     The last block is padded with zeros before the product and cut after it, and the number of rows depends on the
-    number of passages alone, so that a query's scores do not depend on how many queries there are. passages: float32
-    [n, d], finite; ``device``: where torch computes. torch uses as many threads as the caller has set.
+    number of passages alone, so that a query's scores do not depend on the number of queries. torch uses as many threads
+    as the caller has set.
+
+    Args:
+        passages: float32 [n, d], finite.
+        device: where torch computes.
+        scorer: its name, for messages.
     """
 
     def __init__(self, passages: NDArray[np.float32], *, device: str = "cpu", scorer: str = "the encoder") -> None:
@@ -302,10 +321,21 @@ def rank_dense(
 ) -> Ranked:
     """Rank every relevant passage by inner product: the fast way for vectors.
 
-    query_vectors: float32 [queries, d], of queries 0 to ``queries - 1`` as the qrels name them; passages: float32
-    [len(corpus), d]. ``counting``: what compares scores; by default numpy on a CPU, in as many threads as torch has,
-    and elsewhere torch on the device. The counts are the same. ``adjust`` changes a block of scores [b, width], in the
-    order of :class:`robustir.ranking.counting.Columns`, in place, given its first query. Raises EncoderError, naming ``scorer``.
+    Args:
+        query_vectors: float32 [queries, d], in the order of the qrels' query rows.
+        passages: float32 [len(corpus), d].
+        corpus: the passages.
+        qrels: sorted by query.
+        device: where torch computes.
+        keep_top: how many best passages to keep per query and language.
+        scorer: its name, for messages.
+        counting: what compares scores: by default numpy on a CPU, in as many threads as torch has, and torch on other
+            devices. The counts are the same.
+        adjust: changes a block of scores [b, width] in place, in the order of
+            :class:`robustir.ranking.counting.Columns`, given the row of its first query.
+
+    Raises:
+        EncoderError: for vectors of wrong shape, type or number, not finite, or with overflowing products.
     """
     import torch
 
@@ -318,7 +348,7 @@ def rank_dense(
     check_products(query_vectors, passages, scorer)
     columns = Columns.of(corpus)
     collector = _Collector(columns, qrels, queries=len(query_vectors), keep_top=keep_top, scorer=scorer)
-    # The product comes out in the order of the columns, so that no score is moved.
+    # Passages are in the order of the columns, so that no score has to be moved.
     dense = DenseScorer(passages[columns.passage], device=device, scorer=scorer)
     if adjust is None and (counting == "torch" or (counting == "auto" and torch.device(device).type != "cpu")):
         return _rank_on_device(dense.tensors(query_vectors), columns, collector)

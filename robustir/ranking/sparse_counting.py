@@ -1,4 +1,4 @@
-"""Counting in sparse scores: what a lexical scorer leaves out has score 0, and zeros are counted without being written.
+"""Counting in sparse scores: entries that a lexical scorer leaves out are 0, and are counted without being stored.
 
 A question shares words with some 5% of XQuAD-R's passages. Entries are put in the order of (row, column) once, so that
 a language is a run of a row's entries: pairs with a score are compared with these alone, and pairs at 0 are answered by
@@ -24,9 +24,11 @@ _MANY = 2  # a slot of pairs is one that many rows have if more than half of the
 class SparseColumns:
     """The order of a pool's passages, as sparse rows need it.
 
-    column, position [n]: where a passage is in the order of ``columns``, and in descending byte order of the ids.
-    by_id [languages]: the languages in descending byte order of their ids, where each language's ids are together in
-    that order, as they do where ids begin with the language; else None.
+    Args:
+        columns: the order of dense rows.
+        column, position: [n], each passage's place in the order of ``columns``, and in descending byte order of the ids.
+        by_id: [languages], the languages in descending byte order of their ids, if each language's ids are contiguous in
+            that order (as they are if ids begin with the language); else None.
     """
 
     columns: Columns
@@ -46,10 +48,13 @@ class SparseColumns:
 
 @dataclass(frozen=True, slots=True)
 class SparseRows:
-    """Rows of scores, those that are not 0 alone, ordered by row and column.
+    """The nonzero scores of some rows, ordered by row and column.
 
-    width: columns of a row; key: int32 or int64 [e], ascending, row * width + column; value: float32 [e], no NaN and no 0;
-    bounds [b + 1]: where each row's entries begin, closed by their number.
+    Args:
+        width: columns of a row.
+        key: int32 or int64 [e], ascending: row * width + column.
+        value: float32 [e], without NaN and 0.
+        bounds: [b + 1], where each row's entries begin, closed by their number.
     """
 
     width: int
@@ -59,9 +64,9 @@ class SparseRows:
 
     @classmethod
     def of(cls, block: Any, column: NDArray[np.int32], width: int) -> SparseRows:
-        """Order a scipy CSR matrix of float32 without repeated entries, whose passages are in the columns ``column``.
+        """Order a scipy CSR matrix of float32 without repeated entries; stored zeros are left out.
 
-        Stored zeros are left out.
+        column [n]: the place of each of the matrix's columns in the new order.
         """
         from scipy.sparse import csr_matrix
 
@@ -93,9 +98,12 @@ class SparseRows:
 
 
 def count_sparse_rows(block: Any, pairs: Pairs, order: SparseColumns) -> Tally:
-    """Count for every pair what :func:`robustir.ranking.counting.count_rows` counts, where scores without an entry are 0.
+    """Count as :func:`robustir.ranking.counting.count_rows` does; scores without an entry are 0.
 
-    block: scipy CSR matrix float32 [b, passages] without repeated entries and NaN.
+    Args:
+        block: scipy CSR matrix float32 [b, passages] without repeated entries and NaN.
+        pairs: the relevant pairs.
+        order: the order of the passages.
     """
     columns = order.columns
     rows = SparseRows.of(block, order.column, columns.width)
@@ -177,7 +185,7 @@ def _count_entries(
     absent: NDArray[np.int64],
     order: SparseColumns,
 ) -> Tally:
-    """Count for pairs with a score of their own, that of the entry ``place``."""
+    """Count for pairs with a nonzero score, at the entry ``place``."""
     columns = order.columns
     language = columns.language[pairs.column]
     limit = rows.value[place]
@@ -203,7 +211,7 @@ def _count_entries(
         start, end = rows.bounds[pairs.row[slot]], rows.bounds[pairs.row[slot] + 1]
         pool_above[slot] = running[end - moved[at]] - running[start - moved[at]]
         lang_above[slot] = running[last[slot] - moved[at]] - running[first[slot] - moved[at]]
-        same = np.flatnonzero(value == repeated)  # few, and the pairs' own entries among them
+        same = np.flatnonzero(value == repeated)  # few, including the pairs' own entries
         pair = np.zeros(len(chosen), dtype=np.intp)
         pair[at] = slot
         line = np.searchsorted(np.cumsum(sizes), same, side="right")

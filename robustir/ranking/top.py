@@ -17,9 +17,11 @@ __all__ = ["Top", "find_top"]
 class Top:
     """The best ``K`` passages of every query, in the pool and in each candidate language.
 
-    languages: ("all", then the pool's languages in order of first appearance), the second axis of both arrays;
-    passages int32 [queries, languages, K]: passage rows, best first (by score, then the id greater in byte order), -1
-    where a language has fewer than K passages; scores float32 [queries, languages, K]: NaN there.
+    Args:
+        languages: ("all", then the pool's languages in order of first appearance), the second axis of both arrays.
+        passages: int32 [queries, languages, K], passage rows, best first (by score, then the id greater in byte order);
+            -1 if a language has fewer than K passages.
+        scores: float32 [queries, languages, K]; NaN for passages of -1.
     """
 
     languages: tuple[str, ...]
@@ -37,8 +39,8 @@ class Top:
 def find_top(scores: NDArray[np.float32], columns: Columns, top: Top, first: int) -> None:
     """Write the best passages of ``scores`` into ``top`` from query ``first`` on.
 
-    scores: [b, width] in the order of ``columns``. A score and the place of its passage's id make one 64-bit key, so
-    that one integer selection settles ties too.
+    ``scores`` [b, width] are in the order of ``columns``. A score and the place of its passage's id make one 64-bit key,
+    so that one integer selection settles ties too.
     """
     keep = top.passages.shape[2]
     size = len(columns.column)
@@ -50,9 +52,9 @@ def find_top(scores: NDArray[np.float32], columns: Columns, top: Top, first: int
         keys |= size - 1 - columns.position[start:end]
         best.append(_largest(keys, keep))
     for language, keys in enumerate([_largest(np.concatenate(best, axis=1), keep), *best]):
-        here = (slice(first, first + len(scores)), language, slice(keys.shape[1]))
-        top.passages[here] = by_position[size - 1 - (keys & 0xFFFFFFFF)]
-        top.scores[here] = _mirror((keys >> 32).astype(np.int32)).view(np.float32)
+        place = (slice(first, first + len(scores)), language, slice(keys.shape[1]))
+        top.passages[place] = by_position[size - 1 - (keys & 0xFFFFFFFF)]
+        top.scores[place] = _mirror((keys >> 32).astype(np.int32)).view(np.float32)
 
 
 def _largest(keys: NDArray[np.int64], keep: int) -> NDArray[np.int64]:
@@ -64,10 +66,10 @@ def _largest(keys: NDArray[np.int64], keep: int) -> NDArray[np.int64]:
 
 
 def _sortable(scores: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Return integers in the order of the scores; adding 0 makes -0 and 0 the same number, as comparisons have it."""
+    """Return integers in the order of the scores; adding 0 makes -0 and 0 equal, as they compare."""
     return _mirror((scores + np.float32(0)).view(np.int32))
 
 
 def _mirror(bits: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Swap the order of negative floats' bit patterns; doing it twice gives them back."""
+    """Reverse the order of negative floats' bit patterns; applied twice, it restores them."""
     return bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))

@@ -1,7 +1,7 @@
-"""What vectors must be before they are multiplied: float32 of one width, finite, and without a product that overflows.
+"""Checks before vectors are multiplied: float32 of one width, finite, and without a product that overflows.
 
 Whether a sum that passes the largest float32 comes out as infinity, as NaN or as a number depends on the order in which
-a machine's kernel adds. So vectors are asked beforehand, and the answer is the same on every machine and device.
+a machine's kernel adds. So vectors are checked beforehand, and the answer is the same on every machine and device.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["check_products", "check_vectors"]
 
 # Half of the largest float32: rounding in a sum of millions of terms cannot make up the other half.
 _LARGEST = float(np.finfo(np.float32).max) / 2
-_ROWS = 256  # doubtful rows looked at together
+_ROWS = 256  # doubtful rows checked together
 
 
 def check_vectors(vectors: NDArray[np.float32], what: str, dimensions: int | None, scorer: str) -> None:
@@ -28,7 +28,7 @@ def check_vectors(vectors: NDArray[np.float32], what: str, dimensions: int | Non
     if not np.isfinite(vectors).all():
         row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
         raise EncoderError(
-            f"{scorer}: the vector of {what} row {row} is not finite; look at the text in that row and at the weights"
+            f"{scorer}: the vector of {what} row {row} is not finite; check the text of that row and the weights"
         )
 
 
@@ -52,6 +52,6 @@ def check_products(queries: NDArray[np.float32], passages: NDArray[np.float32], 
         if len(bad):
             row = int(rows[bad[0]])
             raise EncoderError(
-                f"{scorer}: a score of query row {row} overflows float32 (its terms add up to {largest[bad[0]]:.1e}); look at "
-                "its text and at the weights, or normalise the vectors"
+                f"{scorer}: a score of query row {row} overflows float32 (its terms add up to {largest[bad[0]]:.1e}); "
+                "check its text and the weights, or normalise the vectors"
             )

@@ -25,11 +25,11 @@ from robustir.types import Corpus, Dose, Pools, Qrels, QuerySet, Ranks, Task
 __all__ = ["RunDirectory"]
 
 MANIFEST = "manifest.json"
-# As robustir.disk.atomic names a file that is not complete yet.
+# The names that robustir.disk.atomic gives incomplete files.
 _TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.parquet)\.\d+\.tmp")
 _REPORTS = ("html", "pdf", "tex")
 _KEYED = re.compile(r"[0-9a-f]{32}\.parquet")
-# Where files of a run are written; nothing else is ever removed from the folder.
+# The parts of the folder in which a run writes; nothing outside them is ever removed.
 _PARTS = ("", "queries", "ranks", "top", "passages", "relevant", "findings")
 _MIXING = "code_mixing_index"  # a column of mixed-language query sets alone
 _RANK_COLUMNS = tuple(field.name for field in fields(Ranks))
@@ -46,7 +46,7 @@ class RunDirectory:
 
     @classmethod
     def open(cls, path: Path | str) -> RunDirectory:
-        """Open an existing run; raise RunError that says what is missing."""
+        """Open an existing run; raise RunError if the folder has no manifest."""
         run = cls(path)
         if not (run.path / MANIFEST).is_file():
             raise RunError(
@@ -56,7 +56,7 @@ class RunDirectory:
 
     @property
     def exists(self) -> bool:
-        """Whether a run was begun here."""
+        """Whether the folder holds a run, finished or not."""
         return (self.path / MANIFEST).is_file()
 
     def read_manifest(self) -> Manifest:
@@ -76,7 +76,7 @@ class RunDirectory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for this process; a second one gets a clear error. The lock dies with the process."""
+        """Lock the run for this process, which releases it at its end; raise RunError if another process holds it."""
         with explained(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             handle = (self.path / ".lock").open("a")  # what is there stays as it is, its time too
@@ -97,7 +97,7 @@ class RunDirectory:
                 self._remove_leftovers()
 
     def clear(self) -> None:
-        """Remove the run, so that another can begin here; files that robustir did not name stay."""
+        """Remove the run, so that another can begin in the folder; files that robustir did not write stay."""
         if not self.exists:
             return
         for path in (*(self.path / f"report.{kind}" for kind in _REPORTS), *self.path.glob("findings/*.csv")):
@@ -114,9 +114,9 @@ class RunDirectory:
         return self.path / ".robustir-work"
 
     def _remove_leftovers(self) -> None:
-        """Remove what a killed process left half-written; whoever holds the lock is the only writer.
+        """Remove half-written files of a killed process; the holder of the lock is the only writer.
 
-        The folder may hold files of others (``-o .``), so only names that robustir gives are touched.
+        The folder may hold other files (``-o .``), so only names that robustir gives are removed.
         """
         shutil.rmtree(self.work_path, ignore_errors=True)
         for part in _PARTS:
@@ -200,7 +200,7 @@ class RunDirectory:
         )
 
     def write_queries(self, key: str, queries: QuerySet, extra: Mapping[str, NDArray[Any]] | None = None) -> None:
-        """Write a perturbed query set with its realised dose and, per query, what else is known of it."""
+        """Write a perturbed query set with its realised dose, and further columns with a value per query."""
         import pyarrow as pa
 
         assert queries.dose is not None
@@ -234,15 +234,15 @@ class RunDirectory:
         return Ranks(*(table[name].to_numpy().astype(np.uint32) for name in _RANK_COLUMNS))
 
     def write_table(self, path: Path, columns: Mapping[str, Any], facts: Mapping[str, str] | None = None) -> None:
-        """Write any columns, and facts about them all, as one Parquet file of the run, atomically."""
+        """Write columns, and facts about the table, as one Parquet file of the run, atomically."""
         import pyarrow as pa
 
         _write(path, pa.table(dict(columns)), facts)
 
     def read_facts(self, path: Path) -> dict[str, str]:
         """Return the facts of a Parquet file of the run, without reading its columns."""
-        found = _open(path).schema_arrow.metadata or {}
-        return {name.decode(): value.decode() for name, value in found.items()}
+        metadata = _open(path).schema_arrow.metadata or {}
+        return {name.decode(): value.decode() for name, value in metadata.items()}
 
     def read_table(self, path: Path) -> Any:
         """Return a Parquet file of the run as a pyarrow table."""
@@ -260,7 +260,7 @@ def _strings(column: Any) -> tuple[str, ...]:
 
 
 def _relevant_columns(qrels: Qrels) -> dict[str, Any]:
-    """Return judgements as columns: first those that have ranks, then relevant passages outside the corpus, as null."""
+    """Return judgements as columns: first those with ranks, then relevant passages outside the corpus, as null."""
     import pyarrow as pa
 
     gain = np.concatenate((qrels.gain, qrels.lost_gain))
@@ -295,7 +295,7 @@ def _write(path: Path, table: Any, facts: Mapping[str, str] | None = None) -> No
             temporary,
             compression="zstd",
             row_group_size=max(1, len(table)),
-            store_schema=bool(facts),  # facts are kept in it
+            store_schema=bool(facts),  # it holds the facts
             write_page_checksum=True,  # a flipped bit must not become a rank
         )
 
@@ -323,7 +323,7 @@ def _refusing_damage(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise RunError(f"{path} is missing; finish the run with  robustir resume {path.parent.parent}") from None
     except (pa.ArrowException, OSError) as error:
-        # pyarrow sets errno where the system refused, and leaves it out where the content is wrong.
+        # pyarrow sets errno if the system refused, and leaves it out if the content is wrong.
         if isinstance(error, OSError) and error.errno is not None:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from error
         raise RunError(

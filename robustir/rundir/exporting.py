@@ -27,9 +27,9 @@ INDEX = "index.json"
 
 @dataclass(frozen=True, slots=True)
 class ExportedSet:
-    """One query set of an export: its condition, and the files that hold it, relative to the export's folder.
+    """One query set of an export: its condition and its files, relative to the export's folder.
 
-    run: where ``trec-run`` looks for the rankings if it is given the index.
+    run: where ``trec-run`` looks for the rankings if its argument is the index.
     """
 
     name: str
@@ -46,32 +46,43 @@ class ExportedSet:
 def export_queries(
     suite: Suite, data: Path | None, out: Path, *, live: Mapping[str, Any] | None = None
 ) -> list[ExportedSet]:
-    """Write the query sets of a suite, clean ones too, with passages and judgements; no encoder is loaded.
+    """Write the query sets of a suite, including clean ones, with passages and judgements, without loading an encoder.
 
-    Attacks need one, so they are left out. ``live``: tasks of Python that the suite's specs stand for. Raises RunError if
-    ``out`` holds something else.
+    Attacks need an encoder, so they are left out.
+
+    Args:
+        suite: names the benchmarks and perturbations.
+        data: the data folder.
+        out: the folder to write.
+        live: the tasks from Python that the suite's specs ``live(...)`` stand for.
+
+    Raises:
+        RunError: if ``out`` holds other files.
     """
     plan = make_plan(suite, data, scored=False, live=live)
     return _export(plan, out, [(planned, _made(plan, planned)) for planned in plan.tasks])
 
 
 def export_run(run: RunDirectory, data: Path | None, out: Path) -> list[ExportedSet]:
-    """Write the query sets of a run, attacked ones too; passages come from the data, which must be those of the run."""
+    """Write the query sets of a run, including attacked ones.
+
+    Passages are read from ``data``; RunError if it is not the data of the run.
+    """
     manifest = run.read_manifest()
     plan = make_plan(manifest.suite, data, scored=False)
     sets: list[tuple[PlannedTask, Iterable[tuple[Condition, str, QuerySet]]]] = []
     for entry in manifest.benchmarks:
-        planned = next((one for one in plan.tasks if one.task.name == entry.name), None)
+        planned = next((task for task in plan.tasks if task.task.name == entry.name), None)
         if planned is None or plan.queries_key(planned, CLEAN) != entry.queries_key:
             raise RunError(
-                f"{run.path}: the data of {entry.name} changed since the run; give the data it was made from with --data"
+                f"{run.path}: the data of {entry.name} changed since the run; give the original data with --data"
             )
         sets.append((planned, _stored(run, manifest, planned)))
     return _export(plan, out, sets)
 
 
 def _made(plan: Plan, planned: PlannedTask) -> Iterator[tuple[Condition, str, QuerySet]]:
-    """Yield the conditions of a benchmark with their keys and queries, made here."""
+    """Yield the conditions of a benchmark with their keys and queries, perturbed now."""
     for condition in plan.conditions(planned):
         if condition == FLOOR:
             continue
@@ -87,7 +98,7 @@ def _made(plan: Plan, planned: PlannedTask) -> Iterator[tuple[Condition, str, Qu
 
 
 def _stored(run: RunDirectory, manifest: Manifest, planned: PlannedTask) -> Iterator[tuple[Condition, str, QuerySet]]:
-    """Yield the conditions of a benchmark with their keys and queries, as they are in a run."""
+    """Yield the conditions of a benchmark with their keys and queries, as stored in a run."""
     clean = planned.task.queries
     row_of = {name: row for row, name in enumerate(clean.ids)}
     done = set()
@@ -109,13 +120,14 @@ def _export(
     _clear(out)
     exported: list[ExportedSet] = []
     for number, (planned, conditions) in enumerate(sets):
-        # Two folders may have one name once what no file name holds is left out.
+        # Two names may become equal without the characters that file names cannot hold.
         folder = query_set_name(planned.task.name, CLEAN, "").split(".clean", maxsplit=1)[0] or "benchmark"
-        folder = f"{folder}-{number + 1}" if any(one.jsonl.startswith(f"{folder}/") for one in exported) else folder
+        taken = any(query_set.jsonl.startswith(f"{folder}/") for query_set in exported)
+        folder = f"{folder}-{number + 1}" if taken else folder
         _write_task(planned.task, out / folder)
         for condition, key, queries in conditions:
             name = query_set_name(planned.task.name, condition, key)
-            one = ExportedSet(
+            query_set = ExportedSet(
                 name,
                 planned.task.name,
                 condition.perturbation,
@@ -126,14 +138,14 @@ def _export(
                 f"{folder}/queries/{name}.tsv",
                 f"{folder}/runs/{name}.txt",
             )
-            _write_queries(queries, out / one.jsonl)
-            write_text_atomically(out / one.tsv, _tsv(queries.ids, queries.texts))
-            exported.append(one)
+            _write_queries(queries, out / query_set.jsonl)
+            write_text_atomically(out / query_set.tsv, _tsv(queries.ids, queries.texts))
+            exported.append(query_set)
         (out / folder / "runs").mkdir(exist_ok=True)
     index = {
         "suite": plan.suite.name,
         "seed": plan.suite.seed,
-        "query_sets": [{field: getattr(one, field) for field in ExportedSet.__slots__} for one in exported],
+        "query_sets": [{field: getattr(row, field) for field in ExportedSet.__slots__} for row in exported],
     }
     write_text_atomically(out / INDEX, json.dumps(index, indent=2, ensure_ascii=False) + "\n")
     return exported
@@ -180,7 +192,7 @@ def _write_task(task: Task, folder: Path) -> None:
         (task.queries.ids[query], corpus.ids[passage], int(gain))
         for query, passage, gain in zip(qrels.query.tolist(), qrels.passage.tolist(), qrels.gain.tolist(), strict=True)
     ]
-    # Relevant passages that the corpus does not hold divide AP, recall and nDCG; their own ids are not known any more.
+    # Relevant passages outside the corpus lower AP, recall and nDCG; their ids are no longer known.
     lost = enumerate(zip(qrels.lost_query.tolist(), qrels.lost_gain.tolist(), strict=True), start=1)
     rows += [(task.queries.ids[query], f"not-in-the-corpus-{number}", int(gain)) for number, (query, gain) in lost]
     beir = "".join(f"{query}\t{passage}\t{gain}\n" for query, passage, gain in rows)

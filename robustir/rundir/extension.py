@@ -1,4 +1,4 @@
-"""Whether a plan continues the run in a folder: the same plan resumes it, one that only adds to it extends it."""
+"""Whether a plan continues the run in a folder: the same plan resumes it, a larger plan extends it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _SHOWN = 4  # differences named in a message
 
 
 def continued(directory: RunDirectory, plan: Plan) -> Manifest | None:
-    """Return the manifest of the run in ``directory`` that ``plan`` resumes or extends, None if none was begun there.
+    """Return the manifest of the run in ``directory`` that ``plan`` resumes or extends; None if there is no run.
 
-    Raises RunError that says what differs if the plan lacks something of the run, or asks for something else.
+    Raises:
+        RunError: if the plan lacks a part of the run, or differs from it; names the differences.
     """
     if not directory.exists:
         return None
@@ -32,20 +33,20 @@ def continued(directory: RunDirectory, plan: Plan) -> Manifest | None:
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     raise RunError(
         f"{directory.path} holds another plan ({before.name!r} of {before.created}): {'; '.join(found[:_SHOWN])}{more}. "
-        f"Choose another folder with -o, replace what is there with --overwrite, or go on with what is there:  robustir resume {directory.path}"
+        f"Choose another folder with -o, replace the run with --overwrite, or finish it:  robustir resume {directory.path}"
     )
 
 
 def differences(directory: RunDirectory, before: Manifest, plan: Plan) -> Iterator[str]:
-    """Yield what a plan lacks of a run or asks for otherwise; nothing if all cells of the run are the plan's too.
+    """Yield what a plan lacks of a run or does differently; nothing if all cells of the run are in the plan.
 
-    What was added does not count as a difference: encoders, perturbations, severities, draws, benchmarks, languages, queries.
+    Additions are not differences: encoders, perturbations, severities, draws, benchmarks, languages, queries.
     """
     suite = before.suite
     if suite.seed != plan.suite.seed:
         yield f"its seed is {suite.seed}, the plan's is {plan.suite.seed}"
     if suite.statistics != plan.suite.statistics:
-        yield "its statistics (confidence, flips, resamples, interval) are other ones"
+        yield "its statistics (confidence, flips, resamples, interval) differ"
     yield from _missing("measure", suite.measures, plan.suite.measures)
     yield from _encoders(before.encoders, plan)
     yield from _perturbations(before.perturbations, plan)
@@ -65,7 +66,7 @@ def _encoders(rows: Sequence[EncoderEntry], plan: Plan) -> Iterator[str]:
     yield from _missing("encoder", there, asked)
     for spec, revision in there.items():
         if spec in asked and asked[spec] != revision:
-            yield f"the encoder {spec} changed (its revision was {revision!r}, it is {asked[spec]!r})"
+            yield f"the encoder {spec} changed (its revision was {revision!r}, now {asked[spec]!r})"
 
 
 def _perturbations(rows: Sequence[NoiseEntry], plan: Plan) -> Iterator[str]:
@@ -77,14 +78,14 @@ def _perturbations(rows: Sequence[NoiseEntry], plan: Plan) -> Iterator[str]:
         if noise is None:
             continue
         if row.version != noise.version:
-            yield f"{noise.spec} changed (its version was {row.version!r}, it is {noise.version!r})"
+            yield f"{noise.spec} changed (its version was {row.version!r}, now {noise.version!r})"
         yield from _missing(f"{noise.spec} severity", row.severities, noise.severities)
         if row.draws > noise.draws:
             yield f"the run has {row.draws} draws of {noise.spec}, the plan has {noise.draws}"
 
 
 def _benchmarks(directory: RunDirectory, before: Manifest, plan: Plan) -> Iterator[str]:
-    # By what they are: a benchmark that is added may lengthen the name of another, and a path has several spellings.
+    # By spec or digest: an added benchmark may lengthen the name of another, and a path has several spellings.
     asked = {planned.spec: planned for planned in plan.tasks}
     same = {planned.digest: planned for planned in plan.tasks}
     pairs = [(row, asked.get(row.spec) or same.get(row.digest)) for row in before.benchmarks]
@@ -103,7 +104,7 @@ def _benchmarks(directory: RunDirectory, before: Manifest, plan: Plan) -> Iterat
         if row.digest == planned.digest:
             cells = [cell for cell in before.cells if cell.benchmark == row.name]
             if any(cell.key not in keys for cell in cells) and not _changed_otherwise(before, plan):
-                yield f"its cells of {row.name} were made by a version of robustir that computes them in another way"
+                yield f"its cells of {row.name} were made by a version of robustir that computes them differently"
         elif _limit(before.suite) > _limit(plan.suite):
             yield f"the run took {before.suite.limit or 'all'} queries of {row.name} per language, the plan takes {plan.suite.limit}"
         elif not _grew(before, row, plan, planned):
@@ -113,7 +114,7 @@ def _benchmarks(directory: RunDirectory, before: Manifest, plan: Plan) -> Iterat
 
 
 def _changed_otherwise(before: Manifest, plan: Plan) -> bool:
-    """Whether something else than the way of computing explains why cells are not the plan's."""
+    """Whether changed encoders, perturbations or seeds explain why cells of the run are not in the plan."""
     others = (*_encoders(before.encoders, plan), *_perturbations(before.perturbations, plan))
     return bool(others) or before.suite.seed != plan.suite.seed
 
@@ -129,7 +130,7 @@ def _grew(before: Manifest, row: BenchmarkEntry, plan: Plan, planned: PlannedTas
 
 
 def _lost(directory: RunDirectory, row: BenchmarkEntry, planned: PlannedTask) -> Iterator[str]:
-    """Say which stored queries or passages a benchmark that grew does not have any more."""
+    """Say which stored queries or passages a larger benchmark no longer has."""
     stored, task = directory.read_task(row), planned.task
     queries = set(zip(task.queries.ids, task.queries.langs, task.queries.texts, strict=True))
     passages = set(zip(task.corpus.ids, task.corpus.langs, strict=True))

@@ -24,9 +24,15 @@ def write_top(
     clean_key: str | None,
     scored: NDArray[np.bool_] | None,
 ) -> None:
-    """Write the lists of the queries ``rows``, from the pools that hold them: (lists, passages, query rows) each.
+    """Write the lists of the queries ``rows``; those of the others are taken from the clean cell, if it scored them.
 
-    The lists of the others are taken from the clean cell, if it is scored there.
+    Args:
+        run: where to write.
+        key: of the cell.
+        parts: per pool: lists, passages, query rows.
+        rows: the rows of all queries in ``parts``.
+        clean_key: of the clean cell; None: take nothing.
+        scored: [queries], which queries' lists may be taken from the clean cell; None: all.
     """
     import pyarrow as pa
 
@@ -67,7 +73,7 @@ def _list_table(top: Top, corpus: Corpus, rows: NDArray[np.int64]) -> Any:
 
 
 def top_depth(run: RunDirectory, key: str) -> int:
-    """Return how many passages the lists of a cell were to hold; where fewer are retrieved a list is shorter."""
+    """Return the requested length of a cell's lists; a list is shorter if fewer passages are retrieved."""
     return int(run.read_facts(run.top_path(key)).get("depth", "0"))
 
 

@@ -1,4 +1,4 @@
-"""Groups of queries, and the sums per group that every interval and test is computed from."""
+"""Groups of queries, and the sums per group from which every interval and test is computed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ClusterSums", "GroupCodes", "cluster_sums", "group_codes", "standard
 
 Floats = NDArray[np.float64]
 
-# Residuals this far below the largest sum are rounding noise; they would studentise by a spread that is not there.
+# Residuals this far below the largest sum are rounding noise, not spread to studentise by.
 _NOISE = 2.0**-44
 
 
@@ -36,9 +36,12 @@ def group_codes(labels: Iterable[str]) -> GroupCodes:
 class ClusterSums:
     """K quantities, each a sum over P strata of ratio means: ``sum_p sum_g sums[k, p, g] / sum_g counts[p, g]``.
 
-    sums: float64 [k, p, g], sums of the scores per stratum and group; counts: float64 [p, g], the rows behind them.
-    One stratum gives the mean per query with unequal groups. A macro-average over languages is the sum of its
-    languages' means with ``sums`` divided by their number; languages with equal counts share a stratum.
+    One stratum gives the mean per query with unequal groups. A macro-average over languages is the sum of its languages'
+    means with ``sums`` divided by their number; languages with equal counts share a stratum.
+
+    Args:
+        sums: float64 [k, p, g], sums of the scores per stratum and group.
+        counts: float64 [p, g], the numbers of rows in these sums.
     """
 
     sums: Floats
@@ -76,7 +79,7 @@ class ClusterSums:
 
     @property
     def contributions(self) -> Floats:
-        """What every group adds to the estimate, float64 [k, g]; sign flips act on these."""
+        """The share of every group in the estimate, float64 [k, g]; sign flips act on these."""
         contributions: Floats = (self.sums / self.totals[:, None]).sum(axis=1)
         return contributions
 
@@ -96,7 +99,7 @@ class ClusterSums:
 def cluster_sums(values: Floats, codes: NDArray[np.intp], groups: int) -> ClusterSums:
     """Sum rows per group: values float64 [k, n] and codes [n] give one stratum over ``groups`` groups.
 
-    For a result that does not depend on the order of the rows, sort them by id first.
+    The last bits depend on the order of the rows: sort them by id first.
     """
     table = np.atleast_2d(values)
     sums = np.stack([np.bincount(codes, weights=row, minlength=groups).astype(np.float64) for row in table])

@@ -33,10 +33,15 @@ def log_ratio_interval(
 ) -> Interval:
     """Return studentised intervals of ``sum(log above) - sum(log below)`` of means over the same rows, float64 [k].
 
-    ``above=[noisy_a, clean_b], below=[clean_a, noisy_b]`` gives the log ratio of two retentions. Means at one
-    place of both lists are subtracted first, so that equal ones cancel exactly, as two ratios that mirror each other
-    do. The standard error is the linearised one: each mean's influence divided by the mean. NaN where a mean is not above 0; resamples in which
-    one is not are left out.
+    ``above=[noisy_a, clean_b], below=[clean_a, noisy_b]`` gives the log ratio of two retentions. Means at the same place
+    of both lists are subtracted first, so that equal means, and ratios that mirror each other, cancel exactly. The
+    standard error is linearised: each mean's influence divided by the mean. The result is NaN if a mean is 0 or less;
+    resamples with such a mean are left out.
+
+    Args:
+        above, below: the means in numerators and denominators, equally many.
+        weights: float64 [b, g] of :func:`robustir.stats.bootstrap_weights`.
+        confidence: of the intervals.
     """
     if len(above) != len(below):
         raise ValueError(f"{len(above)} means above and {len(below)} below: a ratio has one of each")

@@ -18,8 +18,8 @@ Floats = NDArray[np.float64]
 def trapezoid_weights(dose: Floats) -> Floats:
     """Return weights [1 + s] that turn the means at dose 0 and at the doses [s] into the mean level over the doses.
 
-    The trapezoid rule divided by the largest dose, so the weights sum to 1; in the order in which the doses are given.
-    All NaN where a dose is not finite or nothing was changed at any severity (there is no dose range then).
+    They are those of the trapezoid rule, divided by the largest dose, so that they sum to 1; in the order of the doses.
+    All are NaN if a dose is not finite, or if all doses are 0.
     """
     if len(dose) == 0 or not np.isfinite(dose).all() or dose.max() <= 0:
         return np.full(len(dose) + 1, np.nan)
@@ -33,10 +33,15 @@ def trapezoid_weights(dose: Floats) -> Floats:
 
 
 def dose_at_loss(dose: Floats, means: Floats, share: float = 0.1) -> Floats:
-    """Return the smallest dose at which ``share`` of the clean mean is lost (linear interpolation), inf where none is.
+    """Return the smallest dose at which ``share`` of the clean mean is lost, by linear interpolation; inf if there is none.
 
-    dose: float64 [s, k], one column per curve; means: float64 [1 + s, k, ...], the clean mean first, then in the
-    order of the doses given. The result has the shape ``means.shape[1:]``; NaN where the clean mean is not above 0.
+    Args:
+        dose: float64 [s, k], one column per curve.
+        means: float64 [1 + s, k, ...], the clean mean first, then in the order of the doses.
+        share: of the clean mean.
+
+    Returns:
+        float64 of the shape ``means.shape[1:]``; NaN if the clean mean is 0 or less.
     """
     extra = (1,) * (means.ndim - 2)
     order = np.argsort(dose, axis=0, kind="stable")
@@ -44,11 +49,11 @@ def dose_at_loss(dose: Floats, means: Floats, share: float = 0.1) -> Floats:
     levels = np.take_along_axis(means[1:], order.reshape(*dose.shape, *extra), axis=0)
     bound = (1 - share) * means[0]
     result = np.full(means.shape[1:], np.inf)
-    for here in range(len(points) - 1, -1, -1):
-        left, high = (points[here - 1], levels[here - 1]) if here else (np.zeros_like(points[0]), means[0])
-        crosses = above(high - bound) & ~above(levels[here] - bound)
+    for row in range(len(points) - 1, -1, -1):
+        left, high = (points[row - 1], levels[row - 1]) if row else (np.zeros_like(points[0]), means[0])
+        crosses = above(high - bound) & ~above(levels[row] - bound)
         with np.errstate(divide="ignore", invalid="ignore"):
-            crossing = left + (high - bound) / (high - levels[here]) * (points[here] - left)
+            crossing = left + (high - bound) / (high - levels[row]) * (points[row] - left)
         np.copyto(result, crossing, where=crosses)
     result[~(means[0] > 0)] = np.nan
     return result

@@ -24,9 +24,9 @@ def spread(total: Floats, total_of_squares: Floats, count: Floats) -> Floats:
 
 
 def standardised_mean_difference(mean: Floats, deviation: Floats) -> Floats:
-    """Return mean / standard deviation of the differences (Sakai 2018, ch. 5); 0 where all differences are 0.
+    """Return mean / standard deviation of the differences (Sakai 2018, ch. 5); 0 if all differences are 0.
 
-    NaN where the differences are equal and not 0, or the deviation is not defined.
+    NaN if the differences are equal and not 0, or the deviation is undefined.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(

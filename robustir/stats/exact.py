@@ -16,14 +16,14 @@ __all__ = ["exact_products", "to_integers"]
 Floats = NDArray[np.float64]
 
 _BITS = 52
-_MAX_EXPONENT = 1000  # keeps the scale finite; what is below 2**-1001 becomes 0
+_MAX_EXPONENT = 1000  # keeps the scale finite; values below 2**-1001 become 0
 
 
 def to_integers(values: Floats, bound: float) -> tuple[Floats, Floats]:
     """Return integers [k, g] (as float64) and scales [k] with ``values`` ~ ``integers / scale``.
 
-    ``bound`` is the largest sum of absolute weights that will meet a row; scales are powers of two, chosen so that no
-    weighted sum of a row's integers leaves the 53 bits of a float64.
+    ``bound`` is the largest sum of absolute weights that a row will be multiplied with; scales are powers of two, so that
+    every weighted sum of a row's integers fits the 53 bits of a float64.
     """
     largest = np.abs(values).max(axis=1, initial=0.0)
     _, exponent = np.frexp(largest * bound)

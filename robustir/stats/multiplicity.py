@@ -1,6 +1,6 @@
 """Many tests at once: Holm for declared families, Benjamini-Hochberg for exploration, max-T by permutation.
 
-A p of NaN is not a test: it stays NaN and is not counted.
+A p of NaN is not a test: it stays NaN and does not count.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run could show, before it is run: detectable differences from a per-query spread and a design effect."""
+"""What a run could show, before it runs: detectable differences from a per-query spread and a design effect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 def design_effects(clusters: ClusterSums, deviation: Floats) -> Floats:
-    """Return the variance of the clustered mean over that of as many independent queries, float64 [k].
+    """Return the variance of the clustered mean over that of equally many independent queries, float64 [k].
 
     deviation: the per-query standard deviation [k] of the same quantities (Kish 1965). For one stratum.
     """
@@ -48,8 +48,16 @@ def minimum_detectable_difference(
 ) -> float:
     """Return the true mean difference that a two-sided paired test at ``alpha`` finds with probability ``power``.
 
-    sd: per-query standard deviation of the differences, in points of the measure; n: queries; design_effect: that of
-    their groups. With ``groups``, quantiles of t with G - 1 degrees of freedom, else the normal ones.
+    Args:
+        sd: per-query standard deviation of the differences, in units of the measure.
+        n: number of queries.
+        design_effect: of their groups.
+        groups: their number G, for quantiles of t with G - 1 degrees of freedom; None: normal quantiles.
+        power: probability of finding the difference.
+        alpha: level of the test.
+
+    Raises:
+        InputError: for a negative ``sd``, no query, or a design effect of 0 or less.
     """
     quantiles = _quantile(1 - alpha / 2, groups) + _quantile(power, groups)
     return quantiles * _standard_error(sd, n, design_effect)
@@ -58,5 +66,8 @@ def minimum_detectable_difference(
 def interval_half_width(
     sd: float, n: int, *, design_effect: float = 1.0, groups: int | None = None, confidence: float = 0.95
 ) -> float:
-    """Return the half width to expect of an interval; no equivalence margin below that of the 90% one can be proven."""
+    """Return the expected half width of an interval; smaller margins of equivalence than the 90% one's cannot be shown.
+
+    Arguments are those of :func:`minimum_detectable_difference`.
+    """
     return _quantile((1 + confidence) / 2, groups) * _standard_error(sd, n, design_effect)

@@ -24,9 +24,9 @@ _TOLERANCE = 2.0**12  # of 2**52: sums closer than 1e-12 of the bound are one nu
 
 @dataclass(frozen=True, slots=True)
 class SignFlips:
-    """Signs per flip and group, float64 [flips, groups] of -1 and 1; ``complete`` where they are all there are.
+    """Signs per flip and group, float64 [flips, groups] of -1 and 1; ``complete``: whether these are all sign vectors.
 
-    A complete set holds one of each pair of opposite sign vectors: both give the same two-sided statistic.
+    A complete set holds one of each pair of opposite vectors, which give the same two-sided statistic.
     """
 
     signs: Floats
@@ -35,7 +35,7 @@ class SignFlips:
 
 @lru_cache(maxsize=8)
 def sign_flips(groups: int, flips: int = 10_000, seed: int = 0) -> SignFlips:
-    """Return random signs for whole groups, or every sign vector where ``2 ** groups <= flips``."""
+    """Return random signs for whole groups, or every sign vector if ``2 ** groups <= flips``."""
     if groups <= 60 and 2**groups <= flips:
         rest = product((1.0, -1.0), repeat=max(groups - 1, 0))
         signs = np.array([(1.0, *signs)[:groups] for signs in rest], dtype=np.float64)
@@ -60,7 +60,7 @@ def randomisation_test(contributions: Floats, flips: SignFlips) -> Floats:
 
     contributions: float64 [k, g], what every group adds to the estimate (``ClusterSums.contributions``; a macro-average
     flips a group in all languages at once). ``p = (b + 1) / (B + 1)`` with b of B flips at least as extreme as
-    observed; exact, ``b / B``, where the flips are complete (Fisher 1935; Smucker, Allan & Carterette 2007).
+    observed; exact, ``b / B``, if the flips are complete (Fisher 1935; Smucker, Allan & Carterette 2007).
     """
     p = np.empty(len(contributions))
     for start in range(0, len(contributions), _CHUNK):
@@ -76,7 +76,7 @@ def randomisation_test(contributions: Floats, flips: SignFlips) -> Floats:
 def cluster_t_test(clusters: ClusterSums) -> Floats:
     """Two-sided p of the paired t-test with cluster-robust standard error and G - 1 degrees of freedom, float64 [k].
 
-    NaN below two groups and where the groups do not differ; 1 where every difference is 0.
+    NaN below two groups and if the groups do not differ; 1 if every difference is 0.
     """
     from scipy.special import stdtr
 
@@ -88,9 +88,9 @@ def cluster_t_test(clusters: ClusterSums) -> Floats:
 
 
 def signed_rank_test(clusters: ClusterSums) -> Floats:
-    """Two-sided p of Wilcoxon's signed-rank test on what each group adds, float64 [k]; 1 where every difference is 0.
+    """Two-sided p of Wilcoxon's signed-rank test on the groups' contributions, float64 [k]; 1 if all differences are 0.
 
-    Advised against for means over many queries (Smucker et al. 2007), for it (Parapar et al. 2020): here on request.
+    The literature is divided for means over many queries: against it Smucker et al. 2007, for it Parapar et al. 2020.
     """
     from scipy.stats import wilcoxon
 

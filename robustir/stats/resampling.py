@@ -1,6 +1,6 @@
 """Bootstrap over groups: one set of weights, shared by all languages, encoders and conditions, so that pairing is kept.
 
-Studentised intervals are the default: with 48 unequal articles percentile intervals cover 92-95% where 95% is stated.
+Studentised intervals are the default: with 48 unequal articles, 95% percentile intervals cover 92-95%.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _CHUNK = 64  # columns at a time: 64 x 2,000 replicates of float64 are 1 MB, whi
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Estimates with their standard errors and confidence limits, float64 [k] each; NaN where they are not defined."""
+    """Estimates with their standard errors and confidence limits, float64 [k] each; NaN if undefined."""
 
     estimate: Floats
     standard_error: Floats
@@ -51,7 +51,7 @@ class Interval:
 
 
 def generator(seed: int, *purpose: str | int) -> np.random.Generator:
-    """Return a Philox generator keyed by the seed and what it is for."""
+    """Return a Philox generator keyed by the seed and its purpose."""
     return np.random.Generator(np.random.Philox(key=int.from_bytes(derive_key(seed, *purpose), "little")))
 
 
@@ -74,7 +74,7 @@ def _product(values: Floats, weights: Floats) -> Floats:
 class Moments:
     """First and second moments of the group contributions in every bootstrap replicate.
 
-    deviation: float64 [k, b], replicate minus estimate; NaN where a replicate holds no row of a stratum.
+    deviation: float64 [k, b], replicate minus estimate; NaN if a replicate has no row of a stratum.
     """
 
     def __init__(self, clusters: ClusterSums, weights: Floats) -> None:
@@ -106,13 +106,13 @@ class Moments:
                 shared = left * right
                 if not shared.any():
                     continue
-                here, there = self._parts[:, p], other._parts[:, q]
+                mine, others = self._parts[:, p], other._parts[:, q]
                 both = _product(self._residuals[:, p] * other._residuals[:, q], self._weights)
                 if other is self and p == q:
-                    both -= here * (2 * self._residual_by_count(p, p) - here * _product(shared, self._weights))
+                    both -= mine * (2 * self._residual_by_count(p, p) - mine * _product(shared, self._weights))
                 else:
-                    both -= here * other._residual_by_count(q, p) + there * self._residual_by_count(p, q)
-                    both += here * there * _product(shared, self._weights)
+                    both -= mine * other._residual_by_count(q, p) + others * self._residual_by_count(p, q)
+                    both += mine * others * _product(shared, self._weights)
                 both /= self._totals[p] * self._totals[q]
                 terms.append(both)
         return reduce(np.add, terms)
@@ -128,7 +128,7 @@ def tail_rank(count: int | NDArray[np.intp], confidence: float) -> NDArray[np.in
 
 
 def _order_statistics(table: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """Return the limits that leave half of ``1 - confidence`` of each row outside on either side, without NaN ones."""
+    """Return limits with half of ``1 - confidence`` of each row's values, without NaN, beyond each."""
     if not np.isnan(table).any():
         rank = int(tail_rank(table.shape[1], confidence))
         chosen = np.partition(table, (rank - 1, table.shape[1] - rank), axis=1)  # a third faster than sorting
@@ -146,8 +146,8 @@ def studentised_bounds(
 ) -> tuple[Floats, Floats]:
     """Return the limits ``estimate - t * error`` from replicates' deviations and variances [k, b].
 
-    A replicate without spread has an infinite t. Where so many have none that a limit would be infinite (a difference
-    that rests on one or two groups), the t distribution with G - 1 degrees of freedom stands in for that limit.
+    A replicate without spread has an infinite t. If there are so many that a limit would be infinite (a difference that
+    rests on one or two groups), that limit is taken from the t distribution with G - 1 degrees of freedom.
     """
     from scipy.special import stdtrit
 
@@ -165,7 +165,7 @@ def studentised_bounds(
 def _studentised(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Floats, Floats]:
     moments = Moments(clusters, weights)
     groups = clusters.groups
-    # Rounding in the expanded products can leave a spread of about 1e-16 of the second moment where there is none.
+    # Rounding in the expanded products can make a spread of about 1e-16 of the second moment out of none.
     error = standard_errors(clusters)
     variance = groups / (groups - 1) * moments.cross(moments)
     variance[variance < 1e-12 * np.square(error)[:, None]] = 0.0
@@ -173,7 +173,7 @@ def _studentised(clusters: ClusterSums, weights: Floats, confidence: float) -> t
 
 
 def replicates(clusters: ClusterSums, weights: Floats) -> Floats:
-    """Return the estimates in every bootstrap replicate, float64 [k, b]; NaN where a stratum drew no row."""
+    """Return the estimates in every bootstrap replicate, float64 [k, b]; NaN if a stratum drew no row."""
     return Moments(clusters, weights).deviation + clusters.estimates[:, None]
 
 
@@ -182,7 +182,7 @@ def _percentile(clusters: ClusterSums, weights: Floats, confidence: float) -> tu
 
 
 def _leave_one_out(clusters: ClusterSums) -> Floats:
-    """Estimates without each of the groups in turn, float64 [k, g]; NaN where a stratum would be empty."""
+    """Estimates without each of the groups in turn, float64 [k, g]; NaN if a stratum would be empty."""
     present = clusters.counts.sum(axis=0) > 0
     left = clusters.totals[:, None] - clusters.counts[:, present]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -230,8 +230,10 @@ def interval(
 ) -> Interval:
     """Return confidence intervals of K quantities from shared bootstrap weights [b, g] (:func:`bootstrap_weights`).
 
-    The limits are NaN below two groups and equal to the estimate where the groups do not differ. Raises InputError for
-    an unknown kind or a confidence outside (0, 1).
+    The limits are NaN below two groups, and equal to the estimate if the groups do not differ.
+
+    Raises:
+        InputError: for an unknown kind or a confidence outside (0, 1).
     """
     if kind not in INTERVALS or not 0 < confidence < 1:
         raise InputError(f"interval {kind!r} at {confidence}: use one of {', '.join(INTERVALS)}, confidence in (0, 1)")

@@ -1,7 +1,7 @@
-"""Comparisons after arithmetic: a number that rounding alone moved off a bound has not passed it.
+"""Comparisons after arithmetic: a number within rounding of a bound has not passed it.
 
-Scores, differences and ratios are sums of some thousand numbers of size 1, whose rounding is far below ``ROUNDING``;
-what one query changes in the mean of a million is above it.
+Scores, differences and ratios are sums of some thousand numbers of size 1, whose rounding is far below ``ROUNDING``; one
+query's change in the mean of a million is above it.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def below(values: Floats | float, bound: float = 0.0) -> NDArray[np.bool_] | boo
 
 
 def side(low: float, high: float) -> int:
-    """1 if an interval lies above 0, -1 if below; 0 if it holds 0 or is not defined."""
+    """Return 1 if an interval lies above 0, -1 if below; 0 if it holds 0 or is undefined."""
     return 1 if above(low) else -1 if below(high) else 0
 
 
 def settled(values: Floats) -> Floats:
-    """Return differences in which what rounding alone left of equal numbers is 0."""
+    """Return differences with 0 for those that are rounding alone."""
     return np.where(np.abs(values) <= ROUNDING, 0.0, values)

@@ -1,4 +1,4 @@
-"""Training strategies against one another: seeds and groups of queries are both random, and both are resampled.
+"""Comparing training strategies: seeds and groups of queries are both random, and both are resampled.
 
 A strategy is judged by encoders of several training seeds on the same queries, so that seeds and groups are crossed:
 with seed effects a, group effects b and a rest e the variance of a mean over S seeds and G groups is
@@ -37,7 +37,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-FEWEST_SEEDS = 6  # below this many paired seeds no p-value is given: 2 ** -5 of all sign vectors are too few to speak
+FEWEST_SEEDS = 6  # with fewer paired seeds there is no p-value: signs of five give 2 ** -4 = 0.0625 at best
 _CELLS = 2**21  # float64 of one block of replicates by strata by groups: 16 MB
 
 
@@ -45,9 +45,12 @@ _CELLS = 2**21  # float64 of one block of replicates by strata by groups: 16 MB
 class SeededSums:
     """A quantity measured with every seed on the same rows.
 
-    sums: float64 [s, p, g], sums of the scores per seed, stratum and group; counts: float64 [p, g], the rows behind
-    them, the same for every seed. A seed's value is a sum over strata of ratio means, as in :class:`ClusterSums`; the
-    quantity is the mean over the seeds.
+    A seed's value is a sum over strata of ratio means, as in :class:`ClusterSums`; the quantity is the mean over the
+    seeds.
+
+    Args:
+        sums: float64 [s, p, g], sums of the scores per seed, stratum and group.
+        counts: float64 [p, g], the numbers of rows in these sums, the same for every seed.
     """
 
     sums: Floats
@@ -69,7 +72,7 @@ class SeededSums:
 
     @property
     def contributions(self) -> Floats:
-        """What each group adds to each seed's value, float64 [s, g]."""
+        """The share of each group in each seed's value, float64 [s, g]."""
         return ClusterSums(self.sums, self.counts).contributions
 
 
@@ -106,9 +109,9 @@ def seeded_interval(
     """Return a studentised interval of ``sum_j signs_j level_j``, or of the same sum of logarithms; arrays are [1].
 
     Each level is the mean over seeds of ``levels[j]``; all have the same seeds, rows and groups. Seeds and groups are
-    drawn with replacement, independently; the standard error, in the data and in every replicate, is that of the
-    seeds' values and of the groups' linearised contributions added up. Limits are NaN with fewer than two seeds or
-    groups, or where a logarithm is not defined; replicates in which one is not are left out.
+    drawn with replacement, independently; the variance, in the data and in every replicate, is that of the seeds' values
+    plus that of the groups' linearised contributions. Limits are NaN with fewer than two seeds or groups, or if a
+    logarithm is undefined; replicates with an undefined logarithm are left out.
     """
     if len({(level.sums.shape, level.counts.tobytes()) for level in levels}) != 1:
         raise ValueError("the levels of one comparison need the same seeds, rows and groups")
@@ -127,8 +130,8 @@ def seeded_interval(
         return Interval(estimate, error, *(np.where(error == 0, estimate, np.nan) for _ in range(2)))
     size = max(1, _CELLS // counts.size)
     drawn = SeedDraws(draws.seeds, draws.groups[:, used])
-    found = [_replicated(clusters, signs, block, logarithm=logarithm) for block in drawn.blocks(size)]
-    values, of_seeds, of_groups = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    blocks = [_replicated(clusters, signs, block, logarithm=logarithm) for block in drawn.blocks(size)]
+    values, of_seeds, of_groups = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     variances = of_seeds + of_groups
     variances[variances < 1e-12 * variance] = 0.0
     low, high = studentised_bounds(
@@ -183,7 +186,7 @@ def seeded_test(difference: SeededSums) -> float:
     :func:`seeded_interval`, V_S between seeds plus V_G between groups, with Satterthwaite's degrees of freedom (the
     quasi-F min F' of Clark 1973, Journal of Verbal Learning and Verbal Behavior 12, 335-359):
     ``p = 2 P(t_nu > |D| / sqrt(V_S + V_G))``, ``nu = (V_S + V_G)^2 / (V_S^2 / (S - 1) + V_G^2 / (G - 1))``.
-    The rest, which varies with both, is counted twice: the test errs on the safe side where it is large.
+    The residual, which varies with both, counts twice: if it is large, the test errs on the safe side.
     A difference without any spread gets the smallest p that signs of S seeds can give, ``2 ** (1 - S)``.
     """
     from scipy.stats import t

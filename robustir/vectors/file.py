@@ -1,8 +1,8 @@
 """An LMDB file that several processes read and write, with errors that say what to do.
 
-LMDB commits a transaction wholly or not at all, also when the process is killed in the middle of it. It does not wait for
-the disk (a cache can be made again, and every record has a checksum): what the machine itself loses when it stops may
-leave the file damaged, which is found and said.
+LMDB commits a transaction wholly or not at all, even if the process is killed in the middle of it. It does not wait for
+the disk (a cache can be made again, and every record has a checksum): a crash of the machine may damage the file, which
+is then detected and reported.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Transaction: TypeAlias = Any  # lmdb.Transaction; lmdb brings no types
 Tables: TypeAlias = dict[str, Any]  # name -> lmdb._Database
 
 _MIB = 2**20
-# A page that was allocated last and freed in the same transaction is never written, so a sound file may be this much
-# shorter than its own account of itself.
+# A page that is allocated last and freed in the same transaction is never written, so a sound file may be this much
+# shorter than its header says.
 _SLACK = _MIB
 
 
 class _Opened:
-    """An environment of this process; LMDB allows one per process and file, and none is to be used across a fork."""
+    """An environment of this process; LMDB allows one per process and file, and forbids its use across a fork."""
 
     def __init__(self, environment: Any, tables: Tables) -> None:
         self.environment = environment
@@ -143,10 +143,10 @@ class EmbeddingFile:
             raise self.damaged(f"{size} bytes long instead of {expected}")
 
     def damaged(self, reason: str) -> RunError:
-        """Return the error for contents that cannot be right."""
+        """Return the error for a damaged file."""
         return RunError(
             f"the embedding store {self.folder} is damaged ({reason}); delete it with  robustir cache prune  "
-            "(its vectors are encoded again when they are needed)"
+            "(its vectors are encoded again when needed)"
         )
 
     def _failed(self, action: str, error: Exception) -> RunError:
@@ -163,7 +163,7 @@ class EmbeddingFile:
                 opened.environment.close()
 
     def delete(self) -> None:
-        """Delete the file, damaged or not. A process that has it open goes on with what it holds."""
+        """Delete the file, damaged or not. A process that has it open keeps using the deleted file."""
         with _LOCK:
             self.close()
             try:

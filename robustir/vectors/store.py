@@ -1,10 +1,10 @@
 """The content-addressed store of vectors: each distinct text is encoded once per encoder, ever.
 
 A *unit* is the ordered list of distinct texts that one call of an encoder gets. An encoder that declares
-``batch_invariant`` shares its vectors text by text. Any other may give a text other last bits beside other texts, so
-its vectors are kept per unit: a unit is found wholly or encoded again wholly, and an interrupted and resumed run has
-the bits of an uninterrupted one. An encoder with ``cacheable = False`` (a live object without a digest of its
-weights) is never stored.
+``batch_invariant`` shares its vectors text by text. With any other, the last bits of a text's vector may depend on the
+texts beside it, so vectors are kept per unit: a unit is found whole or encoded again whole, and a resumed run has the
+bits of an uninterrupted one. Vectors of an encoder with ``cacheable = False`` (a live object without a digest of its
+weights) are never stored.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ __all__ = ["EmbeddingStore", "EncodedUnit", "check_vectors", "default_folder"]
 # Part of every key: raised when the layout of a record changes, so that an old store is never misread.
 _FORMAT = b"robustir-embeddings-2"
 _KEY_BYTES = 16
-# Of the texts that come from the store, this many are encoded again at first, and then this many of every 1,024.
+# This many texts from the store are encoded again at first, and then this many of every 1,024.
 _TRIAL = 4
 _REUSED_PER_TRIAL = 1_024
-# How far a vector may move, as a share of its length, on another processor or in other company: about 1e-6 in float32, and
-# 1e-2 in half precision.
+# How far a vector may move, as a share of its length. On another processor or in another batch it moves by about 1e-6 in
+# float32, and 1e-2 in half precision.
 _TOLERANCE = 1e-3
 _HALF_TOLERANCE = 3e-2
 _HEADER = struct.Struct("<QQ")  # rows, dimensions; 16 bytes keep the vectors aligned
-# Where the vector of a text is: key of the record and row in it.
+# The place of a text's vector: key of the record and row in it.
 _PLACE = np.dtype([("record", "<u8", (2,)), ("row", "<u8")])
 _TABLES = ("records", "places", "encoders")
 
@@ -68,13 +68,13 @@ def check_vectors(vectors: object, n: int, name: str) -> NDArray[np.float32]:
         rows = np.flatnonzero(~finite)
         raise EncoderError(
             f"{name} returned NaN or infinity in row {rows[0]} (in {len(rows)} of {n} rows); "
-            "look at that text, and try dtype=float32 if the encoder computes in half precision"
+            "check that text, and try dtype=float32 if the encoder computes in half precision"
         )
     return np.ascontiguousarray(vectors)
 
 
 class EncodedUnit(NamedTuple):
-    """Vectors float32 [n, d], and how many distinct texts were encoded now and how many came from the store."""
+    """Vectors float32 [n, d], and how many distinct texts were encoded and how many came from the store."""
 
     vectors: NDArray[np.float32]
     encoded: int
@@ -149,7 +149,7 @@ def _pack(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _unpack(record: memoryview, rows: NDArray[np.uint64] | None) -> NDArray[np.float32]:
-    """Return (a copy of) the vectors of a record, or of some rows; raise ValueError if it is not as it was written."""
+    """Return a copy of the vectors of a record, or of some rows; raise ValueError if the record is damaged."""
     count, width = _HEADER.unpack_from(record)
     if len(record) != _HEADER.size + 4 * count * (width + 1):
         raise ValueError("a record has a wrong length")
@@ -165,18 +165,24 @@ def _unpack(record: memoryview, rows: NDArray[np.uint64] | None) -> NDArray[np.f
 
 
 class _Found(NamedTuple):
-    """What the store holds of a unit: places in it (ascending), their vectors float32 [places, d] (None: none)."""
+    """The stored part of a unit: places in it (ascending), their vectors float32 [places, d] (None: none)."""
 
     places: NDArray[np.intp]
     vectors: NDArray[np.float32] | None
 
 
 class EmbeddingStore:
-    """Vectors on disk, by encoder, revision, role, language (where the encoder uses it) and text.
+    """Vectors on disk, by encoder, revision, role, language (if the encoder uses it) and text.
 
-    path: folder of the store; None: :func:`default_folder`. Any number of processes may use one store at a time; it
-    must lie on a local disk. trial: how many of the first texts that come from the store are encoded again, and then of
-    every 1,024; 0 for none. All methods raise RunError, with what to do, where the store is damaged or the disk is full.
+    Any number of processes may use one store at a time.
+
+    Args:
+        path: folder of the store, on a local disk; None: :func:`default_folder`.
+        map_size: bytes of address space to begin with.
+        trial: how many texts from the store are encoded again, at first and then of every 1,024; 0 for none.
+
+    Raises:
+        RunError: by all methods, if the store is damaged or the disk is full.
     """
 
     def __init__(self, path: Path | str | None = None, *, map_size: int = 2**28, trial: int = _TRIAL) -> None:
@@ -196,12 +202,14 @@ class EmbeddingStore:
     ) -> EncodedUnit:
         """Return the vectors of ``texts`` in order, encoding only what the store lacks, each distinct text once.
 
-        The distinct texts, in order of first appearance, are the unit. A few of the texts that the store holds are
-        encoded again: RunError if their vectors are no longer those. Raises EncoderError if the encoder fails or returns
-        something that breaks the contract; nothing of it is stored.
+        The distinct texts, in order of first appearance, are the unit. A few stored texts are encoded again as a check.
+
+        Raises:
+            RunError: if the encoder no longer makes the stored vectors.
+            EncoderError: if the encoder fails or breaks the contract; nothing is stored then.
         """
         if not texts:
-            raise InputError("there is no text to encode; give at least one")
+            raise InputError("texts is empty; give at least one text to encode")
         unit = _distinct(encoder, texts, role, langs)
         size = len(unit.keys)
         found = self._find(encoder, unit.keys)
@@ -309,7 +317,7 @@ class EmbeddingStore:
 
 
 class _Tried:
-    """How many texts of an encoder came from the store in this process, and how many of them were encoded again."""
+    """How many texts of an encoder came from the store in this process, and how many of these were encoded again."""
 
     def __init__(self) -> None:
         self.reused = 0
@@ -317,7 +325,7 @@ class _Tried:
 
 
 def _for_trial(unit: _Distinct, places: NDArray[np.intp], number: int) -> NDArray[np.intp]:
-    """Return which of the texts at ``places`` are encoded again: the longest, and others evenly from first to last."""
+    """Return which texts at ``places`` to encode again: the longest, and others evenly from first to last."""
     lengths = [len(unit.texts[place]) for place in places]
     even = np.linspace(0, len(places) - 1, number - 1).round().astype(np.intp)
     return np.unique([int(np.argmax(lengths)), *even])
@@ -339,9 +347,9 @@ def _apart(before: NDArray[np.float32], now: NDArray[np.float32]) -> NDArray[np.
 def _changed(name: str, text: str, apart: float) -> RunError:
     how = "they have another width" if np.isinf(apart) else f"they differ by {apart:.2%} of their length"
     return RunError(
-        f"{name} does not make the vectors that the store holds of it ({how} for {text[:40]!r}), and its revision is the "
-        "same. If its code, weights or settings changed, raise its revision; two encoders with one name and revision each "
-        "need their own; or delete all stored vectors:  robustir cache prune"
+        f"{name} no longer makes its stored vectors ({how} for {text[:40]!r}), but its revision is the same. If its code, "
+        "weights or settings changed, raise its revision; two encoders must not share name and revision; or delete all "
+        "stored vectors:  robustir cache prune"
     )
 
 
@@ -352,8 +360,8 @@ def _merge(name: str, size: int, found: _Found, new: _Found) -> NDArray[np.float
     width, before = new.vectors.shape[1], found.vectors.shape[1]
     if width != before:
         raise EncoderError(
-            f"{name} returned {width} dimensions where the same revision gave {before} before; "
-            "its revision must change when its vectors do (clear the old ones with  robustir cache prune )"
+            f"{name} returned {width} dimensions, but the same revision gave {before} before; "
+            "change its revision with its vectors, or delete the old ones with  robustir cache prune"
         )
     merged = np.empty((size, width), dtype=np.float32)
     merged[found.places] = found.vectors
@@ -374,7 +382,7 @@ def _encode(encoder: Encoder, unit: _Distinct, places: NDArray[np.intp], role: R
 
 
 def _count(transaction: Transaction, tables: Tables, encoder: Encoder, vectors: NDArray[np.float32]) -> None:
-    """Add to the number of vectors that the store holds of an encoder."""
+    """Add to the number of stored vectors of an encoder."""
     key = blake2b(_frame(encoder.name) + _frame(encoder.revision), digest_size=_KEY_BYTES).digest()
     value = transaction.get(key, db=tables["encoders"])
     row = {"name": encoder.name, "revision": encoder.revision, "dimensions": vectors.shape[1], "vectors": 0}

@@ -174,7 +174,7 @@ def test_laser_is_looked_into_and_recorded(
     data = tmp_path / "data"
     output = run("laser", "--data", data)
     assert output.index("laser2: licence BSD") < output.index("3 downloaded")
-    assert "3 of them have no known checksum: what they hold is looked at, and recorded" in output
+    assert "3 of them have no known checksum: their content is checked, and its checksum recorded" in output
     sums = (data / "laser" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     assert sums == [f"{sha256_of(laser / name)}  {name}" for name in ("laser2.cvocab", "laser2.pt", "laser2.spm")]
     assert "1 downloaded, 2 there" in run("laser3('hi')", "--data", data)

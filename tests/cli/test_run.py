@@ -202,7 +202,7 @@ def test_trec_export(tmp_path: Path, invoke) -> None:
         (("run", "quickstart", "--languages", "en,fr"), "has no fr"),
         (("run", "quickstart", "--severities", "much"), "not a list of numbers"),
         (("run", "quickstart", "--severities", "2"), "severities"),
-        (("run", "xquad-r", "--data", "/nowhere"), "no data folder"),
+        (("run", "xquad-r", "--data", "/nowhere"), "the data folder /nowhere does not exist"),
         (("run", "quickstart", "--benchmark", "./nowhere"), "the folder nowhere does not exist"),
         (("run", "quickstart", "--format", "doc"), "the formats are"),
         (("resume", "nowhere"), "not a run directory"),

@@ -125,7 +125,7 @@ def test_ids_that_would_be_one_are_refused(tmp_path: Path, invoke) -> None:
     run = made(tmp_path, PASSAGES)
     refused = invoke("scores", run, "--format", "trec", "--encoder", "dim=64")
     assert refused.code == 2
-    assert "'d 1' and 'd%201' cannot be told apart" in refused.err
+    assert "'d 1' and 'd%201' would be equal" in refused.err
     assert refused.out == ""
 
 

@@ -168,7 +168,7 @@ def test_a_changed_file_is_fetched_again(site: Site, tmp_path: Path) -> None:
 
 
 def test_refusals(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DataError, match=r"the server says 404 .*--from"):
+    with pytest.raises(DataError, match=r"the server answered 404 .*--from"):
         fetch(Remote(site.url.replace("file", "gone"), "file.bin", DIGEST), tmp_path)
     assert len(site.ranges) == 1  # what is not there is asked for once
     site.failing = [503]
@@ -186,7 +186,7 @@ def test_local_sources(site: Site, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"usb holds no mine/here.bin \(or file.bin\)"):
         fetch(remote, tmp_path / "data", sources=[tmp_path / "usb"])
     (tmp_path / "usb" / "file.bin").write_bytes(CONTENT[:-1])
-    with pytest.raises(DataError, match=r"usb/file.bin is not the file that is pinned"):
+    with pytest.raises(DataError, match=r"usb/file.bin is not the pinned file"):
         fetch(remote, tmp_path / "data", sources=[tmp_path / "usb"])
     (tmp_path / "usb" / "file.bin").write_bytes(CONTENT)
     for source in (tmp_path / "usb", tmp_path / "usb" / "file.bin"):

@@ -249,7 +249,7 @@ def test_vectors_that_have_changed_are_not_reused(tmp_path: Path, monkeypatch: A
     monkeypatch.setenv("ROBUSTIR_TEST_POWER", "1.0000001")  # rounding
     assert EmbeddingStore(tmp_path).encode_unit(adapt(Native()), texts, role="query")[1:] == (0, 39)  # type: ignore[arg-type]
     monkeypatch.setenv("ROBUSTIR_TEST_POWER", "2")
-    message = r"native does not make the vectors that the store holds .* raise its revision.* robustir cache prune"
+    message = r"native no longer makes its stored vectors .* raise its revision.* robustir cache prune"
     with pytest.raises(RunError, match=message):
         EmbeddingStore(tmp_path).encode_unit(adapt(Native()), texts, role="query")  # type: ignore[arg-type]
     EmbeddingStore(tmp_path).prune()
@@ -269,7 +269,7 @@ def test_two_encoders_of_a_plan_with_one_identity_and_other_vectors_are_refused(
     suite = suite_of(write_beir(tmp_path / "task"), encoders=("bm25",), perturbations=("tests.tiny:OnlyA",))
     run_cells(suite, tmp_path / "one", encoders=[Native()])
     monkeypatch.setenv("ROBUSTIR_TEST_POWER", "9")
-    with pytest.raises(RunError, match="two encoders with one name and revision each need their own"):
+    with pytest.raises(RunError, match="two encoders must not share name and revision"):
         run_cells(suite, tmp_path / "two", encoders=[Native()])
 
 

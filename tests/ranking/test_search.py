@@ -246,11 +246,11 @@ GOOD = np.zeros((2, 3), dtype=np.float32)
     ("given_blocks", "message"),
     [
         ([GOOD[:1]], "laser gave scores for 1 of 2 queries"),
-        ([GOOD, GOOD[:1]], "laser gave 1 rows of scores too many"),
+        ([GOOD, GOOD[:1]], "laser gave 1 score rows too many"),
         ([GOOD.astype(np.float64)], r"laser gave a block of float64 of shape \(2, 3\)"),
         ([GOOD[0]], r"laser gave a block of float32 of shape \(3,\)"),
         ([[[0.0]]], "laser gave a block of list"),
-        ([GOOD[:, :2]], "laser scored 2 passages of 3"),
+        ([GOOD[:, :2]], "laser scored 2 of 3 passages"),
         ([GOOD[:1], np.array([[0, np.nan, 1]], dtype=np.float32)], "laser: a score of query row 1 is NaN"),
     ],
 )

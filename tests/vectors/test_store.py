@@ -148,7 +148,7 @@ def test_what_breaks_the_contract_is_never_stored(store: EmbeddingStore) -> None
     with pytest.raises(EncoderError, match="recorder failed on 1 texts: ZeroDivisionError: oops"):
         store.encode_unit(Failing(), ["a"], role="query")
     assert store.info()["entries"] == 0
-    with pytest.raises(InputError, match="no text to encode"):
+    with pytest.raises(InputError, match="texts is empty"):
         store.encode_unit(Recorder(), [], role="query")
     with pytest.raises(InputError, match="needs to know the language"):
         store.encode_unit(Recorder(uses_langs=True), ["a"], role="query")
@@ -158,7 +158,7 @@ def test_what_breaks_the_contract_is_never_stored(store: EmbeddingStore) -> None
 
 def test_other_dimensions_under_the_same_revision_are_refused(store: EmbeddingStore) -> None:
     store.encode_unit(Recorder(width=3), ["a"], role="query")
-    with pytest.raises(EncoderError, match="2 dimensions where the same revision gave 3"):
+    with pytest.raises(EncoderError, match="2 dimensions, but the same revision gave 3"):
         store.encode_unit(Recorder(width=2), ["a", "b"], role="query")
 
 
