@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 __all__ = ["main"]
 
-_MESSAGE = "robustir: interrupted; what is done is kept, run the same command again to go on\n"
+_MESSAGE = "robustir: interrupted; finished work is kept, run the same command again to continue\n"
 _IMPORTING = "<frozen importlib"
 
 

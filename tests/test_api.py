@@ -240,9 +240,9 @@ def test_other_wrong_types_are_one_sentence() -> None:
     for call, message in (
         (lambda: robustir.perturb(["a"], "typos", severity=0.3), "queries must be a QuerySet, not of type list"),  # type: ignore[arg-type]
         (lambda: robustir.perturb(queries, "typos", severity="high"), "severity must be a number between 0 and 1"),  # type: ignore[arg-type]
-        (lambda: robustir.benchmark(5), "a benchmark is named by a spec"),  # type: ignore[arg-type]
-        (lambda: robustir.analyse(5), "a run is a RunDirectory or the path of one"),  # type: ignore[arg-type]
-        (lambda: robustir.render("findings", "report.html"), "findings come from"),  # type: ignore[arg-type]
+        (lambda: robustir.benchmark(5), "spec must be a string"),  # type: ignore[arg-type]
+        (lambda: robustir.analyse(5), "a run must be a RunDirectory or its path"),  # type: ignore[arg-type]
+        (lambda: robustir.render("findings", "report.html"), "findings must come from"),  # type: ignore[arg-type]
     ):
         with pytest.raises(InputError, match=message):
             call()

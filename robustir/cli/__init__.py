@@ -20,8 +20,8 @@ __all__ = ["main"]
 # name -> the line shown by --help; the command itself lives in robustir/cli/<name>.py as ``command``.
 COMMANDS = {
     "run": "Run a benchmark suite, analyse it and write the reports.",
-    "plan": "Say what would run, what is there already, and what it costs; run nothing.",
-    "resume": "Finish what is missing of a run, and only that.",
+    "plan": "Say what would run, what is done already, and what the rest costs; run nothing.",
+    "resume": "Run the missing cells of a run.",
     "report": "Write the reports of a run again, or in other formats.",
     "show": "Show the results of a run in the terminal.",
     "compare": "Compare runs of the same queries with a baseline, or two encoders of a run: better, worse, equivalent, not told.",
@@ -39,11 +39,11 @@ COMMANDS = {
     "mt-channel": "Estimate the noise of machine translation from real systems' output.",
     "calibrate": "Calibrate perturbations to equal realised doses, and measure them.",
     "cache": "Show or prune the store of vectors.",
-    "doctor": "Say what is installed and what to do about the rest.",
+    "doctor": "Say what is installed and how to install the rest.",
 }
 _EPILOG = (
     "Exit codes: 0 done; 1 a bug; 2 wrong input or usage; 3 done, but some cells failed; 4 a --fail-if bound is violated; "
-    "130 interrupted; 141 the reader of the output left."
+    "130 interrupted; 141 the reader of the output closed it."
 )
 
 
@@ -51,7 +51,7 @@ class _LazyGroup(click.Group):
     """A group that imports a command's module when the command is called; --help needs none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS]  # not list(): robustir.cli.list, once imported, has that name here
+        return [*COMMANDS]  # not list(): robustir.cli.list, once imported, has that name in this module
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -92,8 +92,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    """Call the command; not by click's own ``main``, which has other exit codes for interrupts and for readers that leave."""
-    if "_ROBUSTIR_COMPLETE" in os.environ:  # a shell asks how a line goes on
+    """Call the command, without click's own ``main``, whose exit codes for interrupts and closed pipes differ."""
+    if "_ROBUSTIR_COMPLETE" in os.environ:  # a shell asks for completions
         robustir.main(arguments, prog_name="robustir")
     with robustir.make_context("robustir", arguments) as context:
         try:

@@ -58,8 +58,8 @@ def command() -> None:
 def build(specs: tuple[str, ...], data: Path | None, languages: str | None, texts: tuple[str, ...], out: Path) -> None:
     """Measure each SPEC on training text and write its table, for  dose='cer:0.05', calibration='OUT'.
 
-    The texts are FLORES dev (flores/dev in the data folder), or those given. The same texts give the same bytes.
-    Without SPEC all tables that come with robustir are made again.
+    The texts are FLORES dev (flores/dev in the data folder), or those of --texts. The same texts give the same bytes.
+    Without SPEC all tables that come with robustir are built again.
     """
     from robustir.cli.progress import ProgressBars
     from robustir.resources.calibration import calibrate, shipped_specs, write_calibration
@@ -128,17 +128,17 @@ def measure(
 @data_option
 @_LANGUAGES
 @click.option(
-    "--doses", default="0.02,0.05,0.1", show_default=True, callback=_numbers, help="Character error rates to ask for."
+    "--doses", default="0.02,0.05,0.1", show_default=True, callback=_numbers, help="Character error rates to request."
 )
 @click.option(
     "--calibration",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of tables; those that come with robustir by default.",
+    help="Folder of tables; by default those that come with robustir.",
 )
 @click.option(
     "--record",
     is_flag=True,
-    help="Write the largest error of each language into the tables: doses that miss by over 15% are refused from then on.",
+    help="Write the largest error of each language into the tables: from then on languages that miss by over 15% are refused.",
 )
 @_MARKDOWN
 @json_option
@@ -152,11 +152,11 @@ def verify(
     markdown: bool,
     as_json: bool,
 ) -> None:
-    """Compare the doses asked for with those realised on the questions of XQuAD-R.
+    """Compare requested doses with those realised on the questions of XQuAD-R.
 
-    No curve is fitted on these questions; that FLORES dev is the source of the curves was chosen after a look at them.
-    The markdown cells are realised character error rates in percent; a dash: out of reach in that language; a star: some
-    dose was missed by more than 15% there, so that with --record all are refused.
+    No curve is fitted to these questions, but FLORES dev was chosen as the source of the curves after a look at them. The
+    markdown cells are realised character error rates in percent; a dash: out of reach in that language; a star: a dose
+    was missed by more than 15%, so that --record makes all doses in that language be refused.
     """
     from robustir.perturbations.tables.calibrations import TOLERANCE, shipped_folder
     from robustir.resources import calibration as tables
@@ -182,7 +182,7 @@ def verify(
 
 def _one_way(*, markdown: bool, as_json: bool) -> None:
     if markdown and as_json:
-        raise click.UsageError("the table is printed in one way: choose one of --json and --markdown")
+        raise click.UsageError("--json and --markdown exclude each other; choose one")
 
 
 def _asked(row: Realised) -> float:
@@ -195,8 +195,8 @@ def _error(row: Realised) -> float:
 
 
 def _worst(rows: Sequence[Realised]) -> str:
-    found = max(rows, key=lambda row: abs(_error(row)))
-    return f"{100 * _error(found):+.0f}% {found.lang}"
+    worst = max(rows, key=lambda row: abs(_error(row)))
+    return f"{100 * _error(worst):+.0f}% {worst.lang}"
 
 
 def _gathered(specs: Sequence[str], make: Callable[[str], Iterable[Realised]]) -> list[Realised]:
@@ -246,9 +246,9 @@ def _matrix(
     grouped: dict[tuple[str, str], dict[str, Realised]] = {}
     for row in rows:
         grouped.setdefault((row.perturbation, condition(row)), {})[row.lang] = row
-    for (name, level), found in grouped.items():
-        cells = [cell(found[lang]) if lang in found else "–" for lang in langs]
-        end = [summary(list(found.values()))] if summary else []
+    for (name, level), by_lang in grouped.items():
+        cells = [cell(by_lang[lang]) if lang in by_lang else "–" for lang in langs]
+        end = [summary(list(by_lang.values()))] if summary else []
         click.echo(f"| {' | '.join([name, level, *cells, *end])} |")
 
 
@@ -258,7 +258,7 @@ def _folder(data: Path | None) -> Path:
 
     folder = use_data_folder(data)
     if folder is None:
-        raise DataError("there is no data folder; give one with --data or ROBUSTIR_DATA")
+        raise DataError("the data folder is missing; give it with --data or ROBUSTIR_DATA")
     return folder
 
 
@@ -271,7 +271,7 @@ def _chosen(languages: str | None) -> list[str] | None:
 def _training_texts(
     data: Path | None, languages: str | None, given: Sequence[str]
 ) -> tuple[dict[str, Sequence[str]], str]:
-    """Return texts by language and what to call their source."""
+    """Return texts by language, and the name of their source."""
     from robustir.errors import DataError
     from robustir.languages import LANGUAGES
     from robustir.resources.calibration import FLORES, flores
@@ -281,10 +281,10 @@ def _training_texts(
     if languages is not None:
         raise click.UsageError("--texts names its languages; leave --languages out")
     content: dict[str, Sequence[str]] = {}
-    for each in given:
-        lang, equals, name = each.partition("=")
+    for option in given:
+        lang, equals, name = option.partition("=")
         if not equals or not lang or not name:
-            raise click.BadParameter(f"{each!r} is not LANG=FILE, such as  en=queries.txt", param_hint="--texts")
+            raise click.BadParameter(f"{option!r} is not LANG=FILE, such as  en=queries.txt", param_hint="--texts")
         try:
             lines = Path(name).read_text(encoding="utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as error:
@@ -292,4 +292,4 @@ def _training_texts(
         content[lang] = [line for line in lines if line.strip()]
         if not content[lang]:
             raise DataError(f"{name} holds no text; give a UTF-8 file with one text per line")
-    return content, f"texts of {', '.join(Path(each.partition('=')[2]).name for each in given)}"
+    return content, f"texts of {', '.join(Path(option.partition('=')[2]).name for option in given)}"

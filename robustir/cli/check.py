@@ -14,7 +14,10 @@ from robustir.cli.progress import ProgressBars
 @click.argument("spec")
 @json_option
 def command(spec: str, as_json: bool) -> int:
-    """Try the contract's laws on the perturbation or encoder SPEC (or kind:SPEC), in every language it claims. Exits 2 if one is broken."""
+    """Test the contract's laws on the perturbation or encoder SPEC (or kind:SPEC), in every language it claims.
+
+    Exits 2 if a law is broken.
+    """
     from robustir.kit.catalogue import find
     from robustir.kit.check import check
 

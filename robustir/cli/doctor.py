@@ -18,7 +18,7 @@ _OK, _OPTIONAL, _MISSING = "ok", "optional", "missing"
 @data_option
 @json_option
 def command(data: Path | None, as_json: bool) -> None:
-    """Say what is installed, which optional parts work, and what to do about the others."""
+    """Say what is installed, which optional parts work, and how to install the others."""
     from robustir.cli.examination import examine
 
     rows = examine(data)
@@ -34,11 +34,11 @@ def command(data: Path | None, as_json: bool) -> None:
             say(f"{'':<{width + 11}}-> {row['remedy']}", " " * (width + 11), wide=True)
     missing = [row["name"] for row in rows if not row["ok"] and not _is_optional(row)]
     if missing:
-        say(f"To be mended: {', '.join(missing)}. What is optional adds to robustir, and nothing else needs it.")
+        say(f"To fix: {', '.join(missing)}. Optional parts are needed by nothing else.")
     else:
-        say("Everything that robustir needs is there. What is optional adds to it, and nothing else needs it.")
+        say("Everything that robustir needs is installed. Optional parts are needed by nothing else.")
 
 
 def _is_optional(row: dict[str, Any]) -> bool:
-    """Whether a run on the embedded collection goes without it: an extra, or a collection to download."""
+    """Whether a run on the embedded collection works without it: an extra, or a collection to download."""
     return bool(row["name"].partition(" ")[0] in {"extra", "data"})

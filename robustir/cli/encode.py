@@ -40,23 +40,23 @@ def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> 
     from robustir.encoders.adapters import check_vectors
     from robustir.errors import InputError
 
-    made: Any = encoder(spec)
-    if not hasattr(made, "encode"):
+    model: Any = encoder(spec)
+    if not hasattr(model, "encode"):
         raise InputError(
             f"{spec} scores passages directly and makes no vectors; choose an encoder from  robustir list encoders"
         )
-    if made.uses_langs and lang is None:
+    if model.uses_langs and lang is None:
         raise InputError(f"{spec} needs to know the language of the texts: give --lang")
     texts = read_lines(file)
     if not texts:
-        raise InputError("there is nothing to encode; give a text per line")
+        raise InputError("the input is empty; give one text per line")
     parts = []
     with ProgressBars() as bars:
         bars.stage(f"encode with {spec}", len(texts), "texts")
         for start in range(0, len(texts), _PART):
             some = texts[start : start + _PART]
             langs = [lang] * len(some) if lang else None
-            parts.append(check_vectors(made.encode(some, role=role, langs=langs), len(some), spec))
+            parts.append(check_vectors(model.encode(some, role=role, langs=langs), len(some), spec))
             bars.step(len(some))
     if len({part.shape[1] for part in parts}) > 1:
         raise InputError(f"{spec} returned vectors of several dimensions; all must have the same")

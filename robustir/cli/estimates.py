@@ -23,8 +23,8 @@ from robustir.stats.power import interval_half_width, minimum_detectable_differe
 
 __all__ = ["estimate"]
 
-# Assumed where no pilot is there: the standard deviation of a query's noisy - clean difference in AP, for one language and
-# for the mean over languages, and the correlation of questions of one group. BM25 on XQuAD-R under typos at 0.3 (mono) had
+# Assumed without a pilot: the standard deviation of a query's noisy - clean difference in AP, for one language and for
+# the mean over languages, and the correlation of questions of one group. BM25 on XQuAD-R under typos at 0.3 (mono) had
 # 0.20, 0.09 and a design effect of 2.0 at 24.8 questions per article (docs/statistics.md).
 _ASSUMED_SD = {"one language": 0.20, "mean over languages": 0.09}
 _ASSUMED_CORRELATION = 0.042
@@ -126,7 +126,7 @@ def _encoder(plan: Plan, encoder: PlannedEncoder, done: set[str]) -> dict[str, A
     if encoder.recorded:
         return {**row, "texts": 0, "per_second": "its rankings are read from files"}
     if not encoder.dense:
-        return {**row, "texts": 0, "per_second": "it scores words and makes no vectors"}
+        return {**row, "texts": 0, "per_second": "it matches words and makes no vectors"}
     rate = _measured_rate(plan, encoder)
     return {
         **row,
@@ -136,7 +136,7 @@ def _encoder(plan: Plan, encoder: PlannedEncoder, done: set[str]) -> dict[str, A
 
 
 def _measured_rate(plan: Plan, encoder: PlannedEncoder) -> float:
-    """Encode a few queries and return texts per second (the second of two passes, so that loading does not count)."""
+    """Encode a few queries and return texts per second, in a second pass, so that loading does not count."""
     import time
 
     from robustir.running.executors import single_threaded
@@ -158,7 +158,7 @@ def _duration(seconds: float) -> str:
 
 
 def _gigaflop(plan: Plan, encoder: PlannedEncoder) -> float:
-    """Return the size of the score products, assuming 384 dimensions where an encoder does not say."""
+    """Return the size of the score products, assuming 384 dimensions if an encoder does not say."""
     if not encoder.dense:
         return 0.0
     dim = getattr(encoder.scorer, "dim", 384)
@@ -185,7 +185,7 @@ def _assumed(planned: PlannedTask) -> list[dict[str, Any]]:
 
 
 def _detectable(plan: Plan, run: RunDirectory) -> Iterator[dict[str, Any]]:
-    """Yield detectable differences of every benchmark: from a pilot if the folder holds one of it, else from assumed spreads."""
+    """Yield detectable differences of every benchmark: from a pilot run in the folder, or else from assumed spreads."""
     pilot = _Pilot.of(run)
     for planned in plan.tasks:
         yield from (pilot.rows(plan, planned) if pilot else []) or _assumed(planned)
@@ -193,7 +193,7 @@ def _detectable(plan: Plan, run: RunDirectory) -> Iterator[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class _Pilot:
-    """A finished run whose spread tells what another of the same queries, noise and measure can detect."""
+    """A finished run whose spread predicts what another run with the same queries, noise and measure can detect."""
 
     path: Path
     manifest: Manifest
@@ -209,33 +209,33 @@ class _Pilot:
         try:
             return cls(run.path, run.read_manifest(), read_findings(run.path / "findings").contrasts)
         except RunError:
-            return None  # findings of another version say nothing; the run itself says what is wrong with it
+            return None  # findings of another version do not help; the run itself will report what is wrong
 
     def rows(self, plan: Plan, planned: PlannedTask) -> list[dict[str, Any]]:
-        """Return a row per setting from the standard errors under the conditions that both runs have; none without any."""
+        """Return a row per setting, from the standard errors under the conditions that both runs share."""
         shared = self._shared(plan, planned)
         names = {
             entry.name for entry in self.manifest.benchmarks if entry.queries_key == plan.queries_key(planned, CLEAN)
         }
         contrasts = self.contrasts
-        mine = [
+        comparable = [
             row["benchmark"] in names
             and row["query_lang"] == "all"
             and row["measure"] == plan.suite.measures[0]
             and (row["perturbation"], row["severity"]) in shared
             for row in contrasts.to_dict("records")
         ]
-        found = contrasts[np.array(mine, dtype=np.bool_)]
-        return [self._row(planned.task.name, setting, part) for setting, part in found.groupby("setting", sort=False)]
+        chosen = contrasts[np.array(comparable, dtype=np.bool_)]
+        return [self._row(planned.task.name, setting, part) for setting, part in chosen.groupby("setting", sort=False)]
 
     def _shared(self, plan: Plan, planned: PlannedTask) -> set[tuple[str, float]]:
-        """Return the pilot's (perturbation, severity) whose noisy queries are those of the plan, in every draw."""
-        own: dict[tuple[str, float], set[str]] = {}
+        """Return the pilot's (perturbation, severity) whose noisy queries equal the plan's in every draw."""
+        planned_keys: dict[tuple[str, float], set[str]] = {}
         for condition in plan.conditions(planned):
             if condition not in (CLEAN, FLOOR):
                 key = plan.queries_key(planned, condition)
-                own.setdefault((condition.perturbation, condition.severity), set()).add(key)
-        wanted = {frozenset(keys) for keys in own.values()}
+                planned_keys.setdefault((condition.perturbation, condition.severity), set()).add(key)
+        wanted = {frozenset(keys) for keys in planned_keys.values()}
         theirs: dict[tuple[str, float], set[str]] = {}
         for cell in self.manifest.cells:
             theirs.setdefault((cell.perturbation, cell.severity), set()).add(cell.queries_key)

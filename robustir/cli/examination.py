@@ -1,4 +1,4 @@
-"""Examines an installation: packages, extras, plugins, fonts, accelerator, data."""
+"""Examine an installation: packages, extras, plugins, fonts, accelerator, data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from robustir.plugins.registry import KINDS, registered
 
 __all__ = ["examine"]
 
-# extra -> (module that shows it is there, what it is for)
+# extra -> (module that shows that it is installed, its purpose)
 _EXTRAS = {
     "attack": ("textattack", "TextAttack's transformations and searches"),
     "nlpaug": ("nlpaug", "nlpaug's augmenters as perturbations"),
@@ -34,7 +34,7 @@ def _row(name: str, detail: str, *, ok: bool = True, remedy: str = "") -> dict[s
 
 
 def examine(data: Path | None) -> list[dict[str, Any]]:
-    """Return a row per thing examined: name, ok, detail, remedy."""
+    """Return a row per part: name, ok, detail, remedy."""
     return [*_base(), *_extras(), *_plugins(), _accelerator(), *_fonts(), *_data(data)]
 
 
@@ -52,9 +52,9 @@ def _base() -> Iterator[dict[str, Any]]:
 
 def _extras() -> Iterator[dict[str, Any]]:
     for extra, (module, purpose) in _EXTRAS.items():
-        there = find_spec(module) is not None
-        yield _row(f"extra {extra}", purpose, ok=there, remedy=f"pip install 'robustir[{extra}]'")
-    yield _row("extra faiss", "not yet: search is exact, and nothing uses faiss in this version")
+        installed = find_spec(module) is not None
+        yield _row(f"extra {extra}", purpose, ok=installed, remedy=f"pip install 'robustir[{extra}]'")
+    yield _row("extra faiss", "not used in this version: search is exact")
 
 
 def _plugins() -> Iterator[dict[str, Any]]:
@@ -76,7 +76,7 @@ def _accelerator() -> dict[str, Any]:
 
     if torch.cuda.is_available():
         return _row("cuda", torch.cuda.get_device_name(0))
-    return _row("cuda", "no GPU is seen: encoders run on the CPU")
+    return _row("cuda", "no GPU found: encoders run on the CPU")
 
 
 def _fonts() -> Iterator[dict[str, Any]]:
@@ -88,7 +88,7 @@ def _fonts() -> Iterator[dict[str, Any]]:
         "fonts for PDF",
         "every script of the built-in languages" if not missing else "; ".join(missing),
         ok=not missing,
-        remedy="install the packages named",
+        remedy="install these packages",
     )
 
 
@@ -100,7 +100,9 @@ def _data(data: Path | None) -> Iterator[dict[str, Any]]:
     except RobustirError as error:
         into = f" --data {data}" if data is not None else ""
         fetch = f"robustir fetch {' '.join(_downloadable())}{into}"
-        yield _row("data", str(error), ok=False, remedy=f"mini needs none; others are downloaded there by  {fetch}")
+        yield _row(
+            "data", str(error), ok=False, remedy=f"only mini needs no data; download other benchmarks with  {fetch}"
+        )
         return
     if folder is None:
         yield _row(
@@ -116,12 +118,12 @@ def _data(data: Path | None) -> Iterator[dict[str, Any]]:
 
 
 def _benchmarks_with_data() -> Iterator[tuple[str, Benchmark]]:
-    """Yield name and benchmark, made without arguments, for each that reads files of the data folder."""
+    """Yield name and benchmark, without arguments, for each that reads files of the data folder."""
     for entry in registered("benchmark").values():
         try:
-            made = entry.load()
-            if getattr(made, "folder", None):
-                yield entry.name, made()
+            make = entry.load()
+            if getattr(make, "folder", None):
+                yield entry.name, make()
         except (RobustirError, TypeError):
             continue  # broken plugins have a row of their own
 

@@ -26,9 +26,9 @@ def command() -> None:
 def queries(suite: str, data: Path | None, out: Path | None, **options: Any) -> None:
     """Write the queries of SUITE (a name, a .toml file, or the folder of a run) for any search engine.
 
-    For every benchmark: passages, judgements, and one file of queries per condition, the clean ones too, in BEIR's jsonl
-    and as lines of an id, a tab and a text. index.json says which file is which condition. No encoder is loaded. Rank
-    the passages for each file, write TREC runs of the same names, and score them:
+    For every benchmark: passages, judgements, and one file of queries per condition, including the clean queries, in
+    BEIR's jsonl and as lines of an id, a tab and a text. index.json lists the condition of each file. No encoder is
+    loaded. Rank the passages for each file, write TREC runs of the same names, and score them:
 
     \b
     robustir run SUITE [the same options] --encoder "trec-run('DIR/index.json')"
@@ -38,12 +38,12 @@ def queries(suite: str, data: Path | None, out: Path | None, **options: Any) -> 
     from robustir.rundir.exporting import export_queries, export_run
 
     if options.pop("encoders"):
-        raise click.BadParameter("queries do not depend on encoders; leave it out", param_hint="--encoder")
+        raise click.BadParameter("queries do not depend on encoders; leave the option out", param_hint="--encoder")
     run = RunDirectory(suite)
     if run.exists:
         if given := [name for name, value in options.items() if value not in (None, (), False)]:
             raise click.BadParameter(
-                f"{suite} is a run, whose queries are made already; leave the option out, or name a suite",
+                f"{suite} is a run, which has its queries already; leave the option out, or name a suite",
                 param_hint=_option(given[0]),
             )
         folder = out or Path("export") / (run.path.resolve().name or "run")
@@ -53,8 +53,8 @@ def queries(suite: str, data: Path | None, out: Path | None, **options: Any) -> 
         asked, where = suite_from_options(suite, data, **options, encoders=())
         folder = out or Path("export") / asked.name
         written = export_queries(asked, where, folder)
-    for one in written:
-        click.echo(f"{one.queries:>7} queries  {folder / one.tsv}")
+    for query_set in written:
+        click.echo(f"{query_set.queries:>7} queries  {folder / query_set.tsv}")
     click.echo(
         f"\nRank the passages (corpus.tsv, corpus.jsonl) for each file, write TREC runs as {folder}/*/runs/NAME.txt, and then:"
     )
@@ -64,5 +64,5 @@ def queries(suite: str, data: Path | None, out: Path | None, **options: Any) -> 
 
 
 def _option(name: str) -> str:
-    """Return an option as it is typed."""
-    return next(one.opts[0] for one in click.get_current_context().command.params if one.name == name)
+    """Return an option as users type it."""
+    return next(option.opts[0] for option in click.get_current_context().command.params if option.name == name)

@@ -14,19 +14,19 @@ import click
     "sources",
     multiple=True,
     type=click.Path(path_type=Path, exists=True),
-    help="Take the files from this folder or file instead of downloading (repeatable); checksums are tried all the same.",
+    help="Take the files from this folder or file instead of downloading (repeatable); checksums are still checked.",
 )
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="Where the benchmarks' folders go; else $ROBUSTIR_DATA, else the user's data folder.",
+    help="Folder for the benchmarks' folders; else $ROBUSTIR_DATA, else the user's data folder.",
 )
 def command(benchmarks: tuple[str, ...], sources: tuple[Path, ...], data: Path | None) -> None:
     """Download the data of BENCHMARKS (names or specs) at a pinned revision; an interrupted download is resumed.
 
     laser (or laser2, laser3('hi')) fetches the released files of that encoder into laser/ in the data folder.
 
-    Licences and sources are shown first. Every file with a known sha256 is checked and appears whole or not at all.
+    Licences and sources are shown first. Every file with a known sha256 is checked; no file is left half-written.
     """
     from robustir.cli.progress import ProgressBars
     from robustir.disk.fetching import fetchable, order

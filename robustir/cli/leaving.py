@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and one message for what went wrong."""
+"""The end of a command: its exit code, and one message if something went wrong."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from robustir.errors import RobustirError
 
 __all__ = ["INTERRUPTED", "debugging", "exit_code_of", "finish_output", "show_traceback"]
 
-INTERRUPTED = "interrupted; what is done is kept, run the same command again to go on"
+INTERRUPTED = "interrupted; finished work is kept, run the same command again to continue"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-_READER_LEFT = 141  # as a shell gives it: 128 and SIGPIPE
+_READER_LEFT = 141  # as in a shell: 128 + SIGPIPE
 
 
 def finish_output() -> None:
-    """Write what stdout still holds, so that a reader or disk that is gone shows here and not at Python's end."""
+    """Flush stdout, so that a closed pipe or a full disk shows here, not when Python exits."""
     if sys.stdout is not None:
         sys.stdout.flush()
 
 
 def exit_code_of(error: BaseException) -> int:
-    """Say what went wrong in one message, unless the reader of our output left, and return the exit code.
+    """Say what went wrong in one message, unless the reader of our output closed it, and return the exit code.
 
-    Raises what is not an error of a command (SystemExit).
+    Other exceptions, such as SystemExit, are raised again.
     """
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
@@ -42,7 +42,7 @@ def exit_code_of(error: BaseException) -> int:
     if isinstance(error, RobustirError):
         return _said(str(error), error.exit_code)
     if isinstance(error, BrokenPipeError) and _reader_left():
-        # head, less and the like leave when they have enough: that is not an error, as with other filters.
+        # head, less and the like close the pipe when they have enough: that is not an error.
         _forget_output()
         return _READER_LEFT
     if isinstance(error, OSError) and error.errno in _FULL:
@@ -62,7 +62,7 @@ def debugging() -> bool:
 
 
 def show_traceback(error: BaseException) -> None:
-    """Print where an error came from, for --debug; a bug's is printed in any case."""
+    """Print the traceback of an error for --debug; those of bugs are always printed."""
     if isinstance(error, (RobustirError, click.ClickException)):
         with suppress(OSError):
             traceback.print_exception(error)
@@ -75,18 +75,18 @@ def _said(message: str, code: int) -> int:
 
 
 def _reader_left() -> bool:
-    """Whether nobody reads what we print (and not, say, a worker process that died)."""
+    """Whether our output was closed, rather than the pipe of, say, a dead worker process."""
     if not hasattr(select, "poll"):  # Windows
         return True
     poll = select.poll()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # it is closed, or stands for no file
+        with suppress(OSError, ValueError, AttributeError):  # it is closed, or has no file
             poll.register(stream.fileno(), 0)
     return any(event & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, event in poll.poll(0))
 
 
 def _forget_output() -> None:
-    """Let what stdout still holds go nowhere, or Python would complain of it at its end."""
+    """Send the rest of stdout to nowhere; otherwise Python would report an error when it exits."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

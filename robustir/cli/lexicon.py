@@ -23,8 +23,8 @@ def command() -> None:
 def build(data: Path | None, languages: str | None, out: Path) -> None:
     """Build the lexicons of English and other languages from the training texts of the data folder.
 
-    These are train/tatoeba-opus, train/mkqa-questions.jsonl, wmt, flores/dev and mt-outputs/flores-dev, with the frequency
-    lists. It needs the extra lexicon:  pip install 'robustir[lexicon]'. The same data give the same bytes.
+    The texts are train/tatoeba-opus, train/mkqa-questions.jsonl, wmt, flores/dev and mt-outputs/flores-dev, with the
+    frequency lists. Needs the extra lexicon:  pip install 'robustir[lexicon]'. The same data give the same bytes.
     """
     from robustir.cli.progress import ProgressBars
     from robustir.resources.lexicons.lexicon import build_lexicon
@@ -85,7 +85,7 @@ def _folder(given: Path | None) -> Path:
 
     folder = data_folder(given)
     if folder is None:
-        raise DataError("there is no data folder; give one with --data or ROBUSTIR_DATA")
+        raise DataError("the data folder is missing; give it with --data or ROBUSTIR_DATA")
     return folder
 
 
@@ -96,7 +96,5 @@ def _chosen(languages: str | None) -> list[str]:
     others = [lang for lang in LANGUAGES if lang != "en"]
     chosen = list(normalise_all(languages.split(","))) if languages is not None else others
     if unknown := [lang for lang in chosen if lang not in others]:
-        raise SpecError(
-            f"there is no lexicon of English and {unknown[0]!r}; --languages takes any of {','.join(others)}"
-        )
+        raise SpecError(f"English and {unknown[0]!r} have no lexicon; --languages takes any of {','.join(others)}")
     return chosen

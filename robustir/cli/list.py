@@ -1,4 +1,4 @@
-"""``robustir list``: what there is."""
+"""``robustir list``: all registered entries of a kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from robustir.cli.options import json_option
 from robustir.cli.terminal import say
 
-_SHOWN = 24  # language codes in one line; robustir describe NAME has all
+_SHOWN = 24  # language codes in one line; robustir describe NAME shows all
 KINDS = ("perturbations", "encoders", "benchmarks", "suites", "measures")
 
 
@@ -18,9 +18,9 @@ KINDS = ("perturbations", "encoders", "benchmarks", "suites", "measures")
 @click.argument("kind", type=click.Choice(KINDS))
 @json_option
 def command(kind: str, as_json: bool) -> None:
-    """List what is registered: built in, or brought by installed plugins. robustir describe NAME says more of each.
+    """List all entries of a KIND, built in or from installed plugins. robustir describe NAME explains each.
 
-    In brackets: the languages in which it works.
+    Brackets show the languages in which an entry works.
     """
     from robustir.kit.catalogue import listing
 
@@ -41,12 +41,12 @@ def _rest(row: dict[str, Any]) -> str:
     return f"{row['description'].replace('``', '')}{_languages(row.get('languages'))}{come_from}"
 
 
-def _languages(there: list[str] | str | None) -> str:
-    """Say in which languages an entry works; many are counted, and none means that its arguments decide."""
-    if there is None:
+def _languages(known: list[str] | str | None) -> str:
+    """Return the languages of an entry, or their number if there are many; none means that its arguments decide."""
+    if known is None:
         return ""
-    if isinstance(there, str):
-        return f"  [{there}]"
-    if len(there) > _SHOWN:
-        return f"  [{len(there)} languages]"
-    return f"  [{' '.join(there) or 'as its arguments or data say'}]"
+    if isinstance(known, str):
+        return f"  [{known}]"
+    if len(known) > _SHOWN:
+        return f"  [{len(known)} languages]"
+    return f"  [{' '.join(known) or 'as its arguments or data say'}]"

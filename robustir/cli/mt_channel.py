@@ -21,10 +21,9 @@ def command() -> None:
 @_PAIRS
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for the tables.")
 def build(data: Path | None, pairs: str | None, out: Path) -> None:
-    """Count what systems did to FLORES dev (mt-outputs, flores/dev, frequency) and write the tables of mt-channel.
+    """Count the errors of systems on FLORES dev (mt-outputs, flores/dev, frequency) and write the tables of mt-channel.
 
-    One file per pair, and one per target language that tells frequent words from rare ones. The same data give the same
-    bytes.
+    One file per pair, and one of frequent words per target language. The same data give the same bytes.
     """
     from robustir.cli.progress import ProgressBars
     from robustir.resources.translation_noise.mt_channel import build_frequent, build_table
@@ -44,14 +43,14 @@ def build(data: Path | None, pairs: str | None, out: Path) -> None:
 @command.command()
 @data_option
 @_PAIRS
-@click.option("--all", "every", is_flag=True, help="Every open system, not the worst of each pair alone.")
+@click.option("--all", "every", is_flag=True, help="Every open system, not only the worst of each pair.")
 @click.option("--json", "as_json", is_flag=True, help="An array instead of a table.")
 def evaluate(data: Path | None, pairs: str | None, every: bool, as_json: bool) -> None:
-    """Compare the channel with the systems it stands for, on FLORES dev lines that it was not estimated from.
+    """Compare the channel with the systems that it imitates, on FLORES dev lines that were not used to estimate it.
 
-    Rates are estimated on the odd lines. On the even ones the best system's output goes through the channel at severity
-    0.5; it, the best system and the system that the channel stands for are compared with the references: chrF2 (mean
-    over lines), the same without case and punctuation, and the word error rate without them.
+    Rates are estimated on the odd lines. On the even lines the best system's output goes through the channel at severity
+    0.5. The result, the best system and the imitated system are compared with the references: chrF2 (mean over lines),
+    the same without case and punctuation, and the word error rate without them.
     """
     import json
 
@@ -63,8 +62,8 @@ def evaluate(data: Path | None, pairs: str | None, every: bool, as_json: bool) -
     with ProgressBars() as bars:
         bars.stage("pairs", len(chosen))
         for source, target in chosen:
-            found = list(evaluate_pair(folder, source, target))
-            rows += [each.as_row() for each in (found if every else found[-1:])]
+            systems = list(evaluate_pair(folder, source, target))
+            rows += [system.as_row() for system in (systems if every else systems[-1:])]
             bars.step()
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -80,7 +79,7 @@ def _folder(given: Path | None) -> Path:
 
     folder = data_folder(given)
     if folder is None:
-        raise DataError("there is no data folder; give one with --data or ROBUSTIR_DATA")
+        raise DataError("the data folder is missing; give it with --data or ROBUSTIR_DATA")
     return folder
 
 
@@ -93,5 +92,5 @@ def _chosen(pairs: str | None) -> list[tuple[str, str]]:
     known = {"-".join(pair): pair for pair in PAIRS}
     names = [name.strip() for name in pairs.split(",")]
     if unknown := [name for name in names if name not in known]:
-        raise SpecError(f"there are no systems for {unknown[0]!r}; --pairs takes any of {','.join(known)}")
+        raise SpecError(f"{unknown[0]!r} has no systems; --pairs takes any of {','.join(known)}")
     return [known[name] for name in names]

@@ -14,7 +14,7 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 @click.argument("kind", type=click.Choice(["perturbation", "encoder", "suite"]))
 @click.argument("name")
 def command(kind: str, name: str) -> None:
-    """Write a small working example of your own, to begin with.
+    """Write a small working example to start from.
 
     A perturbation or an encoder is the package folder robustir-NAME, ready to install and pass its tests; a suite is the
     file NAME.toml, ready to run, with every key explained.
@@ -39,11 +39,11 @@ def _write_suite(name: str) -> None:
 
     path = Path(f"{name}.toml")
     if name in suite_names():
-        raise SpecError(f"a suite called {name!r} comes with robustir; choose another name")
+        raise SpecError(f"robustir has a suite {name!r} already; choose another name")
     if path.exists():
         raise SpecError(f"{path} exists already; choose another name or remove it")
     write_text_atomically(path, suite_scaffold(name))
-    click.echo(f"{path} is written, and runs as it is. Next:\n  robustir describe {path}\n  robustir run {path}")
+    click.echo(f"{path} is ready to run. Next:\n  robustir describe {path}\n  robustir run {path}")
     click.echo("Then put your collections, encoders and noise into it; docs/suites.md explains every key.")
 
 
@@ -54,9 +54,7 @@ def _write_package(kind: str, name: str) -> None:
 
     taken = [known for known in KINDS if name in registered(known)]
     if taken:
-        raise SpecError(
-            f"there is a {taken[0]} called {name!r} already (robustir describe {name}); choose another name"
-        )
+        raise SpecError(f"{name!r} is a {taken[0]} already (robustir describe {name}); choose another name")
     folder = Path(f"robustir-{name}")
     if folder.exists():
         raise SpecError(f"{folder} exists already; choose another name or remove it")

@@ -40,7 +40,7 @@ def _use_device(_context: click.Context, _parameter: click.Parameter, device: st
 
 
 def _formats(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
-    """Read a list of formats; one that is not known is refused before anything is done."""
+    """Read a list of formats; an unknown format is refused at once."""
     from robustir.errors import InputError
     from robustir.reports.writing import FORMATS, check_formats
 
@@ -71,7 +71,7 @@ _SUITE_OPTIONS = [
         "encoders",
         multiple=True,
         metavar="[NAME=]SPEC",
-        help="Score this encoder instead of the suite's, under a name of your own if you give one (repeatable).",
+        help="Score this encoder instead of the suite's, under NAME if given (repeatable).",
     ),
     click.option(
         "--benchmark",
@@ -100,7 +100,7 @@ _SUITE_OPTIONS = [
         "--limit",
         type=click.IntRange(1),
         metavar="N",
-        help="Take N queries per language, the same ones every time; all passages stay.",
+        help="Take N queries per language, always the same ones; all passages stay.",
     ),
     click.option("--severities", metavar="S,S", help="Severities (shares above 0, at most 1) instead of the suite's."),
     click.option("--draws", type=click.IntRange(1, 1000), help="Draws per severity."),
@@ -125,7 +125,7 @@ _RUNTIME_OPTIONS = [
         "--device",
         type=click.Choice(["cpu", "cuda"]),
         callback=_use_device,
-        help="Where encoders compute and vectors are multiplied; cuda if there is one. cuda uses one process.",
+        help="Where to encode and to multiply vectors; by default cuda if available. cuda uses one process.",
     ),
     click.option(
         "--keep-top",
@@ -136,7 +136,7 @@ _RUNTIME_OPTIONS = [
         help="Keep the top K passages too (for TREC export).",
     ),
     format_option,
-    click.option("--profile", is_flag=True, help="Say where the time went."),
+    click.option("--profile", is_flag=True, help="Show the time of each stage."),
     json_option,
 ]
 
@@ -149,7 +149,7 @@ def suite_options(function: F) -> F:
 
 
 def runtime_options(function: F) -> F:
-    """Add the options that say how to run."""
+    """Add the options for how to run."""
     for option in reversed(_RUNTIME_OPTIONS):
         function = option(function)
     return function
@@ -171,13 +171,13 @@ def _listed(text: str | None) -> tuple[str, ...] | None:
 
 
 def _measures(texts: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return measures given one by one or with commas; a comma inside brackets belongs to a measure."""
+    """Return the measures of repeated options or lists with commas; a comma inside brackets belongs to a measure."""
     parts = [part.strip() for text in texts for part in re.split(r",(?![^(]*\))", text)]
     return tuple(dict.fromkeys(part for part in parts if part)) or None
 
 
 def plan_from_options(suite: str, data: Path | None, **options: Any) -> tuple[Plan, Path]:
-    """Return the plan of a suite with its lists replaced by the options given, and the folder of its run by default."""
+    """Return the plan of a suite with its lists replaced by the options, and the default folder of its run."""
     from robustir.planning.plan import make_plan
     from robustir.planning.run_folder import run_folder
     from robustir.planning.suite import load_suite
@@ -191,7 +191,7 @@ def plan_from_options(suite: str, data: Path | None, **options: Any) -> tuple[Pl
 
 
 def suite_from_options(suite: str, data: Path | None, **options: Any) -> tuple[Suite, Path | None]:
-    """Return a suite with its lists replaced by the options given, and the folder of data."""
+    """Return a suite with its lists replaced by the options, and the data folder."""
     from robustir.disk.folders import use_data_folder
     from robustir.planning.suite import load_suite
 

@@ -1,4 +1,4 @@
-"""What ``run`` and ``resume`` share: execute a plan with bars, then say what came of it."""
+"""What ``run`` and ``resume`` share: execute a plan with progress bars, then show the results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RUNTIME", "finish"]
 
-# The options of finish that the command line gives (robustir.cli.options.runtime_options).
+# The arguments of finish that are options (robustir.cli.options.runtime_options).
 RUNTIME = ("jobs", "executor", "device", "keep_top", "formats", "profile", "as_json")
 _SHOWN_FAILURES = 20
 
@@ -35,7 +35,7 @@ def finish(
     as_json: bool,
     overwrite: bool = False,
 ) -> int:
-    """Execute a plan into ``out`` (anew if ``overwrite``), then show what came of it; return the exit code."""
+    """Execute a plan into ``out``, replacing an earlier run if ``overwrite``; show the results; return the exit code."""
     from robustir.cli.progress import ProgressBars
     from robustir.rundir.directory import RunDirectory
     from robustir.running.executors import default_jobs
@@ -80,7 +80,7 @@ def _show_failures(summary: RunSummary, out: Path) -> None:
 
 
 def _overview(out: Path) -> Overview | None:
-    """Return the results, None if no cell could be scored (which the warnings say)."""
+    """Return the results; None if no cell could be scored, which a warning says."""
     from robustir.cli.show import overview_of
     from robustir.errors import RunError
 
@@ -93,7 +93,7 @@ def _overview(out: Path) -> Overview | None:
 def _print_json(summary: RunSummary, out: Path, formats: tuple[str, ...]) -> None:
     from robustir.reports import report_files
 
-    found = _overview(out)
+    overview = _overview(out)
     counts = {
         "cells": summary.cells,
         "cells_done_before": summary.cells_done_before,
@@ -102,7 +102,7 @@ def _print_json(summary: RunSummary, out: Path, formats: tuple[str, ...]) -> Non
         "texts_reused": summary.texts_reused,
     }
     reports = {name: str(path) for name, path in report_files(out, formats).items()}
-    row = {**(found.as_json() if found else {}), "run": str(out), "counts": counts, "reports": reports}
+    row = {**(overview.as_json() if overview else {}), "run": str(out), "counts": counts, "reports": reports}
     click.echo(json.dumps(row, indent=2, ensure_ascii=False))
 
 
@@ -110,13 +110,13 @@ def _print_text(summary: RunSummary, out: Path, formats: tuple[str, ...]) -> Non
     from robustir.cli.result_table import show_overview
     from robustir.reports import report_files
 
-    found = _overview(out)
-    if found is not None:
-        show_overview(found)
+    overview = _overview(out)
+    if overview is not None:
+        show_overview(overview)
         click.echo()
     done = summary.cells - len(summary.failures)
     click.echo(
-        f"{done} of {summary.cells} cells ({summary.cells_done_before} were there), {summary.texts_encoded} texts encoded, {summary.texts_reused} reused"
+        f"{done} of {summary.cells} cells ({summary.cells_done_before} done before), {summary.texts_encoded} texts encoded, {summary.texts_reused} reused"
     )
     click.echo(f"findings  {out / 'findings'}")
     for path in (path for name, path in report_files(out, formats).items() if name != "csv"):

@@ -33,7 +33,7 @@ _PART = 2048  # texts between two steps of the bar
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Seed of the noise: the same one, the same noise.",
+    help="Seed of the noise; the same seed gives the same noise.",
 )
 @click.option(
     "--draw", type=click.IntRange(0), default=0, show_default=True, help="Another draw: other noise, same severity."
@@ -41,12 +41,12 @@ _PART = 2048  # texts between two steps of the bar
 @click.option(
     "--jsonl",
     is_flag=True,
-    help="Read and write JSON lines with _id, text and lang (the id then keys the noise), adding the realised dose.",
+    help="Read and write JSON lines with _id (which then keys the noise), text and lang, adding the realised dose.",
 )
 def command(spec: str, file: TextIO, lang: str | None, severity: float, seed: int, draw: int, jsonl: bool) -> None:
     """Add the noise SPEC to each line of FILE (stdin by default): one line in, one line out.
 
-    A line feed that the noise writes becomes a space; with --jsonl it stays.
+    A line feed in a noisy text becomes a space; with --jsonl it stays.
     """
     from robustir.text.labels import label_notes
     from robustir.types import QuerySet
@@ -61,16 +61,16 @@ def command(spec: str, file: TextIO, lang: str | None, severity: float, seed: in
         for text in noisy.texts:
             click.echo(text.replace("\n", " "))
         if broken:
-            click.echo(f"{broken} texts held a line feed, written as a space; --jsonl keeps them", err=True)
+            click.echo(f"line feeds in {broken} noisy texts became spaces; --jsonl keeps them", err=True)
         return
     doses = {name: values for name, values in asdict(noisy.dose).items() if values is not None} if noisy.dose else {}
     for number, (row, text) in enumerate(zip(rows, noisy.texts, strict=True)):
-        own = {name: float(values[number]) for name, values in doses.items()}
-        click.echo(json.dumps({**row, "text": text, **own}, ensure_ascii=False))
+        realised = {name: float(values[number]) for name, values in doses.items()}
+        click.echo(json.dumps({**row, "text": text, **realised}, ensure_ascii=False))
 
 
 def _perturbed(queries: QuerySet, spec: str, **chosen: Any) -> QuerySet:
-    """Perturb in parts, so that a bar can say how far it is; what happens to a text depends on no other."""
+    """Perturb in parts, so that a bar can show progress; the noise of a text does not depend on other texts."""
     import numpy as np
 
     from robustir.noise.applying import perturb
@@ -89,7 +89,7 @@ def _perturbed(queries: QuerySet, spec: str, **chosen: Any) -> QuerySet:
         return parts[0] if parts else queries
     columns = [asdict(part.dose) for part in parts if part.dose is not None]
     dose = {
-        name: np.concatenate([each[name] for each in columns])
+        name: np.concatenate([column[name] for column in columns])
         for name, values in columns[0].items()
         if values is not None
     }
@@ -97,7 +97,7 @@ def _perturbed(queries: QuerySet, spec: str, **chosen: Any) -> QuerySet:
 
 
 def _langs(given: str | None, rows: list[dict[str, object]], size: int) -> list[str]:
-    """Return the language of every text: its record's own, else the one given."""
+    """Return the language of every text: that of its record, else ``given``."""
     langs = [str(row["lang"]) if row.get("lang") else given for row in rows] if rows else [given] * size
     if None in langs:
         where = f"record {langs.index(None) + 1} has no lang, so" if rows else "the texts name no language;"

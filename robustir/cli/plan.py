@@ -1,4 +1,4 @@
-"""``robustir plan``: what would run, and what it costs; runs nothing."""
+"""``robustir plan``: what would run, and what it costs, without running it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     "-o",
     "--out",
     type=click.Path(path_type=Path),
-    help="Run directory to compare with; that of  robustir run  by default.",
+    help="Run directory to compare with; by default that of  robustir run.",
 )
 @json_option
 def command(suite: str, data: Path | None, out: Path | None, as_json: bool, **options: Any) -> None:
-    """Say what SUITE would run, what is there already or not applicable, and what differences it could detect."""
+    """Say what SUITE would run, what is done already or not applicable, and which differences it could detect."""
     from robustir.cli.estimates import estimate
     from robustir.rundir.directory import RunDirectory
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ProgressBars"]
 
-_OTHERS = 54  # columns for the bar, counts, rate and time left; the name gets what is left of the screen
-_SHORTEST = 12  # but never less than this
-_WORTH = 2.0  # seconds; a stage that took less leaves no line behind
+_OTHERS = 54  # columns for the bar, counts, rate and time left; the name gets the rest of the screen
+_SHORTEST = 12  # but at least this
+_WORTH = 2.0  # seconds; a shorter stage leaves no line behind
 _BYTES = "bytes"
 
 
@@ -40,7 +40,7 @@ class ProgressBars:
             self._progress.stop()
 
     def stage(self, name: str, total: int, unit: str = "") -> None:
-        """Begin a bar of ``total`` steps of a unit; of one step, it only says that something goes on, and for how long."""
+        """Begin a bar of ``total`` steps of a unit; with a single step, it only shows the time."""
         if self._progress is None:
             return
         self._finish()
@@ -54,7 +54,7 @@ class ProgressBars:
             self._progress.advance(self._task, amount)
 
     def _finish(self, *, failed: bool = False) -> None:
-        """Take the bar away; in its place comes a line, if it took long and came to its end."""
+        """Remove the bar; a stage that took long and did not fail leaves a line."""
         if self._task is None:
             return
         task: Task = next(task for task in self._progress.tasks if task.id == self._task)
@@ -100,7 +100,7 @@ def _make_progress() -> Any:
         Counts(table_column=Column(no_wrap=True)),
         console=console,
         expand=True,
-        # What is printed meanwhile goes where it is meant to go, not to stderr.
+        # Output to stdout stays there; it must not move to stderr.
         redirect_stdout=False,
         redirect_stderr=True,
     )

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["show_overview"]
 
-_NAME = 30  # columns that the name of an encoder may take
-_NOISE = 18  # and that of a noise, if it has to be cut
-_GAP = 2  # columns between two of a table
+_NAME = 30  # columns for the name of an encoder
+_NOISE = 18  # columns for the name of a noise
+_GAP = 2  # blanks between columns
 _LEFT = 3 + _GAP + 6 + _GAP  # columns of letter and clean score
-_CELL = 13  # columns of a noisy score and what is kept, before the letters
+_CELL = 13  # columns of a noisy score and its retention, before the letters
 
 
 def show_overview(found: Overview) -> None:
-    """Print the tables of a run and what is to be known about them."""
+    """Print the tables of a run, with their legend and notes."""
     legend: dict[str, str] = {}
     for setting in found.settings:
         click.echo(_title(setting))
@@ -37,8 +37,8 @@ def show_overview(found: Overview) -> None:
     several = any(len(one.encoders) > 1 for one in found.settings)
     noisy = any(row.noises for one in found.settings for row in one.encoders)
     if noisy:
-        read = "kept: the share of the clean score that is left"
-        more = "; letters: the encoders that this one was shown to be more robust than" if several else ""
+        read = "kept: the remaining share of the clean score"
+        more = "; letters: encoders that are shown to be less robust" if several else ""
         say(f"{read}{more}")
     for mark, meaning in legend.items():
         say(f"{mark} {meaning}")
@@ -93,27 +93,27 @@ def _block(setting: SettingScores, titles: Sequence[str], block: range, legend: 
 
 
 def _noise_cell(noise: NoiseScores, letters: dict[str, str], legend: dict[str, str]) -> Text:
-    """Return the noisy score, the share that is left, and the letters of the encoders that lose more."""
+    """Return the noisy score, the share kept, and the letters of the encoders that lose more."""
     from rich.text import Text
 
     if math.isnan(noise.noisy):
         return Text("    -", style="dim")
-    told = _mark("~", legend, there=not noise.separated) or " "
+    unclear = _mark("~", legend, there=not noise.separated) or " "
     kept = _percent(noise.retention) + (_mark("‡", legend, there=noise.unstable) or " ")
-    cell = Text(f"{_points(noise.noisy):>5}{told}{kept:>6}")
+    cell = Text(f"{_points(noise.noisy):>5}{unclear}{kept:>6}")
     return cell.append("".join(letters[name] for name in noise.more_robust_than if name in letters), style="bold green")
 
 
 _MEANINGS = {
-    "§": "trained on sentences of this benchmark's own collection: no fair test",
-    "†": "near the floor of shuffled queries: no claim is made there",
-    "~": "the change is not told from none",
-    "‡": "the clean score is so low that the share kept says little",
+    "§": "trained on sentences of this benchmark's own collection: not a fair test",
+    "†": "near the floor of shuffled queries: no claim is made",
+    "~": "the change is not distinguishable from none",
+    "‡": "the clean score is so low that the share kept means little",
 }
 
 
 def _mark(mark: str, legend: dict[str, str], *, there: bool) -> str:
-    """Return a mark if it is there, and remember that its meaning must be told."""
+    """Return a mark if it applies, and note its meaning for the legend."""
     if not there:
         return ""
     legend.setdefault(mark.strip(), _MEANINGS[mark.strip()])

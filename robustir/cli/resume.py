@@ -18,7 +18,7 @@ from robustir.cli.progress import ProgressBars
 @data_option
 @runtime_options
 def command(run: Path, data: Path | None, **runtime: Any) -> int:
-    """Finish what is missing of RUN, and only that; failed cells are tried again."""
+    """Run the missing cells of RUN; failed cells are tried again."""
     from robustir.disk.folders import use_data_folder
     from robustir.errors import RunError
     from robustir.planning.live import is_live
@@ -37,14 +37,14 @@ def command(run: Path, data: Path | None, **runtime: Any) -> int:
     _refuse_live(run, live)
     if plan.digest() != manifest.plan and (found := list(differences(RunDirectory(run), manifest, plan))):
         raise RunError(
-            f"{run} cannot be resumed, data, encoders or software changed since {manifest.created}: {'; '.join(found)}. "
-            "Run the suite into another folder"
+            f"{run} cannot be resumed: data, encoders or software changed since {manifest.created}: {'; '.join(found)}. "
+            "Run the suite in another folder"
         )
     return finish(plan, run, **runtime)
 
 
 def _refuse_live(run: Path, live: Sequence[str]) -> None:
-    """Raise RunError if a run scored objects that only Python can give again."""
+    """Raise RunError if a run scored objects that only Python can provide again."""
     from robustir.errors import RunError
 
     if live:

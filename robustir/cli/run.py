@@ -18,10 +18,10 @@ from robustir.cli.progress import ProgressBars
     "-o",
     "--out",
     type=click.Path(path_type=Path),
-    help="Run directory; runs/SUITE by default, or one of its own beside it if options change the suite. The same plan "
-    "resumes it, one that adds to it extends it, another exits 2.",
+    help="Run directory; by default runs/SUITE, or another beside it if options change the suite. The same plan resumes "
+    "it, a larger plan extends it, any other plan exits 2.",
 )
-@click.option("--overwrite", is_flag=True, help="Remove the run that is in the folder and begin anew.")
+@click.option("--overwrite", is_flag=True, help="Remove the run in the folder and start again.")
 @runtime_options
 def command(suite: str, data: Path | None, out: Path | None, overwrite: bool, **options: Any) -> int:
     """Run SUITE (a name, or a .toml file), analyse it and write the reports.

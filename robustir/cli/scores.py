@@ -24,13 +24,13 @@ import click
     "measures",
     multiple=True,
     metavar="M",
-    help="Only this measure, such as nDCG@10 (repeatable); any can be asked for.",
+    help="Only this measure, such as nDCG@10 (repeatable), also one that the suite does not name.",
 )
 @click.option(
     "--setting", type=click.Choice(["mono", "cross", "multi"]), help="Only this setting; trec: mono by default."
 )
 @click.option(
-    "--encoder", metavar="SPEC", help="Only this encoder: its name, its spec, or a part of them that no other has."
+    "--encoder", metavar="SPEC", help="Only this encoder: its name, its spec, or an unambiguous part of either."
 )
 @click.option("--benchmark", metavar="NAME", help="Only this benchmark, named likewise.")
 @click.option(
@@ -52,15 +52,15 @@ def command(run: Path, form: str, measures: tuple[str, ...], **chosen: Any) -> N
         _stream(score_tables(directory, measures=measures, wanted=wanted), form)
         return
     if measures:
-        raise click.BadParameter("a ranking is the same for all measures; leave it out", param_hint="--measure")
-    found = trec_run(directory, wanted)
-    if found.rewritten:
+        raise click.BadParameter("a ranking is the same for all measures; leave the option out", param_hint="--measure")
+    ranking = trec_run(directory, wanted)
+    if ranking.rewritten:
         click.echo(
-            f"robustir: {found.rewritten} ids hold blanks, which part the columns of a TREC run: they are written as in a "
-            "URL (%20 for a blank), as in the judgements of  robustir export queries",
+            f"robustir: {ranking.rewritten} ids hold blanks, which separate the columns of a TREC run: they are written as "
+            "in a URL (%20 for a blank), as in the judgements of  robustir export queries",
             err=True,
         )
-    for line in found.lines:
+    for line in ranking.lines:
         click.echo(line)
 
 
@@ -80,6 +80,6 @@ def _stream(tables: Iterator[Any], form: str) -> None:
             writer = pq.ParquetWriter(sink, table.schema, compression="zstd")
         writer.write_table(table)
     if writer is None:
-        raise RunError("there is nothing to stream: none of the measures is defined in the settings asked for")
+        raise RunError("the table is empty: the chosen settings define none of the measures; choose others")
     writer.close()
     sys.stdout.flush()

@@ -26,18 +26,23 @@ __all__ = ["overview_of"]
 @click.option("--measure", metavar="M", help="This measure of the suite, such as nDCG@10; its first by default.")
 @json_option
 def command(run: Path, setting: str | None, measure: str | None, as_json: bool) -> None:
-    """Show the results of RUN: per setting the clean score of every encoder, and what is left of it under each noise."""
-    found = overview_of(run, setting, measure)
+    """Show the results of RUN: per setting the clean score of every encoder, and the share kept under each noise."""
+    results = overview_of(run, setting, measure)
     if as_json:
-        click.echo(json.dumps({**found.as_json(), "run": str(run)}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({**results.as_json(), "run": str(run)}, indent=2, ensure_ascii=False))
         return
     from robustir.cli.result_table import show_overview
 
-    show_overview(found)
+    show_overview(results)
 
 
 def overview_of(run: Path, setting: str | None = None, measure: str | None = None) -> Overview:
-    """Return the overview of a run from its findings. Raises RunError if it has none, UnknownNameError for other measures."""
+    """Return the overview of a run from its findings.
+
+    Raises:
+        RunError: if it has no findings.
+        UnknownNameError: for a measure that was not analysed.
+    """
     from robustir.analysis import read_findings
     from robustir.errors import RunError, UnknownNameError
     from robustir.measures import parse_measure
@@ -50,11 +55,11 @@ def overview_of(run: Path, setting: str | None = None, measure: str | None = Non
     if not (folder / "scores.csv").is_file():
         raise RunError(f"{run} has no findings yet; finish it with  robustir resume {run}")
     findings = read_findings(folder)
-    there = list(dict.fromkeys(findings.scores["measure"]))
+    known = list(dict.fromkeys(findings.scores["measure"]))
     wanted = None if measure is None else str(parse_measure(measure))
-    if wanted is not None and wanted not in there:
+    if wanted is not None and wanted not in known:
         raise UnknownNameError(
-            f"{run} was not analysed by {wanted}; it has: {', '.join(there)}. Scores per query by any measure:  "
+            f"{run} was not analysed by {wanted}; it has: {', '.join(known)}. Scores per query by any measure:  "
             f"robustir scores {run} --format csv --measure {wanted}"
         )
     return overview(Study.read(findings, manifest, wanted), setting)

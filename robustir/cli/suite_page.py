@@ -1,4 +1,4 @@
-"""The page of a suite for ``robustir describe``: what would be run, in plain words."""
+"""The page of a suite for ``robustir describe``: what would run, in plain words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["suite_lines"]
 
 
 def suite_lines(row: dict[str, Any], asked: str) -> Iterator[tuple[str, str]]:
-    """Yield label and text, a line of the page each; a label that repeats is left out. asked: the suite as it was named."""
+    """Yield label and text of each line of the page; repeated labels are left out. asked: the suite as the user named it."""
     yield "kind", "suite"
     yield "file", row["file"]
     yield "question", row["question"]

@@ -1,4 +1,4 @@
-"""What is printed for people: widths, shortened names, and tables that look right on a terminal and in a pipe."""
+"""Output for people: widths, shortened names, and tables that look right on a terminal and in a pipe."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _ENDLESS = 10_000  # columns of a pipe, which has no width
 
 
 def screen_width() -> int | None:
-    """Return the columns of the terminal that stdout is; None for a pipe or a file, which have no width."""
+    """Return the width of the terminal; None if stdout is a pipe or a file."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def shorten(text: str, width: int) -> str:
-    """Return ``text`` in at most ``width`` characters: its beginning and its end, which tell names apart."""
+    """Return ``text`` in at most ``width`` characters: its beginning and its end, which distinguish names."""
     if len(text) <= width:
         return text
     end = (width - 1) // 2
@@ -33,7 +33,7 @@ def shorten(text: str, width: int) -> str:
 
 
 def say(text: str, indent: str = "", *, wide: bool = False) -> None:
-    """Print running text, wrapped for the screen; ``indent`` begins every line but the first.
+    """Print running text, wrapped for the screen; ``indent`` begins every line except the first.
 
     wide: a line of a listing, which takes the whole screen and stays one line in a pipe.
     """
@@ -50,14 +50,14 @@ def say(text: str, indent: str = "", *, wide: bool = False) -> None:
 
 
 def plain_table() -> Table:
-    """Return a table of rich without lines around its cells: they are noise in a pipe and waste a narrow screen."""
+    """Return a rich table without lines around its cells, which are noise in a pipe and waste a narrow screen."""
     from rich.table import Table
 
     return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
 
 
 def table_text(table: Table) -> str:
-    """Return a table as text: coloured for a terminal alone ($NO_COLOR is heard), without blanks at the end of lines."""
+    """Return a table as text: coloured only for a terminal (unless $NO_COLOR is set), without blanks at line ends."""
     from rich.console import Console
 
     sink = io.StringIO()

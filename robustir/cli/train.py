@@ -26,8 +26,8 @@ from robustir.cli.options import data_option
 def command(config: Path, data: Path | None, out: Path, seeds: tuple[int, ...], samplings: tuple[str, ...]) -> None:
     """Train the encoder that CONFIG (TOML, or the name of a shipped one) describes.
 
-    The same command goes on where an interrupted one left off, and gives the same encoder to the bit. Several seeds or
-    samplings make one encoder each, in OUT/SAMPLING-SEED; pairs are read and pieces are learnt once for all.
+    The same command continues an interrupted one, and gives the same encoder to the bit. Several seeds or samplings make
+    one encoder each, in OUT/SAMPLING-SEED; pairs are read and pieces are learnt once for all.
     """
     from robustir.cli.progress import ProgressBars
     from robustir.disk.folders import use_data_folder
@@ -45,7 +45,7 @@ def command(config: Path, data: Path | None, out: Path, seeds: tuple[int, ...], 
     ]
     folder = use_data_folder(data)
     if folder is None:
-        raise DataError("there is no data folder; give one with --data or ROBUSTIR_DATA")
+        raise DataError("the data folder is missing; give it with --data or ROBUSTIR_DATA")
     prepared = None
     if several:
         with ProgressBars() as bars:

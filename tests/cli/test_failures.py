@@ -55,7 +55,7 @@ def test_a_failing_perturbation_is_named_for_every_encoder(
     monkeypatch.delenv("TINY_NOISE")
     resumed = invoke("resume", tmp_path / "run", "--jobs", "1", "--format", "csv")
     assert resumed.code == 0, resumed.err
-    assert "8 of 8 cells (6 were there)" in resumed.out
+    assert "8 of 8 cells (6 done before)" in resumed.out
 
 
 def test_all_cells_failing_is_exit_3_and_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke) -> None:
@@ -119,7 +119,7 @@ def test_an_interrupt_leaves_a_run_to_resume(
     monkeypatch.setattr(RunDirectory, "write_ranks", write_ranks)
     resumed = invoke("resume", tmp_path / "run", "--format", "csv", "-j1")
     assert resumed.code == 0
-    assert "(3 were there)" in resumed.out
+    assert "(3 done before)" in resumed.out
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])

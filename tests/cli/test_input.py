@@ -33,7 +33,7 @@ def test_encode_and_perturb_refuse_what_is_not_utf8(tmp_path: Path, invoke) -> N
         assert f"{texts}: byte 6 is not UTF-8" in refused(invoke, *command, texts)
     assert not out.exists()
     texts.write_bytes(b"")
-    assert "nothing to encode" in refused(invoke, "encode", "hashing", "-o", out, texts)
+    assert "the input is empty" in refused(invoke, "encode", "hashing", "-o", out, texts)
     assert invoke("perturb", "typos", "-l", "en", "-s", "0.3", texts).out == ""
 
 

@@ -43,9 +43,9 @@ def test_the_doctor_tells_what_is_optional(invoke, monkeypatch: pytest.MonkeyPat
     assert "optional extra mteb  not installed: tasks of mteb\n" in shown
     assert "-> pip install x" in shown
     assert "optional data        no data folder\n" in shown
-    assert "Everything that robustir needs is there." in shown
+    assert "Everything that robustir needs is installed." in shown
     rows.append({"name": "typst", "ok": False, "detail": "not installed", "remedy": "pip install typst"})
     shown = invoke("doctor").out
     assert "missing  typst       not installed\n" in shown
-    assert "To be mended: typst." in shown
+    assert "To fix: typst." in shown
     assert json.loads(invoke("doctor", "--json").out) == rows

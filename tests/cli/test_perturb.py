@@ -22,7 +22,7 @@ def test_a_line_feed_from_the_noise_stays_on_its_line(invoke: Invoke, tmp_path: 
     path.write_text("a b\nc\n", encoding="utf-8")
     result = invoke("perturb", f"{__name__}:TwoLines", "--lang", "en", "--severity", "1", path)
     assert (result.code, result.out) == (0, "a b\nc\n")
-    assert "1 texts held a line feed" in result.err
+    assert "line feeds in 1 noisy texts" in result.err
 
 
 def test_json_lines_keep_it(invoke: Invoke, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_the_same_plan_is_complete_and_another_is_refused(small: Path, invoke) -
     before = digests(small)
     again = invoke("run", *SMALL, "-o", small)
     assert again.code == 0
-    assert "(20 were there)" in again.out
+    assert "(20 done before)" in again.out
     assert digests(small) == before
     other = invoke("run", *SMALL, "--seed", "9", "-o", small)
     assert other.code == 2
@@ -77,7 +77,7 @@ def test_resume_computes_what_is_missing_and_only_that(small: Path, invoke) -> N
         path.unlink()
     resumed = invoke("resume", small, "--jobs", "1", "--format", "html")
     assert resumed.code == 0, resumed.err
-    assert f"({20 - len(sorted((small / 'ranks').iterdir())[::3])} were there)" in resumed.out
+    assert f"({20 - len(sorted((small / 'ranks').iterdir())[::3])} done before)" in resumed.out
     assert digests(small) == before
 
 

@@ -69,7 +69,7 @@ def test_three_ways_out_of_another_plan(suite: Path, invoke) -> None:
     assert invoke("resume", "runs/tiny", "--format", "csv", "-j1").code == 0
     replaced = invoke("run", suite, "--seed", "9", "-o", "runs/tiny", "--overwrite", "--format", "csv", "-j1")
     assert replaced.code == 0
-    assert "(0 were there)" in replaced.out
+    assert "(0 done before)" in replaced.out
     assert manifest(Path("runs/tiny"))["suite"] == manifest(Path("runs/other"))["suite"]
 
 
@@ -89,11 +89,11 @@ def test_an_added_encoder_keeps_what_is_there_and_resume_and_report_follow(suite
         "-j1",
     )
     assert added.code == 0, added.err
-    assert "6 of 6 cells (3 were there)" in added.out
+    assert "6 of 6 cells (3 done before)" in added.out
     next(Path("runs/tiny/ranks").iterdir()).unlink()
     resumed = invoke("resume", "runs/tiny", "--format", "csv", "-j1")
     assert resumed.code == 0, resumed.err
-    assert "(5 were there)" in resumed.out
+    assert "(5 done before)" in resumed.out
     assert invoke("report", "runs/tiny", "--format", "html,csv").code == 0
     page = Path("runs/tiny/report.html").read_text(encoding="utf-8")
     assert "one" in page
@@ -187,4 +187,4 @@ def test_no_local_path_is_shown_in_the_names_of_noise(suite: Path, tmp_path: Pat
     )
     resumed = invoke("resume", "run", "--format", "csv", "-j1")
     assert resumed.code == 0, resumed.err
-    assert "(0 were there)" not in resumed.out
+    assert "(0 done before)" not in resumed.out

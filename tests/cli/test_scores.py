@@ -91,7 +91,7 @@ def test_every_choice_is_a_filter_of_the_whole_table(run: Path, invoke) -> None:
         (("--encoder", "bm25"), "no encoder 'bm25'"),
         (("--benchmark", "mini"), "no benchmark 'mini'"),
         (("--setting", "cross"), "no setting cross; it has: mono"),
-        (("--measure", "RankDistance", "--setting", "mono"), "none of the measures is defined"),
+        (("--measure", "RankDistance", "--setting", "mono"), "define none of the measures"),
     ],
 )
 def test_what_is_not_there_is_said(run: Path, invoke, options: tuple[str, ...], message: str) -> None:

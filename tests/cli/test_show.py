@@ -43,7 +43,7 @@ def test_a_run_ends_with_the_table_that_show_prints(small: Path, invoke) -> None
     shown = invoke("show", small)
     assert (again.code, shown.code) == (0, 0)
     assert again.out.startswith(shown.out)
-    assert "8 of 8 cells (8 were there)" in again.out
+    assert "8 of 8 cells (8 done before)" in again.out
     assert "cells: 8, of which 0 failed" in shown.out
 
 

@@ -113,7 +113,7 @@ def test_a_new_suite_runs_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     again = invoke("new", "suite", "my-study")
     assert again.code == 2
     assert "exists already" in again.err
-    assert "comes with robustir" in invoke("new", "suite", "quickstart").err
+    assert "robustir has a suite" in invoke("new", "suite", "quickstart").err
     assert "is not a valid name" in invoke("new", "suite", "My study").err
 
 
