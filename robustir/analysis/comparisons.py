@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from robustir.analysis.claims import CURVE
 from robustir.analysis.curves import curve_layout, curve_loss
-from robustir.analysis.estimator import Layout
 from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.matched import MATCHED, Matched
 from robustir.analysis.pairs import PairSums
@@ -49,7 +48,8 @@ def add_comparisons(
                 continue  # an attack on one of two says nothing of which is more robust
             pair = shared_noise(setting, a, b, perturbation)
             if pair is not None:
-                added.add_pair((a, b), pair, near)
+                added.take((a, b), perturbation, pair, near)
+    added.write()
 
 
 def shared_noise(setting: ReducedSetting, a: int, b: int, perturbation: str) -> tuple[NoiseSums, NoiseSums] | None:
@@ -68,75 +68,102 @@ def shared_noise(setting: ReducedSetting, a: int, b: int, perturbation: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Rows of one pair: their severities, both encoders' changes [severities, m, views, groups], and what is matched."""
+    """Rows [severities, m] of one pair: their sums, flattened; n: queries; matched: [severities]; still: no score changed."""
 
+    pair: tuple[int, int]
+    perturbation: str
     severities: list[str]
-    change: tuple[Floats, Floats]
-    layout: Layout
+    sums: PairSums
+    n: float
     matched: dict[str, Floats]
+    still: NDArray[np.bool_]
+    near_floor: NDArray[np.bool_]
     declared: bool
 
 
 class _Comparisons:
-    """The table of one setting, and what its declared rows are tested by."""
+    """The rows of one setting: taken pair by pair, resampled together where they have the same queries, written in order."""
 
     def __init__(self, table: Grids, hypotheses: Hypotheses, setting: ReducedSetting) -> None:
         self._table, self._hypotheses, self._setting = table, hypotheses, setting
         self._matched = Matched(setting)
+        self._taken: list[_Rows] = []
 
-    def add_pair(
-        self, pair: tuple[int, int], noise: tuple[NoiseSums, NoiseSums], near_floor: NDArray[np.bool_]
+    def take(
+        self,
+        pair: tuple[int, int],
+        perturbation: str,
+        noise: tuple[NoiseSums, NoiseSums],
+        near_floor: NDArray[np.bool_],
     ) -> None:
+        """Take the rows of a pair under one perturbation: every severity and, of several, the curve."""
         first, second = noise
         layout = curve_layout(self._setting, first)
         curve = len(first.severities) > 1 and bool(len(layout.present))
         matched = self._matched.columns(pair, first, curve=curve)
         severities = [format(severity, ".10g") for severity in first.severities]
-        change, count = (first.delta, second.delta), len(severities)
-        own = {name: values[:count] for name, values in matched.items()}
-        self._add(pair, noise, near_floor, _Rows(severities, change, first.layout, own, declared=not curve))
+        count = len(severities)
+        moved = (first.moved + second.moved).sum(axis=(-2, -1))
+        parts = [(severities, first.layout, (first.delta, second.delta), slice(0, count), not curve)]
         if curve:
             loss = curve_loss(self._setting, first)[None], curve_loss(self._setting, second)[None]
-            last = {name: values[count:] for name, values in matched.items()}
-            self._add(pair, noise, near_floor, _Rows([CURVE], loss, layout, last, declared=True))
+            parts.append(([CURVE], layout, loss, slice(count, None), True))
+        for names, rows, change, where, declared in parts:
+            clean = [_flat(side.clean, one) for side, one in zip(noise, change, strict=True)]
+            sums = PairSums(rows, clean[0], _flat(change[0]), clean[1], _flat(change[1])).macro()
+            own = {name: values[where] for name, values in matched.items()}
+            still = (moved.sum(axis=0, keepdims=True) if names == [CURVE] else moved) == 0
+            n = rows.sizes[0][0]
+            self._taken.append(_Rows(pair, perturbation, names, sums, n, own, still, near_floor, declared))
 
-    def _add(
-        self,
-        pair: tuple[int, int],
-        noise: tuple[NoiseSums, NoiseSums],
-        near_floor: NDArray[np.bool_],
-        rows: _Rows,
-    ) -> None:
-        setting, layout = self._setting, rows.layout
-        shape = rows.change[0].shape[:2]
+    def write(self) -> None:
+        """Write all rows in the order in which they were taken."""
+        alike: dict[bytes, list[int]] = {}
+        for number, rows in enumerate(self._taken):
+            alike.setdefault(rows.sums.layout.counts.tobytes(), []).append(number)
+        columns: dict[int, dict[str, Floats]] = {}
+        for numbers in alike.values():
+            sums = PairSums.stacked([self._taken[number].sums for number in numbers])
+            found = sums.columns(self._setting.estimator, macro_only=True)
+            begin = 0
+            for number in numbers:
+                end = begin + len(self._taken[number].sums.clean_a)
+                columns[number] = {name: values[begin:end] for name, values in found.items()}
+                begin = end
+        for number, rows in enumerate(self._taken):
+            self._add(rows, columns[number])
 
-        def flat(sums: Floats) -> Floats:
-            return np.broadcast_to(sums, rows.change[0].shape).reshape(-1, *rows.change[0].shape[2:])
-
-        sums = PairSums(layout, flat(noise[0].clean), flat(rows.change[0]), flat(noise[1].clean), flat(rows.change[1]))
-        columns = sums.columns(setting.estimator, macro_only=True)
-        names = setting.block.encoders[pair[0]], setting.block.encoders[pair[1]]
-        perturbation = setting.block.conditions[noise[0].conditions[0]][0]
-        where = (setting.block.benchmark, setting.block.setting, perturbation)
+    def _add(self, rows: _Rows, columns: dict[str, Floats]) -> None:
+        setting = self._setting
+        shape = len(rows.severities), len(setting.measures)
+        names = setting.block.encoders[rows.pair[0]], setting.block.encoders[rows.pair[1]]
         if rows.declared:
             for number, severity in enumerate(rows.severities):
-                key = (*where, severity, *names)
-                self._hypotheses.add(key, setting, **sums.contributions(number * shape[1] + setting.primary))
+                key = (setting.block.benchmark, setting.block.setting, rows.perturbation, severity, *names)
+                self._hypotheses.add(key, setting, **rows.sums.contributions(number * shape[1] + setting.primary))
         primary = np.arange(shape[1]) == setting.primary
+        treatment = setting.block.treatment(rows.perturbation)
         self._table.add(
             np.ones(shape, dtype=np.bool_),
             benchmark=setting.block.benchmark,
             encoder_a=names[0],
             encoder_b=names[1],
-            perturbation=perturbation,
+            perturbation=rows.perturbation,
             severity=labelled(rows.severities)[:, None],
             setting=setting.block.setting,
             measure=labelled(setting.measures),
-            n=layout.sizes[0][0],
-            groups=layout.sizes[1][0],
-            near_floor=near_floor,
-            attacked=setting.block.treatment(perturbation).attacked,
-            embedded_lang=setting.block.treatment(perturbation).embedded_lang,
+            n=rows.n,
+            groups=rows.sums.layout.sizes[1][0],
+            near_floor=rows.near_floor,
+            attacked=treatment.attacked,
+            embedded_lang=treatment.embedded_lang,
             **{name: np.where(primary, rows.matched[name][:, None], np.nan) for name in MATCHED},
-            **{name: values.reshape(shape) for name, values in columns.items()},
+            **{name: values.reshape(shape) for name, values in columns.items()}
+            | {"still": rows.still.astype(np.float64)},
         )
+
+
+def _flat(sums: Floats, like: Floats | None = None) -> Floats:
+    """Sums [severities, m, views, groups] as [c, views, groups], repeated over the severities of another array."""
+    whole = sums if like is None else np.broadcast_to(sums, like.shape)
+    return whole.reshape(-1, *whole.shape[2:])

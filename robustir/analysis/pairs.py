@@ -6,6 +6,7 @@ decided later, when all p-values are adjusted (:mod:`robustir.analysis.claims`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,21 @@ class PairSums:
     def levels(self) -> tuple[Floats, Floats, Floats, Floats]:
         """Noisy A, clean A, noisy B, clean B."""
         return self.clean_a + self.change_a, self.clean_a, self.clean_b + self.change_b, self.clean_b
+
+    @property
+    def parts(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Clean and change of A, clean and change of B."""
+        return self.clean_a, self.change_a, self.clean_b, self.change_b
+
+    def macro(self) -> PairSums:
+        """Return the same for the macro-average alone: a view for each stratum, whose macro-average it is."""
+        strata = Layout.of(self.layout.patterns)
+        return PairSums(strata, *(self.layout.macro(part).sums * len(strata.counts) for part in self.parts))
+
+    @classmethod
+    def stacked(cls, several: Sequence[PairSums]) -> PairSums:
+        """Return the rows of pairs with the same counts together, so that they are resampled at once."""
+        return cls(several[0].layout, *map(np.concatenate, zip(*(one.parts for one in several), strict=True)))
 
     def columns(self, estimator: Estimator, *, macro_only: bool = False) -> dict[str, Floats]:
         """Return the columns of comparisons, [c, 1 + views] each ([c, 1] with ``macro_only``)."""
