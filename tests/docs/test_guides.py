@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
+
+from robustir.reports import build
+from robustir.reports.renderers.html import render_html
+from robustir.reports.renderers.latex import render_latex
+from robustir.reports.study import Study
+from tests.reports.factory import Factory
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -61,3 +72,50 @@ def test_the_engine_of_the_page_on_external_runs_is_scored(root: Path, tmp_path:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tfidf" in done.stdout
     assert (tmp_path / "scored" / "report.html").is_file()
+
+
+def module(path: Path, source: str, name: str) -> ModuleType:
+    """Import a module from source that a reader of a guide would write."""
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[name] = loaded
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def test_the_measure_of_the_guide_is_a_function_and_an_entry(root: Path, tmp_path: Path) -> None:
+    function, entry = blocks(root / "docs" / "extend" / "measure.md", "python")
+    source = (root / "robustir" / "measures.py").read_text(encoding="utf-8")
+    place, table = (
+        "@dataclass(frozen=True, slots=True)\nclass _Definition:",
+        "_DEFINITIONS: dict[str, _Definition] = {\n",
+    )
+    assert source.count(place) == source.count(table) == 1
+    changed = source.replace(place, f"{function}\n\n{place}").replace(table, f"{table}{entry}")
+    measures = module(tmp_path / "measures.py", changed, "measures_of_the_guide")
+    lists = measures.RankLists(
+        np.array([3, 40, 11]), np.ones(3), starts=np.array([0, 2, 3]), pool_size=np.array([100, 100])
+    )
+    assert measures.evaluate([measures.parse_measure("Tenth")], lists).tolist() == [[1.0, 0.0]]
+    assert str(measures.parse_measure("Tenth")) == "Tenth"
+
+
+def test_the_section_of_the_guide_is_rendered(root: Path, tmp_path: Path) -> None:
+    page = root / "docs" / "extend" / "report-section.md"
+    worst = module(tmp_path / "worst.py", blocks(page, "python")[0], "section_of_the_guide")
+    findings = Factory().findings()
+    section = worst.worst_section(Study.read(findings, findings.manifest))
+    document = replace(build(findings, findings.manifest), sections=(section,))
+    assert [row[0].text for row in section.blocks[1].rows] == list(Factory().encoders)
+    for rendered in (render_html(document), render_latex(document)):
+        assert "Largest loss per encoder" in rendered
+
+
+def test_the_command_of_the_guide_counts(root: Path, tmp_path: Path) -> None:
+    page = root / "docs" / "extend" / "command.md"
+    count = module(tmp_path / "count.py", blocks(page, "python")[0], "command_of_the_guide")
+    done = CliRunner().invoke(count.command, ["mini"])
+    assert (done.exit_code, done.output) == (0, "1100\n")
