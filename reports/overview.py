@@ -26,7 +26,8 @@ _MORE = frozenset({"more robust", "overtakes"})
 class NoiseScores:
     """One encoder under one perturbation at one severity: shares of 1, NaN where nothing was scored.
 
-    separated: the change is told from none. more_robust_than: the encoders that were shown to lose more.
+    languages: how many of all (``of_languages``) the mean is over; the clean score may be over more. separated: the change
+    is told from none. more_robust_than: the encoders that were shown to lose more.
     """
 
     name: str
@@ -39,6 +40,8 @@ class NoiseScores:
     retention: float
     unstable: bool
     separated: bool
+    languages: int
+    of_languages: int
     more_robust_than: tuple[str, ...]
 
 
@@ -160,6 +163,7 @@ def _contrast(study: Study, **where: object) -> Row:
 def _noise(study: Study, benchmark: str, setting: str, encoder: str, perturbation: str, severity: float) -> NoiseScores:
     where = {"benchmark": benchmark, "setting": setting, "perturbation": perturbation, "severity": severity}
     row = _contrast(study, encoder=encoder, **where)
+    scored = study.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)
     return NoiseScores(
         name=perturbation,
         severity=severity,
@@ -171,6 +175,8 @@ def _noise(study: Study, benchmark: str, setting: str, encoder: str, perturbatio
         retention=value(row, "retention"),
         unstable=bool(row and row["unstable"]),  # an attack has no row where it aims at no passage
         separated=bool(row and row["separated"]),
+        languages=int(row["languages"]) if row else 0,
+        of_languages=max((int(one["languages"]) for one in scored), default=0),
         more_robust_than=tuple(_beaten(study, encoder, where)),
     )
 

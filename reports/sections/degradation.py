@@ -204,7 +204,10 @@ def _difference_table(study: Study, benchmark: str, perturbation: str) -> Table:
             )
             if found:
                 unstable |= bool(found[0].get("unstable", False))
-                rows.append((Cell(setting), encoder_cell(study, benchmark, encoder), *_difference_cells(found[0])))
+                whole = study.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)
+                every = max((int(row["languages"]) for row in whole), default=0)
+                cells = _difference_cells(found[0], every)
+                rows.append((Cell(setting), encoder_cell(study, benchmark, encoder), *cells))
     titles = ("Clean", "Noisy", "Difference", "Retained", "Worst draw", "Adjusted p")
     note = "Worst draw: the mean over queries of each one's worst draw."
     if unstable:
@@ -221,11 +224,14 @@ def _difference_table(study: Study, benchmark: str, perturbation: str) -> Table:
     )
 
 
-def _difference_cells(row: Row) -> tuple[Cell, ...]:
+def _difference_cells(row: Row, every: int) -> tuple[Cell, ...]:
+    """Return clean and noisy scores and their difference; ``every``: languages that have a clean score."""
+    part = int(row["languages"])
+    over = f" ({part} of {every} languages)" if 0 < part < every else ""
     unstable = "‡" if row["unstable"] else ""
     delta = value(row, "delta")
     return (
-        Cell(points(value(row, "clean"))),
+        Cell(points(value(row, "clean")) + over),
         Cell(points(value(row, "noisy"))),
         Cell(
             signed_points(delta),

@@ -10,7 +10,7 @@ from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.pairs import worth
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.scores import CleanScores
-from robustir.analysis.tables import Grids, labelled, view_labels
+from robustir.analysis.tables import Grids, labelled, languages_behind, view_labels
 from robustir.stats import spread, standardised_mean_difference
 from robustir.stats.rounding import settled
 
@@ -121,6 +121,7 @@ def add_contrasts(
         edited_high=alone[2],
         moved=np.concatenate([moved_rows.sum(axis=-1, keepdims=True), moved_rows], axis=-1),
         moved_groups=moved,
+        languages=languages_behind(setting.rows.views, layout),
         smallest_p=worth(layout, setting.options.flips)[1],
         near_floor=scores.near_floor,
     )

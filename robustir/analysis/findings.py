@@ -23,7 +23,7 @@ _TEXT = frozenset(
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
     | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead"}
 )
-_WHOLE = frozenset({"n", "groups", "draw", "seeds", "moved", "moved_groups"})
+_WHOLE = frozenset({"n", "groups", "draw", "seeds", "moved", "moved_groups", "languages"})
 _TRUTH = frozenset(
     {"unstable", "control", "seen", "seen_a", "seen_b", "in_domain", "robust_training"} | {"near_floor", "separated"}
 )
@@ -41,11 +41,11 @@ _MATCHED = (
 )
 _COLUMNS: Mapping[str, str] = {
     "scores": "benchmark setting query_lang passage_lang encoder measure clean ci_low ci_high floor n groups "
-    "floor_low floor_high in_domain tied_share missed_share near_floor effective_groups",
+    "floor_low floor_high in_domain tied_share missed_share near_floor effective_groups languages",
     "contrasts": f"benchmark encoder perturbation severity {_VIEW} clean noisy delta ci_low ci_high p p_adjusted n "
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
     "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain edited_share edited_delta edited_low "
-    "edited_high separated moved moved_groups smallest_p near_floor note",
+    "edited_high separated moved moved_groups smallest_p near_floor note languages",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
     "in_domain",
     "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n "
@@ -102,6 +102,7 @@ class Findings:
     attacks and their controls, ``edited_share`` is the share of the rows whose text was changed in some draw,
     ``edited_delta`` with its interval the change over these rows alone, in the draws that changed them (a gate or a
     constraint leaves the others as they were, where the change is 0); NaN for other noise.
+    ``languages`` is the number of query languages behind a mean, which under noise may be fewer than behind the clean score.
     What may be claimed is decided in the tables: ``claim``, ``favours`` and ``verdict`` of a comparison (``ahead``: who is
     ahead under noise, if that is told), ``separated`` of a contrast, ``near_floor`` and ``note`` wherever something cannot
     be said (:mod:`robustir.analysis.claims`).

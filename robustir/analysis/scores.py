@@ -11,7 +11,7 @@ from robustir.analysis.claims import near_floor
 from robustir.analysis.estimator import SCORE, macro_mean
 from robustir.analysis.pairs import worth
 from robustir.analysis.reduced import ReducedSetting
-from robustir.analysis.tables import Grids, labelled, view_labels
+from robustir.analysis.tables import Grids, labelled, languages_behind, view_labels
 from robustir.stats.rounding import below
 
 __all__ = ["CleanScores", "add_scores", "clean_scores"]
@@ -25,7 +25,8 @@ class CleanScores:
 
     tied, missed: shares of the relevant passages, float64 [1 + views]. near_floor: whether what noise costs cannot be
     judged (:func:`robustir.analysis.claims.near_floor`); stable: whether ratios to the clean score mean something.
-    effective_groups: how many equal groups the rows are worth, float64 [1 + views].
+    effective_groups: how many equal groups the rows are worth; languages: how many query languages they are in, float64
+    [1 + views].
     """
 
     clean: Floats
@@ -41,6 +42,7 @@ class CleanScores:
     near_floor: NDArray[np.bool_]
     stable: NDArray[np.bool_]
     effective_groups: Floats
+    languages: Floats
 
 
 def clean_scores(setting: ReducedSetting, encoder: int) -> CleanScores:
@@ -73,6 +75,7 @@ def clean_scores(setting: ReducedSetting, encoder: int) -> CleanScores:
         near,
         ~near & ~below(found.estimate, setting.options.low_score),
         worth(layout, setting.options.flips)[0],
+        languages_behind(setting.rows.views, layout),
     )
 
 
@@ -98,5 +101,6 @@ def add_scores(table: Grids, setting: ReducedSetting, encoder: int, found: Clean
         tied_share=found.tied,
         missed_share=found.missed,
         near_floor=found.near_floor,
+        languages=found.languages,
         effective_groups=found.effective_groups,
     )

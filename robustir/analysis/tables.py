@@ -12,7 +12,9 @@ from robustir.analysis.findings import TABLES, empty_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ALL", "Grids", "view_labels"]
+    from robustir.analysis.estimator import Layout
+
+__all__ = ["ALL", "Grids", "labelled", "languages_behind", "view_labels"]
 
 ALL = "all"
 EVIDENCE = ("still",)  # what claims are made from and tables do not hold: whether no score changed
@@ -22,6 +24,13 @@ def view_labels(views: tuple[tuple[str, str], ...]) -> tuple[NDArray[np.object_]
     """Return query and passage languages, object [1 + views] each; the macro-average, "all", comes first."""
     labels = [(ALL, ALL), *views]
     return labelled([query for query, _ in labels]), labelled([passage for _, passage in labels])
+
+
+def languages_behind(views: tuple[tuple[str, str], ...], layout: Layout) -> NDArray[np.float64]:
+    """Return the number of query languages that have rows, float64 [1 + views]: of the macro-average, and 1 of a view."""
+    counts = np.ones(1 + len(views))
+    counts[0] = len({views[view][0] for view in layout.present})
+    return counts
 
 
 def labelled(names: list[str] | tuple[str, ...]) -> NDArray[np.object_]:

@@ -100,11 +100,13 @@ def _noise_cell(noise: NoiseScores, letters: dict[str, str], legend: dict[str, s
         return Text("    -", style="dim")
     unclear = _mark("~", legend, there=not noise.separated) or " "
     kept = _percent(noise.retention) + (_mark("‡", legend, there=noise.unstable) or " ")
-    cell = Text(f"{_points(noise.noisy):>5}{unclear}{kept:>6}")
+    part = _mark("°", legend, there=0 < noise.languages < noise.of_languages) or " "
+    cell = Text(f"{_points(noise.noisy):>5}{unclear}{part}{kept:>5}")
     return cell.append("".join(letters[name] for name in noise.more_robust_than if name in letters), style="bold green")
 
 
 _MEANINGS = {
+    "°": "over the languages alone to which this noise applies, as what is kept is; the clean score is over all",
     "§": "trained on sentences of this benchmark's own collection: not a fair test",
     "†": "near the floor of shuffled queries: no claim is made",
     "~": "the change is not distinguishable from none",

@@ -58,6 +58,9 @@ def test_a_language_without_the_perturbation_leaves_the_macro_average(make_block
     for column in ("delta", "clean", "word_edit_rate", "worst_draw", "probability_of_superiority"):
         assert per_language[column]["all"] == pytest.approx(per_language[column][["de", "en"]].mean())
     assert per_language["n"]["all"] == 80
+    macro = found.contrasts[found.contrasts["query_lang"] == "all"]
+    assert set(macro[macro["perturbation"] == "typos"]["languages"]) == {2}  # of three: a mean over fewer is labelled
+    assert set(found.scores[found.scores["query_lang"] == "all"]["languages"]) == {3}
     assert set(found.areas.query("perturbation == 'typos'")["query_lang"]) == {"all", "de", "en"}
     assert set(found.contrasts.query("perturbation == 'shuffle-words'")["query_lang"]) == {"all", "de", "en", "th"}
 

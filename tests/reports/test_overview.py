@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
 from robustir.errors import RunError
+from robustir.reports.blocks import Table
+from robustir.reports.document import build
 from robustir.reports.overview import Overview, letter, overview
 from robustir.reports.study import Study
 from tests.reports.factory import Factory
@@ -63,6 +66,24 @@ def test_what_failed_or_does_not_apply_is_counted_and_said() -> None:
     assert "not applicable: shuffle-words in ja" in notes
     assert "near the floor" in notes
     assert "shuffle-words changed nothing in Chinese" in notes
+
+
+def test_a_mean_over_fewer_languages_is_labelled() -> None:
+    findings = Factory().findings()
+    fewer = findings.contrasts["perturbation"] == "typos"
+    contrasts = findings.contrasts.assign(languages=fewer.map({True: 9, False: 11}))
+    found = replace(findings, contrasts=contrasts, scores=findings.scores.assign(languages=11))
+    mono = overview(Study.read(found, found.manifest)).settings[0]
+    for row in mono.encoders:
+        assert [(noise.languages, noise.of_languages) for noise in row.noises] == [(9, 11), (11, 11)]
+    tables = {
+        block.id: block
+        for part in build(found, found.manifest).sections
+        for block in part.blocks
+        if isinstance(block, Table)
+    }
+    assert tables["differences-mini-typos"].rows[0][2].text == "62.0 (9 of 11 languages)"
+    assert tables["differences-mini-shuffle-words"].rows[0][2].text == "62.0"
 
 
 def test_another_measure_and_a_missing_setting() -> None:
