@@ -126,10 +126,10 @@ def _language_cell(row: Row) -> Cell:
 
 def _comparison_table(study: Study, kind: str, title: str, rows: Sequence[Row]) -> Table:
     several = len(study.benchmarks) > 1
-    names = (*(("Benchmark",) if several else ()), "Noise", "Setting", "A against B")
+    names = (*(("Benchmark",) if several else ()), "Noise", "Setting", "A against B, clean → noisy")
     columns = [Column(name, number=False) for name in names]
-    columns += [Column(name) for name in ("A clean → noisy", "B clean → noisy", "A − B under noise", "A − B in change")]
-    columns += [Column("Log retention ratio"), Column("On what both find"), Column("Adjusted\u00a0p")]
+    columns += [Column(name) for name in ("A − B under noise", "A − B in change", "Log ratio", "On what both find")]
+    columns.append(Column("Adjusted\u00a0p"))
     columns.append(Column("Verdict", number=False))
     shown = tuple(_comparison_row(study, row, several=several) for row in _in_order(study, rows)[:_SHOWN_ROWS])
     table = Table(
@@ -173,9 +173,11 @@ def _comparison_row(study: Study, row: Row, *, several: bool) -> tuple[Cell, ...
         *lead,
         Cell(f"{row['perturbation']}, {'whole curve' if severity == 'curve' else severity}"),
         Cell(row["setting"]),
-        Cell(" against ".join(marked(study, row["benchmark"], row[name]) for name in ("encoder_a", "encoder_b"))),
-        Cell(levels(row, "a")),
-        Cell(levels(row, "b")),
+        Cell(
+            " against ".join(
+                f"{marked(study, row['benchmark'], row[f'encoder_{one}'])} {levels(row, one)}" for one in "ab"
+            )
+        ),
         gap("noisy_difference", "noisy"),
         gap("difference_in_differences", "ci"),
         Cell(number(value(row, "log_retention_ratio"), 3), ratio),
