@@ -100,7 +100,7 @@ def test_each_option_of_perturb_changes_the_noise(tmp_path: Path, invoke) -> Non
 def test_two_ways_to_print_are_refused(command: str, invoke) -> None:
     refused = invoke("calibrate", command, "typos", "--json", "--markdown")
     assert refused.code == 2
-    assert "one of --json and --markdown" in refused.err
+    assert "--json and --markdown exclude each other" in refused.err
 
 
 def test_strict_needs_a_bound(tmp_path: Path, invoke) -> None:
