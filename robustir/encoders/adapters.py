@@ -1,4 +1,4 @@
-"""Live objects as encoders: of Sentence Transformers, BEIR, FlagEmbedding and mteb, functions, and a user's own classes."""
+"""Live objects as encoders: models of Sentence Transformers, BEIR, FlagEmbedding and mteb, functions, a user's classes."""
 
 from __future__ import annotations
 
@@ -23,19 +23,27 @@ __all__ = ["AdaptedEncoder", "IdentifiedPlugin", "adapt", "check_vectors"]
 _ENCODER_PARTS = ("name", "revision", "uses_langs", "encode")
 _SCORER_PARTS = ("name", "revision", "index", "blocks")
 _RANKINGS_PARTS = ("name", "revision", "revision_of", "scores_of")
-# Where an object says what its similarity is: itself, mteb's description of it, the model inside a wrapper.
+# The places of an object's similarity: itself, mteb's description of it, the model inside a wrapper.
 _HOLDERS = ("mteb_model_meta", "model", "q_model")
 
 
 def adapt(model: object, *, name: str | None = None, normalize: bool | None = None) -> Encoder | Scorer:
     """Return ``model`` as an encoder or scorer.
 
-    Those of robustir are returned as they are. One that satisfies the contract gets a revision that holds a digest of
-    its code and settings beside its own. Anything else is wrapped by what it is: mteb's encoders (1.x and 2.x), BEIR's
-    and FlagEmbedding's models, Sentence Transformers, any ``encode(texts)``, a function of texts (that may also take
-    ``role`` and ``langs``). name: how results call it (by default its own name). normalize: True ranks by the cosine,
-    False by the inner product; by default the model's own similarity, or the cosine if it says none. Raises SpecError
-    for anything else, InputError for a similarity that inner products cannot order.
+    Encoders of robustir are returned unchanged. A plugin that satisfies the contract gets a digest of its code and
+    settings added to its revision. Other models are wrapped according to their kind: mteb's encoders (1.x and 2.x),
+    BEIR's and FlagEmbedding's models, Sentence Transformers, any ``encode(texts)``, and functions of texts (which may
+    also take ``role`` and ``langs``).
+
+    Args:
+        model: the live object.
+        name: its name in results; by default its own.
+        normalize: True ranks by the cosine, False by the inner product; by default the model's own similarity, or the
+            cosine if it declares none.
+
+    Raises:
+        SpecError: for an object of another kind.
+        InputError: for a similarity that inner products cannot order.
     """
     if isinstance(model, (AdaptedEncoder, IdentifiedPlugin)):
         return cast("Encoder | Scorer", model)
@@ -55,15 +63,15 @@ def adapt(model: object, *, name: str | None = None, normalize: bool | None = No
 
 
 def _conforms(model: object, parts: Sequence[str]) -> bool:
-    """Whether all attributes are there; properties are not evaluated (a revision may take a while)."""
+    """Whether the object has all attributes; properties are not evaluated (a revision may take a while)."""
     held = getattr(model, "__dict__", {})
     return all(part in held or inspect.getattr_static(type(model), part, None) is not None for part in parts)
 
 
 class IdentifiedPlugin(Shown):
-    """An encoder or scorer of others that satisfies the contract; all that it has is reached through this object.
+    """A third-party encoder or scorer that satisfies the contract; its attributes are reached through this object.
 
-    Its own ``revision`` is not trusted alone: two classes may say the same, and code changes while a revision does not.
+    Its own ``revision`` is not enough: two classes may have the same, and code may change without it.
     """
 
     def __init__(self, model: Any) -> None:
@@ -88,20 +96,20 @@ class IdentifiedPlugin(Shown):
 
     @property
     def revision(self) -> str:
-        """What it says itself, and a digest of where its class is, of its code and of its settings."""
+        """Its own revision, and a digest of its class's place, its code and its settings."""
         return f"{self.model.revision} sha256={self._identity.digest}"
 
     @property
     def dtype(self) -> str:
-        """As it says; else whether it was seen to have weights of half precision."""
+        """Its own dtype; else float16 if it has weights of half precision."""
         return str(getattr(self.model, "dtype", "float16" if self._identity.half else "float32"))
 
 
 class AdaptedEncoder(Shown):
     """A live model as an encoder; made by :func:`adapt`.
 
-    It is identified by a digest of its code, settings, functions and weights, taken when ``revision`` is first asked
-    for. Where a part of it cannot be told, ``cacheable`` is False: its vectors and ranks are used in this run only.
+    It is identified by a digest of its code, settings, functions and weights, computed when ``revision`` is first read.
+    If a part cannot be identified, ``cacheable`` is False: its vectors and ranks are used in this run only.
     """
 
     batch_invariant = False
@@ -127,12 +135,12 @@ class AdaptedEncoder(Shown):
 
     @property
     def dtype(self) -> str:
-        """Whether weights of half precision were seen."""
+        """float16 if it has weights of half precision, else float32."""
         return "float16" if self._identity.half else "float32"
 
     @property
     def revision(self) -> str:
-        """The digest, how the model is called, and its similarity; without a digest, where its class is."""
+        """The digest (without one, its class's place), how it is called, and its similarity."""
         kind = self.model if inspect.isroutine(self.model) else type(self.model)
         where = f"{kind.__module__}:{kind.__qualname__}"
         identity = f"sha256={self._identity.digest}" if self.cacheable else f"without a digest {where}"
@@ -153,8 +161,8 @@ class AdaptedEncoder(Shown):
 
 
 def _similarity(model: Any) -> object:
-    """Return the similarity that the model says it is made for, None if it says none."""
-    for holder in (model, *(getattr(model, each, None) for each in _HOLDERS)):
+    """Return the similarity that the model declares, None if it declares none."""
+    for holder in (model, *(getattr(model, name, None) for name in _HOLDERS)):
         kind = getattr(holder, "similarity_fn_name", None)
         if kind is not None:
             return kind

@@ -1,4 +1,4 @@
-"""Batches of texts of like length, and going on with smaller ones when memory is short."""
+"""Batches of texts of similar length, halved when memory is short."""
 
 from __future__ import annotations
 
@@ -21,11 +21,16 @@ _MORE = 4
 
 
 def plan_batches(lengths: Sequence[int], batch_size: int, usual: int) -> list[list[int]]:
-    """Return the numbers of the texts, in batches: the longest first, so that memory runs out at once or never.
+    """Return the numbers of the texts in batches, the longest first, so that memory runs out at once or never.
 
-    lengths: tokens per text. A batch holds, padded to its longest, as many tokens as ``batch_size`` texts of ``usual``
-    tokens, so that it takes the same memory whatever the length of texts (but always one text); short texts go together
-    in greater number, up to four times ``batch_size``. Equally long texts keep their order.
+    A batch, padded to its longest text, holds as many tokens as ``batch_size`` texts of ``usual`` tokens, so that its
+    memory does not depend on the length of texts (but it has at least one text); it holds at most four times
+    ``batch_size`` texts. Equally long texts keep their order.
+
+    Args:
+        lengths: tokens per text.
+        batch_size: texts of usual length per batch.
+        usual: tokens of such a text.
     """
     texts, tokens = batch_size * _MORE, batch_size * usual
     order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable").tolist()
@@ -38,7 +43,7 @@ def plan_batches(lengths: Sequence[int], batch_size: int, usual: int) -> list[li
 
 
 class _Worker:
-    """One device's share of the work; its batches halve for good when its memory is short."""
+    """One device's share of the work; once its memory is short, its batches stay halved."""
 
     def __init__(self, name: str, forward: Callable[[list[int]], Tensor]) -> None:
         self._name = name
@@ -84,10 +89,18 @@ def encode_batches(
     forwards: Sequence[Callable[[list[int]], Tensor]],
     width: Callable[[], int],
 ) -> NDArray[np.float32]:
-    """Return the vectors of all texts in order, float32 [n, d]; ``width`` says d where there is no text.
+    """Return the vectors of all texts in order, float32 [n, d].
 
-    forwards: per device, from text numbers to their vectors. Each device takes the next batch when it is free; batches
-    are as planned whichever device takes them. Raises EncoderError if one text alone is too large.
+    Each device takes the next planned batch when it is free.
+
+    Args:
+        name: of the encoder, for messages.
+        batches: numbers of texts.
+        forwards: per device, a function from text numbers to their vectors.
+        width: returns d; called if there is no text.
+
+    Raises:
+        EncoderError: if a single text is too large.
     """
     rows = sum(map(len, batches))
     workers = [_Worker(name, forward) for forward in forwards]
@@ -95,16 +108,16 @@ def encode_batches(
     vectors: list[NDArray[np.float32]] = []
 
     def work(worker: _Worker) -> list[tuple[list[int], NDArray[np.float32]]]:
-        found = []
+        done = []
         while (number := next(numbers)) < len(batches):
-            found += worker(batches[number])
-        return found
+            done += worker(batches[number])
+        return done
 
     if len(workers) == 1:
         parts = work(workers[0])
     else:
         with ThreadPoolExecutor(len(workers)) as pool:
-            parts = [part for found in pool.map(work, workers) for part in found]
+            parts = [part for done in pool.map(work, workers) for part in done]
     for places, part in parts:
         if not vectors:
             vectors.append(np.empty((rows, part.shape[1]), dtype=np.float32))

@@ -1,4 +1,4 @@
-"""BM25: the lexical baseline and the reference that corruption errors are measured against."""
+"""BM25: the lexical baseline, and the reference of corruption errors."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _LIBRARIES = ("bm25s", "jieba", "pythainlp", "regex")
 class BM25(Shown):
     """Scores passages by BM25 (Robertson & Zaragoza 2009) in Lucene's exact variant, through the bm25s library.
 
-    Statistics are over the whole pool that is indexed, in all its languages, so that mono, cross and multi mask one
-    score matrix. Terms are words case-folded, without stemming (jieba segments Chinese, pythainlp's newmm Thai). A
-    term that occurs twice in a query counts twice; an unknown one counts nothing. A passage that shares no word with a
-    query is not retrieved: measures find it nowhere, as trec_eval does in the rankings of a search engine.
+    Statistics are over the whole indexed pool, in all its languages, so that mono, cross and multi mask one score matrix.
+    Terms are case-folded words, without stemming (jieba segments Chinese, pythainlp's newmm Thai). A term that occurs
+    twice in a query counts twice; an unknown term does not count. A passage that shares no word with a query is not
+    retrieved, so that measures never find it, as in trec_eval for the rankings of a search engine.
 
     The defaults are Anserini's (mono MAP on XQuAD-R, mean of 11 languages: 0.72; with Lucene's 1.2 and 0.75: 0.71).
 
     Args:
-        k1: saturation, how soon further occurrences of a term stop counting.
+        k1: saturation: how soon further occurrences of a term stop counting.
         b: length normalisation, from 0 to 1.
     """
 
@@ -45,7 +45,7 @@ class BM25(Shown):
 
     def __init__(self, k1: float = 0.9, b: float = 0.4) -> None:
         if not 0 <= k1 < np.inf:
-            raise SpecError(f"k1={k1!r}: give a number from 0 on, for example 0.9")
+            raise SpecError(f"k1={k1!r}: give a number of at least 0, for example 0.9")
         if not 0 <= b <= 1:
             raise SpecError(f"b={b!r}: give a number from 0 to 1, for example 0.4")
         self.k1 = float(k1)
@@ -53,13 +53,13 @@ class BM25(Shown):
         self._passages = 0
         self._vocabulary: dict[str, int] = {}
         self._weights: csr_matrix | None = None
-        # Parameters, and the versions of all that splits, folds or weighs terms.
+        # Parameters, and the versions of everything that splits, folds or weighs terms.
         libraries = " ".join(f"{name}={version(name)}" for name in _LIBRARIES)
         unicode = unicodedata.unidata_version
         self.revision = f"2 lucene k1={self.k1!r} b={self.b!r} terms={TERMS_VERSION} {libraries} unicode={unicode}"
 
     def index(self, corpus: Corpus) -> None:
-        """Weigh the terms of all passages; replaces what was indexed before."""
+        """Weigh the terms of all passages; this replaces an earlier index."""
         passages = terms_of(corpus.texts, corpus.langs)
         # Sorted, so that sums run in one order whatever the order of the passages and PYTHONHASHSEED.
         self._vocabulary = {

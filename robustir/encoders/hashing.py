@@ -27,14 +27,14 @@ class HashingEncoder(Shown):
     multitask learning"). A bucket with the signed count c has the value sign(c) * sqrt(|c| / sum |c|): the square root
     damps repeats (as the Hellinger kernel does) and gives vectors of unit length; a text without a letter or digit
     gives zeros. Sums are of integers and every other operation is rounded correctly by IEEE 754, so a vector has the
-    same bits on every machine, whatever it is encoded with.
+    same bits on every machine, whatever texts are encoded with it.
 
     Args:
-        dim: length of the vectors. Mono MAP on XQuAD-R (mean of 11 languages): 0.64 at 256, 0.68 at 384, 0.70 at
+        dim: dimensions of the vectors. Mono MAP on XQuAD-R (mean of 11 languages): 0.64 at 256, 0.68 at 384, 0.70 at
             512, 0.71 at 768, 0.72 at 1024. 384 is a common width of small neural encoders and half the cost of 768.
         ngrams: shortest and longest n-gram of characters within words; runs of Han and kana have 1- and 2-grams.
         analyzer: "char" or "word".
-        seed: another one gives other buckets.
+        seed: of the hash; another seed gives other buckets.
     """
 
     name = "hashing"

@@ -181,7 +181,7 @@ def test_laser_is_looked_into_and_recorded(
     assert np.isfinite(Laser2(str(data / "laser")).encode(["nil"], role="query")).all()
     # What was recorded is held to; what is no such file goes again, whatever its name.
     (data / "laser" / "laser2.cvocab").write_text("other 1\n", encoding="utf-8")
-    assert "is not what was downloaded" in refused("laser", "--data", data)
+    assert "has changed since its download" in refused("laser", "--data", data)
     (folder / "laser2.spm").write_bytes(b"an error page")
     assert "laser2.spm is not a SentencePiece model" in refused("laser2", "--data", tmp_path / "other")
     assert not (tmp_path / "other" / "laser" / "laser2.spm").exists()

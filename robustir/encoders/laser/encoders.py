@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Laser2", "Laser3"]
 
-_LASER2 = "laser2"  # as the file names begin, and a student's with "laser3-hin_Deva.v1"
+_LASER2 = "laser2"  # beginning of its file names; a student's begin like "laser3-hin_Deva.v1"
 _USUAL_LENGTH = 64  # tokens; a batch holds as many as batch_size texts of this length
 _KEPT = 3  # networks in memory; a student has hundreds of megabytes, and texts come language by language
 
@@ -74,7 +74,7 @@ class _Laser(Shown):
         self._models: OrderedDict[str, _Model] = OrderedDict()
 
     def accept(self, path: Path, *, new: bool) -> None:
-        """Look into a file that ``robustir fetch`` put into a data folder. Raises InputError."""
+        """Check a file that ``robustir fetch`` put into a data folder. Raises InputError."""
         student = path.name.startswith("laser3") and path.suffix == ".pt"
         accept_file(path, path.with_name(_vocabulary_of(path.stem) + ".cvocab") if student else None, new=new)
 
@@ -89,14 +89,14 @@ class _Laser(Shown):
         return True
 
     def _parts(self, stem: str) -> tuple[Path, Path, Path | None]:
-        """Return the files of a network: weights, SentencePiece model, vocabulary (LASER2's weights hold their own)."""
+        """Return the files of a network: weights, SentencePiece model, vocabulary (LASER2's is in its weights)."""
         if stem == _LASER2:
             return self._file("laser2.pt"), self._file("laser2.spm"), None
         pieces = _vocabulary_of(stem)
         return self._file(f"{stem}.pt"), self._file(f"{pieces}.spm"), self._file(f"{pieces}.cvocab")
 
     def _identify(self, stems: Sequence[str]) -> str:
-        """Return a revision from the digests of files and all settings that change vectors."""
+        """Return a revision: the digests of the files, and all settings that change vectors."""
         files = {path.name: path for stem in stems for path in self._parts(stem) if path is not None}
         digests = [f"{name}={file_digest(path)[:32]}" for name, path in sorted(files.items())]
         settings = (
@@ -164,10 +164,10 @@ class Laser2(_Laser):
         path: the folder of the files; by default laser/ in the data folder ($ROBUSTIR_DATA), then in the user's
             data folder.
         device: as for transformer.
-        batch_size: texts of 64 tokens per batch, as many tokens of others.
-        normalize: to unit length, so that inner products are cosines.
-        download: fetch files that are missing into path (else the user's data folder); Meta publishes no checksums,
-            so those of the first download are recorded and held to.
+        batch_size: texts of 64 tokens per batch; shorter or longer texts fill a batch with as many tokens.
+        normalize: whether vectors get unit length, so that inner products are cosines.
+        download: whether to fetch missing files into path (else the user's data folder); Meta publishes no checksums, so
+            those of the first download are recorded, and later files must match.
     """
 
     name = "laser2"
@@ -193,7 +193,7 @@ class Laser2(_Laser):
         super().__init__(path, device, batch_size, normalize, download)
 
     def files(self) -> tuple[Remote, ...]:
-        """What ``robustir fetch`` downloads: the small files first; the vocabulary is for students of LASER3."""
+        """Return what ``robustir fetch`` downloads, small files first; the vocabulary is for students of LASER3."""
         return remotes(["laser2.spm", "laser2.cvocab", "laser2.pt"])
 
     @cached_property
@@ -209,19 +209,14 @@ class Laser2(_Laser):
 class Laser3(_Laser):
     """LASER3 (Heffernan et al. 2022): a transformer student of LASER2 per language, in LASER2's own vector space.
 
-    Without lang every text is encoded by the student of its language, and by LASER2 where there is none (English,
-    German, Russian, Chinese, ...): queries and passages of any languages meet in one space. With lang all texts are
-    encoded by that student. The input is as for laser2. Needs laser3-CODE.v1.pt of the languages used, laser2.spm and
-    laser2.cvocab (some students bring .spm and .cvocab of their own), laser2.pt for the other languages, and the extra
-    laser.
+    Without lang every text is encoded by the student of its language, or by LASER2 if it has none (English, German,
+    Russian, Chinese, ...); all are in one vector space. With lang all texts are encoded by that student. The input is as
+    for laser2. Needs laser3-CODE.v1.pt of the languages, laser2.spm and laser2.cvocab (some students have their own .spm
+    and .cvocab), laser2.pt for the other languages, and the extra laser.
 
     Args:
-        lang: two or three letters, or the code of the file, as in hi, hin, hin_Deva.
-        path: as for laser2.
-        device: as for laser2.
-        batch_size: as for laser2.
-        normalize: as for laser2.
-        download: as for laser2.
+        lang: a code of two or three letters, or that of the file, as in hi, hin, hin_Deva.
+        path, device, batch_size, normalize, download: as for laser2.
     """
 
     settings: ClassVar[Mapping[str, str]] = MappingProxyType(
@@ -250,20 +245,20 @@ class Laser3(_Laser):
 
     @property
     def name(self) -> str:
-        """laser3, with the student's code where one is chosen."""
+        """laser3, followed by the chosen student's code."""
         return "laser3" if self._student is None else f"laser3-{self._student}"
 
     def files(self) -> tuple[Remote, ...]:
-        """What ``robustir fetch`` downloads for one student. Raises SpecError where none is chosen."""
+        """Return what ``robustir fetch`` downloads for one student. Raises SpecError without a chosen student."""
         if self._student is None:
-            raise SpecError("laser3 has one file per language: name one, as in  robustir fetch \"laser3('hi')\"")
+            raise SpecError("laser3 has one file per language: name a language, as in  robustir fetch \"laser3('hi')\"")
         stem = _stem(self._student)
         pieces = _vocabulary_of(stem)
         return remotes([f"{pieces}.spm", f"{pieces}.cvocab", f"{stem}.pt"])
 
     @cached_property
     def revision(self) -> str:
-        """Digests of the files (without lang: of every student that is on this machine), and settings."""
+        """Digests of the files (without lang: of every student on this machine), and settings."""
         if self._student is not None:
             return self._identify([_stem(self._student)])
         return self._identify([_LASER2, *(_stem(code) for code in sorted(STUDENTS) if self._has(f"{_stem(code)}.pt"))])
@@ -281,11 +276,13 @@ class Laser3(_Laser):
         stems = [_stem(students[lang]) for lang in langs]
         parts = {}
         for stem in dict.fromkeys(stems or [_LASER2]):
-            places = [place for place, each in enumerate(stems) if each == stem]
+            places = [place for place, text_stem in enumerate(stems) if text_stem == stem]
             parts[stem] = (places, self._encode(stem, [texts[place] for place in places]))
         width = {vectors.shape[1] for _, vectors in parts.values()}
         if len(width) > 1:
-            raise InputError(f"the networks of LASER3 here give vectors of different dimensions: {sorted(width)}")
+            raise InputError(
+                f"these networks of LASER3 give vectors of different dimensions: {sorted(width)}; get their files again"
+            )
         vectors = np.empty((len(texts), width.pop()), dtype=np.float32)
         for places, part in parts.values():
             vectors[places] = part
@@ -293,10 +290,10 @@ class Laser3(_Laser):
 
 
 def _stem(student: str | None) -> str:
-    """Return how the files of a student, or of LASER2, begin."""
+    """Return the beginning of the file names of a student, or of LASER2."""
     return _LASER2 if student is None else f"laser3-{student}.v1"
 
 
 def _vocabulary_of(stem: str) -> str:
-    """Return how the files of a student's pieces begin: its own, or LASER2's."""
+    """Return the beginning of the file names of a student's pieces: its own, or LASER2's."""
     return stem if stem.removeprefix("laser3-").removesuffix(".v1") in OWN_VOCABULARY else _LASER2

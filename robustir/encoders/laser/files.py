@@ -1,4 +1,4 @@
-"""Meta's files of LASER: where they are, what is in them, and how they are read without running anything."""
+"""Meta's files of LASER: finding them, checking them, and reading them without running code from them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SPECIAL = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
 
 
 def _folders(path: str | None) -> list[Path]:
-    """Return where files are looked for; the last is where they are downloaded to."""
+    """Return the folders to search; downloads go to the last."""
     import platformdirs
 
     if path is not None:
@@ -37,9 +37,15 @@ def _folders(path: str | None) -> list[Path]:
 
 
 def find_file(name: str, path: str | None, *, download: bool) -> Path:
-    """Return a released file by its name. Raises InputError that says where it was looked for and how to have it.
+    """Return a released file by its name.
 
-    path: the folder, None: laser/ in the data folder, then in the user's data folder. download: fetch what is missing.
+    Args:
+        name: such as laser2.pt.
+        path: the folder; None: laser/ in the data folder, then in the user's data folder.
+        download: whether to fetch it if it is missing.
+
+    Raises:
+        InputError: if it is missing; names the searched folders.
     """
     folders = _folders(path)
     for folder in folders:
@@ -47,8 +53,8 @@ def find_file(name: str, path: str | None, *, download: bool) -> Path:
             return folder / name
     if not download:
         raise InputError(
-            f"there is no {name} in {' or '.join(map(str, folders))}; get {_URL}/{name} and put it there, or give the "
-            "folder that has it as path='...', or let it be downloaded by download=True"
+            f"{name} is missing in {' and '.join(map(str, folders))}; put {_URL}/{name} there, or give its folder with "
+            "path='...', or download it with download=True"
         )
     fetch(Remote(f"{_URL}/{name}", name), folders[-1])
     _remember(folders[-1], name)
@@ -64,18 +70,18 @@ def _recorded(folder: Path) -> dict[str, str]:
 
 
 def _remember(folder: Path, name: str) -> None:
-    """Record the checksum of a download: Meta publishes none, so the first download is what later ones are held to."""
+    """Record the checksum of a download: Meta publishes none, so later files are compared with the first."""
     sums = {**_recorded(folder), name: sha256_of(folder / name)}
-    text = "".join(f"{digest}  {each}\n" for each, digest in sorted(sums.items()))
+    text = "".join(f"{digest}  {file}\n" for file, digest in sorted(sums.items()))
     write_atomically(folder / _SUMS, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file; raise InputError if it is not the one recorded when it was downloaded."""
+    """Return the SHA-256 of a file; raise InputError if it has changed since the download."""
     digest = sha256_of(path)
     recorded = _recorded(path.parent).get(path.name, digest)
     if recorded != digest:
-        raise InputError(f"{path} is not what was downloaded (its sha256 has changed); delete it and get it again")
+        raise InputError(f"{path} has changed since its download (by its sha256); delete it and get it again")
     return digest
 
 
@@ -85,10 +91,15 @@ def remotes(names: Sequence[str]) -> tuple[Remote, ...]:
 
 
 def accept_file(path: Path, vocabulary: Path | None, *, new: bool) -> None:
-    """Look into a file that was fetched and record its checksum; one that is recorded already is held to that.
+    """Check a fetched file and record its checksum, or compare it with the recorded one.
 
-    vocabulary: the .cvocab of a student. new: the file has just come, and goes again where it is no such file. Raises
-    InputError that names it.
+    Args:
+        path: the file.
+        vocabulary: the .cvocab of a student.
+        new: whether the file has just come: then it is deleted if it is wrong.
+
+    Raises:
+        InputError: if it is the wrong file.
     """
     if not new and path.name in _recorded(path.parent):
         file_digest(path)
@@ -117,7 +128,7 @@ def _look_into(path: Path, vocabulary: Path | None) -> None:
 
 @dataclass(frozen=True)
 class Network:
-    """A network with its vocabulary. longest: tokens, None: no bound."""
+    """A network with its vocabulary. longest: the most tokens of a text; None: unlimited."""
 
     module: LaserLSTM | LaserTransformer
     dictionary: Mapping[str, int]
@@ -129,17 +140,15 @@ class Network:
 def load_network(path: Path, vocabulary: Path | None) -> Network:
     """Return the network of a released .pt file, in float32 on the CPU.
 
-    vocabulary: the .cvocab file, needed by a student of LASER3; LASER2 has its own inside. Raises InputError.
+    vocabulary: the .cvocab file of a student of LASER3; LASER2's is in its weights. Raises InputError.
     """
     content = load_pickle(path, "the weights of LASER", (argparse.Namespace,))
     if not isinstance(content, dict) or "model" not in content or not {"params", "cfg"} & set(content):
-        raise InputError(f"{path} is not a LASER file: it should hold 'params' or 'cfg', and 'model'; get it again")
+        raise InputError(f"{path} is not a LASER file: it lacks 'params' or 'cfg', or 'model'; get it again")
     if "params" in content:
         return _load_lstm(path, content)
     if vocabulary is None:
-        raise InputError(
-            f"{path} is a student of LASER3, where the LSTM of LASER2 is expected; give its folder to laser3"
-        )
+        raise InputError(f"{path} is a student of LASER3, not the LSTM of LASER2; give its folder to laser3")
     return _load_student(path, content, read_vocabulary(vocabulary), vocabulary)
 
 
@@ -186,38 +195,40 @@ def _load_student(path: Path, content: Mapping[str, Any], dictionary: dict[str, 
 
 
 def _encoder_tensors(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the encoder's part of a state dict, without its prefix and without what only fairseq uses."""
+    """Return the encoder's part of a state dict, without its prefix and without tensors that only fairseq uses."""
     inside = any(name.startswith("encoder.") for name in state)
-    kept = {name.removeprefix("encoder."): each for name, each in state.items() if not inside or name[:8] == "encoder."}
+    kept = {
+        name.removeprefix("encoder."): tensor
+        for name, tensor in state.items()
+        if not inside or name.startswith("encoder.")
+    }
     unused = ("version", "embed_positions._float_tensor", "embed_positions.weights")
-    return {name: each for name, each in kept.items() if name not in unused}
+    return {name: tensor for name, tensor in kept.items() if name not in unused}
 
 
 def _student_config(path: Path, namespace: argparse.Namespace) -> StudentConfig:
     from robustir.encoders.laser.models import ACTIVATIONS, StudentConfig
 
     given = vars(namespace)
-    found = {}
+    values = {}
     for field in fields(StudentConfig):
-        # As fairseq reads a flat namespace: encoder_layers, and layers if that is by itself.
+        # As fairseq reads a flat namespace: encoder_layers, or else layers.
         for key in (f"encoder_{field.name}", field.name):
             if key in given:
-                found[field.name] = given[key]
-    if found.get("sentemb_criterion") not in ("cls", "max"):
+                values[field.name] = given[key]
+    if values.get("sentemb_criterion") not in ("cls", "max"):
         raise InputError(
-            f"{path}: sentemb_criterion is {found.get('sentemb_criterion')!r}, not cls or max; get it again"
+            f"{path}: sentemb_criterion is {values.get('sentemb_criterion')!r}, not cls or max; get it again"
         )
-    config = StudentConfig(**found)
+    config = StudentConfig(**values)
     if config.activation_fn not in ACTIVATIONS:
-        raise InputError(
-            f"{path}: the activation {config.activation_fn!r} is not known; known: {', '.join(ACTIVATIONS)}"
-        )
+        raise InputError(f"{path}: the activation {config.activation_fn!r} is unknown; known: {', '.join(ACTIVATIONS)}")
     return config
 
 
 def _fill(path: Path, module: Any, tensors: Mapping[str, Any]) -> None:
     try:
-        module.load_state_dict({name: each.float() for name, each in tensors.items()})
+        module.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (RuntimeError, AttributeError) as error:
         reason = str(error).strip().splitlines()[-1].strip() if str(error) else type(error).__name__
         raise InputError(
@@ -236,7 +247,7 @@ def _checked(path: Path, network: Network) -> Network:
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:
-    """Return token to id from a .cvocab file (a token and its count per line), behind fairseq's four special tokens."""
+    """Return token to id from a .cvocab file (a token and its count per line), after fairseq's four special tokens."""
     dictionary = dict(_SPECIAL)
     try:
         lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")  # a token may be another line end

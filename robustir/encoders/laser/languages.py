@@ -50,25 +50,25 @@ _SHORT = {short: code for short, _, code in (pair.partition(":") for pair in _SH
 
 
 def student_of(lang: str) -> str | None:
-    """Return the code of the student for a language (hi, hin or hin_Deva), None if LASER2 itself is meant for it.
+    """Return the code of the student for a language (hi, hin or hin_Deva), None if LASER2 itself covers it.
 
-    If a language has students in two scripts, it is the one of its usual script, unless the code names the other.
+    Of students in two scripts, the one in the language's usual script is returned, unless the code names the other.
     """
     if lang in STUDENTS:
         return lang
     base, _, script = normalise(lang).partition("-")
-    found = [each for each in sorted(STUDENTS) if each.partition("_")[0] in (base, _SHORT.get(base))]
-    script = script or (language(base).script if len(found) > 1 else "")
-    return next((each for each in found if script in ("", each.partition("_")[2])), None)
+    students = [code for code in sorted(STUDENTS) if code.partition("_")[0] in (base, _SHORT.get(base))]
+    script = script or (language(base).script if len(students) > 1 else "")
+    return next((code for code in students if script in ("", code.partition("_")[2])), None)
 
 
 def named_student(lang: str) -> str:
-    """Return the student that a user asked for by name; raise UnknownNameError if there is none."""
-    found = student_of(lang)
-    if found is None:
+    """Return the student that a user named; raise UnknownNameError if there is none."""
+    student = student_of(lang)
+    if student is None:
         near = get_close_matches(lang, [*STUDENTS, *_SHORT], n=3)
         raise UnknownNameError(
             f"LASER3 has no student for {lang!r}"
             + (f"; did you mean {', '.join(near)}?" if near else "; LASER2 covers 93 languages by itself: use  laser2")
         )
-    return found
+    return student

@@ -1,7 +1,7 @@
 """The two networks of LASER: the bidirectional LSTM of LASER2 and the transformer students of LASER3.
 
-The names of parameters are those in Meta's files, so that a state dict is loaded as it is. Facts of the computation are
-from facebookresearch/LASER (laser_encoders/models.py) and facebookresearch/fairseq (the transformer encoder).
+The names of parameters are those in Meta's files, so that a state dict is loaded unchanged. The computation follows
+facebookresearch/LASER (laser_encoders/models.py) and facebookresearch/fairseq (the transformer encoder).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class LaserLSTM(nn.Module):
 
 @dataclass(frozen=True)
 class StudentConfig:
-    """What a LASER3 file says of its network; the defaults are fairseq's."""
+    """The configuration in a LASER3 file; the defaults are fairseq's."""
 
     sentemb_criterion: str  # "cls" or "max"
     embed_dim: int = 512
@@ -148,7 +148,7 @@ class LaserTransformer(nn.Module):
 
     @property
     def longest(self) -> int | None:
-        """How many tokens have a position, None: any number."""
+        """How many tokens have a position; None: unlimited."""
         limited = self.config.learned_pos and not self.config.no_token_positional_embeddings
         return self.config.max_source_positions if limited else None
 

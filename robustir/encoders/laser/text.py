@@ -1,4 +1,4 @@
-"""LASER's input: from a text to pieces, as its authors' laser_encoders prepare it."""
+"""LASER's input: from a text to pieces, as its authors' laser_encoders does it."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ class LaserTokenizer:
             raise InputError(f"{path} is not a SentencePiece model ({error}); get the file again") from error
 
     def pieces(self, texts: list[str]) -> list[list[str]]:
-        """Return the pieces of each text; one that is white space is left out, as by LASER's own reading of lines."""
+        """Return the pieces of each text; white space pieces are left out, as in LASER's reading of lines."""
         cleaned = [clean(text, self._normalizer) for text in texts]
         return [" ".join(row).split() for row in self._pieces.encode(cleaned, out_type=str)]

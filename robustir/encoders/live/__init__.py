@@ -1,4 +1,4 @@
-"""Live objects of others: how they are asked for vectors, and what identifies them.
+"""Live third-party objects: how to get their vectors, and what identifies them.
 
-An identity covers code, settings, functions and weights; where a part cannot be told, nothing is kept beyond a run.
+An identity covers code, settings, functions and weights; if a part cannot be identified, nothing is kept beyond a run.
 """

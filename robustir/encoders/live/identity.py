@@ -23,7 +23,7 @@ Encode: TypeAlias = Callable[[Sequence[str], Role], Any]
 _ROLES: tuple[Role, ...] = ("query", "passage")
 FIRST = ("a river in the north", "how long is it?")
 SECOND = ("other words", "and a text that is a little longer than those")
-# Of scorers: the parts that an index changed, as they were before ("" for none).
+# Of scorers: the digests, before indexing, of the parts that indexing changed ("" for new parts).
 _INDEXED: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
 _RUNNING = count()  # makes texts that no model has met before
 # Parts of a model of transformers that many users of its last layer leave unused, and whose weights are then random.
@@ -32,9 +32,12 @@ _HEADS = ("pooler", "lm_head", "cls", "classifier")
 
 @dataclass(frozen=True)
 class Identity:
-    """digest: 32 hex digits over what decides a model's vectors, as far as it can be told. complete: whether all could.
+    """What identifies a model.
 
-    half: whether it has weights of less than 32 bits.
+    Args:
+        digest: 32 hex digits over everything that decides its vectors, as far as it can be identified.
+        complete: whether all of it could be identified.
+        half: whether it has weights of less than 32 bits.
     """
 
     digest: str
@@ -45,14 +48,18 @@ class Identity:
 def identify(model: object, encode: Encode | None) -> Identity:
     """Return what identifies a live model.
 
-    encode: makes the model's vectors. A few words are encoded first: what a model loads or sets when it is used belongs to
-    it, and what every use changes (counters, kept texts) does not. Heads of transformers that take no part in the
-    vectors do not count. A model that fails on these words is identified as it is.
+    A few words are encoded first: parts that a model loads or sets on first use belong to it, parts that every use changes
+    (counters, cached texts) do not. Heads of transformers without influence on the vectors do not count. A model that
+    fails on these words is identified without them.
+
+    Args:
+        model: the live object.
+        encode: makes its vectors; None for a scorer.
     """
     if encode is None or not _used(encode, FIRST):
-        found = take_snapshot(model)
-        found.units = {**found.units, **_before_index(model)}
-        return Identity(_digest(found, frozenset()), not found.unknown, found.half)
+        snapshot = take_snapshot(model)
+        snapshot.units = {**snapshot.units, **_before_index(model)}
+        return Identity(_digest(snapshot, frozenset()), not snapshot.unknown, snapshot.half)
     loose = take_snapshot(model, weights=False)
     unused = frozenset(_unused_heads(loose.modules, encode))
     first = take_snapshot(model, without=unused)
@@ -68,7 +75,7 @@ def identify(model: object, encode: Encode | None) -> Identity:
 
 
 def index_noting_changes(model: Any, corpus: object) -> None:
-    """Let a scorer index a corpus, and remember what that changed: an index that is left over does not identify it."""
+    """Let a scorer index a corpus, and remember the changed parts: an old index must not identify it."""
     before = take_snapshot(model).units
     model.index(corpus)
     after = take_snapshot(model).units
@@ -91,25 +98,25 @@ def _used(encode: Encode, texts: Sequence[str]) -> bool:
     try:
         for role in _ROLES:
             encode(texts, role)
-    except Exception:  # noqa: BLE001 - foreign code; what is wrong shows when the user's texts are encoded
+    except Exception:  # noqa: BLE001 - foreign code; the error shows again when the user's texts are encoded
         return False
     return True
 
 
 def _is_under(path: str, moving: frozenset[str]) -> bool:
-    return path in moving or any(path.startswith((f"{each}[", f"{each}.", f"{each}(")) for each in moving)
+    return path in moving or any(path.startswith((f"{part}[", f"{part}.", f"{part}(")) for part in moving)
 
 
-def _digest(found: Snapshot, moving: frozenset[str]) -> str:
+def _digest(snapshot: Snapshot, moving: frozenset[str]) -> str:
     digest = hashlib.sha256()
-    for path, unit in sorted(found.units.items()):
+    for path, unit in sorted(snapshot.units.items()):
         if unit and not _is_under(path, moving):
             digest.update(f"{path}={unit}\0".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:32]
 
 
 def _unused_heads(modules: Sequence[Any], encode: Encode) -> Iterator[int]:
-    """Yield the ids of heads that can be silenced without a change of any vector."""
+    """Yield the ids of heads that can be silenced without changing any vector."""
     kind = getattr(sys.modules.get("transformers.modeling_utils"), "PreTrainedModel", None)
     heads = [
         head
@@ -132,15 +139,16 @@ def _is_idle(head: Any, usual: Sequence[NDArray[Any]], encode: Encode) -> bool:
         for hook in hooks:
             hook.remove()
     return all(
-        one.shape == two.shape and np.allclose(one, two, 1e-5, 1e-6) for one, two in zip(usual, silenced, strict=True)
+        before.shape == after.shape and np.allclose(before, after, 1e-5, 1e-6)
+        for before, after in zip(usual, silenced, strict=True)
     )
 
 
 def _silence(_module: Any, _given: Any, output: Any) -> Any:
-    """Return zeros instead of what a module made."""
+    """Return zeros instead of a module's output."""
     torch: Any = sys.modules["torch"]
     if isinstance(output, torch.Tensor):
         return torch.zeros_like(output)
     if isinstance(output, (tuple, list)):
-        return type(output)(_silence(None, None, each) for each in output)
+        return type(output)(_silence(None, None, part) for part in output)
     return output

@@ -1,4 +1,4 @@
-"""How objects of other libraries are asked for vectors: by what they are (library, signature, types), not by a method's name."""
+"""How to get vectors from objects of other libraries: by library, signature and types, not by a method's name alone."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ __all__ = ["Route", "find_route", "parameters", "to_numpy"]
 
 # (model, texts, role, languages) -> whatever the model returns
 Route: TypeAlias = Callable[[Any, list[str], Role, list[str] | None], object]
-# Asked for where the method takes them: no progress bars, NumPy instead of tensors.
+# Passed if the method takes them: no progress bars, NumPy instead of tensors.
 _QUIET = {"show_progress_bar": False, "convert_to_numpy": True, "convert_to_tensor": False}
 _PROBE = "a word"
 
 
 class _PromptType(StrEnum):
-    """The roles as mteb 2 calls them, for a model that follows its protocol without mteb being there."""
+    """The roles' names in mteb 2, for a model that follows its protocol without mteb being installed."""
 
     query = "query"
     document = "document"
 
 
 def find_route(model: Any) -> Route | None:
-    """Return how a model is called, None if in no way known here.
+    """Return how to call a model, None if it has no known interface.
 
-    In this order: mteb's ``encode(inputs, task_metadata=...)`` and ``encode(sentences, task_name=...)``;
+    Tried in this order: mteb's ``encode(inputs, task_metadata=...)`` and ``encode(sentences, task_name=...)``;
     ``encode_queries`` and ``encode_corpus`` (BEIR, FlagEmbedding); ``encode_query`` and ``encode_document`` (Sentence
     Transformers 5); any ``encode(texts)``; a function of texts.
     """
@@ -60,10 +60,10 @@ def _has(model: object, *methods: str) -> bool:
 def parameters(method: Callable[..., object]) -> tuple[set[str], bool]:
     """Return the names of the parameters of a method, and whether it takes any others."""
     try:
-        found = inspect.signature(method).parameters.values()
+        declared = inspect.signature(method).parameters.values()
     except (TypeError, ValueError):
         return set(), False
-    return {parameter.name for parameter in found}, any(p.kind is p.VAR_KEYWORD for p in found)
+    return {parameter.name for parameter in declared}, any(p.kind is p.VAR_KEYWORD for p in declared)
 
 
 def _quiet(method: Callable[..., object]) -> dict[str, object]:
@@ -77,7 +77,7 @@ def _is_of(model: object, library: str) -> bool:
 
 
 def _takes_strings(model: Any) -> bool:
-    """Whether ``encode_corpus`` takes plain texts, as FlagEmbedding's does, not BEIR's dicts of title and text."""
+    """Whether ``encode_corpus`` takes plain texts, as FlagEmbedding's does, instead of BEIR's dicts of title and text."""
     if _is_of(model, "FlagEmbedding") or _is_of(model, "beir"):
         return _is_of(model, "FlagEmbedding")
     try:
@@ -94,13 +94,13 @@ def _takes_strings(model: Any) -> bool:
 
 
 def _strings_by_trial(model: Any) -> bool:
-    """Ask for the vector of a word in both forms: what takes texts fails on a dict, or encodes how it is printed."""
+    """Encode a word in both forms: a model of texts fails on a dict, or encodes its printed form."""
     document = {"title": "", "text": _PROBE}
 
     def attempt(given: object) -> NDArray[Any] | None:
         try:
             return to_numpy(model.encode_corpus([given], **_quiet(model.encode_corpus)))
-        except Exception:  # noqa: BLE001 - foreign code; that it fails is the answer
+        except Exception:  # noqa: BLE001 - foreign code; failing is an answer
             return None
 
     as_text, as_document = attempt(_PROBE), attempt(document)
@@ -128,7 +128,7 @@ def _beir(model: Any, texts: list[str], role: Role, _langs: list[str] | None) ->
 
 
 def _prompted(model: Any, method: Callable[..., object], role: Role) -> dict[str, object]:
-    """Return the prompt of a role for a method that takes one, of a model that holds prompts."""
+    """Return the prompt of a role, if the model has prompts and the method takes one."""
     prompts = getattr(model, "prompts", None)
     if not isinstance(prompts, Mapping) or "prompt" not in parameters(method)[0]:
         return {}
@@ -151,7 +151,7 @@ def _function(model: Any, texts: list[str], role: Role, langs: list[str] | None)
 
 
 def _prompt_type(role: Role) -> object:
-    """Return mteb's own name of a role; version 2 has moved the names and calls passages documents."""
+    """Return mteb's name of a role; version 2 moved the names and calls passages documents."""
     for module in ("mteb.types", "mteb.encoder_interface"):
         kinds: Any = getattr(sys.modules.get(module), "PromptType", None)
         if kinds is not None:
@@ -161,7 +161,7 @@ def _prompt_type(role: Role) -> object:
 
 @functools.cache
 def _retrieval_task() -> Any:
-    """Return a retrieval task of mteb that has no instruction of its own (mteb's wrappers look a task up), or None."""
+    """Return a retrieval task of mteb without an instruction of its own (mteb's wrappers look a task up), or None."""
     for module, registry in (("mteb.get_tasks", "_TASKS_REGISTRY"), ("mteb.overview", "TASKS_REGISTRY")):
         tasks: Mapping[str, Any] = getattr(sys.modules.get(module), registry, {})
         for _, task in sorted(tasks.items()):
@@ -194,13 +194,13 @@ def _bars(method: Callable[..., object]) -> dict[str, object]:
 
 
 class _Rows(list[dict[str, str]]):
-    """Texts as mteb's data sets are seen by its encoders: rows, and the names of their fields."""
+    """Texts in the form of mteb's data sets: rows, and the names of their fields."""
 
     features: ClassVar[Mapping[str, str]] = MappingProxyType({"text": "string"})
 
 
 def _loader(texts: list[str]) -> Any:
-    """Return batches of {"text": [...]}: mteb's kind of loader if mteb is there, else a list of one batch."""
+    """Return batches of {"text": [...]}: mteb's kind of loader if mteb is loaded, else a list of one batch."""
     if "mteb" not in sys.modules:
         return [{"text": texts}]
     from torch.utils.data import DataLoader
@@ -210,7 +210,7 @@ def _loader(texts: list[str]) -> Any:
 
 
 def to_numpy(vectors: Any) -> NDArray[Any]:
-    """Return what a model gave (array, tensor, list of either, FlagEmbedding's dict of dense vectors), floats as float32."""
+    """Return a model's output (array, tensor, list of either, FlagEmbedding's dict of dense vectors), floats as float32."""
     if isinstance(vectors, Mapping):
         return to_numpy(vectors["dense_vecs"])
     if isinstance(vectors, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What identifies code: digests of the files of a user's modules, the files and versions of libraries."""
+"""What identifies code: digests of a user's modules, files and versions of libraries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 __all__ = ["class_token", "code_token", "is_users", "module_name", "module_token", "names_in"]
 
-# Their version decides, and of it the first number, as for the encoders that come with robustir.
+# Identified by the first number of their version, as for the encoders that come with robustir.
 _BY_VERSION = frozenset({"torch", "transformers", "tokenizers", "numpy"})
 _INSTALLED = ("site-packages", "dist-packages")
 
@@ -34,7 +34,7 @@ def _file(name: str) -> Path | None:
 
 
 def is_users(name: str) -> bool:
-    """Whether a module is the user's own: not of Python, not of robustir, not installed among the packages."""
+    """Whether a module is the user's own: not part of Python, robustir or an installed package."""
     top = name.partition(".")[0]
     if top == "__main__":
         return True
@@ -45,9 +45,9 @@ def is_users(name: str) -> bool:
 
 
 def module_token(name: str) -> str:
-    """Return what identifies a module's code: of a user's module its file and those of the user's modules it uses.
+    """Return what identifies a module's code; for a user's module, its file and those of the user's modules it uses.
 
-    The file of a script is left out: it also says what is run, and what its functions refer to is digested one by one.
+    The file of a script is left out: it also says what to run, and the objects that its functions use are digested.
     """
     if is_users(name):
         files = sorted((found, path) for found, path in _reached(name).items() if found != "__main__")
@@ -75,7 +75,7 @@ def code_token(code: CodeType) -> str:
 
 
 def _constant(value: object) -> str:
-    """Return a constant of code as text; the order of a set is another in each process."""
+    """Return a constant of code as text; sets are sorted, as their order differs between processes."""
     if isinstance(value, CodeType):
         return code_token(value)
     if isinstance(value, frozenset):
@@ -92,7 +92,7 @@ def names_in(code: CodeType) -> Iterator[str]:
 
 
 def _reached(name: str) -> dict[str, Path]:
-    """Return the files of a user's module and of all of the user's modules that it uses, one through another."""
+    """Return the files of a user's module and of all the user's modules that it uses, directly or indirectly."""
     found: dict[str, Path] = {}
     waiting = [name]
     while waiting:
@@ -117,7 +117,7 @@ def _content(path: Path) -> str:
 
 @cache
 def _parsed(path: Path, changed: int, size: int) -> str:  # noqa: ARG001 - a file that changed is read again
-    """Return the digest of what a file of Python says: comments and blanks do not count."""
+    """Return the digest of a Python file's code; comments and blanks do not count."""
     raw = path.read_bytes()
     with suppress(SyntaxError, ValueError, RecursionError):
         raw = ast.dump(ast.parse(raw)).encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""What an object is made of, as digests: its attributes, arrays, weights and functions, and those of all that it holds."""
+"""The parts of an object as digests: its attributes, arrays, weights and functions, and those of all that it holds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Snapshot", "take_snapshot"]
 
 _PLAIN = (str, int, float, complex, bool, bytes, bytearray, type(None), type(Ellipsis), range)
 _HALVES = ("float16", "bfloat16", "float8", "int8")
-# Of no weight for vectors: where things lie or were got from, what is said of them, machinery.
+# Attributes without influence on vectors: paths, origins, descriptions, machinery.
 _NOT_VECTORS = frozenset(
     {
         *("__dict__", "__weakref__", "_commit_hash", "_hf_peft_config_loaded", "_load_init_kwargs", "_loss_function"),
@@ -47,9 +47,14 @@ _IGNORED = (logging.Logger, threading.Thread, weakref.ref, type(threading.Lock()
 
 
 class Snapshot:
-    """What was found. units: a digest for every part by its path; unknown: the paths of what could not be told.
+    """The parts of an object.
 
-    weights: the paths of the parameters of torch modules. modules: the torch modules met; half: whether weights of less than 32 bits were met.
+    Args:
+        units: a digest of every part by its path.
+        unknown: the paths of parts that could not be identified.
+        weights: the paths of the parameters of torch modules.
+        modules: the torch modules.
+        half: whether any weights have less than 32 bits.
     """
 
     def __init__(self) -> None:
@@ -61,9 +66,12 @@ class Snapshot:
 
 
 def take_snapshot(root: object, *, without: AbstractSet[int] = frozenset(), weights: bool = True) -> Snapshot:
-    """Return what an object is made of.
+    """Return the parts of an object.
 
-    without: ids of torch modules that are left out. weights: whether the parameters of torch modules are digested.
+    Args:
+        root: the object.
+        without: ids of torch modules to leave out.
+        weights: whether to digest the parameters of torch modules.
     """
     walk = _Walk(without, weights=weights)
     walk.visit("", root)
@@ -76,7 +84,7 @@ class _Walk:
         self._without = without
         self._weights = weights
         self._seen: dict[int, str] = {}
-        self._held: list[object] = []  # what was seen lives on, so that its id stays its own
+        self._held: list[object] = []  # keeps visited objects alive, so that their ids stay unique
         self._globals: set[tuple[str, str]] = set()
         self._torch = sys.modules.get("torch")
 
@@ -198,7 +206,7 @@ class _Walk:
             self.visit(f"{path}.__reduce__", parts[1:])
 
     def _visit_kind(self, path: str, kind: type) -> None:
-        """Digest the code of an object's class, and what the functions and attributes of the user's classes refer to."""
+        """Digest the code of an object's class, and the functions and attributes of the user's classes."""
         self._emit(path, class_token(kind))
         for base in kind.__mro__:
             if not is_users(module_name(base)):
@@ -283,7 +291,7 @@ class _Walk:
         self.visit(path, value.get_state())
 
     def _visit_tokenizer(self, path: str, value: Any) -> None:
-        """A tokenizer of transformers sets how it cuts and pads before every call: what the last one left says nothing."""
+        """Digest a tokenizer of transformers without truncation and padding, which it sets before every call."""
         from tokenizers import Tokenizer
 
         copied = Tokenizer.from_str(value.backend_tokenizer.to_str())
@@ -312,7 +320,7 @@ class _Walk:
 
 
 def _is_leaf(value: object) -> bool:
-    """Whether a value has no attributes of its own and nothing inside that has."""
+    """Whether neither a value nor anything in it has attributes of its own."""
     if isinstance(value, dict):
         return all(_is_leaf(key) and _is_leaf(item) for key, item in value.items())
     if isinstance(value, (list, tuple, set, frozenset)):
