@@ -1,7 +1,7 @@
-"""Texts as numbers of subwords. Encoders that share a tokenizer share what it made of a text.
+"""Texts as numbers of subwords. Encoders that share a tokenizer share the pieces of each text.
 
-Trainings that are compared (the same pieces, other seeds or samplings) encode the same texts, and finding the pieces of
-a text takes far longer than adding up their vectors.
+Compared trainings (the same pieces, other seeds or samplings) encode the same texts, and finding the pieces of a text
+takes far longer than adding up their vectors.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PieceFinder", "Pieces", "piece_finder"]
 
-_MOST_BYTES = 2**28  # of pieces that a tokenizer remembers, in each process
+_MOST_BYTES = 2**28  # of pieces kept per tokenizer, in each process
 
 
 class Pieces(NamedTuple):
@@ -31,7 +31,7 @@ class Pieces(NamedTuple):
 
 
 class PieceFinder:
-    """Finds the pieces of texts. What it found is kept from its second user on: one encoder sees a text once."""
+    """Finds the pieces of texts. They are kept from its second user on: a single encoder sees each text once."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         tokenizer.no_padding()
@@ -47,22 +47,22 @@ class PieceFinder:
         if self.users < 2:
             return self._find(texts)
         key = _digest(texts)
-        found = self._kept.pop(key, None)
-        if found is None:
-            found = self._find(texts)
-            self._bytes += _size(found)
-        self._kept[key] = found
+        pieces = self._kept.pop(key, None)
+        if pieces is None:
+            pieces = self._find(texts)
+            self._bytes += _size(pieces)
+        self._kept[key] = pieces
         while self._bytes > _MOST_BYTES:
             self._bytes -= _size(self._kept.popitem(last=False)[1])
-        return found
+        return pieces
 
     def _find(self, texts: Sequence[str]) -> Pieces:
         try:
-            found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+            encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         except (TypeError, UnicodeEncodeError):  # a lone surrogate has no UTF-8
             whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-            found = self._tokenizer.encode_batch_fast(whole, add_special_tokens=False)
-        rows = [encoding.ids for encoding in found]
+            encodings = self._tokenizer.encode_batch_fast(whole, add_special_tokens=False)
+        rows = [encoding.ids for encoding in encodings]
         counts = np.fromiter(map(len, rows), dtype=np.int32, count=len(rows))
         numbers = np.fromiter((piece for row in rows for piece in row), dtype=np.int32, count=int(counts.sum()))
         return Pieces(numbers, counts)
@@ -72,9 +72,9 @@ _finders: WeakValueDictionary[bytes, PieceFinder] = WeakValueDictionary()
 
 
 def piece_finder(tokenizer: bytes) -> PieceFinder:
-    """Return the one finder of a tokenizer, given as its tokenizer.json, and count its new user.
+    """Return the shared finder of a tokenizer, given as its tokenizer.json, and count a new user.
 
-    Raises what the library ``tokenizers`` raises (a plain Exception) where it cannot be read.
+    Raises the plain Exception of the library ``tokenizers`` if it cannot be read.
     """
     from tokenizers import Tokenizer
 

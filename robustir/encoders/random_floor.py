@@ -1,4 +1,4 @@
-"""The floor: vectors that know nothing of the text."""
+"""The floor: vectors that do not depend on a text's meaning."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SUMMANDS = 4
 
 
 class RandomEncoder(Shown):
-    """Gives every (role, text) a random unit vector: what retrieval by chance scores on a collection.
+    """Gives every (role, text) a random unit vector, to show the score of retrieval by chance.
 
     A coordinate is the sum of four uniform numbers (close to normal, so directions are close to uniform on the sphere),
-    computed from whole numbers: the same bits on every machine. The role takes part, so that a query that is word for
-    word a passage does not find it.
+    computed from whole numbers: the same bits on every machine. The vector depends on the role, so that a query that
+    equals a passage does not find it.
 
     Args:
-        dim: length of the vectors.
+        dim: dimensions of the vectors.
         seed: of the random numbers.
     """
 

@@ -24,8 +24,8 @@ class RatioMargin(Shown):
 
     score(x, y) = cos(x, y) / (mean cosine of x's k nearest passages / 2 + that of y's k nearest clean queries / 2), for
     the k passages nearest to a query; the others follow by cosine. On aligned sentences (``tatoeba``, ``ntrex``,
-    ``flores``, ``wmt``) 1 - Hit@1 is the xsim error of LASER with its defaults (ratio, k=4). Vectors are
-    those of the encoder, encoded once.
+    ``flores``, ``wmt``) 1 - Hit@1 is the xsim error of LASER with its defaults (ratio, k=4). The encoder's vectors are
+    used, and encoded once.
 
     Args:
         encoder: a spec, such as ``hashing`` or ``transformer('sentence-transformers/LaBSE')``.
@@ -36,7 +36,7 @@ class RatioMargin(Shown):
 
     def __init__(self, encoder: Any, k: int = 4) -> None:
         if not isinstance(k, int) or k < 1:
-            raise SpecError(f"ratio-margin: k={k!r} is a number of neighbours, from 1 on; LASER takes 4")
+            raise SpecError(f"ratio-margin: k={k!r} must be a number of neighbours of at least 1; LASER takes 4")
         inner: Any = adapt(create("encoder", encoder) if isinstance(encoder, (str, Spec)) else encoder)
         if not hasattr(inner, "encode"):
             raise SpecError(f"ratio-margin: {inner.name} makes no vectors, so it has no cosines; give an encoder")
@@ -47,11 +47,11 @@ class RatioMargin(Shown):
 
     @property
     def revision(self) -> str:
-        """The version of the margin, k, and the identity of the encoder. Raises SpecError for one without cosines."""
+        """The version of the margin, k, and the identity of the encoder. Raises SpecError if it has no cosines."""
         if getattr(self.vectors_of, "similarity", "cosine") == "euclidean":
             raise SpecError(
-                f"ratio-margin: {self.vectors_of.name} is made for Euclidean distances, and the margin is one of cosines; "
-                "give it normalize=True if its cosines are wanted"
+                f"ratio-margin: {self.vectors_of.name} is made for Euclidean distances, but the margin needs cosines; "
+                "give the encoder normalize=True to use its cosines"
             )
         return f"1 k={self.margin} of {self.vectors_of.name} {self.vectors_of.revision}"
 
@@ -72,9 +72,9 @@ class RatioMargin(Shown):
 
     @property
     def training(self) -> TrainingRecord | None:
-        """What the encoder is known to be trained on."""
-        found = getattr(self.vectors_of, "training", None)
-        return found if isinstance(found, TrainingRecord) else None
+        """The encoder's training record, if known."""
+        record = getattr(self.vectors_of, "training", None)
+        return record if isinstance(record, TrainingRecord) else None
 
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return the encoder's vectors, float32 [len(texts), d]."""

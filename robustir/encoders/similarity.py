@@ -1,4 +1,4 @@
-"""The similarity that a model's vectors are made for, as inner products, which is what the rank kernel computes."""
+"""The similarity that a model's vectors are made for, as inner products, which the rank kernel computes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ Similarity: TypeAlias = Literal["cosine", "dot", "euclidean"]
 
 
 def similarity_named(declared: object, owner: str, normalize: bool | None = None) -> Similarity:
-    """Return the similarity that a model declares (a name or an enumeration's member); None stands for the cosine.
+    """Return the similarity that a model declares.
 
-    normalize: if given, True chooses the cosine and False the inner product, whatever is declared.
+    Args:
+        declared: a name or an enumeration's member; None: the cosine.
+        owner: the model, for messages.
+        normalize: True: the cosine, False: the inner product, whatever is declared.
 
-    Raises InputError for one that inner products cannot order, such as the Manhattan distance.
+    Raises:
+        InputError: for a similarity that inner products cannot order, such as the Manhattan distance.
     """
     if normalize is not None:
         return "cosine" if normalize else "dot"
@@ -40,8 +44,8 @@ def similarity_named(declared: object, owner: str, normalize: bool | None = None
 def as_inner_products(vectors: NDArray[np.float32], similarity: Similarity, role: Role) -> NDArray[np.float32]:
     """Return vectors [n, d] or [n, d + 1] whose inner products order passages as the similarity does.
 
-    cosine: to unit length (a vector of zeros stays). euclidean: a query q becomes (q, 1) and a passage p (p, -|p|**2 / 2),
-    as -|q - p|**2 / 2 is q.p - |p|**2 / 2 and a term of the query alone.
+    For the cosine, vectors get unit length (zeros stay). For Euclidean distances, a query q becomes (q, 1) and a passage p
+    (p, -|p|**2 / 2), as -|q - p|**2 / 2 is q.p - |p|**2 / 2 plus a term of the query alone.
     """
     if similarity == "dot":
         return vectors

@@ -23,8 +23,8 @@ _BLOCK = 4096
 class StaticEncoder(Shown):
     """Encodes a text as the mean of the vectors of its subwords.
 
-    The weight of a piece is the length of its vector, so one table holds both. A vector has the same bits whatever it
-    is encoded with; a text without any piece has zeros.
+    The weight of a piece is the length of its vector, so one table holds both. A text's vector has the same bits whatever
+    texts are encoded with it; a text without any piece has zeros.
 
     Args:
         model: the folder that ``robustir train -o`` wrote, or one of Sentence Transformers' StaticEmbedding or of
@@ -51,7 +51,7 @@ class StaticEncoder(Shown):
 
     @property
     def training(self) -> TrainingRecord | None:
-        """What ``robustir train`` says that it was trained on."""
+        """The record of ``robustir train``, if there is one."""
         return read_training_record(self.folder)
 
     @property

@@ -1,8 +1,8 @@
 """The files of a static encoder: its table of vectors and its tokenizer.
 
-Two layouts are written. *Open*: that of Sentence Transformers (``modules.json``, ``0_StaticEmbedding/``), in float32.
-*Packed*: a quarter of the size or less, each row as integers of 8, 4 or 3 bits times a scale. Read are both, and
-model2vec's.
+Two layouts are written and read: *open*, that of Sentence Transformers (``modules.json``, ``0_StaticEmbedding/``), in
+float32; and *packed*, a quarter of the size or less, each row as integers of 8, 4 or 3 bits times a scale. That of
+model2vec is read too.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from robustir.errors import InputError
 __all__ = ["Bits", "StaticFiles", "pack_rows", "read_static", "unpack_rows", "write_open", "write_packed"]
 
 _OPEN = "0_StaticEmbedding"
-# Where rows of few bits end, in root mean squares of the row, as their steps would be too wide else; for three bits that
-# of the best even quantiser of a normal variable (Max 1960, Quantizing for minimum distortion).
+# The range of rows of few bits, in root mean squares of the row, beyond which values are clipped to keep steps narrow; for
+# three bits that of the best even quantiser of a normal variable (Max 1960, Quantizing for minimum distortion).
 _REACH = {4: 2.7, 3: 2.344}
 _PASSING = ("Normalize", "Dropout")
 _FLOATS = ("embedding.weight", "embeddings")  # Sentence Transformers' name, model2vec's
@@ -38,7 +38,7 @@ _FEW: tuple[Bits, ...] = (4, 3)  # that do not fill a byte
 
 @dataclass(frozen=True)
 class StaticFiles:
-    """What a folder holds. table: float32 [pieces, d]; normalize: whether vectors get unit length; digest: of the files."""
+    """The files of a folder. table: float32 [pieces, d]; normalize: whether vectors get unit length; digest: of the files."""
 
     table: NDArray[np.float32]
     pieces: PieceFinder
@@ -49,7 +49,7 @@ class StaticFiles:
 def pack_rows(table: NDArray[np.float32], bits: Bits = 8) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Return (codes [pieces, d], scale [pieces]), from which :func:`unpack_rows` makes the table to within half a step.
 
-    Codes go from -127 to 127, from -7 to 7, or, of three bits, from -4 to 3; rows of few bits end at ``_REACH``.
+    Codes go from -127 to 127, from -7 to 7, or, with three bits, from -4 to 3; rows of few bits are clipped at ``_REACH``.
     """
     levels = 4 if bits == 3 else 2 ** (bits - 1) - 1
     largest = np.abs(table).max(axis=1)
@@ -85,7 +85,7 @@ def read_static(folder: Path) -> StaticFiles:
     inner = folder / _table_folder(folder)
     weights, vocabulary = inner / "model.safetensors", inner / "tokenizer.json"
     if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; give the one that  robustir train -o  wrote")
+        raise InputError(f"the folder {folder} does not exist; give the folder that  robustir train -o  wrote")
     for path, what in ((weights, "weights"), (vocabulary, "tokenizer")):
         if not path.is_file():
             raise InputError(
@@ -96,15 +96,15 @@ def read_static(folder: Path) -> StaticFiles:
     pieces = _read_tokenizer(vocabulary)
     if pieces.size > len(table):
         raise InputError(
-            f"{folder}: the tokenizer knows {pieces.size} pieces, but the table has {len(table)} rows; "
-            "the two files are not of one encoder"
+            f"{folder}: the tokenizer has {pieces.size} pieces, but the table has {len(table)} rows; "
+            "get both files from the same encoder"
         )
     digest = hashlib.sha256(weights.read_bytes() + vocabulary.read_bytes()).hexdigest()[:32]
     return StaticFiles(table, pieces, _normalizes(folder), digest)
 
 
 def _table_folder(folder: Path) -> str:
-    """Return where inside a folder the table is. Raises InputError for modules, prompts or a similarity not known here."""
+    """Return the table's folder. Raises InputError for unsupported modules, prompts or similarities."""
     path, general = folder / "modules.json", folder / "config_sentence_transformers.json"
     if not path.is_file():
         return _OPEN if (folder / _OPEN).is_dir() else ""
@@ -120,9 +120,7 @@ def _table_folder(folder: Path) -> str:
     if "euclid" in (named := str(settings.get("similarity_fn_name") or "")) or "manhattan" in named:
         unknown.append(f"the similarity {named}")
     if unknown:
-        raise InputError(
-            f"{folder} has {', '.join(unknown)}, beyond a table of vectors; give it to  transformer(FOLDER)"
-        )
+        raise InputError(f"{folder} has {', '.join(unknown)} beside a table of vectors; use  transformer(FOLDER)")
     return modules[0][1]
 
 
@@ -144,8 +142,8 @@ def _read_table(path: Path) -> NDArray[np.float32]:
         name = next((name for name in _FLOATS if name in tensors), None)
         if name is None:
             raise InputError(
-                f"{path} holds {', '.join(sorted(tensors)) or 'nothing'}, and a static encoder has embedding.weight; "
-                "for a transformer give  transformer(FOLDER)"
+                f"{path} holds {', '.join(sorted(tensors)) or 'nothing'}, but a static encoder has embedding.weight; "
+                "for a transformer use  transformer(FOLDER)"
             )
         table = tensors[name].astype(np.float32)
     if table.ndim != 2 or not np.isfinite(table).all():

@@ -13,10 +13,10 @@ from robustir.text.words import SEGMENTED, words
 
 __all__ = ["TERMS_VERSION", "terms_of"]
 
-# Raised when the same text gives other terms.
+# Increase it when the same text gives other terms.
 TERMS_VERSION = "1"
 
-# Turkish and Azeri pair I with dotless and İ with dotted i; general case folding would part "ISI" from "ısı".
+# Turkish and Azeri pair I with dotless and İ with dotted i; general case folding would separate "ISI" from "ısı".
 _TURKIC = frozenset({"az", "tr"})
 _TURKIC_FOLDING = str.maketrans({"I": "ı", "İ": "i"})
 
@@ -27,20 +27,20 @@ _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "ʹ": "'"})
 
 def terms_of(texts: Sequence[str], langs: Sequence[str]) -> list[list[str]]:
     """Return the terms of each text: its words, split at apostrophes, case-folded (NFKC), repeats kept."""
-    found: list[list[str]] = [[] for _ in texts]
+    terms_by_row: list[list[str]] = [[] for _ in texts]
     by_lang: dict[str, dict[str, list[int]]] = {}
     for row, (text, lang) in enumerate(zip(texts, langs, strict=True)):
         by_lang.setdefault(lang, {}).setdefault(text, []).append(row)
     for lang, rows in by_lang.items():
         for same, terms in zip(rows.values(), _split(list(rows), lang), strict=True):
             for row in same:
-                found[row] = terms
-    return found
+                terms_by_row[row] = terms
+    return terms_by_row
 
 
 def _split(texts: Sequence[str], lang: str) -> list[list[str]]:
     turkic = lang in _TURKIC
-    if lang in SEGMENTED:  # elsewhere all texts of a language are split at once (measured: 4 times as fast)
+    if lang in SEGMENTED:  # in other languages all texts are split at once (measured: 4 times as fast)
         return [[term for word in words(text, lang) for term in _fold(word, turkic)] for text in texts]
     block = Block.join(texts)
     joined = "\n".join(texts)

@@ -1,4 +1,4 @@
-"""What an encoder of robustir was trained on, from the record beside it: so that tables can mark tests that are not fair."""
+"""What an encoder of robustir was trained on, from the record beside it, so that tables can mark unfair tests."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["RECORD", "TrainingRecord", "in_domain_benchmarks", "read_training_re
 
 RECORD = "training.json"
 
-# Benchmark -> the sources of training pairs that hold its sentences, or others of its collection; and how a card says so.
-# The devtest of FLORES is another split than the dev that is trained on, but of the same kind: a card says that.
+# Benchmark -> the sources of training pairs with its sentences, or others of its collection; and the words of a model
+# card. The devtest of FLORES is another split than the dev used in training, but of the same kind, which a card says.
 _KNOWN: Mapping[str, tuple[frozenset[str], str]] = {
     "tatoeba": (frozenset({"tatoeba"}), "Tatoeba's test (the same collection of sentences)"),
     "wmt": (frozenset({"wmt", "neighbours", "contexts"}), "newstest 2008-2018, on which it was trained"),
@@ -24,13 +24,13 @@ _KNOWN: Mapping[str, tuple[frozenset[str], str]] = {
     ),
 }
 
-# Source of training pairs -> the perturbation that makes such text: glosses come of the lexicons that mix languages.
+# Source of training pairs -> the perturbation that makes such text: glosses come from the lexicons that mix languages.
 _LIKE: Mapping[str, str] = {"glossed": "code-switch"}
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecord:
-    """sampling: "x-x", "x-y" or "hybrid"; noise: specs of the perturbations that training queries met."""
+    """What an encoder was trained on. sampling: "x-x", "x-y" or "hybrid"; noise: specs of perturbations in training."""
 
     name: str
     sampling: str
@@ -50,9 +50,9 @@ def in_domain_benchmarks(sources: Iterable[str]) -> dict[str, str]:
 
 
 def read_training_record(folder: Path) -> TrainingRecord | None:
-    """Read the record of a folder that ``robustir train`` wrote (or of its ``packed``); None where there is none.
+    """Read the record of a folder that ``robustir train`` wrote (or of its ``packed``); None if there is none.
 
-    Raises DataError where it is not what ``robustir train`` writes.
+    Raises DataError if it is malformed.
     """
     place = folder.parent if folder.name == "packed" else folder
     path = place / RECORD

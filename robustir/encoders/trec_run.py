@@ -1,4 +1,4 @@
-"""``trec-run``: the rankings of any search engine, a TREC run per query set, scored as if robustir had made them."""
+"""``trec-run``: the rankings of any search engine, a TREC run per query set, scored like robustir's own."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _KEPT_LINES = 20_000_000  # of rankings held in memory, 12 bytes each
 
 
 class TrecRun(Shown):
-    """Takes rankings from files instead of making them: ``robustir export queries`` writes the queries to rank.
+    """Reads rankings from files: ``robustir export queries`` writes the queries to rank.
 
-    Each file is a TREC run for one query set: lines of a query id, Q0, a passage id, a rank, a score and a tag. The
-    order is that of the scores, equal ones by the id greater in byte order first, as in trec_eval; the column of ranks
-    is not read. Passages that are not listed are not retrieved.
+    Each file is a TREC run for one query set: lines of a query id, Q0, a passage id, a rank, a score and a tag. Scores
+    decide the order (equal scores: the id greater in byte order first, as in trec_eval); the column of ranks is ignored.
+    Passages that are not listed are not retrieved.
 
     Args:
-        files: a pattern such as 'runs/*.txt', a folder, or an export (its folder or its index.json). A file belongs
-            to the query set whose name, as the export gave it, is in the file's name; an index names the file of
-            each query set under "run".
+        files: a pattern such as 'runs/*.txt', a folder, or an export (its folder or its index.json). A file belongs to the
+            query set whose exported name is part of the file's name; an index names the file of each query set under
+            "run".
     """
 
     name = "trec-run"
@@ -57,7 +57,7 @@ class TrecRun(Shown):
 
     @cached_property
     def _index(self) -> dict[str, Path] | None:
-        """The file of each query set, if an index says so."""
+        """The file of each query set according to the index, if there is one."""
         path = Path(self.files)
         path = path / "index.json" if (path / "index.json").is_file() else path
         if path.suffix != ".json":
@@ -80,20 +80,20 @@ class TrecRun(Shown):
         if path.is_file():
             return [path]
         if path.is_dir():
-            found = sorted(one for one in path.rglob("*") if one.is_file())
+            files = sorted(file for file in path.rglob("*") if file.is_file())
         else:
-            found = sorted(
-                one for one in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))) if one.is_file()
+            files = sorted(
+                file for file in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))) if file.is_file()
             )
-        if not found:
+        if not files:
             raise DataError(
-                f"trec-run: there is no file {self.files} (seen from {Path.cwd()}); write the queries with  robustir export "
+                f"trec-run: no file matches {self.files} (in {Path.cwd()}); write the queries with  robustir export "
                 "queries SUITE  and one TREC run for each of their files"
             )
-        return found
+        return files
 
     def file_of(self, query_set: str) -> Path:
-        """Return the file with the rankings of a query set; raise DataError that names what is missing."""
+        """Return the file with the rankings of a query set; raise DataError if it is missing or ambiguous."""
         if self._index is not None:
             path = self._index.get(query_set)
             if path is None or not path.is_file():
@@ -106,7 +106,7 @@ class TrecRun(Shown):
             what = f"{several} both have its name" if matching else f"{self.files} has no file {query_set}.txt"
             raise DataError(
                 f"trec-run: no rankings for the query set {query_set}: {what}; "
-                + ("keep one, or name the others otherwise" if matching else _ADVICE)
+                + ("keep one, or rename the others" if matching else _ADVICE)
             )
         return matching[0]
 
@@ -117,10 +117,10 @@ class TrecRun(Shown):
         return self._digests[query_set]
 
     def scores_of(self, query_set: str, task: Task) -> csr_matrix:
-        """Return float32 [queries, passages]: 1 for the last passage that is listed, up by 1 with every better score.
+        """Return float32 [queries, passages]: 1 for the worst listed score, 1 more for every better score.
 
-        Raises DataError naming file and line for a line that is not a TREC run's, an id that the benchmark does not
-        have, and a passage that is listed twice.
+        Raises:
+            DataError: for a malformed line, an unknown id, or a passage that is listed twice; names file and line.
         """
         kept = (query_set, task.name)
         if kept not in self._kept:
@@ -131,7 +131,7 @@ class TrecRun(Shown):
 
 
 _ADVICE = (
-    "rank the queries of the file of that name. If the seed, the data or the noise changed, export the queries again"
+    "rank the queries in the file of that name. If the seed, the data or the noise changed, export the queries again"
 )
 
 
@@ -144,7 +144,7 @@ def _read(path: Path) -> bytes:
 
 
 def _rows_of(ids: tuple[str, ...]) -> Mapping[str, int]:
-    """Return the row of each id, also as TREC files spell one with blanks."""
+    """Return the row of each id, also of the escaped form of ids with blanks."""
     return {trec_id(name): row for row, name in enumerate(ids)} | {name: row for row, name in enumerate(ids)}
 
 
@@ -170,7 +170,7 @@ def _matrix(path: Path, task: Task) -> csr_matrix:
 
 
 def _quickly(content: bytes, task: Task) -> _Table | None:
-    """Read lines of six columns parted by single blanks, a million in a second (one by one: four); None for anything else."""
+    """Read lines of six columns separated by single blanks, a million in a second (one by one: four); None for others."""
     import pyarrow as pa
     import pyarrow.csv as pc
 
@@ -197,19 +197,19 @@ def _quickly(content: bytes, task: Task) -> _Table | None:
 
 
 def _known_rows(column: Any, ids: tuple[str, ...]) -> NDArray[np.int64] | None:
-    """Return the row of each id of a column, None if one is not known."""
+    """Return the row of each id of a column, None if any is unknown."""
     encoded = column.unify_dictionaries().combine_chunks()
     known = _rows_of(ids)
     try:
         rows = np.array([known[name] for name in encoded.dictionary.to_pylist()], dtype=np.int64)
     except KeyError:
         return None
-    found: NDArray[np.int64] = rows[encoded.indices.to_numpy()]
-    return found
+    by_line: NDArray[np.int64] = rows[encoded.indices.to_numpy()]
+    return by_line
 
 
 def _by_line(path: Path, content: bytes, task: Task) -> _Table:
-    """Read lines one by one; raise DataError for the first that is wrong."""
+    """Read lines one by one; raise DataError for the first wrong line."""
     known_queries, known_passages = _rows_of(task.queries.ids), _rows_of(task.corpus.ids)
     rows: list[tuple[int, int, int]] = []
     scores: list[float] = []
@@ -220,12 +220,12 @@ def _by_line(path: Path, content: bytes, task: Task) -> _Table:
         except KeyError:
             what, name = ("query", query) if query not in known_queries else ("passage", passage)
             raise DataError(
-                f"{path}:{number}: {task.name} has no {what} {name!r}; is the file of another data set?"
+                f"{path}:{number}: {task.name} has no {what} {name!r}; the file may belong to another data set"
             ) from None
         except ValueError:
             raise DataError(f"{path}:{number}: the score {score!r} is not a number") from None
     if not rows:
-        raise DataError(f"{path} lists no passage for any query; was it written to the end?")
+        raise DataError(f"{path} lists no passage for any query; it may be incomplete")
     columns = np.array(rows, dtype=np.int64)
     return _Table(columns[:, 0], columns[:, 1], _single(np.array(scores, dtype=np.float64)), columns[:, 2])
 
@@ -252,7 +252,7 @@ def _single(scores: NDArray[np.float64]) -> NDArray[np.float32]:
 def _refuse_nan(path: Path, table: _Table) -> None:
     wrong = np.isnan(table.score)
     if wrong.any():
-        raise DataError(f"{path}:{table.line[wrong.argmax()]}: the score is NaN, which has no place in an order")
+        raise DataError(f"{path}:{table.line[wrong.argmax()]}: the score is NaN, which cannot be ordered")
 
 
 def _refuse_twice(path: Path, table: _Table, passages: int) -> None:

@@ -1,4 +1,4 @@
-"""Reading weights from files without running what is in them."""
+"""Reading weights from files without running code from them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _GLOBAL = re.compile(r"(?:Unsupported global: )?GLOBAL\s+([\w.]+)")
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    found = [error]
-    while (following := found[-1].__cause__ or found[-1].__context__) is not None and following not in found:
-        found.append(following)
-    return found
+    errors = [error]
+    while (following := errors[-1].__cause__ or errors[-1].__context__) is not None and following not in errors:
+        errors.append(following)
+    return errors
 
 
 def asks_for_code(error: BaseException) -> str:
-    """Return what a pickle that torch refused wanted to run or build ("" if the error is of another kind)."""
+    """Return the code that a pickle refused by torch wanted to run ("" for other errors)."""
     for link in _chain(error):
         if not isinstance(link, pickle.UnpicklingError) and "weights_only" not in str(link):
             continue
@@ -38,15 +38,21 @@ def asks_for_code(error: BaseException) -> str:
 def wants_code(what: str, wanted: str = "") -> InputError:
     """Return the error for a pickle that was not run."""
     return InputError(
-        f"{what} are a pickle that wants code{f' ({wanted})' if wanted else ''}, which was not run; get the model as "
-        "safetensors, or save its plain tensors again"
+        f"{what} are a pickle that would run code{f' ({wanted})' if wanted else ''}, which is refused; get the model as "
+        "safetensors, or save its tensors again without other objects"
     )
 
 
 def load_pickle(path: Path, what: str, allowed: tuple[Any, ...] = ()) -> Any:
-    """Return what ``torch.save`` wrote: tensors, containers, numbers, strings and the classes ``allowed``, on the CPU.
+    """Return the content of a file of ``torch.save``, on the CPU.
 
-    what: how the message names the content. Raises InputError, also for a pickle that wants anything else.
+    Args:
+        path: the file.
+        what: the name of the content in messages.
+        allowed: classes allowed beside tensors, containers, numbers and strings.
+
+    Raises:
+        InputError: if the file is missing or damaged, or holds anything else.
     """
     import torch
 
@@ -54,7 +60,7 @@ def load_pickle(path: Path, what: str, allowed: tuple[Any, ...] = ()) -> Any:
         with torch.serialization.safe_globals(list(allowed)):
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise InputError(f"{what}: there is no file {path}") from error
+        raise InputError(f"{what}: the file {path} is missing; get it again") from error
     except Exception as error:  # the loader raises nearly anything on bad files
         if wanted := asks_for_code(error):
             raise wants_code(f"{what} in {path}", wanted) from error

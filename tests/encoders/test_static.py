@@ -121,7 +121,7 @@ def test_model2vec_folders_are_read(tmp_path: Path) -> None:
 
 
 def test_bad_folders_are_refused(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(InputError, match="there is no folder"):
+    with pytest.raises(InputError, match="does not exist"):
         StaticEncoder(str(tmp_path / "nowhere")).encode(["a"], role="query")
     with pytest.raises(InputError, match=r"no weights .*model\.safetensors is missing"):
         StaticEncoder(str(tmp_path)).encode(["a"], role="query")
@@ -179,5 +179,5 @@ def test_pieces_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_model_that_is_more_than_a_table_is_refused(static_layout: Path) -> None:
-    with pytest.raises(InputError, match=r"has the prompt 'where ', .* give it to  transformer\(FOLDER\)"):
+    with pytest.raises(InputError, match=r"has the prompt 'where ', .* use  transformer\(FOLDER\)"):
         StaticEncoder(str(static_layout)).encode(["a"], role="query")

@@ -89,7 +89,7 @@ def test_bad_files_are_one_sentence(tmp_path: Path, text: str | bytes, message: 
 
 
 def test_what_is_named_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"there is no file .*nothing/\*\.txt"):
+    with pytest.raises(DataError, match=r"no file matches .*nothing/\*\.txt"):
         TrecRun(str(tmp_path / "nothing" / "*.txt")).file_of("toy.clean.0")
     with pytest.raises(SpecError, match="give a pattern"):
         TrecRun(files="")

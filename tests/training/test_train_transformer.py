@@ -356,10 +356,10 @@ def test_bases_that_cannot_be_trained_are_refused(
     bare = shutil.copytree(base, tmp_path / "bare")
     for path in bare.glob("token*"):
         path.unlink()
-    assert "has no tokenizer; save it there too" in said(bare)
+    assert "has no tokenizer; save one there" in said(bare)
     mixed = shutil.copytree(base, tmp_path / "mixed")
     bert_tokenizer([*WORDS, *(f"word{number}" for number in range(200))]).save_pretrained(mixed)
-    assert "they belong to different checkpoints" in said(mixed)
+    assert "they are of different checkpoints" in said(mixed)
     assert "there is no model folder" in said("./nothing")
     monkeypatch.setattr(hub, "hub_unreachable", lambda: "HF_HUB_OFFLINE is set")
     assert "neither a folder here nor a model that can be downloaded" in said("nobody/such-a-model")

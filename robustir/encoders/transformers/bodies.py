@@ -1,4 +1,4 @@
-"""What turns texts into vectors inside an encoder: a transformer with pooling, or a table of token vectors."""
+"""The part of an encoder that turns texts into vectors: a transformer with pooling, or a table of token vectors."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Body", "Row", "StaticBody", "TransformerBody", "TransformerOptions", "apply_steps", "copy_steps"]
 
-_MULTIPLE = 8  # tensor cores like lengths that are multiples of it; a CPU does not mind, and padding costs it time
-# Models whose last layer's output is the last hidden state itself, so that layers above the one asked for can be left
-# out.
+_MULTIPLE = 8  # tensor cores are faster with lengths that are multiples of it; on a CPU padding only costs time
+# Models whose last layer's output is the last hidden state itself, so that layers above the requested one can be left out.
 _PLAIN_STACKS = frozenset({"bert", "camembert", "roberta", "xlm-roberta"})
 
 
 class Row(NamedTuple):
-    """The tokens of a text, without padding; ``types`` only where a tokenizer gives any but 0."""
+    """The tokens of a text, without padding; ``types`` only if a tokenizer gives any but 0."""
 
     ids: list[int]
     types: list[int] | None = None
@@ -66,9 +65,12 @@ class TransformerOptions:
 
 
 class TransformerBody:
-    """A transformer of Hugging Face transformers, with pooling.
+    """A model of Hugging Face transformers, with pooling.
 
-    name: for messages. model: without a head; :attr:`layer` says which of its hidden states is pooled, None: the last.
+    Args:
+        name: for messages.
+        tokenizer, model: of transformers, the model without a head.
+        options: how to use them; its layer is the hidden state to pool, None: the last.
     """
 
     def __init__(self, name: str, tokenizer: Any, model: Any, options: TransformerOptions) -> None:
@@ -88,7 +90,7 @@ class TransformerBody:
 
     @classmethod
     def load(cls, checkpoint: Checkpoint, options: TransformerOptions) -> TransformerBody:
-        """Load a checkpoint. Raises InputError for one that is incomplete, or whose parts do not fit each other."""
+        """Load a checkpoint. Raises InputError if it is incomplete, or its parts do not fit each other."""
         config = checkpoint.load_config(options.folder)
         layers = getattr(config, "num_hidden_layers", None)
         if options.layer is not None and layers is not None and options.layer > layers:
@@ -109,10 +111,10 @@ class TransformerBody:
 
     def copy_to(self, device: torch.device) -> TransformerBody:
         """Return the body on a device."""
-        made = copy.copy(self)
-        made.model = copy.deepcopy(self.model).to(device) if device != self._device else self.model
-        made._device = device  # noqa: SLF001 - its own kind
-        return made
+        copied = copy.copy(self)
+        copied.model = copy.deepcopy(self.model).to(device) if device != self._device else self.model
+        copied._device = device  # noqa: SLF001 - an object of this class
+        return copied
 
     def rows(self, texts: list[str]) -> list[Row]:
         """Return the tokens of each text."""
@@ -168,7 +170,7 @@ class TransformerBody:
 
 
 def _lower(tokenizer: Any) -> None:
-    """Let a fast tokenizer lower-case first, unless it does."""
+    """Let a fast tokenizer lower-case texts first."""
     from tokenizers import normalizers
 
     backend = getattr(tokenizer, "backend_tokenizer", None)
@@ -185,12 +187,12 @@ def _check_vocabulary(checkpoint: Checkpoint, tokenizer: Any, model: Any) -> Non
     if size is not None and len(tokenizer) > size:
         raise InputError(
             f"the tokenizer of {checkpoint.model!r} has {len(tokenizer)} pieces, but the model has vectors for {size}: "
-            "they belong to different checkpoints; save the model and its own tokenizer into one folder"
+            "they are of different checkpoints; save the model and its own tokenizer in one folder"
         )
 
 
 def _cut_above(model: Any, layer: int | None) -> int | None:
-    """Drop layers above ``layer`` where that is sure to be the same; return which hidden state to take then."""
+    """Drop layers above ``layer`` if the result is certainly the same; return the hidden state to take then."""
     import torch
 
     stack = getattr(getattr(model, "encoder", None), "layer", None)
@@ -202,7 +204,7 @@ def _cut_above(model: Any, layer: int | None) -> int | None:
 
 
 def _positions(model: Any) -> int:
-    """Return how many tokens have a position; RoBERTa and its relatives begin to count after the padding token."""
+    """Return how many tokens have a position; RoBERTa and its relatives count from after the padding token."""
     import torch
 
     number = getattr(model.config, "max_position_embeddings", None)
@@ -247,9 +249,9 @@ class StaticBody:
 
     def copy_to(self, device: torch.device) -> StaticBody:
         """Return the body on a device."""
-        made = copy.copy(self)
-        made._table = self._table.to(device)  # noqa: SLF001 - its own kind
-        return made
+        copied = copy.copy(self)
+        copied._table = self._table.to(device)  # noqa: SLF001 - an object of this class
+        return copied
 
     def rows(self, texts: list[str]) -> list[Row]:
         """Return the tokens of each text."""

@@ -18,7 +18,7 @@ from robustir.errors import InputError
 
 __all__ = ["Checkpoint"]
 
-# What decides the vectors; reports, licences and the states of a training do not.
+# Files that decide the vectors; reports, licences and the states of a training do not.
 _SUFFIXES = frozenset({".bin", ".bpe", ".json", ".model", ".pt", ".py", ".safetensors", ".txt", ".vocab"})
 _NOT_VECTORS = (
     "checkpoint.pt",
@@ -33,12 +33,12 @@ _NOT_VECTORS = (
     "eval_",
 )
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.bpe", "tokenization*.py")
-_SAID = frozenset({".lock", ".md"})  # in the folders of modules everything else counts
+_SAID = frozenset({".lock", ".md"})  # in the folders of modules all other files count
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a model is: a folder (if one has that name) or a hub id at ``revision`` (branch, tag or commit)."""
+    """The place of a model: a folder (if it exists) or a hub id at ``revision`` (branch, tag or commit)."""
 
     model: str
     revision: str | None = None
@@ -46,7 +46,7 @@ class Checkpoint:
 
     @property
     def folder(self) -> Path | None:
-        """The local folder, or None for a hub id. Raises InputError if it is certainly a path and nothing is there."""
+        """The local folder, or None for a hub id. Raises InputError for a missing folder that cannot be a hub id."""
         path = Path(self.model).expanduser()
         if path.is_dir():
             return path
@@ -74,7 +74,7 @@ class Checkpoint:
     def file(self, name: str) -> Path | None:
         """Return a file of the model by its path inside it, or None if the model has no such file.
 
-        Raises InputError if that cannot be told (a hub id without a network).
+        Raises InputError if this cannot be known (a hub id without a network).
         """
         folder = self.folder
         if folder is None:
@@ -82,7 +82,7 @@ class Checkpoint:
         return folder / name if (folder / name).is_file() else None
 
     def read_json(self, name: str) -> Any:
-        """Return what a JSON file of the model holds, or None if it has no such file. Raises InputError."""
+        """Return the content of a JSON file of the model, or None if it has no such file. Raises InputError."""
         path = self.file(name)
         if path is None:
             return None
@@ -96,7 +96,7 @@ class Checkpoint:
         if self.folder is None and not hub_unreachable():
             options["revision"] = self._commit
             return self.model, options | ({"subfolder": subfolder} if subfolder else {})
-        # Without a network the cache is an ordinary folder; transformers would ask the hub for optional files again.
+        # Without a network the cache serves as a folder; transformers would ask the hub for optional files again.
         config = self.file(f"{subfolder}/config.json" if subfolder else "config.json")
         if config is None:
             raise InputError(
@@ -111,10 +111,10 @@ class Checkpoint:
         return self._load("configuration", AutoConfig, subfolder)
 
     def require_tokenizer(self, subfolder: str = "") -> None:
-        """Raise InputError if a folder has no file of a tokenizer; nothing is loaded."""
+        """Raise InputError if a folder has no tokenizer file; nothing is loaded."""
         where = Path(self._source(subfolder)[0])
         if where.is_dir() and not any(any(where.glob(pattern)) for pattern in _TOKENIZERS):
-            raise InputError(f"{where} has no tokenizer; save it there too:  tokenizer.save_pretrained({str(where)!r})")
+            raise InputError(f"{where} has no tokenizer; save one there:  tokenizer.save_pretrained({str(where)!r})")
 
     def load_tokenizer(self, subfolder: str = "") -> Any:
         """Return the tokenizer, padding on the right."""
@@ -130,10 +130,14 @@ class Checkpoint:
         return tokenizer
 
     def load_model(self, subfolder: str = "", *, needs_pooler: bool = False) -> Any:
-        """Return the model without a head, on the CPU; an encoder-decoder model gives its encoder.
+        """Return the model without a head, on the CPU; of an encoder-decoder model, the encoder.
 
-        needs_pooler: whether the pooler's weights are used. Raises InputError if the checkpoint lacks weights: they
-        would be random.
+        Args:
+            subfolder: of the model.
+            needs_pooler: whether the pooler's weights are used.
+
+        Raises:
+            InputError: if the checkpoint lacks weights, which would be random.
         """
         from transformers import AutoModel
 
@@ -143,8 +147,8 @@ class Checkpoint:
         if missing:
             raise InputError(
                 f"the checkpoint {self.model!r} lacks {len(missing)} weights of its architecture "
-                f"({model.config.model_type}), such as {missing[0]}; they would be random. It is incomplete or of another "
-                "architecture: save the model again with its save_pretrained"
+                f"({model.config.model_type}), such as {missing[0]}; they would be random. The checkpoint is incomplete or "
+                "of another architecture: save the model again with its save_pretrained"
             )
         return model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
 
@@ -166,7 +170,7 @@ def _files(folder: Path) -> list[Path]:
     """Return the files that decide vectors: those of the folder, and all below the folders that modules.json names."""
     inner = [folder / name for name in module_folders(folder)]
     top = [path for path in folder.iterdir() if path.suffix in _SUFFIXES]
-    below = [path for each in inner for path in each.rglob("*") if path.suffix not in _SAID]
+    below = [path for module in inner for path in module.rglob("*") if path.suffix not in _SAID]
     paths = {path for path in (*top, *below) if not path.name.startswith((".", *_NOT_VECTORS)) and path.is_file()}
     return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
 
@@ -187,7 +191,7 @@ def module_folders(folder: Path) -> list[str]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep transformers from drawing bars and warning of what is checked here (a missing pooler is of no use to us)."""
+    """Keep transformers from drawing bars and from warnings about weights, which are checked here."""
     from transformers import utils
 
     output: Any = utils.logging

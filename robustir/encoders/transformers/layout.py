@@ -38,11 +38,18 @@ _BODY_CONFIGS = tuple(
 
 @dataclass(frozen=True)
 class Layout:
-    """What the files of a model in this layout say.
+    """The settings in the files of a model with this layout.
 
-    body: "transformer" or "static" (a table of token vectors, averaged); folder: where it is inside the model. tail:
-    (kind, folder) of the modules after pooling. max_length: in tokens, None: the model's own. similarity: the name of
-    the function that the vectors are meant for, None: cosine.
+    Args:
+        body: "transformer" or "static" (a table of token vectors, averaged).
+        folder: its place inside the model.
+        poolings: names of poolings, joined in this order.
+        include_prompt: whether the tokens of a prompt are pooled.
+        tail: (kind, folder) of the modules after pooling.
+        max_length: in tokens; None: the model's own.
+        lower_case: whether texts are lower-cased.
+        prompts: by role.
+        similarity: the name of the function that the vectors are made for; None: cosine.
     """
 
     body: Literal["transformer", "static"]
@@ -67,7 +74,7 @@ def _join(folder: str, name: str) -> str:
 
 
 def read_layout(checkpoint: Checkpoint) -> Layout | None:
-    """Return the layout of a model, or None if it has no modules.json. Raises InputError for modules not known here."""
+    """Return the layout of a model, or None if it has no modules.json. Raises InputError for unsupported modules."""
     rows = checkpoint.read_json("modules.json")
     if rows is None:
         return None
@@ -81,9 +88,8 @@ def read_layout(checkpoint: Checkpoint) -> Layout | None:
         *_TAIL
     }:
         raise InputError(
-            f"{checkpoint.model!r} is made of the modules {', '.join(kinds)}; what can be loaded is Transformer and "
-            f"Pooling, or StaticEmbedding, followed by any of {', '.join(_TAIL)}. Load it with sentence-transformers "
-            "and give the object"
+            f"{checkpoint.model!r} has the modules {', '.join(kinds)}; supported are Transformer and Pooling, or "
+            f"StaticEmbedding, followed by any of {', '.join(_TAIL)}. Load it with sentence-transformers and give the object"
         )
     general = checkpoint.read_json("config_sentence_transformers.json") or {}
     prompts = _prompts(general)
@@ -138,14 +144,14 @@ def _prompts(config: Mapping[str, Any]) -> dict[Role, str]:
 
 
 def find_prefixes(layout: Layout | None, *, query: str | None, passage: str | None) -> dict[Role, str]:
-    """Return what goes before a text of each role: what is given, else the prompt that the model brings, else nothing."""
+    """Return the prefix of each role: as given, else the model's own prompt, else nothing."""
     prompts: Mapping[Role, str] = {} if layout is None else layout.prompts
     given: Mapping[Role, str | None] = {"query": query, "passage": passage}
     return {role: prompts.get(role, "") if text is None else text for role, text in given.items()}
 
 
 def build_tail(checkpoint: Checkpoint, layout: Layout) -> list[Step]:
-    """Return what is done to vectors after pooling, in order, with its weights. Raises InputError."""
+    """Return the modules after pooling, in order, with their weights. Raises InputError."""
     return [_step(checkpoint, kind, folder) for kind, folder in layout.tail]
 
 
@@ -166,7 +172,10 @@ def _step(checkpoint: Checkpoint, kind: str, folder: str) -> Step:
         return module
     for key in ("module_input_name", "module_output_name"):
         if config.get(key) not in (None, "sentence_embedding"):
-            raise InputError(f"{where} works on {config[key]}, not on the vector of a text; it cannot be loaded here")
+            raise InputError(
+                f"{where} works on {config[key]}, not on the vector of a text; load the model with "
+                "sentence-transformers and give the object"
+            )
     linear = torch.nn.Linear(config["in_features"], config["out_features"], bias=config.get("bias", True))
     _fill(linear, tensors, "linear.", where)
     return torch.nn.Sequential(linear, _activation(config.get("activation_function", "torch.nn.Tanh"), where))
@@ -184,8 +193,8 @@ def _activation(path: str, where: str) -> torch.nn.Module:
     import torch
 
     module, _, name = path.rpartition(".")
-    made = getattr(torch.nn.modules.activation if name != "Identity" else torch.nn, name, None)
-    if not (module == "torch.nn" or module.startswith("torch.nn.modules")) or made is None:
-        raise InputError(f"{where} asks for the activation {path!r}; only those of torch.nn are loaded")
-    activation: torch.nn.Module = made()
+    make = getattr(torch.nn.modules.activation if name != "Identity" else torch.nn, name, None)
+    if not (module == "torch.nn" or module.startswith("torch.nn.modules")) or make is None:
+        raise InputError(f"{where} names the activation {path!r}; only those of torch.nn are loaded")
+    activation: torch.nn.Module = make()
     return activation

@@ -28,10 +28,15 @@ def write_layout(
     prefixes: Mapping[Role, str],
     include_prompt: bool = True,
 ) -> None:
-    """Write model and tokenizer of transformers with what belongs to them; ``modules.json`` appears last.
+    """Write a model and tokenizer of transformers with their settings; ``modules.json`` comes last.
 
-    poolings: names of :data:`robustir.encoders.transformers.pooling.POOLINGS`, joined in this order. include_prompt: whether the
-    tokens of a prefix are pooled.
+    Args:
+        folder: to write.
+        model, tokenizer: of transformers.
+        poolings: names of :data:`robustir.encoders.transformers.pooling.POOLINGS`, joined in this order.
+        max_length: in tokens.
+        prefixes: by role.
+        include_prompt: whether the tokens of a prefix are pooled.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as temporary, explained(folder):

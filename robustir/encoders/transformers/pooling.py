@@ -68,7 +68,7 @@ POOLINGS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 def pool(states: Tensor, mask: Tensor, *poolings: str) -> Tensor:
     """Return float32 [b, d * number of poolings] from states [b, t, d] and a mask [b, t] (1: a token, 0: padding).
 
-    mean and max are over tokens, the special ones included; mean_sqrt_len_tokens divides by the root of their number;
+    mean and max are over all tokens, including special ones; mean_sqrt_len_tokens divides by the root of their number;
     weightedmean weighs a token by its place from 1; cls is the first token and lasttoken the last. Sums are in float32
     (float64 states stay as they are). A text without any token has zeros (under cls the first state).
     """

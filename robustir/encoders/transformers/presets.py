@@ -1,6 +1,6 @@
-"""Well-known multilingual encoders by name, each with the pooling, layer, prefixes and commit that belong to it.
+"""Well-known multilingual encoders by name, each with its pooling, layer, prefixes and commit.
 
-The commits are those that other public projects pin; where one is given here, the same files are used for ever.
+The commits are those that other public projects pin, so that a preset always uses the same files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["BgeM3", "LaBSE", "MBert", "MDistilBert", "MultilingualE5", "Preset",
 
 @dataclass(frozen=True)
 class Preset:
-    """What a preset fixes. pooling None: as modules.json says. layer None: the last. max_length: in tokens."""
+    """The settings of a preset. pooling None: as modules.json says. layer None: the last. max_length: in tokens."""
 
     model: str
     commit: str
@@ -31,7 +31,7 @@ class Preset:
     max_length: int | None = 512
 
     def shown(self) -> dict[str, str]:
-        """Return the settings as people read them."""
+        """Return the settings in words."""
         return {
             "model": self.model,
             "commit": self.commit,
@@ -173,7 +173,7 @@ _LABSE = Preset(
 )
 
 
-# What its modules.json held when this was written; the file itself is read, not this.
+# The content of its modules.json at the pinned commit, for people; the file itself is what counts.
 _LABSE_SHOWN = {
     **_LABSE.shown(),
     "pooling": "as its modules.json says: cls, then dense with tanh (the pooler), then normalize",
@@ -256,7 +256,7 @@ class BgeM3(_PresetEncoder):
 
     Args:
         path: a local folder instead of the hub.
-        max_length: 8192 tokens unless given; lower it for long passages on a small machine.
+        max_length: in tokens, by default 8192; lower it for long passages on a small machine.
     """
 
     preset = _BGE

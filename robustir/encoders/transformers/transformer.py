@@ -40,14 +40,14 @@ DTypeName = Literal["float32", "bfloat16", "float16"]
 _DTYPES: tuple[DTypeName, ...] = ("float32", "bfloat16", "float16")
 _MAX_LENGTH = 512  # tokens, where neither the user nor the model says anything
 _USUAL_LENGTH = 128  # tokens: a batch holds as many as batch_size texts of this length
-# Texts per batch where none are given, by kind of device: on a CPU 1,024 tokens stay in its cache, and a model of
+# Default texts per batch by kind of device: on a CPU 1,024 tokens stay in its cache, and a model of
 # MiniLM's size ran 1.16 times as fast as sentence-transformers, against 0.88 times with 4,096 tokens.
 _BATCH_SIZES = {"cpu": 8, "cuda": 32}
 
 
 @dataclass(frozen=True)
 class _Settings:
-    """How vectors are made, after all defaults; everything in it changes them."""
+    """How vectors are made, after all defaults; every field changes them."""
 
     layout: Layout | None
     poolings: tuple[str, ...]
@@ -67,34 +67,32 @@ class TransformerEncoder(Shown):
 
     A model in the layout of sentence-transformers (modules.json: Transformer and Pooling, or StaticEmbedding, then
     Dense, LayerNorm, Normalize) is used as its modules say, without that package, unless pooling or layer is given.
-    Weights are loaded when the first text is encoded. Batches hold texts of like length, padded on the right, the
-    longest first; one that does not fit into memory is halved. Padding and batch size touch the last bits of a vector
-    (not more), so the vector store keeps these vectors by unit.
+    Weights are loaded when the first text is encoded. Batches hold texts of similar length, padded on the right, the
+    longest first; a batch that does not fit into memory is halved. Padding and batch size change only the last bits of a
+    vector, so the vector store keeps these vectors by unit.
 
     Args:
         model: hub id or local folder.
         pooling: "mean" (the default without modules.json), "cls", "max", "mean_sqrt_len_tokens", "weightedmean",
             "lasttoken", or "pooler" (the model's own).
-        layer: which hidden state, 0 being the embeddings and 7 the output of the seventh layer; None is the last.
-        query_prefix: put before every text of the role (as E5's "query: "); by default the prompts that the model
-            brings.
-        passage_prefix: put before every text of the role (as E5's "query: "); by default the prompts that the model
-            brings.
-        normalize: True ranks by the cosine, False by the inner product; by default by the similarity that the model
-            says it is made for (of Euclidean distances, vectors have one more dimension), else the cosine.
-        max_length: in tokens, by default what the model brings, else 512; cut down to what it allows.
+        layer: the hidden state to pool: 0 is the embeddings, 7 the output of the seventh layer; None is the last.
+        query_prefix, passage_prefix: put before every text of the role (such as E5's "query: "); by default the model's
+            own prompts.
+        normalize: True ranks by the cosine, False by the inner product; by default the model's own similarity (for
+            Euclidean distances, vectors have one more dimension), else the cosine.
+        max_length: in tokens, by default the model's own, else 512; at most what the model allows.
         dtype: of weights and computation; pooling is in float32.
-        device: "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if there is one), "cpu", "cuda", "cuda:1",
+        device: "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if available), "cpu", "cuda", "cuda:1",
             several as "cuda:0,cuda:1", or "cuda:all".
         revision: branch, tag or commit on the hub.
-        batch_size: texts of 128 tokens per batch (8 on a CPU, 32 on a GPU), as many tokens of shorter or longer
-            ones.
-        trust_remote_code: run code that the model brings; off unless you trust it.
+        batch_size: texts of 128 tokens per batch, by default 8 on a CPU and 32 on a GPU; shorter or longer texts fill a
+            batch with as many tokens.
+        trust_remote_code: whether to run code from the model; only for models that you trust.
     """
 
     uses_langs = False
     batch_invariant = False
-    # What a preset demands: types of architecture (config.json's model_type), and the pooling without modules.json.
+    # Set by presets: accepted architectures (config.json's model_type), and the pooling without modules.json.
     families: frozenset[str] | None = None
     plain_pooling: str = "mean"
 
@@ -142,7 +140,7 @@ class TransformerEncoder(Shown):
 
     @property
     def training(self) -> TrainingRecord | None:
-        """What ``robustir train`` says that it was trained on; None for a model of others."""
+        """The record of ``robustir train``; None for other models."""
         folder = self.checkpoint.folder
         return None if folder is None else read_training_record(folder)
 
@@ -163,7 +161,7 @@ class TransformerEncoder(Shown):
 
     @property
     def similarity(self) -> Similarity:
-        """What orders passages: the cosine, the inner product or the Euclidean distance."""
+        """The similarity that orders passages: cosine, inner product or Euclidean distance."""
         return self._settings.similarity
 
     @cached_property
@@ -217,18 +215,18 @@ class TransformerEncoder(Shown):
         )
 
     def _check_files(self) -> None:
-        """Refuse, before anything is loaded, files that are missing or of another architecture."""
+        """Refuse missing files, or files of another architecture, before anything is loaded."""
         layout = self._settings.layout
         if layout is not None and layout.body == "static":
             return
         folder = "" if layout is None else layout.folder
         self.checkpoint.require_tokenizer(folder)
         config = self.checkpoint.read_json(f"{folder}/config.json" if folder else "config.json") or {}
-        found, layers = config.get("model_type"), config.get("num_hidden_layers", config.get("n_layers"))
-        if self.families is not None and found not in self.families:
+        family, layers = config.get("model_type"), config.get("num_hidden_layers", config.get("n_layers"))
+        if self.families is not None and family not in self.families:
             raise InputError(
-                f"{self.checkpoint.model!r} is of the architecture {found}, where {' or '.join(sorted(self.families))} "
-                f"is expected; give its folder to  transformer(...)  instead"
+                f"{self.checkpoint.model!r} has the architecture {family}, not {' or '.join(sorted(self.families))}; "
+                f"give its folder to  transformer(...)  instead"
             )
         if self.layer is not None and layers is not None and self.layer > layers:
             raise InputError(f"layer={self.layer}: {self.name} has the layers 0 (the embeddings) to {layers}")
@@ -236,7 +234,9 @@ class TransformerEncoder(Shown):
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), d].
 
-        Raises InputError if the model is neither here nor can be downloaded, EncoderError if one text does not fit into the device's memory.
+        Raises:
+            InputError: if the model is neither a local folder nor can be downloaded.
+            EncoderError: if a single text does not fit into the device's memory.
         """
         replicas = self._replicas
         prefix = self._settings.prefixes[role]
