@@ -250,7 +250,7 @@ def test_a_pickle_that_wants_code_is_not_run(folder: Path, tmp_path: Path) -> No
     assert not (tmp_path / "ran").exists()
     # The one class that Meta's files need is let through, and no other.
     torch.save({"cfg": {"model": argparse.HelpFormatter("x")}, "model": {}}, tmp_path / "laser2.pt")
-    with pytest.raises(InputError, match="wants code"):
+    with pytest.raises(InputError, match="would run code"):
         Laser2(str(tmp_path)).encode(["a"], role="query")
 
 

@@ -189,7 +189,7 @@ def test_bad_layouts_are_explained(tiny_bert: Path, make_layout: Any) -> None:
     rows = json.loads((folder / "modules.json").read_text())
     rows[1]["type"] = "sentence_transformers.models.CNN"
     (folder / "modules.json").write_text(json.dumps(rows))
-    refuse("made of the modules Transformer, CNN; what can be loaded is .* give the object")
+    refuse("has the modules Transformer, CNN; supported are .* give the object")
     (folder / "modules.json").write_text("[{}]")
     refuse("is not a list of modules")
     (folder / "modules.json").write_text("[")
