@@ -185,7 +185,7 @@ def test_laser_is_looked_into_and_recorded(
     (folder / "laser2.spm").write_bytes(b"an error page")
     assert "laser2.spm is not a SentencePiece model" in refused("laser2", "--data", tmp_path / "other")
     assert not (tmp_path / "other" / "laser" / "laser2.spm").exists()
-    assert "name one" in refused("laser3", "--data", data)
+    assert "name a language" in refused("laser3", "--data", data)
 
 
 def test_laser_from_local_files(laser: Path, tmp_path: Path) -> None:
