@@ -194,11 +194,12 @@ Block: TypeAlias = Paragraph | Heading | Notice | Table | Figure | Examples | Fa
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled part of the report; ``id`` is its anchor."""
+    """A titled part of the report; ``id`` is its anchor. A medium that can fold shows the first ``open`` blocks (None: all)."""
 
     id: str
     title: str
     blocks: tuple[Block, ...]
+    open: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from robustir.errors import RunError
-from robustir.reports.blocks import Document, Heading, Paragraph, Section
+from robustir.reports.blocks import Document, Figure, Heading, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, language_name
 from robustir.reports.sections.attacks import attack_section
 from robustir.reports.sections.clean_scores import clean_section
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from robustir.rundir.manifest import Manifest
 
 __all__ = ["build"]
+
+_OPEN_SECTIONS = 2  # all others are folded
 
 
 def build(findings: Findings, manifest: Manifest | None) -> Document:
@@ -71,7 +73,18 @@ def build(findings: Findings, manifest: Manifest | None) -> Document:
             _with_languages(manifest_section(study), study),
         ),
     )
-    return shorten_names(document, (*study.encoders, *study.perturbations))
+    sections = tuple(_folded(section, at) for at, section in enumerate(document.sections))
+    return shorten_names(replace(document, sections=sections), (*study.encoders, *study.perturbations))
+
+
+def _folded(section: Section, at: int) -> Section:
+    """Leave open what two screens hold: of the first sections the beginning, to the first table or the figures before it."""
+    if at >= _OPEN_SECTIONS:
+        return replace(section, open=0)
+    drawn = [place for place, block in enumerate(section.blocks) if isinstance(block, Figure)]
+    tables = [place for place, block in enumerate(section.blocks) if isinstance(block, Table)]
+    last = drawn[-1] if drawn and (not tables or drawn[0] < tables[0]) else tables[0] if tables else len(section.blocks)
+    return replace(section, open=last + 1)
 
 
 def _with_languages(section: Section, study: Study) -> Section:

@@ -32,7 +32,7 @@ from robustir.reports.renderers.drawing import (
 )
 from robustir.reports.renderers.svg import drawing_svg
 
-__all__ = ["figure_svg", "figures_by_page", "key_svg", "panel_svg", "point_tables", "write_figures"]
+__all__ = ["columns_of", "figure_svg", "figures_by_page", "key_svg", "panel_svg", "point_tables", "write_figures"]
 
 _WEB_WIDTH, _WEB_FONT = 320.0, 10.5
 _PAGE_WIDTH, _PAGE_FONT = 482.0, 7.0  # a page's text is 170 mm wide
@@ -129,17 +129,18 @@ def _all_figures(document: Document) -> Iterator[Figure]:
                 yield from figures_by_page(block)
 
 
-def _columns(figure: Figure) -> int:
-    return min(figure.columns, len(figure.panels)) or 1
+def columns_of(figure: Figure) -> int:
+    """Return how many panels lie beside one another: three if they would all lie below one another."""
+    return min(figure.columns if figure.columns > 1 else 3, len(figure.panels)) or 1
 
 
 def _panel_width(figure: Figure) -> float:
-    columns = _columns(figure)
+    columns = columns_of(figure)
     return min(_ALONE, (_PAGE_WIDTH - _GAP * (columns - 1)) / columns)
 
 
 def _rows(figure: Figure) -> list[list[Panel | IntervalPanel]]:
-    columns = _columns(figure)
+    columns = columns_of(figure)
     return [list(figure.panels[at : at + columns]) for at in range(0, len(figure.panels), columns)]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from robustir.reports.blocks import Document, Figure, IntervalPanel, Panel, direction
 from robustir.reports.renderers.drawing import letter
-from robustir.reports.renderers.figures import key_svg, panel_svg, point_tables
+from robustir.reports.renderers.figures import columns_of, key_svg, panel_svg, point_tables
 from robustir.reports.renderers.palette import css_rules
 
 if TYPE_CHECKING:
@@ -69,5 +69,6 @@ def _environment() -> Any:
         key_svg=key,
         letter=letter,
         point_tables=point_tables,
+        columns_of=columns_of,
     )
     return environment

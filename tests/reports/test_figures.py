@@ -19,7 +19,14 @@ from robustir.reports import Document, build, render_html
 from robustir.reports.blocks import Figure, IntervalPanel, Panel, Point, Series
 from robustir.reports.renderers import palette
 from robustir.reports.renderers.drawing import line_look, marker_look, shorten, text_width
-from robustir.reports.renderers.figures import figure_svg, figures_by_page, panel_svg, point_tables, write_figures
+from robustir.reports.renderers.figures import (
+    columns_of,
+    figure_svg,
+    figures_by_page,
+    panel_svg,
+    point_tables,
+    write_figures,
+)
 from tests.reports.factory import Factory
 from tests.reports.test_rendering import NASTY, Page
 
@@ -118,11 +125,12 @@ def test_every_point_is_in_a_table_of_the_page(document: Document, curves: Figur
 def test_figures_that_do_not_fit_a_page_are_parted_with_their_legend() -> None:
     figure = intervals(6, 12)
     assert figures_by_page(intervals(2, 3)) == [intervals(2, 3)]
-    large = replace(figure, columns=1)
+    large = replace(figure, columns=1, panels=(*figure.panels, *figure.panels))  # type: ignore[arg-type]
     pages = figures_by_page(large)
     assert [page.id for page in pages] == ["pairs", "pairs-2"]
     assert [page.keys for page in pages] == [figure.keys] * 2
-    assert tuple(panel for page in pages for panel in page.panels) == figure.panels
+    assert tuple(panel for page in pages for panel in page.panels) == large.panels
+    assert [columns_of(page) for page in pages] == [3, 1]
 
 
 def test_files_are_the_same_bytes_in_another_process_and_whatever_matplotlibrc_says(

@@ -246,6 +246,18 @@ def test_unknown_formats_are_refused_before_anything_is_written(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_two_screens_do_not_hold_is_folded(document: Document) -> None:
+    folded = [section.open == 0 for section in document.sections]
+    assert folded == [False, False, *[True] * (len(folded) - 2)]
+    clean, degradation = document.sections[:2]
+    assert [type(block).__name__ for block in clean.blocks[: clean.open]] == ["Paragraph", "Table"]
+    assert [type(block).__name__ for block in degradation.blocks[: degradation.open]] == ["Figure"]
+    page = Page(render_html(document))
+    folds = [attributes for attributes in page.all("details") if "fold" in (attributes.get("class") or "")]
+    assert len(folds) == sum(folded) + 2
+    assert not [attributes for attributes in folds if "open" in attributes]
+
+
 def test_the_manifest_is_in_the_page(document: Document) -> None:
     page = Page(render_html(document))
     text = next(piece for piece in page.text if piece.startswith("{"))
