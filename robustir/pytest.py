@@ -99,4 +99,4 @@ def _opened(run: RunDirectory | Path | str) -> RunDirectory:
 @pytest.fixture(scope="session")
 def robustir_gate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Gate:
     """Assert bounds of runs: ``robustir_gate("runs/mine", "retention(mine, typos, 0.3) >= 0.7")``."""
-    return Gate(tmp_path_factory.mktemp("robustir"), strict=request.config.getoption("--robustir-strict"))
+    return Gate(tmp_path_factory.mktemp("robustir"), strict=bool(request.config.getoption("--robustir-strict")))

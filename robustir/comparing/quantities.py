@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.comparisons import shared_noise
-from robustir.analysis.estimator import Estimator, Intervals, Layout
+from robustir.analysis.estimator import Estimator, Intervals, Layout, few_moved, moved_groups
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.stats import standard_errors
@@ -42,7 +42,8 @@ class Limits:
 class Quantity:
     """A mean of per-query values over the macro-average of one setting, or, with ``below``, a ratio of two.
 
-    above, below: group sums, float64 [views, groups]; groups and options: those of the resampling.
+    above, below: group sums, float64 [views, groups]; groups and options: those of the resampling; span: how far the
+    value of one query can be from 0.
     """
 
     groups: int
@@ -50,11 +51,14 @@ class Quantity:
     layout: Layout
     above: Floats
     below: Floats | None = None
+    span: float = 1.0
 
     @classmethod
-    def of(cls, setting: ReducedSetting, layout: Layout, above: Floats, below: Floats | None = None) -> Self:
+    def of(
+        cls, setting: ReducedSetting, layout: Layout, above: Floats, below: Floats | None = None, *, span: float = 1.0
+    ) -> Self:
         """Return a quantity of one setting."""
-        return cls(setting.rows.groups, setting.options, layout, above, below)
+        return cls(setting.rows.groups, setting.options, layout, above, below, span)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -63,17 +67,38 @@ class Quantity:
         return int(rows[0]), int(groups[0])
 
     def limits(self, confidence: float) -> Limits:
-        """Return the estimate with its interval at a confidence."""
+        """Return the estimate with its interval at a confidence.
+
+        If too few groups moved for a bootstrap (the two are nearly the same), the limits are those of the share of moving
+        groups (Clopper & Pearson 1934), in which every query may move as far as it can: wide, but they cover.
+        """
         estimator = Estimator(self.groups, replace(self.options, confidence=confidence))
+        reach = self._reach(confidence)
         if self.below is None:
-            return _first(estimator.intervals(self.layout, self.above[None], macro_only=True))
+            found = _first(estimator.intervals(self.layout, self.above[None], macro_only=True))
+            return found if reach is None else Limits(found.value, min(found.value, -reach), max(found.value, reach))
         means = [self.layout.macro(part[None]).estimates[0] for part in (self.above, self.below)]
         if settled(means[1]) <= 0:
             return Limits(math.nan, math.nan, math.nan)
         if settled(means[0]) == 0:
             return Limits(0.0, 0.0, 0.0)  # every score is 0, so nothing is uncertain
+        if reach is not None:
+            return Limits(means[0] / means[1], max(0.0, 1 - reach / means[1]), 1 + reach / means[1])
         found = _first(estimator.log_ratios(self.layout, [self.above[None]], [self.below[None]], macro_only=True))
         return Limits(*(math.exp(value) for value in (found.value, found.low, found.high)))
+
+    def _reach(self, confidence: float) -> float | None:
+        """Return how far the mean may lie from no change, if few groups moved; None if enough did, or none."""
+        from scipy.special import betaincinv
+
+        change = self.above if self.below is None else self.above - self.below
+        moved, groups = float(moved_groups(change[None], macro_only=True)[0, 0]), self.sizes[1]
+        if groups < 2 or not few_moved(np.array([moved]), float(groups))[0]:
+            return None
+        share = float(betaincinv(moved + 1, groups - moved, 1 - (1 - confidence) / 2))
+        counts = self.layout.counts[self.layout.present]
+        largest = float((counts / counts.sum(axis=1, keepdims=True)).mean(axis=0).max())
+        return self.span * min(1.0, share * groups * largest)
 
     def p(self) -> float:
         """Two-sided p of the randomisation test that the mean is 0."""
@@ -173,7 +198,11 @@ def _gap(setting: ReducedSetting, a: int, b: int, condition: Condition, measure:
 def _loss(setting: ReducedSetting, a: int, b: int, condition: Condition, measure: int) -> Quantity | None:
     """Return how much more A loses than B."""
     pair = _pair(setting, a, b, condition, measure)
-    return None if pair is None else Quantity.of(setting, pair[0].layout, settled(pair[1].change - pair[0].change))
+    return (
+        None
+        if pair is None
+        else Quantity.of(setting, pair[0].layout, settled(pair[1].change - pair[0].change), span=2.0)
+    )
 
 
 # What a bound may name, by the number of encoders that it speaks of.

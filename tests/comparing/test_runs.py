@@ -69,12 +69,13 @@ def test_the_same_system_twice(make_run: MakeRun) -> None:
 def test_equivalence_needs_a_margin_that_the_interval_fits_into(make_run: MakeRun) -> None:
     base, near = make_run(MINE), make_run({"mine": (0.11, 0.31)})
     assert EQUIVALENT not in set(robustir.compare(base, near)["outcome"])
-    wide = robustir.compare(base, near, margin=0.1)
-    narrow = robustir.compare(base, near, margin=0.001)
+    # A few of 20 groups moved: what can be said is that no more than two fifths of them do.
+    wide = robustir.compare(base, near, margin=0.4)
+    narrow = robustir.compare(base, near, margin=0.1)
     assert EQUIVALENT in set(wide["outcome"])
     assert EQUIVALENT not in set(narrow["outcome"])
     told = [row for row in wide.to_dict("records") if row["outcome"] == EQUIVALENT]
-    assert all(-0.1 < row["equivalence_low"] <= row["equivalence_high"] < 0.1 for row in told)
+    assert all(-0.4 < row["equivalence_low"] <= row["equivalence_high"] < 0.4 for row in told)
     assert all(row["equivalence_p_adjusted"] < 0.05 for row in told)
 
 
