@@ -26,7 +26,7 @@ def _parsed(_context: click.Context, _parameter: click.Parameter, texts: tuple[s
 
 def _strict(context: click.Context, _parameter: click.Parameter, strict: bool) -> bool:
     if strict and not context.params.get("bounds"):
-        raise click.UsageError("--strict speaks of bounds: give one, such as  --fail-if 'retention < 0.8'")
+        raise click.UsageError("--strict applies to bounds: give one, such as  --fail-if 'retention < 0.8'")
     return strict
 
 

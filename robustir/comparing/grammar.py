@@ -72,7 +72,7 @@ def parse_bound(text: str) -> Bound:
         found = Bound(text, "gap", ">", 0.0)
         return _with_arguments(found.negated() if shape["negated"] else found, inside)
     if shape["negated"]:
-        raise _mistake(text, "not stands before ahead alone")
+        raise _mistake(text, "not is allowed only before ahead")
     if not shape["sign"]:
         raise _mistake(text, "a sign and a number are missing, such as  < 0.9")
     bound = Bound(text, name, shape["sign"], float(shape["number"]))

@@ -107,7 +107,7 @@ def test_strict_needs_a_bound(tmp_path: Path, invoke) -> None:
     for command in ("report", "compare"):
         refused = invoke(command, tmp_path, "--strict")
         assert refused.code == 2
-        assert "--strict speaks of bounds" in refused.err
+        assert "--strict applies to bounds" in refused.err
 
 
 @pytest.mark.parametrize(
