@@ -77,7 +77,7 @@ def test_choices_come_last_and_measures_are_spelled_as_elsewhere() -> None:
         ("score(setting=mono, a) < 1", "comes after a choice"),
         ("ahead(a, b) > 0", "takes no number"),
         ("ahead > 0", "names two encoders"),
-        ("not retention(a) < 1", "before ahead alone"),
+        ("not retention(a) < 1", "only before ahead"),
     ],
 )
 def test_a_bound_that_cannot_be_read_shows_the_grammar(text: str, why: str) -> None:
