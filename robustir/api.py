@@ -236,7 +236,7 @@ def compare(
 
     quantity: "clean", "noisy" (the score under noise) or "change" (noisy - clean); difference = new - baseline, so that
     above 0 the new run is better. outcome: better, worse, equivalent (only if a margin is given), the same (no score
-    differs), or not told, after all p-values are adjusted. encoders: that of the baseline and that of the others; none:
+    differs), near the floor (of a change), or not told, after all p-values are adjusted. encoders: that of the baseline and that of the others; none:
     those that the runs share. margin: of equivalence, such as 0.02. ``attrs`` of the table holds what was left out
     and why (``left_out``), ``notes``, ``orders``, ``overlaps`` and ``reproduced``, as ``robustir compare --json`` does.
     Raises RunError if the runs share nothing.

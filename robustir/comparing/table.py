@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.reduced import ReducedSetting
+from robustir.analysis.scores import clean_scores
 from robustir.comparing.quantities import CLEAN, ONE, TWO, Quantity, measure_of
 from robustir.evidence.scores import QueryScores
 from robustir.stats import holm
@@ -19,10 +20,10 @@ from robustir.stats.rounding import above, below, settled, side
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ALPHA", "COLUMNS", "EQUIVALENT", "SAME", "UNTOLD", "adjusted", "compared"]
+__all__ = ["ALPHA", "COLUMNS", "EQUIVALENT", "FLOORED", "SAME", "UNTOLD", "adjusted", "compared"]
 
 ALPHA = 0.05
-SAME, EQUIVALENT, UNTOLD = "the same", "equivalent", "not told"
+SAME, EQUIVALENT, UNTOLD, FLOORED = "the same", "equivalent", "not told", "near the floor"
 _BETTER, _WORSE = "better", "worse"
 # new and baseline are the two encoders of a joined block
 _NEW, _BASELINE = 0, 1
@@ -48,6 +49,7 @@ def compared(
         chosen = measure_of(setting, measure) if setting.measures else None
         if chosen is None:
             continue
+        floored = any(bool(clean_scores(setting, one).near_floor[chosen, 0]) for one in (_NEW, _BASELINE))
         for condition in (CLEAN, *block.conditions):
             where = {
                 "benchmark": block.benchmark,
@@ -57,7 +59,7 @@ def compared(
                 "severity": condition[1],
             }
             for row in _rows(setting, condition, chosen, margin):
-                yield {**where, **row}
+                yield {**where, "floored": floored and row["quantity"] == "change", **row}
 
 
 def _differences(block: QueryScores, condition: tuple[str, float], measure: str) -> dict[str, NDArray[np.float64]]:
@@ -160,6 +162,8 @@ def adjusted(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 def _outcome(row: Mapping[Any, Any]) -> str:
     if row["still"]:
         return SAME
+    if row["floored"]:
+        return FLOORED
     direction = side(row["ci_low"], row["ci_high"])
     if direction and below(row["p_adjusted"], ALPHA):
         told = _BETTER if direction > 0 else _WORSE

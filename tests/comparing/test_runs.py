@@ -46,6 +46,12 @@ def test_a_revision_that_breaks_under_noise_alone(make_run: MakeRun) -> None:
     assert np.all(p[1:] > 0)
 
 
+def test_an_encoder_that_finds_nothing_loses_nothing_and_that_is_not_better(make_run: MakeRun) -> None:
+    found = outcomes(robustir.compare(make_run(MINE), make_run({"mine": (0.99, 0.99)})))
+    assert found["noisy", 1.0] == "worse"
+    assert found["change", 1.0] == "near the floor"
+
+
 def test_a_better_revision_and_back(make_run: MakeRun) -> None:
     base, better = make_run(MINE), make_run({"mine": (0.02, 0.1)})
     forth, back = robustir.compare(base, better), robustir.compare(better, base)
