@@ -44,7 +44,11 @@ def write_beir(
     """Write a folder in BEIR's layout."""
     (folder / "qrels").mkdir(parents=True)
     for name, rows in (("corpus", passages), ("queries", queries)):
-        lines = [json.dumps({"_id": key, "lang": lang, "text": text}) + "\n" for key, lang, text in rows]
+        own = name == "queries"  # each query is a group of its own: there are no translations
+        lines = [
+            json.dumps({"_id": key, "lang": lang, "text": text} | ({"group": key} if own else {})) + "\n"
+            for key, lang, text in rows
+        ]
         (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
     table = "".join(f"{query}\t{passage}\t{gain}\n" for query, passage, gain in judgements)
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + table, encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -21,7 +21,7 @@ from robustir.rundir.manifest import Manifest
 from robustir.stats.few_groups import smallest_p
 from robustir.stats.power import interval_half_width, minimum_detectable_difference
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "refuse_hopeless"]
 
 # Assumed without a pilot: the standard deviation of a query's noisy - clean difference in AP, for one language and for
 # the mean over languages, and the correlation of questions of one group. BM25 on XQuAD-R under typos at 0.3 (mono) had
@@ -62,8 +62,7 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
 def _families(plan: Plan) -> list[dict[str, Any]]:
     """Return the declared families: how many hypotheses each holds, and the smallest adjusted p that they can reach.
 
-    That is the one of single-step max-T over the benchmark with the most groups. Raises InputError if a family has
-    hypotheses and can reject none of them.
+    That is the one of single-step max-T over the benchmark with the most groups.
     """
     if plan.suite.exploratory:
         return []
@@ -79,14 +78,24 @@ def _families(plan: Plan) -> list[dict[str, Any]]:
     flips = plan.suite.statistics.flips
     groups = max(len(set(planned.task.queries.groups)) for planned in plan.tasks)
     smallest = max(smallest_p(groups, flips), 1 / (flips + 1) if len(plan.tasks) > 1 else 0.0)
-    families = [{"name": name, "hypotheses": size, "smallest_p": smallest} for name, size in sizes.items() if size]
-    if families and not smallest < ALPHA:
-        raise InputError(
-            f"no hypothesis of this plan could be rejected: with {flips} flips over {groups} group{'s' if groups > 1 else ''} of queries the smallest p is "
-            f"{smallest:.2g}, and {ALPHA:g} is asked for; take more flips ([statistics] flips in the suite), queries of more groups, or "
-            "declare nothing (exploratory = true in the suite)"
-        )
-    return families
+    return [
+        {"name": name, "hypotheses": size, "smallest_p": smallest, "groups": groups}
+        for name, size in sizes.items()
+        if size
+    ]
+
+
+def refuse_hopeless(plan: Plan, families: Sequence[Mapping[str, Any]]) -> None:
+    """Raise InputError if hypotheses are declared and none of them could be rejected, whatever the scores."""
+    if any(family["smallest_p"] < ALPHA for family in families) or not families:
+        return
+    groups, smallest = families[0]["groups"], families[0]["smallest_p"]
+    raise InputError(
+        f"no hypothesis of this plan could be rejected: with {plan.suite.statistics.flips} flips over {groups} "
+        f"group{'s' if groups > 1 else ''} of queries the smallest p is {smallest:.2g}, and a claim needs one below "
+        f"{ALPHA:g}; take more flips ([statistics] flips in the suite), queries of more groups, or declare nothing "
+        "(exploratory = true in the suite)"
+    )
 
 
 def _benchmark(planned: PlannedTask) -> dict[str, Any]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @json_option
 def command(suite: str, data: Path | None, out: Path | None, as_json: bool, **options: Any) -> None:
     """Say what SUITE would run, what is done already or not applicable, and which differences it could detect."""
-    from robustir.cli.estimates import estimate
+    from robustir.cli.estimates import estimate, refuse_hopeless
     from robustir.rundir.directory import RunDirectory
 
     with ProgressBars() as bars:
@@ -37,6 +37,7 @@ def command(suite: str, data: Path | None, out: Path | None, as_json: bool, **op
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         _show(plan, rows)
+    refuse_hopeless(plan, rows["families"])
 
 
 def _show(plan: Plan, rows: dict[str, Any]) -> None:

@@ -71,7 +71,8 @@ def test_each_option_of_plan_changes_the_plan(tmp_path: Path, invoke) -> None:
 
     def planned(words: list[str]) -> object:
         result = invoke("plan", "quickstart", *words, "-o", tmp_path / "run", "--json")
-        assert result.code == 0, (words, result.err)
+        # So few queries can show nothing: the plan says so after all else.
+        assert result.code == (2 if "no hypothesis of this plan" in result.err else 0), (words, result.err)
         return json.loads(result.out)
 
     plain = planned([word for pair in base.items() for word in pair])

@@ -115,6 +115,7 @@ def test_a_family_that_cannot_reject_is_refused(tmp_path: Path, invoke: Any) -> 
     path = suite(tmp_path, limit=1)
     done = invoke("plan", path, "-o", tmp_path / "none")
     assert done.code == 2
+    assert "contrasts are declared" in done.out  # after all that a plan says
     assert (
         "no hypothesis of this plan could be rejected: with 99 flips over 1 group of queries the smallest p is 1"
         in done.err

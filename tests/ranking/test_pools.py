@@ -19,6 +19,7 @@ from robustir.planning.suite import validate_suite
 from robustir.ranking.pools import largest_pool, pool_products, split_pools
 from robustir.ranking.search import rank_dense, rank_relevant
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import BenchmarkEntry
 from robustir.running.runner import execute
 from robustir.running.summary import RunOptions
 from robustir.types import Corpus, Pools, Qrels, Ranks, Task
@@ -118,12 +119,17 @@ def test_a_run_equals_each_pool_by_itself(tmp_path: Path, encoder: str, keep_top
             else:  # typos knows no French: not scored
                 assert found.lang_rank[begin:end].tolist() == [0] * (end - begin)
         stored = run.read_task(
-            {
-                "queries_key": plan.queries_key(plan.tasks[0], CLEAN),
-                "name": "s",
-                "settings": ["cross"],
-                "group_kind": "",
-            }
+            BenchmarkEntry(
+                name="s",
+                spec="s",
+                digest="",
+                queries_key=plan.queries_key(plan.tasks[0], CLEAN),
+                settings=("cross",),
+                languages=task.languages,
+                queries=len(task.queries),
+                passages=len(task.corpus),
+                groups=18,
+            )
         )
         assert stored.pools is not None
         assert task.pools is not None
