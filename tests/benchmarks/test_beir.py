@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from robustir.errors import DataError
 
 
 def write(
-    folder: Path, corpus: list[dict[str, Any]], queries: list[dict[str, Any]], qrels: list[tuple[str, str, object]]
+    folder: Path, corpus: list[dict[str, Any]], queries: list[dict[str, Any]], qrels: Sequence[tuple[str, str, object]]
 ) -> Path:
     (folder / "qrels").mkdir(parents=True)
     for name, rows in (("corpus", corpus), ("queries", queries)):
@@ -117,7 +118,7 @@ def test_mistakes(
     tmp_path: Path,
     corpus: list[dict[str, Any]],
     queries: list[dict[str, Any]],
-    qrels: list[tuple[str, str, object]],
+    qrels: Sequence[tuple[str, str, object]],
     message: str,
 ) -> None:
     with pytest.raises(DataError, match=message):

@@ -69,7 +69,7 @@ def _package(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_declared_or_given(
-    collection: str, given: dict[str, str], languages: tuple[str, str], settings: tuple[str, ...]
+    collection: str, given: dict[str, Any], languages: tuple[str, str], settings: tuple[str, ...]
 ) -> None:
     task = IrDatasets(collection, **given).load(None)
     assert (*task.queries.langs, *task.corpus.langs) == languages
@@ -87,7 +87,7 @@ def test_declared_or_given(
         ("mmarco/v2/dt/dev", {}, "queries in 'dt', which is not a known code and documents in 'dt'"),
     ],
 )  # fmt: skip
-def test_what_is_not_declared_is_asked_for(collection: str, given: dict[str, str], message: str) -> None:
+def test_what_is_not_declared_is_asked_for(collection: str, given: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message.replace("(", r"\(").replace(")", r"\)")):
         IrDatasets(collection, **given).load(None)
 

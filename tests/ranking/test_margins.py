@@ -50,7 +50,7 @@ def test_ranks_are_those_of_the_definition(k: int) -> None:
     noisy = (clean + rng.normal(size=(23, 6)) * 0.4).astype(np.float32)
     corpus = Corpus(tuple(f"p{j:02d}" for j in range(23)), ("",) * 23, ("en",) * 23)
     rows = np.arange(23, dtype=np.int32)
-    qrels = Qrels(rows, rows, np.ones(23, dtype=np.int16))
+    qrels = Qrels(rows, rows, np.ones(23))
     near = Neighbourhoods(unit_length(clean), ["de"] * 23, unit_length(passages), corpus, k=k)
     for queries in (clean, noisy):
         found = rank_dense(unit_length(queries), unit_length(passages), corpus, qrels, adjust=near.adjust(["de"] * 23))
@@ -86,9 +86,7 @@ def test_vectors_of_zeros_and_opposite_ones_have_scores() -> None:
     corpus = Corpus(("a", "b", "c"), ("",) * 3, ("en",) * 3)
     rows = np.arange(3, dtype=np.int32)
     near = Neighbourhoods(clean, ["de"] * 3, passages, corpus, k=2)
-    ranks = rank_dense(
-        clean, passages, corpus, Qrels(rows, rows, np.ones(3, dtype=np.int16)), adjust=near.adjust(["de"] * 3)
-    )
+    ranks = rank_dense(clean, passages, corpus, Qrels(rows, rows, np.ones(3)), adjust=near.adjust(["de"] * 3))
     assert ranks.ranks.lang_rank.min() >= 1
 
 

@@ -141,7 +141,7 @@ def alone(encoder: str, task: Task, texts: list[str], begin: int, end: int) -> R
     queries = task.queries.select(range(begin, end)).with_texts(texts[part])
     corpus = Corpus(task.corpus.ids[part], task.corpus.texts[part], task.corpus.langs[part])
     rows = np.arange(end - begin, dtype=np.int32)
-    qrels = Qrels(rows, rows, np.ones(len(rows), dtype=np.int16))
+    qrels = Qrels(rows, rows, np.ones(len(rows)))
     if encoder == "hashing":
         made = HashingEncoder()
         asked, found = (made.encode(side, role="query") for side in (queries.texts, corpus.texts))

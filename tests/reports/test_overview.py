@@ -70,8 +70,9 @@ def test_what_failed_or_does_not_apply_is_counted_and_said() -> None:
 
 def test_a_mean_over_fewer_languages_is_labelled() -> None:
     findings = Factory().findings()
-    fewer = findings.contrasts["perturbation"] == "typos"
-    contrasts = findings.contrasts.assign(languages=fewer.map({True: 9, False: 11}))
+    contrasts = findings.contrasts.assign(
+        languages=[9 if name == "typos" else 11 for name in findings.contrasts["perturbation"]]
+    )
     found = replace(findings, contrasts=contrasts, scores=findings.scores.assign(languages=11))
     mono = overview(Study.read(found, found.manifest)).settings[0]
     for row in mono.encoders:

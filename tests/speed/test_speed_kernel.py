@@ -53,7 +53,7 @@ def test_ranks_beside_the_bare_product(benchmark: BenchmarkFixture, threads: int
     ids = tuple(f"p{row * 7919 % PASSAGES}" for row in range(PASSAGES))
     relevant = generator.integers(0, PASSAGES // LANGS, (QUERIES, LANGS)) + np.arange(LANGS) * (PASSAGES // LANGS)
     query = np.repeat(np.arange(QUERIES, dtype=np.int32), LANGS)
-    qrels = Qrels(query, relevant.ravel().astype(np.int32), np.ones(len(query), dtype=np.int16))
+    qrels = Qrels(query, relevant.ravel().astype(np.int32), np.ones(len(query)))
     corpus = Corpus(ids, ids, langs)
     products: list[float] = []
     kernels: list[float] = []

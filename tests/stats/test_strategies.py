@@ -105,8 +105,8 @@ def test_replicates_are_the_estimate_and_variance_of_the_data_written_out(logari
             np.bincount(more, minlength=groups)[None].astype(float),
         )
         clusters = [ClusterSums(summed(scores).sums, summed(scores).counts) for scores in levels]
-        value, *parts = _replicated(clusters, signs, weights, logarithm=logarithm)
-        variance = sum(parts)
+        value, of_seeds, of_groups = _replicated(clusters, signs, weights, logarithm=logarithm)
+        variance = of_seeds + of_groups
         written = [drawn(scores, some.tolist(), more.tolist()) for scores in levels]
         assert (value[0], variance[0]) == pytest.approx(oracle(written, signs, logarithm=logarithm), rel=1e-9)
 
