@@ -1,4 +1,4 @@
-"""What a report is made of: plain data that every renderer walks, without markup and without formatting decisions."""
+"""The blocks of a report: plain data for every renderer, without markup and without formatting decisions."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One of the small multiples; ``y_max`` ends its vertical axis, which starts at 0."""
+    """One of the small multiples; its vertical axis runs from 0 to ``y_max``."""
 
     title: str
     y_max: float
@@ -139,14 +139,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the reader must not overlook."""
+    """A warning that the reader must not overlook."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of text that the perturbation changed, or did not."""
+    """A piece of text; ``changed``: whether the perturbation changed it."""
 
     text: str
     changed: bool
@@ -183,7 +183,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Long verbatim text, folded away where the medium can fold."""
+    """Long verbatim text, folded if the medium can fold."""
 
     title: str
     text: str

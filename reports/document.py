@@ -1,4 +1,4 @@
-"""Findings and manifest to a document: which sections there are, and in which order."""
+"""From findings and manifest to a document: its sections, and their order."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ _OPEN_SECTIONS = 2  # all others are folded
 def build(findings: Findings, manifest: Manifest | None) -> Document:
     """Return the report of a run as data.
 
-    ``findings`` holds the tables of a run as pandas DataFrames, ``manifest`` is its manifest. Raises RunError where
-    there is no clean score at all: then there is nothing to report.
+    ``findings`` holds the tables of a run as pandas DataFrames, ``manifest`` is its manifest. Raises RunError if the run
+    has no clean score.
     """
     study = Study.read(findings, manifest)
     if not study.frames["scores"]:
@@ -78,7 +78,7 @@ def build(findings: Findings, manifest: Manifest | None) -> Document:
 
 
 def _folded(section: Section, at: int) -> Section:
-    """Leave open what two screens hold: of the first sections the beginning, to the first table or the figures before it."""
+    """Leave two screens open: the first sections, each up to its first table or the figures before it."""
     if at >= _OPEN_SECTIONS:
         return replace(section, open=0)
     drawn = [place for place, block in enumerate(section.blocks) if isinstance(block, Figure)]
@@ -88,7 +88,7 @@ def _folded(section: Section, at: int) -> Section:
 
 
 def _with_languages(section: Section, study: Study) -> Section:
-    """Add the names of the languages that tables call by their codes."""
+    """Add the names of the languages, which tables show as codes."""
     codes = sorted({lang for benchmark in study.benchmarks for lang in study.languages(benchmark)})
     named = " · ".join(f"{code}\u00a0{language_name(code)}" for code in codes)
     return (
@@ -97,7 +97,7 @@ def _with_languages(section: Section, study: Study) -> Section:
 
 
 def _notices(study: Study) -> tuple[str, ...]:
-    """Return what must be on the first page: failures, noise that did nothing, lists changed after the fact."""
+    """Return the notices of the first page: failures, noise that changed nothing, lists changed after the fact."""
     notices = []
     failed = len(failed_cells(study))
     if failed:
@@ -109,7 +109,7 @@ def _notices(study: Study) -> tuple[str, ...]:
         notices.append("The suite declares no hypothesis, so every claim here is exploratory.")
     elif study.manifest.extended:
         notices.append(
-            "The run was extended after its first results: what was added was not declared before they were seen."
+            "The run was extended after its first results: the additions were not declared before results were seen."
         )
     notices += [f"{entry.name}: {note}." for entry in study.manifest.benchmarks for note in entry.label_notes]
     return (*notices, *few_groups_notices(study), *in_domain_notices(study), *no_op_notices(study))

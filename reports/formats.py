@@ -1,4 +1,4 @@
-"""How numbers, languages and untrusted texts are written in a report."""
+"""The form of numbers, languages and untrusted texts in a report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ABSENT = "–"
 # XML 1.0 allows no C0 controls but tab and newline, UTF-8 no lone surrogates; the C1 controls have no glyph anywhere.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
-# Means over queries have names of their own in the field.
+# The field has special names for means over queries.
 _MEASURES = {"AP": "mAP", "RR": "MRR"}
 
 # Characters that reorder, hide or join without being seen. Joiners in and after scripts that are spelled with them stay.
@@ -41,7 +41,8 @@ _UNSEEN = re.compile(
 def clean_text(text: object) -> str:
     """Return text that every output format can hold and a reader can see.
 
-    What no format holds becomes U+FFFD; bidi controls and characters without width become marks such as [U+202E].
+    A character that some format cannot hold becomes U+FFFD; bidi controls and characters without width become marks such
+    as [U+202E].
     """
     held = _UNPRINTABLE.sub("\ufffd", str(text).replace("\r\n", "\n"))
     return _UNSEEN.sub(lambda found: f"[U+{ord(found.group()):04X}]", held)
@@ -72,7 +73,7 @@ def percent(value: float, digits: int = 0) -> str:
 
 
 def interval(low: float, high: float, scale: float = 100.0, digits: int = 1) -> str:
-    """Return an interval in brackets, or nothing where it is unknown."""
+    """Return an interval in brackets, "" if it is unknown."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
     return f"[{number(scale * low, digits)}, {number(scale * high, digits)}]"
@@ -88,13 +89,13 @@ def p_value(value: float) -> str:
 
 
 def equals_p(value: float) -> str:
-    """Return what a p-value is, as it is written in a sentence: with its sign of equality, or as a bound."""
+    """Return a p-value for a sentence: with its sign of equality, or as a bound."""
     text = p_value(value)
     return text if text.startswith("<") else f"= {text}"
 
 
 def lead(names: tuple[str, str], difference: float, low: float, high: float) -> tuple[str, str, str]:
-    """Return which of A and B is ahead by a difference A - B with its limits, which is behind, and by how much in words."""
+    """Return which of A and B a difference A - B puts ahead, which behind, and by how much, in words."""
     ahead, behind = names if difference > 0 else names[::-1]
     low, high = (low, high) if difference > 0 else (-high, -low)
     return ahead, behind, f"by {points(abs(difference))} points, interval {interval(low, high)}"
@@ -114,7 +115,7 @@ def severity_text(value: object) -> str:
 
 
 def language_name(code: str) -> str:
-    """Return the English name of a language, or the code where the name is not known."""
+    """Return the English name of a language, or the code if the name is unknown."""
     return language(code).name
 
 

@@ -1,6 +1,6 @@
-"""A run at a glance: per setting the clean scores, what remains under each noise, and who was shown to be more robust.
+"""A run at a glance: per setting the clean scores, the scores under each noise, and the encoders shown to be more robust.
 
-What the terminal shows and ``--json`` prints; the numbers are those of the report's tables.
+The terminal shows it and ``--json`` prints it; its numbers are those of the report's tables.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _MORE = frozenset({"more robust", "overtakes"})
 
 @dataclass(frozen=True, slots=True)
 class NoiseScores:
-    """One encoder under one perturbation at one severity: shares of 1, NaN where nothing was scored.
+    """One encoder under one perturbation at one severity: shares of 1, NaN if nothing was scored.
 
-    languages: how many of all (``of_languages``) the mean is over; the clean score may be over more. separated: the change
-    is told from none. more_robust_than: the encoders that were shown to lose more.
+    languages: the number of languages in the mean, of the ``of_languages`` in the clean score. separated: whether the
+    change is separated from 0. more_robust_than: the encoders that were shown to lose more.
     """
 
     name: str
@@ -71,7 +71,7 @@ class SettingScores:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A run at a glance; ``notes`` say in words what failed, did not apply, did nothing or cannot be judged."""
+    """A run at a glance; ``notes``: sentences on what failed, did not apply, changed nothing or cannot be judged."""
 
     name: str
     status: str
@@ -82,7 +82,7 @@ class Overview:
     notes: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain data; what is unknown is null."""
+        """Return plain data; unknown values are null."""
         results = [
             {"name": encoder.name, "benchmark": one.benchmark, "setting": one.setting, "measure": one.measure}
             | {key: item for key, item in asdict(encoder).items() if key != "name"}
@@ -102,7 +102,7 @@ def letter(position: int) -> str:
 
 
 def overview(study: Study, setting: str | None = None) -> Overview:
-    """Return the overview of a study, of one setting if that is given; raise RunError if it has no scores there."""
+    """Return the overview of a study, or of one setting; raise RunError if it has no scores there."""
     blocks = tuple(
         _setting(study, benchmark, one)
         for benchmark in study.benchmarks
@@ -149,7 +149,7 @@ def _setting(study: Study, benchmark: str, setting: str) -> SettingScores:
 
 
 def _noises(study: Study) -> list[str]:
-    """Return what was done to the queries, attacks after other noise, random controls left out."""
+    """Return the noises of the run, attacks last, without random controls."""
     attacks = dict.fromkeys(row["perturbation"] for row in study.frames["attack_contrasts"] if not row["control"])
     scored = {row["perturbation"] for row in study.frames["contrasts"]}
     return [*(name for name in study.perturbations if name in scored), *attacks]
@@ -173,7 +173,7 @@ def _noise(study: Study, benchmark: str, setting: str, encoder: str, perturbatio
         ci_high=value(row, "ci_high"),
         p_adjusted=value(row, "p_adjusted"),
         retention=value(row, "retention"),
-        unstable=bool(row and row["unstable"]),  # an attack has no row where it aims at no passage
+        unstable=bool(row and row["unstable"]),  # an attack has no row if it aims at no passage
         separated=bool(row and row["separated"]),
         languages=int(row["languages"]) if row else 0,
         of_languages=max((int(one["languages"]) for one in scored), default=0),
@@ -196,7 +196,7 @@ def _notes(study: Study, blocks: Sequence[SettingScores]) -> Iterator[str]:
     failed = failed_cells(study)
     if failed:
         cells = "1 cell failed and is" if len(failed) == 1 else f"{len(failed)} cells failed and are"
-        yield f"{cells} missing here; the first: {': '.join(failed[0])}"
+        yield f"{cells} missing; the first: {': '.join(failed[0])}"
     missing: dict[str, list[str]] = {}
     for noise, lang, _ in not_applicable_rows(study):
         missing.setdefault(noise, []).append(lang)
@@ -205,7 +205,7 @@ def _notes(study: Study, blocks: Sequence[SettingScores]) -> Iterator[str]:
     yield from no_op_notices(study)
     floored = dict.fromkeys(row.name for block in blocks for row in block.encoders if row.near_floor)
     if floored:
-        yield f"near the floor of shuffled queries in some setting, so not judged there: {', '.join(floored)}"
+        yield f"near the floor of shuffled queries in some setting, so not judged in it: {', '.join(floored)}"
     yield from few_groups_notices(study)
     yield from _compared(study)
 
@@ -216,7 +216,7 @@ def _compared(study: Study) -> Iterator[str]:
     if primary:
         yield f"declared comparisons of encoders: {len(primary)}, of which {counted_claims(primary)}"
     elif rows:
-        yield "the suite declared none of these comparisons of encoders, so they are exploratory"
+        yield "the suite declared no comparisons of encoders, so these are exploratory"
 
 
 def _plain(item: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Names too long for a row of a table: shown without their middle everywhere, and in full once, at the end of the report."""
+"""Names too long for a table's row: shortened everywhere, and listed in full at the end of the report."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from robustir.reports.blocks import Document, Facts, Heading
 __all__ = ["short_forms", "shorten_names"]
 
 _WIDEST = 32  # characters of a name that fit a row
-_TAIL = 12  # of these at the end of a shortened name: arguments and versions tell names apart
+_TAIL = 12  # of these at the end of a shortened name, which has arguments and versions
 T = TypeVar("T")
 
 
 def short_forms(names: Iterable[str], widest: int = _WIDEST) -> dict[str, str]:
-    """Return a distinct short form for every name longer than ``widest`` characters; a number follows those that would be alike."""
+    """Return a distinct short form for every name longer than ``widest`` characters; equal forms get a number."""
     wanted = list(dict.fromkeys(names))
     taken = {name for name in wanted if len(name) <= widest}
     forms: dict[str, str] = {}
@@ -51,14 +51,14 @@ def shorten_names(document: Document, names: Iterable[str]) -> Document:
     }
     return replace(
         document,
-        # The last section says what was run, by its full names.
+        # The last section keeps the full names.
         sections=(*(_mapped(section, shorten) for section in body), replace(last, blocks=(*in_full, *last.blocks))),
         **shown,
     )
 
 
 def _mapped(value: T, change: Callable[[str], str]) -> T:
-    """Return a document's part with every text changed; the ids of tables and figures are theirs to keep."""
+    """Return a document's part with every text changed, except the ids of tables and figures."""
     part: Any = value
     if isinstance(part, str):
         part = change(part)

@@ -1,4 +1,4 @@
-"""A reading view of findings and manifest: rows by key, and the names of a study in the suite's order."""
+"""A read-only view of findings and manifest: rows by key, and the names of a study in the suite's order."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ SETTINGS = ("mono", "cross", "cross-embedded", "multi")
 _ONE_MEASURE = frozenset(
     {"scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "strategies", "strategy_scores"}
 )
-_SHOWN_SEVERITY = 0.3  # one severity stands for all in the heat maps: the largest up to this one
+_SHOWN_SEVERITY = 0.3  # heat maps show one severity: the largest up to this one
 
 
 def value(row: Row, name: str) -> float:
-    """Return a numeric column of a row; NaN if it holds no number, or of an empty row, which means: not in the table.
+    """Return a numeric column of a row; NaN if it has no number, or if the row is empty (not in the table).
 
-    Raises KeyError if rows have no such column.
+    Raises KeyError for an unknown column.
     """
     if not row:
         return math.nan
@@ -47,7 +47,7 @@ def _unique(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _ordered(present: Iterable[str], wanted: Sequence[str]) -> tuple[str, ...]:
-    """Order names as the suite does; names that it does not spell alike follow in their order of appearance."""
+    """Order names as the suite does; names that the suite lacks follow in their order of appearance."""
     names = _unique(present)
     place = {name: position for position, name in enumerate(wanted)}
     return tuple(sorted(names, key=lambda name: place.get(name, len(place))))
@@ -62,10 +62,10 @@ def _clean(record: Row, short: Mapping[str, str]) -> Row:
 
 @dataclass(frozen=True)
 class Study:
-    """Findings as records, with an index per combination of columns asked for.
+    """Findings as records, with an index per requested combination of columns.
 
-    ``measure`` is the suite's first measure that has scores: all main results are in it. ``short`` holds the name of every
-    perturbation in text and tables by its spec; the records have it already.
+    ``measure`` is the suite's first measure that has scores: all main results use it. ``short`` maps the spec of every
+    perturbation to its name in text and tables; the records use the names.
     """
 
     frames: Mapping[str, Sequence[Row]]
@@ -78,12 +78,12 @@ class Study:
 
     @classmethod
     def read(cls, findings: Findings, manifest: Manifest | None, measure: str | None = None) -> Study:
-        """Take the tables as records, of one measure (by default the main one); texts lose what no output can hold.
+        """Read the tables as records of one measure (by default the main one), with texts that every output can hold.
 
-        What happened under attacks goes to frames of its own (``attack_contrasts``), so that no other section holds it.
+        Rows under attacks go to their own frames (``attack_contrasts``), so that no other section shows them.
         """
         if manifest is None:
-            raise InputError("these findings name no run; give the manifest of theirs, such as  run.read_manifest()")
+            raise InputError("these findings do not name their run; give its manifest, such as  run.read_manifest()")
         wanted = manifest.suite.measures
         measure = measure or next(iter(_ordered(findings.scores["measure"].unique(), wanted)), "AP")
         short = short_names(clean_text(entry.name) for entry in manifest.perturbations)
@@ -165,7 +165,7 @@ class Study:
         return next((entry.settings_note for entry in self.manifest.benchmarks if entry.name == benchmark), "")
 
     def notes(self, benchmark: str) -> tuple[str, ...]:
-        """What a reader of the scores must know of a benchmark's data and judgements, as its loader says."""
+        """The loader's notes for readers of the scores: on a benchmark's data and judgements."""
         return next((entry.notes for entry in self.manifest.benchmarks if entry.name == benchmark), ())
 
     def in_domain(self, benchmark: str, encoder: str) -> bool:
@@ -183,7 +183,7 @@ class Study:
         return fitting[-1] if fitting else next(iter(self.severities), math.nan)
 
     def severity_of(self, benchmark: str, perturbation: str) -> float:
-        """The severity shown for one perturbation or attack, which may have severities of its own (NaN if not run)."""
+        """The severity shown for one perturbation or attack, which may have its own severities (NaN if not run)."""
         where = {"benchmark": benchmark, "perturbation": perturbation}
         rows = [*self.rows("contrasts", **where), *self.rows("attack_contrasts", **where)]
         own = sorted({value(row, "severity") for row in rows})
@@ -195,12 +195,12 @@ class Study:
         return self.rows(frame, query_lang="all", passage_lang="all", **where)
 
     def near_floor(self, benchmark: str, setting: str, encoder: str) -> bool:
-        """Whether the findings make no claim about what noise costs an encoder, whose clean score is near the floor."""
+        """Whether an encoder's clean score is near the floor, so that the findings make no claim about its loss."""
         rows = self.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)
         return bool(rows) and bool(rows[0]["near_floor"])
 
 
 def mean(values: Iterable[float]) -> float:
-    """Return the mean of the finite values, NaN of none."""
+    """Return the mean of the finite values, NaN without any."""
     finite = [item for item in values if math.isfinite(item)]
     return math.fsum(finite) / len(finite) if finite else math.nan

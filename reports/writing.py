@@ -1,4 +1,4 @@
-"""Which report goes to which file."""
+"""The formats of reports and their files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def render(findings: Findings, manifest: Manifest | None, path: Path | str) -> l
 
 
 def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
-    """Return the formats, once each; raise InputError for one that is not known, before anything is done."""
+    """Return the formats, each once; raise InputError for an unknown format."""
     if isinstance(formats, str):
         raise InputError(f"formats is a list of names, such as ('html', 'pdf'), not the string {formats!r}")
     unknown = [name for name in formats if name not in FORMATS]
@@ -51,7 +51,7 @@ def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
 
 
 def report_files(folder: Path | str, formats: Sequence[str]) -> dict[str, Path]:
-    """Return what ``write_reports`` leaves in a folder, by format: files that are there, and the folder of the tables."""
+    """Return the existing files of ``write_reports`` in a folder, by format (of CSV the folder of the tables)."""
     named = {name: Path(folder) / (_FILES.get(name) or _TABLES) for name in formats}
     return {name: path for name, path in named.items() if path.exists()}
 
@@ -59,9 +59,9 @@ def report_files(folder: Path | str, formats: Sequence[str]) -> dict[str, Path]:
 def write_reports(
     findings: Findings, manifest: Manifest | None, folder: Path | str, formats: Sequence[str]
 ) -> list[str]:
-    """Write ``report.html``, ``report.pdf``, ``report.tex`` and ``findings/*.csv`` as asked for; return warnings.
+    """Write ``report.html``, ``report.pdf``, ``report.tex`` and ``findings/*.csv``, by format; return warnings.
 
-    Beside a report its figures are written to ``figures``, as SVG and PDF.
+    The figures of a report are written to ``figures``, as SVG and PDF.
     """
     formats = check_formats(formats)
     target = Path(folder)

@@ -1,4 +1,4 @@
-"""A pytest plugin: the fixture ``robustir_gate`` asserts bounds of runs, so that a test suite says what an encoder must keep."""
+"""A pytest plugin: the fixture ``robustir_gate`` asserts bounds of runs in a test suite."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("robustir").addoption(
         "--robustir-strict",
         action="store_true",
-        help="let the gates of robustir_gate fail also where it is not proven that a bound holds",
+        help="let robustir_gate also fail if it is not proven that a bound holds",
     )
 
 
 class Gate:
-    """Bounds that must hold. They fail a test if a whole interval violates one; ``strict``: also if that they hold is not proven."""
+    """Bounds that must hold. A test fails if a whole interval violates one; ``strict``: also if it is not proven to hold."""
 
     def __init__(self, folder: Path, *, strict: bool = False) -> None:
         self._folder, self._strict = folder, strict
@@ -81,7 +81,7 @@ class Gate:
 
 
 def _must_hold(bounds: Sequence[str]) -> list[Any]:
-    """Return what must not be, where ``bounds`` say what must."""
+    """Return the violations, the negated ``bounds``."""
     from robustir.comparing.grammar import parse_bounds
     from robustir.errors import SpecError
 

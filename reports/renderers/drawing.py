@@ -1,7 +1,7 @@
 """Panels of a figure, drawn by matplotlib: curves with bands, and intervals about zero.
 
-Nothing here touches pyplot or leaves a setting of matplotlib changed. Lengths are points (1/72 inch). Lines differ by
-hue, dash, marker and a letter at the line's end, so that print without colour tells them apart.
+Nothing here uses pyplot or leaves a setting of matplotlib changed. Lengths are points (1/72 inch). Lines differ by hue,
+dash, marker and a letter at the line's end, so that they differ without colour too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A drawing in the making: its size, its type size, and the texts that pointing at an artist shows, by its gid."""
+    """A drawing in the making: its size, its type size, and the tooltips of artists, by gid."""
 
     canvas: Canvas
     width: float
@@ -42,14 +42,14 @@ class Sheet:
     tips: dict[str, str] = field(default_factory=dict)
 
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
-        """Return empty axes at a place counted from the upper left corner."""
+        """Return empty axes at a place measured from the upper left corner."""
         place = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
         axes = self.canvas.add_axes(place)
         axes.patch.set_visible(False)
         return axes
 
     def text(self, x: float, y: float, text: str, **look: Any) -> None:
-        """Write a text whose baseline begins at a place counted from the upper left corner."""
+        """Write a text whose baseline begins at a place measured from the upper left corner."""
         style = {"color": INKS["ink"], "va": "baseline", "fontproperties": font(self.font)} | look
         self.canvas.text(x / self.width, 1 - y / self.height, text, parse_math=False, **style)
 
@@ -65,7 +65,7 @@ def canvas(width: float, height: float, size: float) -> Sheet:
 
 @contextmanager
 def settings() -> Iterator[None]:
-    """Draw and write with matplotlib's own defaults, whatever a matplotlibrc says, and with bytes that do not vary."""
+    """Draw and write with matplotlib's own defaults, without any matplotlibrc, to reproducible bytes."""
     import matplotlib as mpl
 
     with mpl.rc_context():
@@ -76,7 +76,7 @@ def settings() -> Iterator[None]:
 
 @cache
 def font(size: float, *, bold: bool = False) -> Any:
-    """Return the font that comes with matplotlib, whatever the machine has."""
+    """Return the font that comes with matplotlib, whatever fonts the machine has."""
     import matplotlib as mpl
     from matplotlib.font_manager import FontProperties
 
@@ -104,7 +104,7 @@ def _advances(bold: bool) -> dict[int, float]:
 
 
 def shorten(text: str, width: float, size: float, *, bold: bool = False) -> str:
-    """Return the text, its middle left out if it is wider than ``width``: both ends of a spec tell it from others."""
+    """Return the text, without its middle if it is wider than ``width``: both ends of a spec identify it."""
     if text_width(text, size, bold=bold) <= width:
         return text
     for kept in range(len(text) - 1, 1, -1):
@@ -115,7 +115,7 @@ def shorten(text: str, width: float, size: float, *, bold: bool = False) -> str:
 
 
 def letter(style: int) -> str:
-    """Return the letter that stands for an encoder at the end of its lines."""
+    """Return the letter of an encoder at the end of its lines."""
     return chr(ord("A") + style % 26)
 
 
@@ -125,7 +125,7 @@ def colour(style: int) -> str:
 
 
 def line_look(style: int, size: float) -> dict[str, Any]:
-    """Return how a line is drawn; hue, dash and marker together repeat only after 24 lines."""
+    """Return the style of a line; hue, dash and marker together repeat only after 24 lines."""
     turn = style // len(SERIES)
     return {
         "color": colour(style), "linewidth": size * 0.16, "linestyle": _DASHES[(style + turn) % len(_DASHES)],
@@ -134,7 +134,7 @@ def line_look(style: int, size: float) -> dict[str, Any]:
 
 
 def marker_look(style: int, size: float) -> dict[str, Any]:
-    """Return how a point is drawn; every second one is open."""
+    """Return the style of a point; every second one is open."""
     paint = colour(style)
     return {
         "linestyle": "none", "color": paint, "marker": _MARKERS[style % len(_MARKERS)], "markersize": size * 0.56, "markeredgewidth": size * 0.12,
@@ -143,7 +143,7 @@ def marker_look(style: int, size: float) -> dict[str, Any]:
 
 
 def panel_height(panel: Panel | IntervalPanel, width: float, size: float) -> float:
-    """Return how high a panel of this width is, without its title."""
+    """Return the height of a panel of this width, without its title."""
     if isinstance(panel, IntervalPanel):
         return 0.8 * size + _row_height(panel, size) * len(panel.rows) + 3.7 * size
     return 0.66 * width
@@ -203,7 +203,7 @@ def _draw_curves(sheet: Sheet, figure: Figure, panel: Panel, left: float, top: f
 
 
 def add_line(axes: Axes, xs: list[float], ys: list[float], look: dict[str, Any]) -> Any:
-    """Add a line or its markers to axes whose limits are set: that costs less than a plot."""
+    """Add a line or its markers to axes whose limits are set, which is faster than a plot."""
     from matplotlib.lines import Line2D
 
     return axes.add_artist(Line2D(xs, ys, **look))

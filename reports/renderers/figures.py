@@ -36,13 +36,13 @@ __all__ = ["columns_of", "figure_svg", "figures_by_page", "key_svg", "panel_svg"
 
 _WEB_WIDTH, _WEB_FONT = 320.0, 10.5
 _PAGE_WIDTH, _PAGE_FONT = 482.0, 7.0  # a page's text is 170 mm wide
-_PAGE_HEIGHT = 600.0  # of what a page holds below a caption
+_PAGE_HEIGHT = 600.0  # the height of a page below a caption
 _GAP = 8.0
-_ALONE = 260.0  # the width of a panel that has its row for itself
+_ALONE = 260.0  # the width of a panel alone in its row
 
 
 def panel_svg(figure: Figure, panel: Panel | IntervalPanel) -> str:
-    """Return one panel as SVG in the colours of the page; its title is outside, as text of the page."""
+    """Return one panel as SVG in the colours of the page; its title is text of the page."""
     with settings():
         sheet = canvas(_WEB_WIDTH, panel_height(panel, _WEB_WIDTH, _WEB_FONT), _WEB_FONT)
         draw_panel(sheet, figure, panel, 0, 0, _WEB_WIDTH)
@@ -67,7 +67,7 @@ def _sample(sheet: Sheet, style: int, left: float, top: float, width: float, hei
 
 
 def figures_by_page(figure: Figure) -> list[Figure]:
-    """Return the figure, or several where its panels do not fit a page; each has the whole legend."""
+    """Return the figure, split if its panels do not fit a page; each part has the whole legend."""
     height = _legend_rows(figure)[1] * 1.7 * _PAGE_FONT
     pages: list[list[Panel | IntervalPanel]] = [[]]
     used = height
@@ -130,7 +130,7 @@ def _all_figures(document: Document) -> Iterator[Figure]:
 
 
 def columns_of(figure: Figure) -> int:
-    """Return how many panels lie beside one another: three if they would all lie below one another."""
+    """Return the number of panels in a row: three if the figure has a single column."""
     return min(figure.columns if figure.columns > 1 else 3, len(figure.panels)) or 1
 
 
@@ -150,7 +150,7 @@ def _row_height(figure: Figure, row: Sequence[Panel | IntervalPanel]) -> float:
 
 
 def _legend_rows(figure: Figure) -> tuple[int, int]:
-    """Return the columns and rows of the legend: as many columns as the longest name leaves room for."""
+    """Return the columns and rows of the legend: as many columns as fit the longest name."""
     widest = max((text_width(name, _PAGE_FONT) for name, _ in figure.keys), default=0.0) * 1.05 + 45
     columns = max(1, min(len(figure.keys), int(_PAGE_WIDTH / widest)))
     return columns, -(-len(figure.keys) // columns)
@@ -180,7 +180,7 @@ def _sheet(figure: Figure) -> Sheet:
 
 
 def point_tables(figure: Figure) -> list[Table]:
-    """Return the points of every panel as a table: what a figure says to those who do not see it."""
+    """Return the points of every panel as a table, for readers who cannot see the figure."""
     panels: tuple[Panel | IntervalPanel, ...] = figure.panels
     return [
         _interval_points(figure, panel, at) if isinstance(panel, IntervalPanel) else _curve_points(figure, panel, at)

@@ -1,4 +1,4 @@
-"""Which fonts the PDF can use, and which characters none of them holds: typst itself is silent about missing glyphs."""
+"""The fonts of the PDF, and the characters that none of them has: typst itself does not report missing glyphs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SKIPPED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zs", "Zl", "Zp"})  # charac
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Characters of one script that no font holds, and the Debian package that brings one."""
+    """Characters of one script that no font has, and the Debian package of a font with them."""
 
     script: str
     characters: str
@@ -49,9 +49,9 @@ class Missing:
 
 @cache
 def _fallback_folder() -> str:
-    """Return a folder with DejaVu Sans, which comes with matplotlib and holds Latin, Greek, Cyrillic and Arabic.
+    """Return a folder with DejaVu Sans, which comes with matplotlib and has Latin, Greek, Cyrillic and Arabic.
 
-    typst takes folders only, and matplotlib's own also holds a font whose every glyph is a placeholder.
+    typst takes only folders, and matplotlib's own folder also has a font of placeholder glyphs.
     """
     import matplotlib as mpl
 
@@ -72,7 +72,7 @@ def typst_fonts() -> Any:
 
 @cache
 def font_families() -> tuple[str, ...]:
-    """Return the families to name in the template: those wanted that exist (typst warns of others)."""
+    """Return the families for the template: the wanted ones that exist (typst warns of others)."""
     present = set(typst_fonts().families())
     return tuple(family for family in _WANTED if family in present)
 
@@ -89,7 +89,7 @@ def _characters_of(path: str, index: int) -> frozenset[int]:
 
 
 def _files_in_order() -> Iterator[tuple[str, int]]:
-    """Yield one file per family, wanted families first: a glyph in any of them is found by typst's fallback."""
+    """Yield one file per family, wanted families first: typst's fallback finds a glyph in any of them."""
     place = {family: position for position, family in enumerate(_WANTED)}
     files: dict[str, tuple[int, str, int]] = {}
     for font in typst_fonts().fonts():
@@ -101,7 +101,7 @@ def _files_in_order() -> Iterator[tuple[str, int]]:
 
 
 def find_missing(texts: Iterable[str]) -> tuple[Missing, ...]:
-    """Return what no font can show, by script. Fonts are opened only until every character is found."""
+    """Return the characters that no font has, by script. Fonts are opened only until every character is found."""
     wanted = {character for text in texts for character in set(text)}
     left = {ord(character) for character in wanted if unicodedata.category(character) not in _SKIPPED}
     for path, index in _files_in_order():
@@ -115,7 +115,7 @@ def find_missing(texts: Iterable[str]) -> tuple[Missing, ...]:
 
 
 def missing_notice(found: Sequence[Missing]) -> list[str]:
-    """Return one line on all that no font holds, with the command that mends it; an empty list if nothing is missing."""
+    """Return one line on all missing characters, with the command that installs their fonts; an empty list without any."""
     scripts = [missing.script for missing in found]
     packages = sorted({package for missing in found for package in missing.package.split()})
     if not scripts:
@@ -125,7 +125,7 @@ def missing_notice(found: Sequence[Missing]) -> list[str]:
 
 
 def missing_glyphs(text: str) -> list[str]:
-    """Return one sentence per script of which the PDF could not show a character, with the package that mends it."""
+    """Return one sentence per script with characters that the PDF cannot show, with the package that adds them."""
     return [str(missing) for missing in find_missing([text])]
 
 

@@ -1,4 +1,4 @@
-"""A document as one HTML file: no network, no script, light and dark, to be read, printed and listened to."""
+"""A document as one HTML file: no network, no script, light and dark, for reading, printing and screen readers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def render_html(document: Document) -> str:
     """Return the page. Every text of the document is escaped; the same document gives the same page."""
     from markupsafe import Markup
 
-    # The style sheet and the drawings are ours, and svg.py escapes what it takes from the document.
+    # The style sheet and the drawings are ours, and svg.py escapes the document's texts.
     style = Markup(_template("report.css") + css_rules())  # noqa: S704
     page: str = _environment().get_template("report.html.j2").render(document=document, style=style)
     return page
@@ -32,7 +32,7 @@ _BREAKS = re.compile(r"(?<=[(,=/:_])(?=\S)")
 
 
 def _breakable(text: str) -> Markup:
-    """Return the text escaped, with places where a narrow column may break a spec such as ``name(key='value')``."""
+    """Return the text escaped, with break points for narrow columns in a spec such as ``name(key='value')``."""
     from markupsafe import Markup, escape
 
     return Markup("<wbr>").join(escape(part) for part in _BREAKS.split(text))

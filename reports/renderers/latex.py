@@ -19,18 +19,18 @@ _SPECIAL = {
     "…": r"\textellipsis{}", "→": r"\textrightarrow{}", "≈": r"\ensuremath{\approx}", "\n": " ",
 }  # fmt: skip
 _SPECIAL_PATTERN = re.compile("|".join(re.escape(character) for character in _SPECIAL))
-# A table that is wider than a column or page is made as wide as that.
+# A table wider than a column or page is scaled down to it.
 _FITTING = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}"
 _LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
 def escape_latex(text: str) -> str:
-    """Return text that LaTeX shows as it is: it makes no command, comment, optional argument or ligature of hyphens."""
+    """Return text that LaTeX shows unchanged, without commands, comments, optional arguments or ligatures of hyphens."""
     return _SPECIAL_PATTERN.sub(lambda match: _SPECIAL[match.group()], text)
 
 
 def render_latex(document: Document) -> str:
-    """Return the main tables, one ``table`` environment each, with a comment on top that says what they need."""
+    """Return the main tables, one ``table`` environment each, after a comment that names the packages they need."""
     tables = [
         block for section in document.sections for block in section.blocks if isinstance(block, Table) and block.main
     ]

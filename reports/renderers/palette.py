@@ -1,7 +1,7 @@
-"""The colours of reports: six hues for lines, two for change, one for levels, each told apart by its lightness too.
+"""The colours of reports: six hues for lines, two for change, one for levels, which also differ in lightness.
 
-Under deuteranopia and protanopia (Machado, Oliveira & Fernandes 2009) and in grey any two lines differ as the tests bound it:
-the hues were searched for that, with steps of eight in CIE L*. More lines than hues differ by dash and marker.
+The hues were searched, with steps of eight in CIE L*, so that any two lines differ under deuteranopia and protanopia
+(Machado, Oliveira & Fernandes 2009) and in grey; the tests have the bounds. More lines than hues differ by dash and marker.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["DARK_SERIES", "GAIN_ALPHAS", "INKS", "LEVEL_ALPHAS", "LOSS_ALPHAS", 
 SERIES = ("#0547b7", "#ab4100", "#068580", "#4e0254", "#1a94cf", "#800028")
 DARK_SERIES = ("#5690ff", "#c1662c", "#60b99a", "#fad042", "#52cdf1", "#c3f7a0")
 INKS = {"ink": "#1d1b18", "quiet": "#5f5a52", "rule": "#d9d4c9", "paper": "#ffffff"}
-"""What is not a line in a figure; in HTML each is a variable of report.css of the same name."""
+"""The colours of a figure's other parts; in HTML each is a variable of report.css of the same name."""
 
 # A loss is darker than a gain of the same size, so that print without colour tells them apart.
 LOSS_ALPHAS = (0.11, 0.22, 0.33, 0.45, 0.58)

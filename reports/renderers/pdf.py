@@ -1,4 +1,4 @@
-"""A document as PDF, through typst: the template takes the document as JSON, so that no text is ever read as markup."""
+"""A document as PDF, through typst: the template takes the document as JSON, so that no text is read as markup."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def render_pdf(document: Document, path: Path | str) -> list[str]:
 
 
 def compile_pdf(document: Document) -> tuple[bytes, list[str]]:
-    """Return the PDF's bytes and, if glyphs are missing, a warning of one line, which is also below its findings."""
+    """Return the PDF's bytes and, if glyphs are missing, a one-line warning, which the PDF shows too."""
     import typst
 
     missing = missing_notice(find_missing(_shown_texts(document)))
@@ -53,7 +53,7 @@ def compile_pdf(document: Document) -> tuple[bytes, list[str]]:
 
 
 def _shown_texts(document: Document) -> list[str]:
-    """Return the texts that the PDF shows: all but long listings."""
+    """Return the texts in the PDF: all except long listings."""
     parts: list[object] = [getattr(document, column.name) for column in fields(document) if column.name != "sections"]
     parts += [block for section in document.sections for block in section.blocks if not isinstance(block, Listing)]
     parts += [section.title for section in document.sections]

@@ -1,4 +1,4 @@
-"""What matplotlib writes as SVG, made fit for a page: no ids, styles or metadata, short numbers, texts that stay text."""
+"""Matplotlib's SVG, made fit for a page: no ids, styles or metadata, short numbers, and text as text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEPT = ("d", "x", "y", "transform", "style")
 
 
 def drawing_svg(sheet: Sheet, label: str, *, themed: bool) -> str:
-    """Return the drawing as an element of SVG; ``label`` says what it shows ("": it decorates).
+    """Return the drawing as an SVG element; ``label`` describes it ("": decoration).
 
     ``themed`` drawings take colours and font from the page around them: each colour is a CSS variable.
     """
@@ -67,7 +67,7 @@ def _element(element: ET.Element, shapes: Mapping[str, str], tips: Mapping[str, 
 
 
 def _placed(element: ET.Element, shapes: Mapping[str, str], themed: bool) -> str:
-    """Return a marker as a path of its own: an id would have to be unique on the whole page."""
+    """Return a marker as its own path: an id would have to be unique on the whole page."""
     target = next(text for name, text in element.attrib.items() if name.endswith("href"))
     x, y = (float(element.attrib.get(name, "0")) for name in ("x", "y"))
     style = {"style": element.attrib["style"]} if "style" in element.attrib else {}

@@ -1,4 +1,4 @@
-"""The section on attacks: what noise that knows an encoder costs it, and how far it carries over to the others."""
+"""The section on attacks: the loss of an attacked encoder, and how far an attack transfers to the others."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from robustir.reports.study import CONTROL_OF, Row, Study, value
 __all__ = ["attack_section"]
 
 _READING = (
-    "An attack knows the encoder it is made against and the relevant passages, so it shows a worst case and is kept out "
-    "of every mean over noise. A row holds what one attack costs every encoder, in points with its interval; on the "
-    "diagonal the attacked encoder itself (bold). The random control below it changes as many words of the same "
-    "queries by chance: only what an attack costs beyond its control is due to what it knows. White-box figures "
-    "describe one encoder; encoders are compared with one another by attacks made against others than themselves."
+    "An attack knows the attacked encoder and the relevant passages, so it shows a worst case and is left out of every "
+    "mean over noise. A row shows the change that one attack causes in every encoder, in points with its interval; the "
+    "diagonal (bold) is the attacked encoder itself. The random control below it changes as many words of the same "
+    "queries at random: only the loss beyond the control is due to the attack's knowledge. White-box figures "
+    "describe a single encoder; compare encoders by attacks made against a third one."
 )
 _EDITED_ALONE = (
-    "A gate, a constraint or a budget of 0 leaves some queries as they were, and their change is 0. The tables over edited queries "
-    "alone hold the mean over the queries whose text was changed in some draw, each over the draws that changed it: what an "
-    "attack does where it is let. "
-    "The sets of edited queries differ from attack to attack, so these figures say how strong an edit is and do not rank encoders."
+    "A gate, a constraint or a budget of 0 leaves some queries unchanged, and their change is 0. The tables over edited queries "
+    "alone show the mean over the queries that some draw edited, each over the draws that edited it. "
+    "The edited queries differ between attacks, so these figures show how strong an edit is and do not rank encoders."
 )
 
 
 def attack_section(study: Study) -> Section | None:
-    """Build the transfer matrices, attacked encoder by scored encoder; None where the run holds no attack."""
+    """Build the transfer matrices, attacked encoder by scored encoder; None if the run has no attack."""
     rows = [row for row in study.frames["attack_contrasts"] if row["query_lang"] == "all"]
     if not rows:
         return None
@@ -57,7 +56,7 @@ _AGAINST = re.compile(r"""against=("[^"]*"|'(?:[^'\\]|\\.)*')(, )?""")
 
 
 def _kind(row: Row) -> str:
-    """Return the attack without the encoder it is made against; a control counts to its attack."""
+    """Return the attack without the attacked encoder; a control counts as its attack."""
     name = str(row["perturbation"]).removeprefix(CONTROL_OF)
     return _AGAINST.sub("", name).replace(", )", ")").removesuffix("()")
 

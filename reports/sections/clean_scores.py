@@ -1,4 +1,4 @@
-"""The section on clean scores: what every encoder reaches before any noise, and its floor."""
+"""The section on clean scores: every encoder's score without noise, and its floor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from robustir.reports.study import Study, mean, value
 __all__ = ["FLOOR_MARK", "clean_section", "language_columns"]
 
 FLOOR_MARK = "†"
-_FEW_TIES = 0.001  # a smaller share of relevant passages that are tied changes no digit that is shown
+_FEW_TIES = 0.001  # a smaller share of tied relevant passages changes no digit shown
 
 
 def language_columns(languages: tuple[str, ...]) -> tuple[Column, ...]:
@@ -24,11 +24,9 @@ def clean_section(study: Study) -> Section:
     blocks: list[Block] = [
         Paragraph(
             f"Scores are {measure_name(study.measure)} in points (hundredths), averaged first within each language "
-            "or pair of languages and then "
-            "over them. Brackets hold the confidence interval. The floor is what the same encoder reaches when the "
-            "queries are "
-            "shuffled within their language, the mean over the orders of passages with equal scores: a score that cannot be "
-            "told from it has nothing left to lose."
+            "or pair of languages and then over them. Brackets hold the confidence interval. The floor is the score of the "
+            "same encoder with the queries shuffled within their language (the mean over all orders of tied passages): "
+            "a score that is not separated from its floor has nothing left to lose."
         )
     ]
     for benchmark in study.benchmarks:
@@ -71,7 +69,7 @@ def _macro_table(study: Study, benchmark: str) -> Table:
             ]
         rows.append(tuple(cells))
     note = (
-        f"{FLOOR_MARK} near its floor (not told from it, or the floor is over a quarter of the score): no claim about robustness."
+        f"{FLOOR_MARK} near its floor (not separated from it, or the floor is over a quarter of the score): no claim about robustness."
         if marked
         else ""
     )
@@ -86,7 +84,7 @@ def _macro_table(study: Study, benchmark: str) -> Table:
 
 
 def _ties_table(study: Study, benchmark: str) -> Table:
-    """Return the encoders that leave relevant passages tied or unretrieved, and how many; no rows if none does."""
+    """Return the shares of tied and unretrieved relevant passages, a row per encoder with any."""
     settings = study.settings(benchmark)
     columns = [Column("Encoder", number=False)]
     for setting in settings:
@@ -101,8 +99,8 @@ def _ties_table(study: Study, benchmark: str) -> Table:
         if any(share >= _FEW_TIES for share in shares):
             rows.append((encoder_cell(study, benchmark, encoder), *(Cell(percent(share, 1)) for share in shares)))
     note = (
-        "Tied: relevant passages that have the score of another candidate; the order of their ids places them, as in "
-        "trec_eval. Not retrieved: they share no word with the query, so no measure finds them. "
+        "Tied: relevant passages with the same score as another candidate; ties are ordered by passage id, as in "
+        "trec_eval. Not retrieved: relevant passages that share no word with the query, so no measure finds them. "
         "Encoders with less than 0.1% of either are left out."
     )
     caption = f"Relevant passages of {benchmark} that are tied or not retrieved, clean queries"

@@ -28,23 +28,22 @@ __all__ = ["bias_section", "comparison_section", "counted_claims", "is_primary",
 
 _SHOWN_ROWS = 48  # rows of one table in the report; the CSV holds all
 _READING = (
-    "A − B under noise says who finds more; A − B in change is the difference in differences per query, in points: above zero "
-    "A loses less. The log ratio of what each retains is tested too, because the absolute scale favours an encoder with "
-    "little to lose; the adjusted p is the larger of both. On what both find: what A keeps beyond B of the queries that both "
-    "find on clean text, in points; an encoder that finds only the easy queries keeps them. “More robust” is said of an "
-    "encoder that loses less on both scales, is not behind under noise, and keeps no less of those. “Not separated” does not prove equal robustness."
+    "A − B under noise shows which encoder finds more. A − B in change is the difference in differences per query, in points: "
+    "above zero A loses less. The log ratio of the retained shares is tested too, because the absolute scale favours an encoder "
+    "with little to lose; the adjusted p is the larger of the two. On what both find: how much more A keeps than B of the queries "
+    "that both find on clean text, in points, because an encoder that finds only easy queries keeps them. “More robust” means "
+    "that an encoder loses less on both scales, is not behind under noise, and keeps no less of the queries that both find. "
+    "“Not separated” does not prove equal robustness."
 )
 _BY_LANGUAGE = (
-    "The same by query language: above zero A loses less. Bold marks a verdict in favour of one (both scales, after correction); "
-    "all of these are exploratory, adjusted together within a setting. Intervals and verdicts are in "
+    "The same by query language: above zero A loses less. Bold marks a verdict in favour of A or B (on both scales, after "
+    "correction). All rows are exploratory and adjusted together within a setting. Intervals and verdicts are in "
     "language_comparisons.csv."
 )
 _DISTANCE = (
-    "The distance is the worst minus the best rank that parallel passages of the same answer reach in the pool of all "
-    "languages; 0 would mean that an encoder does not care in which language an answer is written. The normalised form "
-    "divides by the largest distance possible. It is read beside the scores: an encoder that ranks everything at "
-    "random "
-    "has a distance too."
+    "The distance is the worst minus the best rank of the parallel passages of one answer in the pool of all "
+    "languages; 0 means that an answer's language does not affect its rank. The normalised form divides by the largest "
+    "possible distance. Read it together with the scores: an encoder that ranks at random has a distance too."
 )
 
 
@@ -66,10 +65,10 @@ def counted_claims(rows: Iterable[Row]) -> str:
 
 
 def comparison_section(study: Study) -> Section:
-    """Build the tables of differences in differences: declared comparisons first, exploratory ones labelled."""
+    """Build the tables of differences in differences: declared comparisons first, then exploratory ones."""
     rows = study.frames["comparisons"]
     if not rows:
-        nothing = Paragraph("With fewer than two encoders under noise there is nothing to compare.")
+        nothing = Paragraph("The run has fewer than two encoders under noise, so nothing is compared.")
         return Section("comparisons", "Encoder against encoder", (nothing,))
     primary = [row for row in rows if is_primary(row)]
     exploratory = [row for row in rows if not is_primary(row)]
@@ -85,7 +84,7 @@ def comparison_section(study: Study) -> Section:
 
 
 def _language_tables(study: Study) -> list[Block]:
-    """Return the differences by query language, a table per benchmark and setting; none of a single language."""
+    """Return the differences by query language, a table per benchmark and setting with several languages."""
     made: list[Block] = []
     for benchmark in study.benchmarks:
         languages = study.languages(benchmark)
@@ -195,7 +194,7 @@ def bias_section(study: Study) -> Section:
             tables = (_bias_table(study, benchmark, measure, names) for names in study.perturbation_blocks())
             blocks += [table for table in tables if table.rows]
     if len(blocks) == 1:
-        blocks = [Paragraph("Rank distances need the multi setting, which this run does not have.")]
+        blocks = [Paragraph("Rank distances need the multi setting, which this run lacks.")]
     return Section("bias", "Language bias under noise", tuple(blocks))
 
 

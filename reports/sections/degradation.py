@@ -39,14 +39,12 @@ __all__ = ["degradation_section", "heat_level", "language_section"]
 
 _PANELS_PER_ROW = 3
 _AREA_NOTE = (
-    "Area: mean score along the curve divided by the clean score; 1 means that nothing was lost. Beside it the share of "
-    "edited words at which a tenth of the clean score is gone (a dash: not reached). One severity makes no curve."
+    "Area: mean score along the curve divided by the clean score; 1 means no loss. Next to it: the share of edited words at "
+    "which a tenth of the clean score is lost (a dash: not reached). A curve needs at least two severities."
 )
-_NO_NOISE = (
-    "No noise was run, so there is nothing to compare; attacks, where there are any, have a section of their own."
-)
-_SHOWN_CURVES = 8  # encoders per figure; more lines cannot be told apart
-_HEAT_STEPS = (0.005, 0.02, 0.05, 0.10, 0.20)  # a difference of at least so much takes step 1..5
+_NO_NOISE = "The run has no noise, so nothing is compared here; attacks, if any, have their own section."
+_SHOWN_CURVES = 8  # encoders per figure; a reader cannot distinguish more lines
+_HEAT_STEPS = (0.005, 0.02, 0.05, 0.10, 0.20)  # least differences of the steps 1..5
 
 
 def heat_level(delta: float) -> int | None:
@@ -76,7 +74,7 @@ def degradation_section(study: Study) -> Section:
 
 
 def _figures(study: Study, benchmark: str) -> list[Figure]:
-    """Return one figure for all settings where the perturbations fit into one row of panels, else one per setting."""
+    """Return one figure for all settings if the perturbations fit into one row of panels, else one per setting."""
     settings = study.settings(benchmark)
     if len(study.perturbations) <= _PANELS_PER_ROW:
         return [_curves(study, benchmark, settings)]
@@ -88,14 +86,14 @@ def _curves(study: Study, benchmark: str, settings: Sequence[str]) -> Figure:
     panels = [panel for setting in settings for panel in _panels(study, benchmark, setting, shown)]
     doses = [point.x for panel in panels for series in panel.series for point in series.points]
     more = len(study.encoders) - len(shown)
-    left_out = f" The {len(shown)} encoders with the highest clean scores are drawn; {more} more in curves.csv."
+    left_out = f" The {len(shown)} encoders with the highest clean scores are drawn; curves.csv has {more} more."
     measure = measure_name(study.measure)
     return Figure(
         f"curves-{benchmark}-{'-'.join(settings)}",
-        f"{measure} on {benchmark} against the share of words that were really edited, from clean queries (0) to the "
+        f"{measure} on {benchmark} against the realised share of edited words, from clean queries (0) to the "
         "highest severity; bands are confidence intervals. Vertical axes are shared within a setting, not between "
         f"settings.{left_out if more else ''}",
-        f"Small multiples, one per perturbation and setting: {measure} against edited words. The tables that follow hold "
+        f"Small multiples, one per perturbation and setting: {measure} against edited words. The tables that follow have "
         "areas and differences.",
         "edited words (%)",
         f"{measure} (points)",
@@ -124,7 +122,7 @@ def _panels(study: Study, benchmark: str, setting: str, encoders: Sequence[str])
 
 
 def _shown_encoders(study: Study, benchmark: str) -> tuple[str, ...]:
-    """Return the encoders that are drawn: all, or those with the highest clean macro scores, in the suite's order."""
+    """Return the encoders to draw: all, or those with the highest clean macro scores, in the suite's order."""
     if len(study.encoders) <= _SHOWN_CURVES:
         return study.encoders
     best = {
@@ -152,7 +150,7 @@ def _curve(study: Study, **where: str) -> tuple[Point, ...]:
 
 
 def _axis_end(largest: float) -> float:
-    """Return the end of an axis in percent or points: the first tick that is not below the largest value."""
+    """Return the end of an axis in percent or points: the first tick at or above the largest value."""
     step = axis_step(largest)
     return float(max(step, step * math.ceil(largest / step - 1e-9)))
 
@@ -174,8 +172,8 @@ def _area_tables(study: Study, benchmark: str, perturbations: Sequence[str]) -> 
         columns += [Column(f"{perturbation}: area"), Column("10\u202f% lost at")]
     identity = f"areas-{benchmark}-{perturbations[0]}"
     caption = f"Normalised area under the curves on {benchmark}"
-    note = _AREA_NOTE + (f" {FLOOR_MARK} near its floor, which has nothing to lose: no claim." if near else "")
-    note += " No area where a severity has no scores." if short else ""
+    note = _AREA_NOTE + (f" {FLOOR_MARK} near its floor, with nothing left to lose: no claim." if near else "")
+    note += " An area needs scores at every severity." if short else ""
     table = Table(identity, caption, tuple(columns), tuple(rows), 2, note, main=True)
     return [noted(table)] if any(cell.text != "–" for row in rows for cell in row[2:]) else []
 
@@ -209,9 +207,9 @@ def _difference_table(study: Study, benchmark: str, perturbation: str) -> Table:
                 cells = _difference_cells(found[0], every)
                 rows.append((Cell(setting), encoder_cell(study, benchmark, encoder), *cells))
     titles = ("Clean", "Noisy", "Difference", "Retained", "Worst draw", "Adjusted p")
-    note = "Worst draw: the mean over queries of each one's worst draw."
+    note = "Worst draw: the mean over queries of each query's worst draw."
     if unstable:
-        note += " ‡ unstable: the clean score is so low that the ratio says little."
+        note += " ‡ unstable: the clean score is too low for a meaningful ratio."
     return Table(
         f"differences-{benchmark}-{perturbation}",
         f"{perturbation} at severity {severity_text(severity)} on {benchmark}: change of "
@@ -225,7 +223,7 @@ def _difference_table(study: Study, benchmark: str, perturbation: str) -> Table:
 
 
 def _difference_cells(row: Row, every: int) -> tuple[Cell, ...]:
-    """Return clean and noisy scores and their difference; ``every``: languages that have a clean score."""
+    """Return clean and noisy scores and their difference; ``every``: how many languages have a clean score."""
     part = int(row["languages"])
     over = f" ({part} of {every} languages)" if 0 < part < every else ""
     unstable = "‡" if row["unstable"] else ""
@@ -249,9 +247,9 @@ def language_section(study: Study) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "Each number is the change in points against the clean queries of that language, at one severity. Shades "
-            "are steps at 0.5, 2, 5, 10 and "
-            "20 points; bold marks a change that is told from zero after correction, exploratory over the languages. Means "
-            "over several passage languages (cross) are not tested here: contrasts.csv tests each pair of languages."
+            "change at 0.5, 2, 5, 10 and 20 points. Bold marks a change separated from zero after correction; these tests are "
+            "exploratory. Means over several passage languages (cross) are not tested here: contrasts.csv tests each pair of "
+            "languages."
         )
     ]
     for benchmark in study.benchmarks:
@@ -260,7 +258,7 @@ def language_section(study: Study) -> Section:
         for perturbation in study.perturbations:
             blocks += _language_tables(study, benchmark, perturbation)
     if len(blocks) == 1:
-        blocks = [Paragraph("There is no contrast by language in this run.")]
+        blocks = [Paragraph("This run has no contrasts by language.")]
     return Section("languages", "Language by language", tuple(blocks))
 
 

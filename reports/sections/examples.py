@@ -21,8 +21,8 @@ _WORD = re.compile(r"\s+|\S+")
 def changed_segments(clean: str, noisy: str, lang: str) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:
     """Split both texts into kept and changed stretches.
 
-    The units are words, so that joined letters (Arabic) and clusters (Devanagari) are never cut; grapheme clusters in
-    languages that put no spaces between words.
+    The units are words, so that joined letters (Arabic) and clusters (Devanagari) are never cut; in languages without
+    spaces between words they are grapheme clusters.
     """
     old, new = _units(clean, lang), _units(noisy, lang)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
@@ -58,12 +58,11 @@ def _join(units: Sequence[str], kept: Sequence[bool]) -> tuple[Segment, ...]:
 
 
 def example_section(study: Study) -> Section:
-    """Build the lists of the queries that lost most, per perturbation, one encoder and language after the other."""
+    """Build the lists of the queries that lost most, one per perturbation; languages take turns."""
     blocks: list[Block] = [
         Paragraph(
-            "The queries that lost most, picked because they are bad: they show how the noise hurts, not how often. "
-            "Changed stretches "
-            "are marked. The scores are of that query alone."
+            "The queries that lost most, picked for their loss: they show how the noise hurts, not how often. "
+            "Changed text is marked. Each score is that of the single query."
         )
     ]
     for perturbation in study.perturbations:
@@ -79,7 +78,7 @@ def example_section(study: Study) -> Section:
                 )
             )
     if len(blocks) == 1:
-        blocks = [Paragraph("No query lost anything under noise.")]
+        blocks = [Paragraph("No query lost score under noise.")]
     return Section("worst-queries", "Worst queries", tuple(blocks))
 
 

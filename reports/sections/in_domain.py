@@ -1,4 +1,4 @@
-"""The mark of an encoder that was trained on a benchmark's own collection: its score there is no fair test."""
+"""The mark of an encoder that was trained on a benchmark's own collection, where its score is not a fair test."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from robustir.reports.study import Study
 __all__ = ["MARK", "encoder_cell", "in_domain_notices", "marked", "noted"]
 
 MARK = "§"
-_NOTE = f"{MARK} in-domain: trained on sentences of this benchmark's own collection, so no fair test."
+_NOTE = f"{MARK} in-domain: trained on sentences of this benchmark's own collection, so not a fair test."
 
 
 def marked(study: Study, benchmark: str, encoder: str) -> str:
-    """Return the encoder's name, with the mark where it is in-domain on the benchmark."""
+    """Return the encoder's name, with the mark if it is in-domain on the benchmark."""
     return f"{encoder}\u00a0{MARK}" if study.in_domain(benchmark, encoder) else encoder
 
 
@@ -25,19 +25,19 @@ def encoder_cell(study: Study, benchmark: str, encoder: str) -> Cell:
 
 
 def noted(table: Table) -> Table:
-    """Return the table with the meaning of the mark below it, where a heading of its rows has one."""
+    """Return the table, with the meaning of the mark below it if a heading of its rows has one."""
     if not any(MARK in cell.text for row in table.rows for cell in row[: table.headers]):
         return table
     return replace(table, note=f"{table.note} {_NOTE}".strip())
 
 
 def in_domain_notices(study: Study) -> tuple[str, ...]:
-    """Return one sentence per benchmark that some encoder was trained for, for the first page."""
+    """Return one sentence per benchmark with in-domain encoders, for the first page."""
     found = []
     for benchmark in study.benchmarks:
         known = [encoder for encoder in study.encoders if study.in_domain(benchmark, encoder)]
         if known:
             found.append(
-                f"In-domain on {benchmark}, so no fair test there (marked {MARK} in the tables): {join_words(known)}."
+                f"In-domain on {benchmark}, so not a fair test there (marked {MARK} in the tables): {join_words(known)}."
             )
     return tuple(found)

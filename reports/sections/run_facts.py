@@ -19,23 +19,23 @@ __all__ = ["failed_cells", "failed_section", "headline_facts", "manifest_section
 
 _SHOWN_FAILURES = 40
 _INTERVALS = {"studentised": "studentised bootstrap", "percentile": "percentile bootstrap", "bca": "BCa bootstrap"}
-_FOLDED = ("cells",)  # one entry per cell with two digests each: counted in the report, whole in manifest.json
+_FOLDED = ("cells",)  # one entry per cell with two digests each: the report has their number, manifest.json all of them
 
-# What holds for every run.
+# Facts of every run.
 _ALWAYS = (
     (
         "Correction",
-        "single-step max-T over each declared family (Holm for training strategies); Benjamini–Hochberg for what is labelled exploratory",
+        "single-step max-T over each declared family (Holm for training strategies); Benjamini–Hochberg for exploratory rows",
     ),
     (
         "Robustness claims",
         (
-            "loss in points and in shares, both told apart after correction; “more robust” also asks that the encoder is not "
-            "behind under noise and keeps no less on the queries that both find; a difference that is not significant is "
+            "the loss must differ in points and in shares, both after correction; a “more robust” encoder must also not be "
+            "behind under noise and must keep no less on the queries that both find; a difference that is not significant is "
             "never called robustness"
         ),
     ),
-    ("Dose", "curves and areas run over the realised share of edited words, not over the severity asked for"),
+    ("Dose", "curves and areas run over the realised share of edited words, not over the requested severity"),
     ("Ties", "equal scores are ordered as trec_eval does; floors and rank distances use tie-averaged ranks"),
 )
 
@@ -54,14 +54,14 @@ def failed_section(study: Study) -> Section:
     note = f"The first {len(rows)} of {len(failed)}; manifest.json has all." if len(rows) < len(failed) else ""
     columns = (Column("Cell", number=False), Column("Error", number=False))
     blocks: tuple[Block, ...] = (
-        Notice("These cells have no result; means and tests above leave them out."),
+        Notice("These cells have no result; the means and tests above leave them out."),
         Table("failed", "Cells that failed", columns, rows, note=note),
     )
     return Section("failed-cells", "Failed cells", blocks)
 
 
 def method_section(study: Study) -> Section:
-    """Build the few lines on how the numbers were made."""
+    """Build the section on how the numbers were made."""
     statistics = study.suite.statistics
     kinds = sorted({clean_text(entry.group_kind) for entry in study.manifest.benchmarks} - {""})
     unit = join_words(kinds) or "group"
@@ -70,7 +70,7 @@ def method_section(study: Study) -> Section:
             "Unit of inference",
             f"the {unit}: translations of one question, and questions of one {unit}, are not independent",
         ),
-        ("Draws", f"{study.suite.draws} per condition, averaged within each query before anything is tested"),
+        ("Draws", f"{study.suite.draws} per condition, averaged within each query before any test"),
         (
             "Intervals",
             (
@@ -91,26 +91,24 @@ def method_section(study: Study) -> Section:
 
 
 def few_groups_notices(study: Study) -> tuple[str, ...]:
-    """Return a sentence per benchmark whose groups of queries are too few for its intervals."""
+    """Return one sentence per benchmark with too few groups of queries for its intervals."""
     found = []
     for benchmark in study.benchmarks:
         rows = study.macro("scores", benchmark=benchmark)
         worth = min((value(row, "effective_groups") for row in rows), default=math.nan)
         groups = min((int(row["groups"]) for row in rows), default=0)
         if groups == 1:
-            found.append(
-                f"{benchmark} has one group of queries: no inference, so no interval and no test says anything."
-            )
+            found.append(f"{benchmark} has a single group of queries, so its intervals and tests are not valid.")
         elif worth < FEW_WORTH:
             found.append(
                 f"{benchmark} has {groups} groups of queries, worth {worth:.1f} of equal size: below {FEW_WORTH:g}, intervals "
-                "cover less than they say and tests find little."
+                "cover less than their stated level and tests have little power."
             )
     return tuple(found)
 
 
 def headline_facts(study: Study) -> tuple[tuple[str, str], ...]:
-    """Return the few sizes shown under the title."""
+    """Return the sizes of the run shown under the title."""
     languages = {lang for benchmark in study.benchmarks for lang in study.languages(benchmark)}
     settings = dict.fromkeys(setting for benchmark in study.benchmarks for setting in study.settings(benchmark))
     counts = study.manifest.counts
@@ -135,7 +133,7 @@ def _thousands(count: int) -> str:
 
 
 def manifest_section(study: Study) -> Section:
-    """Build the section that lets a reader repeat the run: versions, digests and machine, then the whole manifest."""
+    """Build the section for repeating the run: versions, digests and machine, then the whole manifest."""
     manifest = study.manifest
     changes = " (with changes)" if manifest.git and manifest.git.modified else ""
     pairs = [
@@ -160,7 +158,7 @@ def _listed(values: Mapping[str, object]) -> str:
 
 
 def _identity(entry: EncoderEntry) -> str:
-    """Return the spec of an encoder if its name is another, and its revision."""
+    """Return an encoder's revision, after its spec if its name differs from it."""
     return f"{entry.spec}; revision {entry.revision}" if entry.spec != entry.name else entry.revision
 
 

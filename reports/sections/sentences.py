@@ -1,4 +1,4 @@
-"""What was asked and what was found, in three sentences written from the numbers."""
+"""The question and the findings, in three sentences written from the numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["three_sentences"]
 
 
 def three_sentences(study: Study) -> tuple[str, str, str]:
-    """Return the question, the largest and smallest change with their uncertainty, and the comparisons with theirs."""
+    """Return the question, the largest and smallest change, and the comparisons, with their uncertainty."""
     return _question(study), _change(study), strategy_sentence(study) or _comparisons(study)
 
 
@@ -46,9 +46,9 @@ def _question(study: Study) -> str:
         return f"{changes} are attacked by {attacks}."
     clean = f"This run measured the clean {measure} of {encoders} {where}"
     if study.wanted_noise:
-        reason = "its noise gave no score (see “Failed cells” and “What the noise really did”)"
+        reason = "no query was scored under noise (see “Failed cells” and “What the noise really did”)"
         return f"{clean}; {reason}, so it says nothing about robustness."
-    return f"{clean}; it held no perturbation, so it says nothing about robustness."
+    return f"{clean}; it has no perturbation, so it says nothing about robustness."
 
 
 def _count(size: int, noun: str) -> str:
@@ -62,11 +62,7 @@ def _lead_setting(study: Study, benchmark: str) -> str:
 def _change(study: Study) -> str:
     if not study.severities or not study.benchmarks:
         attacked = bool(study.frames["attack_contrasts"])
-        return (
-            "What the attacks changed is in the section on attacks."
-            if attacked
-            else "No score under noise was computed."
-        )
+        return "The section on attacks shows what they changed." if attacked else "No query was scored under noise."
     benchmark = study.benchmarks[0]
     setting = _lead_setting(study, benchmark)
     severity = study.severities[-1]
@@ -74,7 +70,11 @@ def _change(study: Study) -> str:
     rows = [row for row in rows if math.isfinite(value(row, "delta"))]
     floored = [encoder for encoder in study.encoders if study.near_floor(benchmark, setting, encoder)]
     judged = sorted((row for row in rows if row["encoder"] not in floored), key=lambda row: value(row, "delta"))
-    aside = f"; {join_words(floored)} cannot be told from the floor and so cannot be judged" if floored else ""
+    aside = (
+        f"; {join_words(floored)} {'are' if len(floored) > 1 else 'is'} near the floor and cannot be judged"
+        if floored
+        else ""
+    )
     where = f"At severity {severity_text(severity)} in the {setting} setting" + (
         f" of {benchmark}" if len(study.benchmarks) > 1 else ""
     )
@@ -102,11 +102,9 @@ def _comparisons(study: Study) -> str:
     rows = study.frames["comparisons"]
     primary = [row for row in rows if is_primary(row)]
     if not rows:
-        return "No encoder was compared with another, so nothing is said about which one is more robust."
+        return "No encoders were compared, so the run does not show which one is more robust."
     if not primary:
-        return (
-            f"All {_count(len(rows), 'comparison')} between encoders are exploratory, so none is a finding in itself."
-        )
+        return f"All {_count(len(rows), 'comparison')} between encoders are exploratory, so none of them is a finding by itself."
     total = f"Of {_count(len(primary), 'declared comparison')} between encoders, {counted_claims(primary)}"
     claims = [row for row in primary if row["favours"]]
     if not claims:

@@ -1,4 +1,4 @@
-"""The section on training strategies: their levels over seeds, and the differences between them with all their uncertainty."""
+"""The section on training strategies: their levels over seeds, and their differences with intervals over seeds and queries."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ __all__ = ["strategy_section", "strategy_sentence"]
 _SEEN = "‡"
 _CLEAN, _NOISY, _DEGRADATION = "clean", "noisy", "degradation"
 _EXPLORATORY = "exploratory"
-_BESIDE_CLEAN, _NOISES_A_TABLE = 4, 8  # what the width of a page holds
+_BESIDE_CLEAN, _NOISES_A_TABLE = 4, 8  # columns that fit the width of a page
 _READING = (
-    "A strategy is a way of training, judged by encoders that differ in their seeds. Intervals and tests here take seeds and "
-    "queries as random together: they speak of what other seeds and other queries would show. In all other sections a "
-    "strategy is shown as the mean of its seeds, and the intervals there are over queries alone."
+    "A strategy is a way of training, represented by encoders that differ in their seeds. Intervals and tests here treat both "
+    "seeds and queries as random, so they apply to other seeds and other queries. All other sections show a "
+    "strategy as the mean of its seeds, with intervals over queries only."
 )
 _COMPARING = (
-    "A − B over paired seeds (the same start and the same pairs in the same order). The score is compared under noise, and so "
-    "is what the noise costs: above zero in the second pair of columns A loses less. A verdict is made where that "
-    "difference and the log ratio of what is retained point the same way, each told apart after correction (the adjusted p is "
-    "the larger of both); “more robust” is not said of a strategy that stays behind under noise. “Not separated” does not prove that the two are equal."
+    "A − B over paired seeds (the same start and the same pairs in the same order). Both the score under noise and the loss "
+    "are compared: a difference in loss above zero means that A loses less. A verdict needs that difference and the log ratio "
+    "of the retained shares to point the same way, each separated from zero after correction (the adjusted p is the larger of "
+    "the two); a strategy that stays behind under noise is not called “more robust”. “Not separated” does not prove that the two are equal."
 )
 
 
 def strategy_section(study: Study) -> Section | None:
-    """Build levels, figure and differences per benchmark; None where the run has no training strategies."""
+    """Build levels, figure and differences per benchmark; None if the run has no training strategies."""
     if not study.frames["strategy_scores"]:
         return None
     blocks: list[Block] = [Paragraph(_READING), Paragraph(_COMPARING)]
@@ -77,7 +77,7 @@ def strategy_section(study: Study) -> Section | None:
 
 
 def _shown(study: Study, row: Row) -> bool:
-    """Whether a row is clean or at the declared severity: the whole curve, or the only one there is."""
+    """Whether a row is clean or at the declared severity: the whole curve, or the only severity of the run."""
     if row["severity"] in {"0", "curve"}:
         return True
     frame = "attack_strategy_scores" if row["attacked"] else "strategy_scores"
@@ -99,7 +99,7 @@ def _name(row: Row) -> str:
 
 
 def _level_tables(study: Study, benchmark: str, rows: Sequence[Row]) -> list[Block]:
-    """Clean level with its spread over seeds, and the change under each noise, per setting and strategy; some noises a table."""
+    """Clean level with its spread over seeds, and the change under each noise, per setting and strategy, in tables of few noises."""
     noises = _noises(study, rows)
     severities = sorted({severity_text(row["severity"]) for row in rows if row["perturbation"]})
     at = f"; change under noise ({_at(severities)})" if noises else ""
@@ -149,7 +149,7 @@ def _at(severities: Sequence[str]) -> str:
 
 
 def _seen_note() -> str:
-    return f"{_SEEN} a kind of noise that the strategy met in training, so no evidence of robustness to it."
+    return f"{_SEEN} the strategy met this kind of noise in training, so this is not evidence of robustness to it."
 
 
 def _pairs(rows: Sequence[Row]) -> list[tuple[str, str]]:
@@ -175,7 +175,7 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
     titles = ("Difference in score", "Adjusted\u00a0p", "Difference in loss", "Log retention ratio", "Adjusted\u00a0p")
     columns = [Column(name, number=False) for name in ("Setting", "A − B", "Queries")]
     columns += [*map(Column, titles), Column("Verdict on robustness", number=False)]
-    notes = ["Fewer than 6 paired seeds have no p."] if any(row["seeds"] < 6 for row in rows) else []
+    notes = ["No p with fewer than 6 paired seeds."] if any(row["seeds"] < 6 for row in rows) else []
     exploratory = any(row["family"] == _EXPLORATORY for row in rows)
     notes += ["Exploratory: adjusted by Benjamini–Hochberg."] if exploratory else []
     notes += [_seen_note()] if seen else []
@@ -194,7 +194,7 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
 
 
 def _marks(score: Row) -> list[str]:
-    """Return what is put behind A and B if they met the noise in training."""
+    """Return the marks after the names of A and B, for noise that they met in training."""
     return [f"\u00a0{_SEEN}" if score.get(f"seen_{side}") else "" for side in "ab"]
 
 
@@ -244,9 +244,9 @@ def _figure(study: Study, benchmark: str, rows: Sequence[Row], wording: str) -> 
     step = axis_step(2 * largest)
     return Figure(
         f"strategy-intervals-{benchmark}{wording.replace(' ', '-')}",
-        f"What noise costs A beyond what it costs B on {benchmark}{wording}, in points, with intervals over seeds and queries; right of "
-        "zero A loses less. Noise that a strategy met in training is marked in the table that follows.",
-        "Differences in loss between strategies with their intervals; the table that follows holds the numbers.",
+        f"Difference in loss, A − B, on {benchmark}{wording}, in points, with intervals over seeds and queries; right of "
+        "zero A loses less. The table that follows marks noise that a strategy met in training.",
+        "Differences in loss between strategies with their intervals; the table that follows has the numbers.",
         f"difference in loss (points of {measure_name(study.measure)})",
         "",
         max(step, step * math.ceil(largest / step - 1e-9)),
@@ -280,13 +280,13 @@ def _interval_panel(
 
 
 def strategy_sentence(study: Study) -> str:
-    """Count what the declared comparisons of strategies found, and name the largest difference; "" without strategies."""
+    """Count the verdicts of the declared comparisons of strategies, and name the largest difference; "" without strategies."""
     rows = [row for row in study.frames["strategies"] if row["quantity"] == _DEGRADATION]
     declared = [row for row in rows if row["family"] in {"strategies", "robust training"}]
     if not rows:
         return ""
     if not declared:
-        return "All comparisons between training strategies are exploratory, so none is a finding in itself."
+        return "All comparisons between training strategies are exploratory, so none of them is a finding by itself."
     total = (
         f"Of {len(declared)} declared comparisons of how much training strategies lose under noise, over {_seed_counts(declared)} "
         f"paired seeds, {counted_claims(declared)}"

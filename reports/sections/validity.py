@@ -1,4 +1,4 @@
-"""The section on the noise itself: what it really did, where it did nothing, and where it cannot work."""
+"""The section on the noise itself: its realised dose, and the languages in which it changed nothing or cannot work."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from robustir.stats.rounding import below
 __all__ = ["no_op_notices", "not_applicable_rows", "validity_section"]
 
 _NOTHING = 0.999  # unchanged share from which a perturbation counts as having changed nothing
-_MANY_LANGUAGES = 12  # more are told by their codes in one row
-_LITTLE = 0.5  # and from which it gets a warning
+_MANY_LANGUAGES = 12  # more are listed by their codes in one row
+_LITTLE = 0.5  # unchanged share from which a perturbation gets a warning
 _PERTURBATION = Column("Perturbation", number=False)
 _UNCHANGED_STEPS = (0.02, 0.1, 0.25, 0.5, 0.75)
 
 
 def not_applicable_rows(study: Study) -> list[tuple[str, str, str]]:
-    """Return (perturbation, language, reason) of the pairs that cannot run, once each."""
+    """Return (perturbation, language, reason) of every pair that cannot run, once."""
     rows = []
     for entry in study.manifest.not_applicable:
         name = clean_text(entry.perturbation)
@@ -31,7 +31,7 @@ def not_applicable_rows(study: Study) -> list[tuple[str, str, str]]:
 
 
 def no_op_notices(study: Study) -> tuple[str, ...]:
-    """Return one sentence per perturbation that left the queries of a language as they were, or most of them."""
+    """Return one sentence per perturbation that left all or at least half of a language's queries unchanged."""
     notices = []
     for benchmark in study.benchmarks:
         for perturbation in study.perturbations:
@@ -45,7 +45,7 @@ def no_op_notices(study: Study) -> tuple[str, ...]:
 
 
 def _notices(benchmark: str, perturbation: str, rows: Sequence[Row]) -> list[str]:
-    """Judge each language at its highest severity: what does nothing there does nothing anywhere."""
+    """Judge each language at its highest severity: noise that changes nothing there changes nothing at a lower one."""
     top: dict[str, Row] = {}
     for row in rows:
         best = top.get(row["query_lang"])
@@ -58,7 +58,7 @@ def _notices(benchmark: str, perturbation: str, rows: Sequence[Row]) -> list[str
     if nothing:
         found.append(
             f"{perturbation} changed nothing in {join_words(nothing)} ({benchmark}) even at its highest severity: "
-            "scores that stay as they were are not evidence of robustness there."
+            "unchanged scores are not evidence of robustness there."
         )
     if little:
         found.append(
@@ -73,9 +73,8 @@ def validity_section(study: Study) -> Section:
     blocks: list[Block] = [Notice(text) for text in no_op_notices(study)]
     blocks.append(
         Paragraph(
-            "Severity is what was asked for; the tables hold what really happened to the queries, as means over "
-            "queries and draws, unchanged ones included. "
-            "Languages are to be compared at an equal realised dose, not at an equal severity."
+            "Severity is the requested strength; the tables show the realised dose, as means over queries and draws, "
+            "including unchanged queries. Compare languages at an equal realised dose, not at an equal severity."
         )
     )
     for benchmark in study.benchmarks:
@@ -97,10 +96,10 @@ def _dose_tables(study: Study, benchmark: str, perturbation: str) -> list[Block]
     where, name = f"{perturbation} on {benchmark}", f"{benchmark}-{perturbation}"
     asked = {value(row, "severity"): value(row, "asked_char_error_rate") for row in rows}
     dosed = any(map(math.isfinite, asked.values()))
-    note = " (asked for: the calibrated dose)" if dosed else ""
+    note = " (requested: the calibrated dose)" if dosed else ""
     digits = 2 if dosed else 1
     heads = {
-        severity: f"{severity_text(severity)} (asked for: {number(100 * rate, digits)})"
+        severity: f"{severity_text(severity)} (requested: {number(100 * rate, digits)})"
         for severity, rate in asked.items()
         if dosed
     }
@@ -124,7 +123,7 @@ def _dose_table(
     heads: Mapping[float, str] | None = None,
     heat: bool = False,
 ) -> Table:
-    """Return a share in percent, a row per severity (``heads``: what they are called) and a column per language."""
+    """Return a share in percent, a row per severity (``heads``: their titles) and a column per language."""
     languages = tuple(sorted({row["query_lang"] for row in rows}))
     by_key = {(value(row, "severity"), row["query_lang"]): row for row in rows}
     lines = []
@@ -139,7 +138,7 @@ def _dose_table(
 
 
 def _attack_tables(study: Study, benchmark: str) -> list[Block]:
-    """Say what attacks and their controls did to the queries of each language, a row for each attack and severity."""
+    """Show the doses of attacks and their controls per language, a row for each attack and severity."""
     rows = [row for row in study.rows("attack_validity", benchmark=benchmark) if row["query_lang"] != "all"]
     if not rows:
         return []
@@ -169,12 +168,12 @@ def _attack_tables(study: Study, benchmark: str) -> list[Block]:
 
 
 def _unchanged_level(share: float) -> int | None:
-    """Return the step 0..-5 that warns of unchanged queries (limits 2, 10, 25, 50 and 75 percent)."""
+    """Return the step 0..-5 of the warning shade for unchanged queries (limits 2, 10, 25, 50 and 75 percent)."""
     return -sum(not below(share, limit) for limit in _UNCHANGED_STEPS) if math.isfinite(share) else None
 
 
 def _remarks(rows: Sequence[Row], where: str) -> list[Block]:
-    """Say how long the noisy texts are, and which notes the analysis made on which languages and severities."""
+    """State the length of the noisy texts, and the analysis's notes with their languages and severities."""
     parts = []
     lengths = [value(row, "length_ratio") for row in rows if math.isfinite(value(row, "length_ratio"))]
     if lengths:
@@ -199,7 +198,7 @@ def _noted(lang: str, severities: Sequence[str]) -> str:
 def _not_applicable(study: Study) -> list[Block]:
     rows = not_applicable_rows(study)
     if not rows:
-        return [Paragraph("Every perturbation can work in every language of this run.")]
+        return [Paragraph("Every perturbation works in every language of this run.")]
     languages: dict[tuple[str, str], list[str]] = {}
     for name, lang, reason in rows:
         languages.setdefault((name, reason), []).append(lang)

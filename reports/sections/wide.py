@@ -1,4 +1,4 @@
-"""Tables with a column per language, cut where there are too many languages to read in one line."""
+"""Tables with a column per language, split if the languages do not fit one line."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from robustir.reports.formats import join_words
 
 __all__ = ["cut_wide"]
 
-_MOST = 16  # columns of numbers that fit a page beside a name of 32 letters
+_MOST = 16  # columns of numbers that fit a page next to a name of 32 letters
 _MISSING = "–"
 
 
 def cut_wide(table: Table) -> list[Table]:
-    """Return the table, or several where it has more columns than fit; then columns without a number are left out.
+    """Return the table; one with more columns than fit is split, and its columns without a number are left out.
 
-    The first column is that of the rows' names. What was left out is said below the last table.
+    The first column has the rows' names. A note below the last table lists the columns left out.
     """
     if len(table.columns) - 1 <= _MOST:
         return [table]

@@ -1,1 +1,1 @@
-"""Two runs beside each other, and the bounds that a run has to keep. Both read the per-query scores and need neither encoders nor data."""
+"""Comparisons of runs with a baseline, and bounds that a run must keep. Both read the per-query scores and need neither encoders nor data."""

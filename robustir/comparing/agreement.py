@@ -1,4 +1,4 @@
-"""How far two runs agree: the order of encoders, the rankings themselves, and, of one system run twice, the exact ranks."""
+"""The agreement of two runs: the order of encoders, their rankings, and, for the same system run twice, the exact ranks."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FEWEST_ENCODERS", "orders", "overlaps", "reproduction"]
 
-FEWEST_ENCODERS = 3  # two can only agree or not
+FEWEST_ENCODERS = 3  # the order of two can only agree or not
 _CONDITION = ("run", "benchmark", "setting", "measure", "perturbation", "severity")
 Cells = Mapping[tuple[str, float, int], CellEntry]
 
 
 def orders(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return Kendall's tau-b of the encoders' order in both runs, for every condition that three or more of them share."""
+    """Return Kendall's tau-b of the encoders' order in both runs, for every condition with three or more shared encoders."""
     from scipy.stats import kendalltau
 
     conditions: dict[tuple[Any, ...], list[dict[Any, Any]]] = {}
@@ -64,7 +64,7 @@ def _both(shared: Shared, pair: Pair) -> Iterator[tuple[tuple[str, float, int], 
 
 
 def overlaps(shared: Sequence[Shared], pair: Pair) -> list[dict[str, Any]]:
-    """Return the mean rank-biased overlap (p = 0.9) of both rankings per condition, where both runs kept theirs."""
+    """Return the mean rank-biased overlap (p = 0.9) of the rankings per condition, if both runs kept them."""
     found: dict[tuple[str, str, str, float], list[float]] = {}
     for one in shared:
         runs = one.baseline.run, one.new.run
@@ -115,10 +115,10 @@ def _by_setting(ours: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[tuple[str,
 
 
 def reproduction(shared: Sequence[Shared], pair: Pair) -> dict[str, Any] | None:
-    """Return how far one system, run twice, gave the same ranks; None if the runs share no cell.
+    """Return the agreement of the ranks of one system, run twice; None if the runs share no cell.
 
-    identical_ranks: the share of the relevant passages' ranks, in their language and in the whole pool, that are the
-    same; largest_rank_difference: of those that both retrieved.
+    identical_ranks: the share of equal ranks of the relevant passages, in their language and in the whole pool;
+    largest_rank_difference: of the passages that both retrieved.
     """
     same = total = largest = cells = 0
     for one in shared:
@@ -146,7 +146,7 @@ def _ranks(ranks: Ranks, kind: str) -> NDArray[np.int64]:
 
 
 def _judgements(shared: Shared) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rows of judgements that both runs have of the shared queries."""
+    """Return the rows of the shared queries' judgements that both runs have."""
     tables = []
     for task in (shared.baseline.task, shared.new.task):
         ids, passages = task.queries.ids, task.corpus.ids

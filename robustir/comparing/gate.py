@@ -1,4 +1,4 @@
-"""A run or a comparison against its bounds: what ``--fail-if`` and the pytest fixture ask."""
+"""A run or a comparison judged against bounds, for ``--fail-if`` and the pytest fixture."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ __all__ = ["judge_comparison", "judge_run"]
 
 
 def judge_run(run: RunDirectory, bounds: Sequence[Bound], findings: Findings | None = None) -> list[Judgement]:
-    """Judge the bounds of a run on its per-query scores; ``findings`` spare an analysis where a bound asks for one.
+    """Judge the bounds of a run on its per-query scores; given ``findings`` save an analysis.
 
-    Raises SpecError for names that the run does not have, RunError where nothing was scored.
+    Raises SpecError for names that the run lacks, RunError if nothing was scored.
     """
     side = Side.open(run)
     asked = resolved(bounds, _named(side))
@@ -65,9 +65,9 @@ def _named(side: Side) -> Named:
 
 
 def judge_comparison(found: Comparison, bounds: Sequence[Bound]) -> list[Judgement]:
-    """Judge bounds on a comparison, for every run and pair apart: the encoders are called "new" and "baseline".
+    """Judge bounds on a comparison, separately for every run and pair: the encoders are called "new" and "baseline".
 
-    Two encoders with different names are known by these too.
+    If the two encoders have different names, bounds can use these too.
     """
     judged = []
     for (run, pair), blocks in found.blocks.items():

@@ -1,4 +1,4 @@
-"""Bounds as they are written: ``retention(mE5, typos, 0.2) < 0.9``, ``ahead(mE5, bm25, typos)``, ``delta < -0.1``."""
+"""The syntax of bounds: ``retention(mE5, typos, 0.2) < 0.9``, ``ahead(mE5, bm25, typos)``, ``delta < -0.1``."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from robustir.errors import SpecError
 __all__ = ["EVERY", "FIELDS", "GRAMMAR", "POINTS", "Bound", "parse_bound", "parse_bounds"]
 
 EVERY = "*"
-POINTS = ("effect_size", "worst_draw")  # fields without an interval: the estimate is judged
+POINTS = ("effect_size", "worst_draw")  # fields without an interval: the estimate is judged alone
 FIELDS = ("delta", "noisy", "clean", "retention", "relative_drop", *POINTS)
 GRAMMAR = f"""write one of
   {", ".join(ONE)}:  retention(ENCODER, NOISE, SEVERITY) < NUMBER
   {", ".join(TWO)}:  loss(A, B, NOISE, SEVERITY) > NUMBER
   ahead(A, B, NOISE, SEVERITY), or not ahead(...)
   {", ".join(FIELDS)} of every contrast:  retention < NUMBER
-with <, <=, > or >=; SEVERITY and NOISE may be left out (every one), NOISE may be clean (score and gap), {EVERY} is every encoder or noise,
-and setting=mono, benchmark=NAME, measure=M choose further"""
+with <, <=, > or >=; without SEVERITY or NOISE all of them are judged, NOISE may be clean (score and gap), {EVERY} is every encoder or
+noise, and setting=mono, benchmark=NAME, measure=M restrict the bound"""
 
 _SHAPE = re.compile(
     r"\s*(?P<negated>not\s+)?(?P<name>[a-z_]+)\s*(?:\((?P<inside>.*)\))?\s*"
@@ -51,20 +51,20 @@ class Bound:
     plain: bool = False
 
     def negated(self) -> Bound:
-        """Return the bound that is met exactly where this one is not."""
+        """Return the bound that is met exactly if this one is not."""
         return replace(self, sign=_NEGATED[self.sign])
 
 
 def parse_bounds(bounds: Sequence[str]) -> tuple[Bound, ...]:
-    """Read several expressions; raise SpecError, which shows the grammar, for the first that cannot be read."""
+    """Read several expressions; raise SpecError with the grammar for the first invalid one."""
     return tuple(map(parse_bound, bounds))
 
 
 def parse_bound(text: str) -> Bound:
-    """Read one expression; raise SpecError that shows the grammar."""
+    """Read one expression; raise SpecError with the grammar if it is invalid."""
     shape = _SHAPE.fullmatch(text)
     if shape is None:
-        raise _mistake(text, "it has not the form of a bound")
+        raise _mistake(text, "it does not have the form of a bound")
     name, inside = shape["name"], shape["inside"]
     if name == "ahead":
         if inside is None or shape["sign"]:
@@ -92,7 +92,7 @@ def _mistake(text: str, why: str) -> SpecError:
 
 
 def _with_arguments(bound: Bound, inside: str) -> Bound:
-    """Fill in encoders, noise, severity and what is chosen further."""
+    """Fill in encoders, noise, severity, setting, benchmark and measure."""
     chosen: dict[str, str] = {}
     given: list[str] = []
     for part in _parts(bound.text, inside):
@@ -100,16 +100,19 @@ def _with_arguments(bound: Bound, inside: str) -> Bound:
         if choice:
             chosen[choice[1]] = _unquoted(choice[2])
         elif chosen:
-            raise _mistake(bound.text, f"{part!r} comes after a choice; encoders, noise and severity come first")
+            raise _mistake(
+                bound.text,
+                f"{part!r} comes after a choice such as setting=mono; encoders, noise and severity come first",
+            )
         else:
             given.append(_unquoted(part))
     count = 2 if bound.quantity in TWO else 1
     if not count <= len(given) <= count + 2:
         who = "two encoders" if count == 2 else "an encoder"
-        raise _mistake(bound.text, f"{who}, a noise and a severity are named, and {len(given)} names are given")
+        raise _mistake(bound.text, f"give {who}, a noise and a severity, not {len(given)} names")
     encoders, (noise, severity) = tuple(given[:count]), (*given[count:], EVERY, EVERY)[:2]
     if noise == "clean" and bound.quantity not in {"score", "gap"}:
-        raise _mistake(bound.text, f"{bound.quantity} speaks of noise, and clean is none")
+        raise _mistake(bound.text, f"{bound.quantity} needs noise, and clean is not noise")
     if "measure" in chosen:
         chosen["measure"] = _measure(bound.text, chosen["measure"])
     return replace(bound, encoders=encoders, noise=noise, severity=_severity(bound.text, severity), chosen=chosen)
@@ -132,7 +135,7 @@ def _severity(text: str, given: str) -> float | None:
     except ValueError:
         raise _mistake(text, f"{given!r} is not a valid severity") from None
     if not 0 < value <= 1:
-        raise _mistake(text, f"severity {given} is not above 0 and at most 1")
+        raise _mistake(text, f"severity {given} must be above 0 and at most 1")
     return value
 
 

@@ -1,4 +1,4 @@
-"""The per-query scores of two runs side by side: the same query, passages, noise and draw; what is not shared is named."""
+"""The per-query scores of two runs, joined by query, passages, noise and draw, with a list of everything not shared."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from robustir.types import Task
 
 __all__ = ["BASELINE", "NEW", "Joined", "LeftOut", "Pair", "Side", "join", "narrowed"]
 
-NEW, BASELINE = "new", "baseline"  # what the two encoders of a joined block are called
+NEW, BASELINE = "new", "baseline"  # the names of the two encoders of a joined block
 Pair = tuple[str, str]  # the encoder of the baseline, and that of the new run
 _PER_ROW = ("query_id", "source_id", "group", "query_lang", "passage_lang")
 _KNOWN_CONDITIONS = ("", FLOOR.perturbation)
@@ -27,7 +27,7 @@ _KNOWN_CONDITIONS = ("", FLOOR.perturbation)
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What two runs do not share, and why it is not compared."""
+    """Something that two runs do not share, and why it is not compared."""
 
     what: str
     reason: str
@@ -60,12 +60,12 @@ class Side:
         return {row.spec: row for row in self.manifest.perturbations}
 
     def revision(self, encoder: str) -> tuple[str, str]:
-        """Return spec and revision of an encoder: what identifies it."""
+        """Return spec and revision of an encoder, which identify it."""
         row = next(row for row in self.manifest.encoders if row.name == encoder)
         return row.spec, row.revision
 
     def benchmark(self, entry: BenchmarkEntry) -> BenchmarkEntry | None:
-        """Return this run's entry of another run's benchmark: of the same data, else of the same name or spec."""
+        """Return this run's entry for another run's benchmark: one of the same data, else of the same name or spec."""
         for same in ("digest", "name", "spec"):
             for row in self.manifest.benchmarks:
                 if getattr(row, same) == getattr(entry, same):
@@ -75,7 +75,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """One benchmark of both runs, narrowed to what they share."""
+    """One benchmark of both runs, restricted to the queries and passages that they share."""
 
     baseline: StoredBenchmark
     new: StoredBenchmark
@@ -86,9 +86,9 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Blocks of scores with the encoders "new" and "baseline" for every pair; what they do not share; the benchmarks.
+    """Blocks of scores with the encoders "new" and "baseline" for every pair; the parts not shared; the benchmarks.
 
-    notes: what is shared as far as it can be told.
+    notes: caveats about shared parts.
     """
 
     blocks: Mapping[Pair, Sequence[QueryScores]]
@@ -98,7 +98,7 @@ class Joined:
 
 
 def join(baseline: Side, new: Side, pairs: Sequence[Pair], measures: Sequence[str]) -> Joined:
-    """Return the scores that two runs (or two encoders of one) share, by query id and condition."""
+    """Return the scores shared by two runs (or two encoders of one), by query id and condition."""
     left_out: list[LeftOut] = []
     notes: list[str] = []
     shared: list[Shared] = []
@@ -166,7 +166,7 @@ def narrowed(
     encoders: AbstractSet[str],
     conditions: AbstractSet[tuple[str, float, int]] | None = None,
 ) -> StoredBenchmark:
-    """Return a benchmark with some encoders and conditions alone (None: all), so that nothing else is read."""
+    """Return a benchmark with only some encoders and conditions (None: all), so that nothing else is read."""
     manifest = side.manifest
     cells = tuple(
         cell
@@ -228,12 +228,12 @@ def _same_noise(
     queries: frozenset[str],
     left_out: list[LeftOut],
 ) -> Iterator[tuple[str, str, float, int]]:
-    """Yield names in both runs, severity and draw of the query sets that are word for word the same in both."""
+    """Yield names in both runs, severity and draw of the query sets with identical texts in both."""
     ours, theirs = _query_sets(baseline[1], rows[0].name), _query_sets(new[1], rows[1].name)
     name = rows[0].name
     for severity in sorted({severity for severity, _ in ours.keys() ^ theirs.keys()}):
         draws = [sum(level == severity for level, _ in sets) for sets in (ours, theirs)]
-        both = f"{draws[0]} draws against {draws[1]}; those that both have are compared"
+        both = f"{draws[0]} draws against {draws[1]}; the shared draws are compared"
         why = both if all(draws) else "one run alone has scored it"
         left_out.append(LeftOut(f"{name} at {severity:g}", why))
     other: list[float] = []
@@ -249,7 +249,7 @@ def _same_noise(
 
 
 def _query_sets(stored: StoredBenchmark, perturbation: str) -> dict[tuple[float, int], str]:
-    """Return the keys of a perturbation's query sets that are there, by severity and draw."""
+    """Return the keys of a perturbation's existing query sets, by severity and draw."""
     severities = dict.fromkeys(severity for name, severity in stored.conditions if name == perturbation)
     return {(severity, draw): key for severity in severities for draw, key in stored.query_sets(perturbation, severity)}
 
@@ -257,7 +257,7 @@ def _query_sets(stored: StoredBenchmark, perturbation: str) -> dict[tuple[float,
 def _same_texts(
     first: tuple[StoredBenchmark, str], second: tuple[StoredBenchmark, str], queries: frozenset[str]
 ) -> bool:
-    """Whether the shared queries read the same in two noisy query sets."""
+    """Whether the shared queries have the same texts in two noisy query sets."""
     ours, theirs = (
         dict(zip(stored.task.queries.ids, stored.noisy(key).texts, strict=True)) for stored, key in (first, second)
     )
@@ -265,7 +265,7 @@ def _same_texts(
 
 
 def _why(baseline: Side, new: Side, rows: tuple[NoiseEntry, NoiseEntry]) -> str:
-    """Say why the same noise gave other texts."""
+    """Return the reason why the same noise gave different texts."""
     if rows[0].attacked:
         return "each run attacked its own encoder, so the queries differ"
     seeds = [side.manifest.suite.seed for side in (baseline, new)]
@@ -310,7 +310,7 @@ def _unscored(block: QueryScores, where: str) -> Iterator[LeftOut]:
 def _rows(
     shared: Shared, block: QueryScores, other: QueryScores, left_out: list[LeftOut], where: str
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rows of both blocks that are one query against the same passages."""
+    """Return the rows of both blocks with the same query and the same passages."""
     pools = None if shared.same_data else _same_pools(shared)
     place = {key: row for row, key in enumerate(zip(other.query_id, other.passage_lang, strict=True))}
     ours, theirs, apart = [], [], 0
@@ -373,7 +373,7 @@ def _joined(
 
     doses = ("word_edit_rate", "char_error_rate", "unchanged")
     clean, noisy = scores("clean"), under_noise("noisy")
-    # What one run could not score is compared in neither.
+    # A row that one run could not score is left out of both.
     clean[:, ~np.isfinite(clean).all(axis=0)] = np.nan
     noisy[:, ~np.isfinite(noisy).all(axis=0)] = np.nan
     return replace(

@@ -1,8 +1,8 @@
-"""What a bound finds in a run: every condition that it speaks of, with its interval, and whether it is violated.
+"""Bounds judged on a run: every condition of a bound with its interval, and whether the bound is violated.
 
-A bound says what must not be. It is *violated* if a whole interval meets it, *holds* if no interval of a condition meets it
-anywhere, and is *not proven* in between. One bound is one claim: if it speaks of k conditions, any of which would violate
-it, the intervals that must meet it are widened to 1 - (1 - confidence) / k (Bonferroni); that it holds must be true of all
+A bound describes a violation. It is *violated* if a whole interval meets it, *holds* if no part of any condition's interval
+meets it, and is *not proven* otherwise. One bound is one claim: if it covers k conditions, any of which would violate it,
+the intervals that must meet it are widened to 1 - (1 - confidence) / k (Bonferroni). It holds only if it holds in all
 conditions, which needs no such correction (intersection-union).
 """
 
@@ -30,7 +30,7 @@ __all__ = ["Judgement", "Named", "Reading", "State", "enforce", "judge", "resolv
 
 
 class State(StrEnum):
-    """What is known of a bound."""
+    """The verdict on a bound."""
 
     VIOLATED = "violated"
     UNPROVEN = "not proven"
@@ -39,9 +39,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """How the encoders, perturbations and benchmarks of a run are called: spec by name.
+    """The names of the encoders, perturbations and benchmarks of a run: spec by name.
 
-    aliases: other names of encoders, as in a comparison, where "new" and "baseline" have names of their own.
+    aliases: other names of encoders, as in a comparison, where "new" and "baseline" also have their own names.
     """
 
     encoders: Mapping[str, str]
@@ -51,7 +51,7 @@ class Named:
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     def encoder(self, asked: str) -> str:
-        """Return the encoder that a bound names; raise SpecError that says what there is."""
+        """Return the encoder that a bound names; raise SpecError listing the known ones."""
         if asked == EVERY or asked in self.encoders:
             return asked
         if self.aliases:
@@ -61,24 +61,24 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One condition that a bound speaks of: where it is, and its value; ``wide`` has the limits that a violation needs."""
+    """One condition of a bound: its place, and its value; ``wide`` has the limits that a violation needs."""
 
     where: str
     found: Limits
     wide: Limits
-    point: bool = False  # no interval belongs to it: the value is judged
+    point: bool = False  # without an interval: the value itself is judged
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A bound with its readings; the one that decides comes first."""
+    """A bound with its readings; the decisive one comes first."""
 
     bound: Bound
     state: State
     readings: tuple[Reading, ...]
 
     def __str__(self) -> str:
-        """Say what was found, in one line."""
+        """Return the result in one line."""
         first = self.readings[0]
         values = f"{first.found.value:.4f}"
         limits = first.wide if self.state == State.VIOLATED else first.found
@@ -89,7 +89,7 @@ class Judgement:
 
 
 def resolved(bounds: Sequence[Bound], named: Named) -> list[Bound]:
-    """Return bounds with the names of a run; raise SpecError for what it does not have."""
+    """Return bounds with the names of a run; raise SpecError for names that it lacks."""
     found = []
     for bound in bounds:
         try:
@@ -122,8 +122,8 @@ def judge(
 ) -> list[Judgement]:
     """Judge resolved bounds on blocks of scores.
 
-    contrasts: the findings' table, asked for by fields without an interval. Raises RunError for a bound that nothing
-    speaks of: a gate that has nothing to look at must not open.
+    contrasts: the findings' table, for fields without an interval. Raises RunError if the run has no score for a bound:
+    with nothing to check, fail instead of passing.
     """
     quantities: list[list[tuple[str, Quantity]]] = [[] for _ in bounds]
     for block in blocks:
@@ -138,14 +138,14 @@ def judge(
             readings = list(_points(bound, contrasts()))
         if not any(math.isfinite(reading.found.value) for reading in readings):
             raise RunError(
-                f"bound {bound.text!r}: the run has no score that it speaks of; finish it with  robustir resume"
+                f"bound {bound.text!r}: the run has no score to judge it by; finish it with  robustir resume"
             )
         judged.append(_judged(bound, readings))
     return judged
 
 
 def enforce(judged: Sequence[Judgement], *, strict: bool = False) -> None:
-    """Raise BoundViolatedError naming what is violated, and with ``strict`` what is not proven to hold."""
+    """Raise BoundViolatedError naming the violated bounds, and with ``strict`` those that are not proven to hold."""
     bad = [one for one in judged if one.state == State.VIOLATED or (strict and one.state == State.UNPROVEN)]
     if bad:
         raise BoundViolatedError("; ".join(map(str, bad)))
@@ -182,7 +182,7 @@ def _conditions(bound: Bound, block: QueryScores) -> list[tuple[str, float]]:
 
 
 def _encoders(bound: Bound, block: QueryScores, noise: str) -> Iterator[tuple[int, ...]]:
-    """Yield the encoders, or pairs of them, that a bound speaks of; an attack on one of two says nothing of the pair."""
+    """Yield the encoders, or pairs of them, of a bound; a pair is left out under an attack on one of the two."""
     several = [
         [number for number, name in enumerate(block.encoders) if asked in {EVERY, name}] for asked in bound.encoders
     ]
@@ -226,7 +226,7 @@ def _points(bound: Bound, contrasts: pd.DataFrame) -> Iterator[Reading]:
 
 
 def _meets(bound: Bound, value: float) -> bool:
-    """Whether a number meets a bound; rounding alone meets none, and breaks none that is met; NaN meets none."""
+    """Whether a number meets a bound, whatever the rounding; NaN meets none."""
     if math.isnan(value):
         return False
     number = bound.number
@@ -236,9 +236,9 @@ def _meets(bound: Bound, value: float) -> bool:
 
 
 def _state(bound: Bound, reading: Reading) -> State:
-    last = 1 if bound.sign.startswith("<") else 0  # of the ends of an interval the one that meets the bound last
+    last = 1 if bound.sign.startswith("<") else 0  # the end of an interval that meets the bound last
     value, wide, found = reading.found.value, reading.wide, reading.found
-    if math.isnan(wide.low) or math.isnan(wide.high):  # one group, say: the estimate is all there is
+    if math.isnan(wide.low) or math.isnan(wide.high):  # such as with one group: only the estimate is known
         return State.VIOLATED if _meets(bound, value) else State.UNPROVEN
     if _meets(bound, (wide.low, wide.high)[last]):
         return State.VIOLATED

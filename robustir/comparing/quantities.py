@@ -1,4 +1,4 @@
-"""What comparisons and bounds speak of, each with its interval: a score, the share that is kept, a gap between two encoders."""
+"""The quantities of comparisons and bounds, each with its interval: a score, the retained share, a gap between two encoders."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["CLEAN", "ONE", "TWO", "Limits", "Quantity", "measure_of"]
 Floats = NDArray[np.float64]
 Condition = tuple[str, float]
 
-CLEAN: Condition = ("", 0.0)  # the condition of queries as they came
+CLEAN: Condition = ("", 0.0)  # the condition of unchanged queries
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """An estimate with confidence limits; NaN limits where an interval cannot be computed (one group of queries)."""
+    """An estimate with confidence limits; the limits are NaN if there is no interval (one group of queries)."""
 
     value: float
     low: float
@@ -42,8 +42,8 @@ class Limits:
 class Quantity:
     """A mean of per-query values over the macro-average of one setting, or, with ``below``, a ratio of two.
 
-    above, below: group sums, float64 [views, groups]; groups and options: those of the resampling; span: how far the
-    value of one query can be from 0.
+    above, below: group sums, float64 [views, groups]; groups and options: those of the resampling; span: the largest
+    distance of one query's value from 0.
     """
 
     groups: int
@@ -69,8 +69,8 @@ class Quantity:
     def limits(self, confidence: float) -> Limits:
         """Return the estimate with its interval at a confidence.
 
-        If too few groups moved for a bootstrap (the two are nearly the same), the limits are those of the share of moving
-        groups (Clopper & Pearson 1934), in which every query may move as far as it can: wide, but they cover.
+        If too few groups moved for a bootstrap (the two are nearly the same), the limits come from the share of moving
+        groups (Clopper & Pearson 1934), in which every query may move by its largest distance: they are wide, but cover.
         """
         estimator = Estimator(self.groups, replace(self.options, confidence=confidence))
         reach = self._reach(confidence)
@@ -81,14 +81,14 @@ class Quantity:
         if settled(means[1]) <= 0:
             return Limits(math.nan, math.nan, math.nan)
         if settled(means[0]) == 0:
-            return Limits(0.0, 0.0, 0.0)  # every score is 0, so nothing is uncertain
+            return Limits(0.0, 0.0, 0.0)  # every score is 0, so the estimate is certain
         if reach is not None:
             return Limits(means[0] / means[1], max(0.0, 1 - reach / means[1]), 1 + reach / means[1])
         found = _first(estimator.log_ratios(self.layout, [self.above[None]], [self.below[None]], macro_only=True))
         return Limits(*(math.exp(value) for value in (found.value, found.low, found.high)))
 
     def _reach(self, confidence: float) -> float | None:
-        """Return how far the mean may lie from no change, if few groups moved; None if enough did, or none."""
+        """Return the largest distance of the mean from no change, if few groups moved; None if enough did, or none."""
         from scipy.special import betaincinv
 
         change = self.above if self.below is None else self.above - self.below
@@ -116,7 +116,7 @@ def _first(found: Intervals) -> Limits:
 
 
 def measure_of(setting: ReducedSetting, measure: str | None) -> int | None:
-    """Return the number of a measure in a setting, of its primary one for None; None if the setting lacks it."""
+    """Return the number of a measure in a setting (None: its primary one); None if the setting lacks it."""
     if measure is None:
         return setting.primary
     return setting.measures.index(measure) if measure in setting.measures else None
@@ -196,7 +196,7 @@ def _gap(setting: ReducedSetting, a: int, b: int, condition: Condition, measure:
 
 
 def _loss(setting: ReducedSetting, a: int, b: int, condition: Condition, measure: int) -> Quantity | None:
-    """Return how much more A loses than B."""
+    """Return A's loss minus B's."""
     pair = _pair(setting, a, b, condition, measure)
     return (
         None
@@ -205,6 +205,6 @@ def _loss(setting: ReducedSetting, a: int, b: int, condition: Condition, measure
     )
 
 
-# What a bound may name, by the number of encoders that it speaks of.
+# The quantities of bounds, by their number of encoders.
 ONE: dict[str, One] = {"score": _score, "delta": _delta, "retention": _retention, "relative_drop": _retention}
 TWO: dict[str, Two] = {"gap": _gap, "loss": _loss}

@@ -1,4 +1,4 @@
-"""Runs against a baseline: which encoders are paired, what is compared, and what is told beside the table."""
+"""Runs against a baseline: the pairing of encoders, the comparison, and the figures shown with its table."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ __all__ = ["Comparison", "compare_runs", "options_of"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs against a baseline: the table of :mod:`robustir.comparing.table`, and what is shown beside it.
+    """Runs against a baseline: the table of :mod:`robustir.comparing.table`, and the figures shown with it.
 
     orders: Kendall's tau of the encoders' order per condition; overlaps: rank-biased overlap of the rankings; reproduced:
-    exact ranks of systems that are the same in both runs. blocks: the scores behind it, per run and pair, in which the
-    encoders are called "new" and "baseline".
+    agreement of the exact ranks of systems that are the same in both runs. blocks: the underlying scores, per run and
+    pair, in which the encoders are called "new" and "baseline".
     """
 
     table: pd.DataFrame
@@ -45,7 +45,7 @@ class Comparison:
     blocks: Mapping[tuple[str, Pair], Sequence[QueryScores]] = field(repr=False)
 
     def beside(self) -> dict[str, Any]:
-        """Return what is shown beside the table, as plain values."""
+        """Return the figures shown with the table, as plain values."""
         return {
             "left_out": [{"what": item.what, "reason": item.reason} for item in self.left_out],
             "notes": list(self.notes),
@@ -56,7 +56,7 @@ class Comparison:
 
 
 def options_of(manifest: Manifest, *, measure: str | None = None) -> AnalysisOptions:
-    """Return how a run is analysed, by its suite's own statistics."""
+    """Return the options of a run's analysis, from its suite's statistics."""
     suite = manifest.suite
     statistics = suite.statistics
     return AnalysisOptions(
@@ -78,9 +78,9 @@ def compare_runs(
 ) -> Comparison:
     """Compare runs with the first of them, or two encoders of one run.
 
-    encoders: that of the baseline and that of the others; one name for all; none: those that the runs share. measure: of
-    all figures (the baseline's main one). margin: of equivalence, in the measure's own unit, such as 0.02. Raises
-    RunError if the runs share nothing, SpecError for an encoder that a run lacks.
+    encoders: the baseline's and the other runs', or one name for all; empty: the shared encoders. measure: of all figures
+    (by default the baseline's main one). margin: of equivalence, in the measure's unit, such as 0.02. Raises RunError if
+    the runs share nothing, SpecError for an encoder that a run lacks.
     """
     if margin is not None and not 0 < margin < 1:
         raise InputError(f"margin {margin:g}: use a share between 0 and 1, such as 0.02 for two points")
@@ -125,7 +125,7 @@ def compare_runs(
 
 
 def _largest_difference(blocks: Sequence[QueryScores]) -> float:
-    """Return by how much the score of one query differs at most between both runs."""
+    """Return the largest difference of a query's score between the runs."""
     values = [scores[0] - scores[1] for block in blocks for scores in (block.clean, block.noisy)]
     return max((float(np.nanmax(np.abs(one))) for one in values if np.isfinite(one).any()), default=0.0)
 
@@ -136,7 +136,7 @@ def _joined(baseline: Side, other: Side, encoders: Sequence[str], measure: str, 
     if alone or encoders:
         return found
     unpaired = [
-        LeftOut(name, f"{there.name} has no encoder of that name")
+        LeftOut(name, f"{there.name} does not have this encoder")
         for side, there in ((baseline, other), (other, baseline))
         for name in side.encoders
         if name not in there.encoders and len(pairs) and (name, name) not in pairs and not _only(pairs, name)
@@ -149,14 +149,16 @@ def _only(pairs: Sequence[Pair], name: str) -> bool:
 
 
 def _pairs(baseline: Side, other: Side, encoders: Sequence[str], *, alone: bool) -> list[Pair]:
-    """Return which encoder of the baseline is compared with which of another run."""
+    """Return the pairs of an encoder of the baseline and one of another run."""
     ours, theirs = baseline.encoders, other.encoders
     if len(encoders) > 2:
-        raise InputError(f"--encoder is given {len(encoders)} times; name that of the baseline and that of the new run")
+        raise InputError(
+            f"--encoder is given {len(encoders)} times; give it twice: the baseline's encoder, then the new run's"
+        )
     if encoders:
         named = [resolve_name(encoders[0], ours), resolve_name(encoders[-1], theirs)]
         if alone and named[0] == named[1]:
-            raise InputError("two encoders of one run are compared: name both, as in  --encoder A --encoder B")
+            raise InputError("to compare two encoders of one run, name both, as in  --encoder A --encoder B")
         return [(named[0], named[1])]
     if alone:
         raise InputError(
@@ -182,7 +184,7 @@ def _all_rows(
 
 
 def _nothing(baseline: Side, others: Sequence[Side], joined: Sequence[Joined]) -> str:
-    """Say that nothing can be compared, and why."""
+    """Return the error that nothing can be compared, with reasons."""
     reasons = [f"{item.what}: {item.reason}" for one in joined for item in one.left_out]
     names = " and ".join(dict.fromkeys(side.name for side in (baseline, *others)))
     why = f" ({'; '.join(reasons[:3])})" if reasons else ""

@@ -1,4 +1,4 @@
-"""One row per condition and quantity: what a new run scores, keeps and loses against its baseline, and what is told of it."""
+"""One row per condition and quantity: a new run's scores and losses against its baseline, and the verdict on them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COLUMNS = (
 def compared(
     blocks: Sequence[QueryScores], options: AnalysisOptions, measure: str | None, margin: float | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of joined blocks, before any p is adjusted: for every condition what is scored, and what changed.
+    """Yield the rows of joined blocks, before any p is adjusted: for every condition the scores, and the change.
 
     quantity: clean, noisy (the score under noise) or change (noisy - clean); the difference is new - baseline, so that
     above 0 the new run is better.
@@ -63,7 +63,7 @@ def compared(
 
 
 def _differences(block: QueryScores, condition: tuple[str, float], measure: str) -> dict[str, NDArray[np.float64]]:
-    """Return what each query scores more in the new run [v], by quantity; NaN where it was not scored."""
+    """Return each query's difference new - baseline [v], by quantity; NaN if it was not scored."""
     at = block.measures.index(measure)
     clean = block.clean[_NEW, at] - block.clean[_BASELINE, at]
     if condition == CLEAN:
@@ -87,7 +87,7 @@ def _rows(
         yield _row(name, gap, levels, margin, still=not moved[name])
     if condition == CLEAN:
         return
-    loss = TWO["loss"](setting, _BASELINE, _NEW, condition, measure)  # how much more the baseline loses
+    loss = TWO["loss"](setting, _BASELINE, _NEW, condition, measure)  # the baseline's loss minus the new run's
     if loss is not None:
         changes = [ONE["delta"](setting, one, condition, measure) for one in (_BASELINE, _NEW)]
         yield {
@@ -99,7 +99,7 @@ def _rows(
 def _row(
     quantity: str, difference: Quantity, levels: Sequence[Quantity | None], margin: float | None, *, still: bool
 ) -> dict[str, Any]:
-    """Return one row; ``still``: no score differs."""
+    """Return one row; ``still``: whether all scores are equal."""
     confidence = difference.options.confidence
     found, (rows, groups) = difference.limits(confidence), difference.sizes
     values = [math.nan if one is None else one.limits(confidence).value for one in levels]
@@ -127,13 +127,13 @@ def _equivalence_p(difference: Quantity, value: float, margin: float) -> float:
     from scipy.special import stdtr
 
     groups, error = difference.sizes[1], difference.standard_error()
-    if not error > 0:  # one group, or equal groups: nothing to test with
+    if not error > 0:  # one group, or equal groups: no test is possible
         return math.nan
     return float(max(stdtr(groups - 1, -(margin - value) / error), stdtr(groups - 1, -(margin + value) / error)))
 
 
 def _ratio(setting: ReducedSetting, condition: tuple[str, float], measure: int) -> dict[str, float]:
-    """Return the log ratio of what both keep, new over baseline."""
+    """Return the log ratio of the retained shares, new over baseline."""
     pair = [ONE["retention"](setting, one, condition, measure) for one in (_NEW, _BASELINE)]
     names = ("log_retention_ratio", "log_ratio_low", "log_ratio_high")
     parts = [part for one in pair if one is not None and one.below is not None for part in (one.above, one.below)]
@@ -146,9 +146,9 @@ def _ratio(setting: ReducedSetting, condition: tuple[str, float], measure: int) 
 
 
 def adjusted(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return all rows of a comparison with adjusted p and what is told of each.
+    """Return all rows of a comparison with adjusted p and verdict.
 
-    All tests of the comparison are one family, adjusted by Holm; those of equivalence are another one.
+    All tests of the comparison form one family, adjusted by Holm; the tests of equivalence form another.
     """
     import pandas as pd
 
@@ -174,10 +174,10 @@ def _outcome(row: Mapping[Any, Any]) -> str:
 
 
 def _inside(row: Mapping[Any, Any]) -> bool:
-    """Whether the 90% interval lies inside the margin, as the test of equivalence says."""
+    """Whether the 90% interval lies inside the margin, as the test of equivalence requires."""
     return bool(above(row["equivalence_low"], -row["margin"]) and below(row["equivalence_high"], row["margin"]))
 
 
 def flips_for(tests: int, flips: int) -> int:
-    """Return how many flips a family of tests needs to be able to reject: the smallest p times the family below alpha."""
+    """Return the flips with which a family of tests can reject: the smallest p times the family's size is below alpha."""
     return max(flips, math.ceil(2 * tests / ALPHA))

@@ -70,7 +70,7 @@ def test_all_cells_failing_is_exit_3_and_no_report(tmp_path: Path, monkeypatch: 
     assert "report " not in result.out
     gate = invoke("report", tmp_path / "run", "--format", "csv", "--fail-if", "delta < -0.1")
     assert gate.code == 2  # nothing was measured: the gate must not open
-    assert "no score that it speaks of" in gate.err
+    assert "no score to judge it by" in gate.err
 
 
 def test_another_plan_changes_nothing(folder: Path, tmp_path: Path, invoke) -> None:
@@ -138,7 +138,7 @@ def test_noise_that_raises_on_one_query_is_reported_with_its_own_error(
     again = invoke("report", run, "--format", "html")
     assert again.code == 0, again.err
     html = (run / "report.html").read_text(encoding="utf-8")
-    assert "its noise gave no score (see “Failed cells”" in html
+    assert "no query was scored under noise (see “Failed cells”" in html
     assert "faulty raised KeyError on query" in html
     for entry in json.loads((run / "manifest.json").read_text(encoding="utf-8"))["failed"]:
         # The plugin's own line, the error it raised, and what it became.

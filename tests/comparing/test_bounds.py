@@ -59,20 +59,20 @@ def test_choices_come_last_and_measures_are_spelled_as_elsewhere() -> None:
     ("text", "why"),
     [
         ("delta", "a sign and a number are missing"),
-        ("delta < 1.2.3", "not the form"),
-        ("delta < .", "not the form"),
-        ("delta = 1", "not the form"),
-        ("", "not the form"),
+        ("delta < 1.2.3", "not have the form"),
+        ("delta < .", "not have the form"),
+        ("delta = 1", "not have the form"),
+        ("", "not have the form"),
         ("p < 0.05", "p is not a field"),
         ("magic(a) < 1", "magic is not a quantity"),
         ("effect_size(a) < 1", "effect_size is not a quantity"),
         ("retention() < 1", "a name is missing"),
         ("retention(a,, 0.2) < 1", "a name is missing"),
-        ("retention(a, typos, 0.2, b) < 1", "4 names are given"),
+        ("retention(a, typos, 0.2, b) < 1", "not 4 names"),
         ("loss(a) > 1", "two encoders"),
         ("retention(a, typos, often) < 1", "'often' is not a valid severity"),
         ("retention(a, typos, 2) < 1", "severity 2"),
-        ("retention(a, clean) < 1", "clean is none"),
+        ("retention(a, clean) < 1", "clean is not noise"),
         ("retention(a, 'typos, 0.2) < 1", "not closed"),
         ("score(setting=mono, a) < 1", "comes after a choice"),
         ("ahead(a, b) > 0", "takes no number"),
@@ -181,7 +181,7 @@ def test_names_that_the_run_does_not_have(make_run: MakeRun) -> None:
 
 
 def test_nothing_to_judge_is_no_pass(make_run: MakeRun) -> None:
-    with pytest.raises(RunError, match="no score that it speaks of"):
+    with pytest.raises(RunError, match="no score to judge it by"):
         judge_run(make_run(THREE), [parse_bound("score(a, setting=cross) < 1")])
 
 

@@ -128,7 +128,7 @@ def test_other_severities_draws_and_noise_are_named(make_run: MakeRun) -> None:
     assert set(table["severity"]) == {0.0, 0.3}
     assert outcomes(table)["noisy", 0.3] == "worse"
     reasons = {item["what"]: item["reason"] for item in table.attrs["left_out"]}
-    assert reasons["shuffle-words at 0.3"] == "2 draws against 1; those that both have are compared"
+    assert reasons["shuffle-words at 0.3"] == "2 draws against 1; the shared draws are compared"
     assert reasons["shuffle-words at 0.6"] == reasons["shuffle-words at 1"] == "one run alone has scored it"
     assert "does not have this noise" in reasons["casing"]
 

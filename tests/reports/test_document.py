@@ -133,7 +133,7 @@ def test_big_runs_are_cut_with_a_note_and_small_multiples_stay_readable() -> Non
     document = build(factory.findings(), factory.manifest())
     figures = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
     assert len(figures) == 3  # one per setting
-    assert all(len(figure.keys) == 8 and "1 more in curves.csv" in figure.caption for figure in figures)
+    assert all(len(figure.keys) == 8 and "curves.csv has 1 more" in figure.caption for figure in figures)
     # Clean scores rise with i % 8 in the factory, so the last of nine shares the lowest place and is not drawn.
     assert [name for name, _ in figures[0].keys] == list(encoders[:8])
     assert max(len(table.rows) for table in tables(document).values()) <= 48
@@ -159,7 +159,7 @@ def test_a_run_without_noise_reports_its_clean_scores_and_claims_nothing() -> No
 def test_no_scores_at_all_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(RunError, match="robustir resume"):
         build(Findings(scores=empty_table("scores")), Factory().manifest())
-    with pytest.raises(InputError, match="name no run"):
+    with pytest.raises(InputError, match="do not name their run"):
         build(Findings(), None)
 
 

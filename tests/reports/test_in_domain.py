@@ -21,7 +21,7 @@ from robustir.reports.renderers.pdf import compile_pdf
 from tests.planning.test_strategies import record
 from tests.reports.factory import Factory
 
-NOTE = "in-domain: trained on sentences of this benchmark's own collection, so no fair test."
+NOTE = "in-domain: trained on sentences of this benchmark's own collection, so not a fair test."
 KNOWN = Factory(
     encoders=("static-hybrid", "hashing"),
     benchmarks=("tatoeba", "ntrex"),

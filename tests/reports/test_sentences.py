@@ -22,7 +22,7 @@ def test_three_sentences_hold_question_change_and_comparison_with_their_uncertai
     # bm25 under typos: 57 * 0.80 * (1 - exp(-1.2)) = 31.9 points; half width 0.4 + 0.11 * 31.9 = 3.9.
     assert "worst for bm25 under typos (−31.9 points, interval [−35.8, −28.0])" in changed
     assert "not separated from no change" in changed
-    assert changed.endswith("random cannot be told from the floor and so cannot be judged.")
+    assert changed.endswith("random is near the floor and cannot be judged.")
     assert compared.startswith("Of 36 declared comparisons between encoders, ")
     assert "18 “no claim: near the floor”" in compared  # 3 pairs with random, 2 perturbations, 3 settings
     assert all(text.endswith(".") for text in (asked, changed, compared))
@@ -73,7 +73,7 @@ def test_a_run_of_attacks_alone_asks_about_them() -> None:
     names = {entry.name for entry in Factory().manifest().perturbations}
     asked, changed, _ = sentences(with_attacks(Factory().findings(), names))
     assert asked.endswith("changes when queries are attacked by typos and shuffle-words.")
-    assert changed == "What the attacks changed is in the section on attacks."
+    assert changed == "The section on attacks shows what they changed."
     findings = with_attacks(Factory().findings(), names)
     facts = dict(headline_facts(Study.read(findings, findings.manifest)))
     assert facts["attacks"] == "2"
@@ -86,7 +86,7 @@ def test_noise_that_gave_no_score_is_not_no_noise() -> None:
     findings = Factory().findings()
     empty = {name: getattr(findings, name).iloc[:0] for name in ("contrasts", "curves", "areas", "comparisons")}
     asked = sentences(replace(findings, **empty))[0]
-    assert "its noise gave no score (see “Failed cells” and “What the noise really did”)" in asked
+    assert "no query was scored under noise (see “Failed cells” and “What the noise really did”)" in asked
     silent = replace(findings, **empty, validity=findings.validity.iloc[:0])
     asked = sentences(replace(silent, manifest=replace(Factory().manifest(), perturbations=())))[0]
-    assert asked.endswith("it held no perturbation, so it says nothing about robustness.")
+    assert asked.endswith("it has no perturbation, so it says nothing about robustness.")

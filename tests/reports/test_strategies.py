@@ -77,7 +77,7 @@ def test_levels_show_spread_over_seeds_and_mark_what_was_seen(document: Document
     assert texts[0] == ["mono", "x-x\u00a0§", "12", "50.0", "1.23", "47.0 to 53.0", "−10.0", "−10.0"]
     assert shown.rows[0][3].interval == "[48.0, 52.0]"
     assert texts[2] == ["mono", "robust", "12", "50.0", "1.23", "47.0 to 53.0", "−10.0\u00a0‡", "−10.0"]
-    assert "met in training" in shown.note
+    assert "met this kind of noise in training" in shown.note
     assert "in-domain" in shown.note
     assert [column.title for column in shown.columns[-2:]] == list(NOISES)
 
