@@ -222,7 +222,7 @@ def test_failed_cells_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ({"device": "gpu"}, "choose cpu or cuda"),
         ({"formats": ("doc",)}, "'doc' is not a format"),
         ({"formats": "html"}, "formats is a list"),
-        ({"progress": 5, "encoders": "bm25"}, "progress is True, or a function"),
+        ({"progress": 5, "encoders": "bm25"}, "progress must be True, or a function"),
     ],
 )
 def test_wrong_arguments_are_one_sentence_before_anything_runs(

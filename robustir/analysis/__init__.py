@@ -41,9 +41,9 @@ _NAMED = ("encoder", "encoder_a", "encoder_b", "strategy", "strategy_a", "strate
 def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = None) -> Findings:
     """Return the findings of blocks of per-query scores (one per benchmark and setting, in suite order).
 
-    The order of the rows of a block does not matter. Encoders of a training strategy get two tables of their own; in the
-    others a strategy is the mean of its seeds, and is not compared with another. Raises InputError where a block lacks the primary measure.
-    ``validity`` and ``examples`` are left empty: they need the texts.
+    The order of a block's rows does not matter. Training strategies have two tables of their own; in the others a strategy
+    is the mean of its seeds, and strategies are not compared. ``validity`` and ``examples`` are empty: they need the texts.
+    Raises InputError if a block lacks the primary measure.
     """
     chosen = options or AnalysisOptions()
     names = (

@@ -1,8 +1,8 @@
 """Encoder against encoder in one language: is A more robust than B for queries in Thai?
 
-As :mod:`robustir.analysis.comparisons`, over the rows of one query language at a time: in cross those of all its passage
-languages together. Over whole curves (at the severity, if there is one alone) and in the primary measure alone: a
-question per language, pair and perturbation.
+As :mod:`robustir.analysis.comparisons`, over the rows of one query language at a time (in cross: with all its passage
+languages). One question per language, pair and perturbation: over the whole curve (or the only severity), in the primary
+measure.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def add_language_comparisons(
     pairs = [pair for pair in combinations(range(len(names)), 2) if not {names[one] for one in pair} <= strategies]
     for perturbation in setting.perturbations:
         attacked = setting.block.treatment(perturbation).attacked
-        # Pairs that were scored on the same rows are resampled together; all of them are, unless cells failed.
+        # Pairs scored on the same rows are resampled together; unless cells failed, that is all pairs.
         alike: dict[int, list[tuple[Pair, tuple[NoiseSums, NoiseSums]]]] = {}
         for pair in pairs:
             if attacked not in {names[one] for one in pair}:
@@ -53,12 +53,12 @@ class _Languages:
 
     def __init__(self, setting: ReducedSetting, scores: list[CleanScores]) -> None:
         self.setting = setting
-        names = [query for query, _ in setting.rows.views]  # sorted, so that a language's views are together
+        names = [query for query, _ in setting.rows.views]  # sorted, so that the views of a language are adjacent
         self.names = list(dict.fromkeys(names))
         self.first = np.array([names.index(name) for name in self.names], dtype=np.intp)
         passages = [{passage for query, passage in setting.rows.views if query == name} for name in self.names]
         self.passages = [next(iter(found)) if len(found) == 1 else ALL for found in passages]
-        single = len(self.names) == len(names)  # a view each
+        single = len(self.names) == len(names)  # one view each
         self.near_floor = [
             found.near_floor[setting.primary, 1:] if single else self._near_floor(encoder)
             for encoder, found in enumerate(scores)
@@ -73,7 +73,7 @@ class _Languages:
         return Layout.of(self.together(layout.counts))
 
     def _near_floor(self, encoder: int) -> NDArray[np.bool_]:
-        """Return for every language whether what noise costs the encoder cannot be judged."""
+        """Return for every language whether the encoder is too near the floor to judge its loss."""
         setting = self.setting
         if not setting.options.floors:
             return np.zeros(len(self.names), dtype=np.bool_)

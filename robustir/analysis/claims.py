@@ -1,15 +1,15 @@
-"""What may be claimed of two encoders or strategies, decided once, after all p-values are adjusted.
+"""The claims about two encoders or strategies, decided once, after all p-values are adjusted.
 
-A verdict is a column of the findings, with its kind (``claim``) and whom it favours (``favours``) beside it; tables,
-reports and the Python interface print it and decide nothing. The rules:
+A verdict is a column of the findings, next to its kind (``claim``) and the favoured encoder (``favours``); tables, reports
+and the Python interface print it and decide nothing. The rules:
 
-- *Loss*, on both scales by intersection-union: A loses less (gains more, where both gain) if the difference in differences
-  in points and the log ratio of retentions favour it both, told apart by interval and adjusted p.
-- A *overtakes* B if B is ahead on clean queries and A under noise, each told apart: no change of scale removes that
+- *Loss*, on both scales by intersection-union: A loses less (gains more, if both gain) if both the difference in
+  differences in points and the log ratio of retentions favour A, each separated from 0 by interval and adjusted p.
+- A *overtakes* B if B is ahead on clean queries and A under noise, each separated: no change of scale removes that
   (Loftus 1978).
 - A is *more robust* if it loses less, is not behind under noise, and retention on the queries that both find does not
   point the other way.
-- No claim near the floor, where one group alone or few groups moved, and where nothing changed.
+- There is no claim near the floor, with a single group, if few groups moved, or if nothing changed.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ Floats = NDArray[np.float64]
 
 ALPHA = 0.05
 CURVE = "curve"
-_HIGH_FLOOR = 0.25  # of the clean score: above, what is kept is mostly what chance keeps
+_HIGH_FLOOR = 0.25  # of the clean score: with a higher floor, most of the retained score is chance
 
 
 class Kind(StrEnum):
-    """What a verdict says; the value is how it is written."""
+    """The kinds of verdicts; the value is the text."""
 
     MORE_ROBUST = "more robust"
     OVERTAKES = "overtakes"
@@ -69,7 +69,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A verdict in words, its kind, whom it favours ("" for nobody), and what a reader must know beside it."""
+    """A verdict in words, its kind, the favoured encoder ("" for neither), and a note for the reader."""
 
     kind: Kind
     verdict: str
@@ -88,7 +88,7 @@ class Gap:
 
     @property
     def side(self) -> int:
-        """1 if A is told to be above B, -1 if below, else 0; without an interval the test alone tells."""
+        """1 if A is separated above B, -1 if below, else 0; without an interval the test alone decides."""
         if not below(self.p, ALPHA):
             return 0
         if math.isnan(self.low) and math.isnan(self.high):
@@ -98,7 +98,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a claim about A and B is made from.
+    """The evidence for a claim about A and B.
 
     points, shares: the loss on both scales; loss_p: the adjusted intersection-union p of both; clean, noisy: the gaps in
     score; changes: noisy - clean of A and of B; matched: differences in retention, A - B, on the queries that both find
@@ -121,17 +121,17 @@ class Evidence:
 
 
 def near_floor(clean: Floats, floor: Floats, gap_low: Floats) -> NDArray[np.bool_]:
-    """Return where no claim about what noise costs can be made: the one rule.
+    """Return whether a clean score is too near the floor for claims about loss: the one rule.
 
-    The interval of the paired difference clean - floor does not lie above 0 (``gap_low`` is its lower limit; NaN, as with
-    one group, tells nothing), or the floor is more than a quarter of the clean score.
+    It is if the interval of the paired difference clean - floor does not lie above 0 (``gap_low`` is its lower limit; NaN,
+    as with one group, does not count), or if the floor is more than a quarter of the clean score.
     """
     high = np.nan_to_num(floor) > _HIGH_FLOOR * clean
     return np.asarray(~above(gap_low) | high, dtype=np.bool_)
 
 
 def decide(names: tuple[str, str], found: Evidence) -> Claim:
-    """Return what may be claimed of A and B (``names``)."""
+    """Return the claim about A and B (``names``)."""
     for holds, kind in (
         (found.still, Kind.NOTHING),
         (found.groups < 2, Kind.ONE_GROUP),
@@ -167,7 +167,7 @@ def _wording(changes: tuple[float, float]) -> Kind:
 
 
 def _loss(names: tuple[str, str], sign: int, found: Evidence, note: str) -> Claim:
-    """Return the claim of the one that both scales favour."""
+    """Return the claim for the encoder that both scales favour."""
     ahead, behind = _ordered(names, sign)
     words = _wording(found.changes)
     if sign * found.noisy.side < 0:
@@ -194,7 +194,7 @@ def _gap(row: Mapping[str, Any], estimate: str, low: str, high: str, p: str) -> 
 
 
 def claim_comparisons(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return comparisons of encoders, with all p-values adjusted, with what they claim."""
+    """Return comparisons of encoders, whose p-values are adjusted, with their claims."""
     crossed = _crossed(frame)
     few = few_moved(frame["moved_groups"].to_numpy(dtype=np.float64), frame["groups"].to_numpy(dtype=np.float64))
     claims, ahead = [], []
@@ -226,7 +226,7 @@ def _place(row: Mapping[str, Any]) -> tuple[Hashable, ...]:
 
 
 def _crossed(frame: pd.DataFrame) -> set[tuple[Hashable, ...]]:
-    """Return the places of curves along which A is told to be ahead at one severity (or on clean queries) and B at another."""
+    """Return the places of curves with A separated ahead at one severity (or on clean queries) and B at another."""
     sides: dict[tuple[Hashable, ...], set[int]] = {}
     names = ["noisy_low", "noisy_high", "clean_low", "clean_high"]
     for row in frame.to_dict("records"):
@@ -239,7 +239,7 @@ def _crossed(frame: pd.DataFrame) -> set[tuple[Hashable, ...]]:
 
 
 def claim_contrasts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return contrasts, with adjusted p-values, with whether a change is told from none, and why one has no interval."""
+    """Return contrasts, whose p-values are adjusted, with ``separated``, and the reason for a missing interval."""
     columns = [frame[name].to_numpy(dtype=np.float64) for name in ("p_adjusted", "ci_low", "ci_high")]
     separated = below(columns[0], ALPHA) & (above(columns[1]) | below(columns[2]))
     moved, groups = (frame[name].to_numpy(dtype=np.float64) for name in ("moved_groups", "groups"))
@@ -251,7 +251,7 @@ def claim_contrasts(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def claim_strategies(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return differences between strategies, with adjusted p-values, with what the rows of degradation claim."""
+    """Return differences between strategies, whose p-values are adjusted, with the claims of the rows of degradation."""
     rows = frame.to_dict("records")
     names = ("benchmark", "setting", "measure", "strategy_a", "strategy_b")
     clean: dict[tuple[Hashable, ...], Mapping[Hashable, Any]] = {}

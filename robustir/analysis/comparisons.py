@@ -36,16 +36,16 @@ def add_comparisons(
     scores: list[CleanScores],
     strategies: AbstractSet[str],
 ) -> None:
-    """Add all pairs of encoders (the earlier one is A) under every perturbation, but for two of ``strategies``."""
+    """Add all pairs of encoders (the earlier one is A) under every perturbation, except pairs of ``strategies``."""
     added = _Comparisons(table, hypotheses, setting)
     for a, b in combinations(range(len(setting.block.encoders)), 2):
         if {setting.block.encoders[a], setting.block.encoders[b]} <= strategies:
-            continue  # what is random in them are seeds as well as queries: robustir.analysis.strategies compares them
+            continue  # strategies have random seeds as well as queries: robustir.analysis.strategies compares them
         near = scores[a].near_floor[:, 0] | scores[b].near_floor[:, 0]
         for perturbation in setting.perturbations:
             attacked = setting.block.treatment(perturbation).attacked
             if attacked in {setting.block.encoders[a], setting.block.encoders[b]}:
-                continue  # an attack on one of two says nothing of which is more robust
+                continue  # an attack on one of two does not show which is more robust
             pair = shared_noise(setting, a, b, perturbation)
             if pair is not None:
                 added.take((a, b), perturbation, pair, near)
@@ -82,7 +82,7 @@ class _Rows:
 
 
 class _Comparisons:
-    """The rows of one setting: taken pair by pair, resampled together where they have the same queries, written in order."""
+    """The rows of one setting: taken pair by pair, resampled together if they have the same queries, written in order."""
 
     def __init__(self, table: Grids, hypotheses: Hypotheses, setting: ReducedSetting) -> None:
         self._table, self._hypotheses, self._setting = table, hypotheses, setting

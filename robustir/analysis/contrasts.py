@@ -30,9 +30,9 @@ def deviations(delta: Floats, squares: Floats, layout: Layout) -> Floats:
 
 
 def edited_effect(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return what noise does where it does something: [s, m, 1 + views] each, NaN where no row was edited.
+    """Return the effect on edited rows: [s, m, 1 + views] each, NaN if no row was edited.
 
-    The share of the rows whose text was changed in some draw, and the mean change over these with its limits.
+    These are the share of the rows that some draw edited, and the mean change over these rows with its limits.
     """
     shape = (*noise.delta.shape[:2], 1 + noise.delta.shape[2])
     share, mean, low, high = (np.full(shape, np.nan) for _ in range(4))

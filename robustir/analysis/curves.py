@@ -1,8 +1,8 @@
 """Degradation curves over the realised dose, their areas, and the dose at which a share of the clean score is lost.
 
-The area of a language is the mean level of its curve between dose 0 and its largest realised dose (trapezoid rule);
-divided by its clean mean it is 1 where nothing is lost. That of the macro-average is the mean of the languages' levels
-over the mean of their clean scores. A language in which the noise changed nothing has no dose range and no area.
+The area of a language is the mean level of its curve between dose 0 and its largest realised dose (trapezoid rule),
+divided by its clean mean: 1 means no loss. The area of the macro-average is the mean of the languages' levels over the
+mean of their clean scores. A language in which the noise changed nothing has no dose range and no area.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def curve_loss(setting: ReducedSetting, noise: NoiseSums) -> Floats:
 def add_areas(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseSums, scores: CleanScores) -> None:
     """Add an encoder's normalised areas, [m, 1 + views] rows, with their intervals.
 
-    None under one severity, whose mean level with the clean queries would halve its effect. A curve that lacks
-    severities which others have is not one over their range: it has no area, and a note says so.
+    A single severity has no area: its mean level with the clean queries would halve its effect. A curve that lacks some of
+    the others' severities has no area either, but a note.
     """
     asked = setting.perturbations[setting.block.conditions[noise.conditions[0]][0]]
     if len(asked) < 2:
@@ -105,7 +105,7 @@ def add_areas(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseS
     found = setting.estimator.log_ratios(layout, [noise.clean + loss], [noise.clean]).without(few)
     dose, low, high = _doses_at_loss(setting, noise, layout)
     low, high = (np.where(few | (groups < 2), np.nan, limit) for limit in (low, high))
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # near a score of 0 a ratio may have no limit
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # near a score of 0 a ratio may lack a limit
         area, area_low, area_high = np.exp(found.estimate), np.exp(found.low), np.exp(found.high)
         clean = setting.estimator.means(layout, noise.clean)
         area_low, area_high = (np.clip(limit, 0.0, 1.0 / clean) for limit in (area_low, area_high))
@@ -140,7 +140,7 @@ def _doses_at_loss(setting: ReducedSetting, noise: NoiseSums, layout: Layout) ->
     """Dose at which the share ``options.loss`` is lost, with percentile limits; NaN beyond the largest dose."""
     options, weights = setting.options, setting.estimator.weights
     doses = setting.word_edit_rate[list(noise.conditions)]
-    by_view = np.concatenate([doses, macro_mean(doses, layout)[:, :1]], axis=1)  # the macro-average is at -1
+    by_view = np.concatenate([doses, macro_mean(doses, layout)[:, :1]], axis=1)  # -1: the macro-average
     assert MACRO == -1
     rank = int(tail_rank(options.resamples, options.confidence))
 
@@ -151,7 +151,7 @@ def _doses_at_loss(setting: ReducedSetting, noise: NoiseSums, layout: Layout) ->
         for start in range(0, len(views), 64):
             chunk = slice(start, start + 64)
             means = np.stack([replicates(ClusterSums(part.sums[chunk], part.counts), weights) for part in parts])
-            # A resample that never loses so much crosses beyond the tested doses, as one that is not defined does.
+            # A resample that never loses that much crosses beyond the tested doses, and so does an undefined one.
             crossings = np.nan_to_num(dose_at_loss(dose[:, chunk], means, options.loss), nan=np.inf, posinf=np.inf)
             ordered = np.sort(crossings, axis=1)
             limits[0, chunk], limits[1, chunk] = ordered[:, rank - 1], ordered[:, -rank]

@@ -32,13 +32,13 @@ Indexes = NDArray[np.intp]
 Evaluate = Callable[[list[ClusterSums], Indexes], Sequence[Floats]]
 
 MACRO = -1  # the view number of the macro-average
-SCORE, CHANGE = (0.0, 1.0), (-1.0, 1.0)  # what a score, and a difference of two scores, can be
-_FEW_MOVED = 10  # groups: with fewer the interval of a mean that is 0 in all others covers far less than it says
+SCORE, CHANGE = (0.0, 1.0), (-1.0, 1.0)  # the ranges of a score and of a difference of two scores
+_FEW_MOVED = 10  # groups: with fewer that moved, the interval of a mean covers far less than its stated level
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which views have rows, and which of them have equal rows per group (they share a stratum of the macro-average).
+    """The views that have rows, and those among them with equal rows per group (they share a stratum of the macro-average).
 
     counts: float64 [views, groups]; present: views with rows; patterns: float64 [p, groups], the distinct counts;
     members: for every present view the number of its pattern.
@@ -82,14 +82,14 @@ def macro_mean(per_view: Floats, layout: Layout) -> Floats:
 
 
 def moved_groups(sums: Floats, *, macro_only: bool = False) -> Floats:
-    """Return in how many groups sums [..., views, groups] are not 0: [..., 1 + views], the macro-average's first."""
+    """Return the number of groups with sums [..., views, groups] other than 0: [..., 1 + views], macro-average first."""
     moved = settled(sums) != 0
     counts: Floats = moved.any(axis=-2).sum(axis=-1, keepdims=True).astype(np.float64)
     return counts if macro_only else np.concatenate([counts, moved.sum(axis=-1).astype(np.float64)], axis=-1)
 
 
 def few_moved(moved: Floats, groups: Floats | float) -> NDArray[np.bool_]:
-    """Return where so few groups moved that an interval would not cover: fewer than ten, and than half of the groups."""
+    """Return whether too few groups moved for an interval: fewer than ten, and fewer than half of the groups."""
     few: NDArray[np.bool_] = (moved > 0) & (moved < _FEW_MOVED) & (moved < np.asarray(groups) / 2)
     return few
 
@@ -103,7 +103,7 @@ class Intervals:
     high: Floats
 
     def without(self, rows: NDArray[np.bool_]) -> Intervals:
-        """Return the same estimates without the limits of some."""
+        """Return the estimates, some without limits."""
         return Intervals(self.estimate, *(np.where(rows, np.nan, limit) for limit in (self.low, self.high)))
 
     def reshaped(self, *shape: int) -> Intervals:
@@ -172,7 +172,7 @@ class Estimator:
         macro_only: bool = False,
         possible: tuple[float, float] = (-np.inf, np.inf),
     ) -> Intervals:
-        """Return means with confidence limits, which do not leave what is possible."""
+        """Return means with confidence limits, cut to the possible range."""
 
         def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:
             found = interval(parts[0], self.weights, confidence=self.options.confidence, kind=self.options.interval)
@@ -200,7 +200,7 @@ class Estimator:
     def tests(self, layout: Layout, sums: Floats, *, macro_only: bool = False) -> tuple[Floats, Floats]:
         """Return p-values of the randomisation test and of the t-test beside it, [c, 1 + views] each.
 
-        Below twelve groups that is the one for few groups.
+        Below twelve groups it is the randomisation test for few groups.
         """
 
         def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:

@@ -1,19 +1,19 @@
-"""Which rows are declared hypotheses and which are exploration, and the adjusted p-values that follow.
+"""The families of declared and exploratory rows, and their adjusted p-values.
 
 Declared families of the whole run are adjusted by single-step max-T, whose smallest p does not grow with the family:
-"primary" (of every pair of encoders, perturbation and setting the comparison on the primary measure: of the curve, or at
-the severity where there is one alone) and "contrasts" (macro-averages of the primary measure). The same rows under attacks
-are the family "attacks": a worst case is not a mean of noise. Everything else is "exploratory", adjusted by
-Benjamini-Hochberg within its benchmark and setting, the rows of a perturbation that its suite calls exploratory among it.
-A measure that repeats another one on every query (RR with one relevant passage) is not another hypothesis: its family
-reads "same as AP", its p is that of AP. Where no score changed nothing is tested: "nothing changed".
+"primary" (for every pair of encoders, perturbation and setting the comparison on the primary measure, over the curve or at
+the only severity) and "contrasts" (macro-averages of the primary measure). The same rows under attacks are the family
+"attacks": a worst case is not a mean of noise. All other rows are "exploratory", adjusted by Benjamini-Hochberg within
+their benchmark and setting, including the rows of perturbations that the suite calls exploratory. A measure that repeats
+another one on every query (RR with one relevant passage) is not another hypothesis: its family is "same as AP", and its p
+is that of AP. Rows without a changed score are not tested: "nothing changed".
 
 Loss is one family over both scales, so that the larger of a row's two adjusted p is that of its intersection-union test;
-the gaps in clean and noisy scores are a family beside it.
+the gaps in clean and noisy scores are a separate family.
 
 Differences between training strategies are adjusted by Holm within their benchmark, setting and quantity (clean score,
-noisy score, degradation): the family "strategies" holds the pairs and kinds of noise, "robust training" the pairs of
-which one alone met noise in training, "attacks" what happened under attacks.
+noisy score, degradation): the family "strategies" has the pairs and kinds of noise, "robust training" the pairs of which
+only one met noise in training, "attacks" the rows under attacks.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def adjust_exploratory(frame: pd.DataFrame, roles: MeasureRoles) -> pd.DataFrame
 def adjust_strategies(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:
     """Return the differences between strategies with families and adjusted p, as :func:`adjust_comparisons` does.
 
-    Declared is the primary measure over the whole curve (at the severity itself where there is one alone).
+    The primary measure over the whole curve (or at the only severity) is declared.
     """
     columns = [frame[name].to_numpy() for name in ("benchmark", "setting", "perturbation", "severity")]
     curved = {row[:3] for row in zip(*columns, strict=True) if row[3] == CURVE}
@@ -146,9 +146,9 @@ def _families(
     *,
     still: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
-    """Return the rows with their family; ``family`` is that of the rows that are eligible and of the primary measure.
+    """Return the rows with their family; ``family`` is that of eligible rows of the primary measure.
 
-    still: rows in which nothing changed.
+    still: rows without a changed score.
     """
     keys = list(zip(frame["benchmark"], frame["setting"], strict=True))
     primary = {key: measure for key, (measure, _) in roles.items()}
@@ -174,9 +174,9 @@ def _adjusted(
 ) -> pd.DataFrame:
     """Return the rows with an adjusted p (``p_adjusted``, ``ratio_p_adjusted``, ...) for each of the columns ``tests``.
 
-    together: adjusts all tests of the rows of a declared family of the run; None: Holm, for each test apart. A declared
-    family is one in each group of the columns ``within``; what is exploratory is adjusted by Benjamini and Hochberg in
-    such a group, benchmark and setting.
+    together: adjusts all tests of the rows of a declared family of the run; None: Holm, separately for each test. Each
+    group of the columns ``within`` has its own declared family; exploratory rows are adjusted by Benjamini and Hochberg
+    within such a group, benchmark and setting.
     """
     adjusted = {name: np.full(len(frame), np.nan) for name in tests}
     families = frame["family"].to_numpy()
@@ -192,14 +192,14 @@ def _adjusted(
             for name in tests:
                 p = frame[name].to_numpy()[rows]
                 by_rank = benjamini_hochberg if exploring else holm
-                # The flips of several benchmarks are drawn apart from those of a single test.
+                # The flips of several benchmarks are drawn separately from those of a single test.
                 adjusted[name][rows] = np.maximum(found[name], p) if name in found else by_rank(p)
     _copy_twins(frame, roles, adjusted)
     return frame.assign(**{f"{name}_adjusted": values for name, values in adjusted.items()})
 
 
 def _copy_twins(frame: pd.DataFrame, roles: MeasureRoles, adjusted: dict[str, Floats]) -> None:
-    """Give measures that repeat another one its adjusted p; the rows of both are in the same order: tables are grids."""
+    """Copy the adjusted p to measures that repeat another one; the rows of both have the same order: tables are grids."""
     keys, measures = list(zip(frame["benchmark"], frame["setting"], strict=True)), frame["measure"].to_numpy()
     for key, (_, twins) in roles.items():
         here = np.array([key == one for one in keys], dtype=np.bool_)

@@ -95,17 +95,16 @@ class Findings:
     scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
     encoder against encoder, language_comparisons in every query language; strategies and strategy_scores: training
     strategies over seeds; bias: rank distances; validity: what the noise did; examples: the worst queries.
-    In scores, ``tied_share`` is the share of the relevant passages that have the score of another candidate, and
-    ``missed_share`` of those that were not retrieved, such as passages without a word of the query under bm25.
+    In scores, ``tied_share`` is the share of the relevant passages with the same score as another candidate, and
+    ``missed_share`` the share not retrieved, such as passages without a word of the query under bm25.
     Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs. ``in_domain``: the encoder or
     strategy (of a comparison, one of the two) was trained on sentences of the benchmark's own collection. In contrasts of
-    attacks and their controls, ``edited_share`` is the share of the rows whose text was changed in some draw,
-    ``edited_delta`` with its interval the change over these rows alone, in the draws that changed them (a gate or a
-    constraint leaves the others as they were, where the change is 0); NaN for other noise.
-    ``languages`` is the number of query languages behind a mean, which under noise may be fewer than behind the clean score.
-    What may be claimed is decided in the tables: ``claim``, ``favours`` and ``verdict`` of a comparison (``ahead``: who is
-    ahead under noise, if that is told), ``separated`` of a contrast, ``near_floor`` and ``note`` wherever something cannot
-    be said (:mod:`robustir.analysis.claims`).
+    attacks and their controls, ``edited_share`` is the share of the rows that some draw edited, ``edited_delta`` with its
+    interval the change over these rows alone, in the draws that edited them (a gate or a constraint leaves the other rows
+    unchanged, with a change of 0); NaN for other noise. ``languages`` is the number of query languages in a mean, which
+    under noise may be fewer than in the clean score. The tables have the claims: ``claim``, ``favours`` and ``verdict`` of
+    a comparison (``ahead``: the encoder ahead under noise, if separated), ``separated`` of a contrast, ``near_floor`` and
+    ``note`` for missing claims (:mod:`robustir.analysis.claims`).
     """
 
     scores: pd.DataFrame = field(default_factory=partial(empty_table, "scores"))
@@ -151,7 +150,7 @@ def read_findings(folder: Path | str) -> Findings:
     for name, columns in TABLES.items():
         path = Path(folder) / f"{name}.csv"
         kinds = {column: _kind(name, column) for column in columns}
-        # Only numbers may be missing: text columns keep "" and "NA" as they are.
+        # Only numbers may be missing: text columns keep "" and "NA".
         missing = {column: [""] for column, kind in kinds.items() if kind == "float64"}
         readable: Any = {column: str if kind == "object" else kind for column, kind in kinds.items()}
         try:

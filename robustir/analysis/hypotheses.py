@@ -1,4 +1,4 @@
-"""The declared hypotheses of a run: what each group adds to every statistic of theirs, kept until whole families are adjusted."""
+"""The declared hypotheses of a run: each group's contribution to their statistics, kept until whole families are adjusted."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ RowKey = tuple[Hashable, ...]
 class Hypotheses:
     """Contributions per group by row of a table; single-step max-T over any family of them.
 
-    Rows of one benchmark are flipped together, in all settings; those of another have other groups and are flipped
-    apart from them.
+    Rows of one benchmark are flipped together, in all settings; benchmarks have different groups and are flipped
+    separately.
     """
 
     def __init__(self, options: AnalysisOptions) -> None:
@@ -30,7 +30,7 @@ class Hypotheses:
         self._rows: dict[RowKey, tuple[str, tuple[str, ...], dict[str, Floats]]] = {}
 
     def add(self, key: RowKey, setting: ReducedSetting, **contributions: Floats) -> None:
-        """Keep what every group of a setting adds to the statistics of one row, float64 [g] each."""
+        """Keep the contribution of every group of a setting to the statistics of one row, float64 [g] each."""
         self._rows[key] = (setting.block.benchmark, setting.rows.labels, contributions)
 
     def __contains__(self, key: object) -> bool:
@@ -64,7 +64,7 @@ class Hypotheses:
         return table.reshape(-1, len(labels))
 
     def _flips(self, benchmarks: Sequence[str], groups: Sequence[int]) -> list[SignFlips]:
-        """Return the flips of each benchmark: as many for each, those of a single test where there is one benchmark."""
+        """Return the flips of each benchmark: equally many for each; a single benchmark has the flips of a single test."""
         options = self._options
         if len(benchmarks) == 1:
             return [sign_flips(groups[0], options.flips, options.seed)]

@@ -1,10 +1,9 @@
-"""Retention on the queries that two encoders both find: each one's own retention averages over its own successes.
+"""Retention on the queries that two encoders both find, because plain retention averages over each encoder's own successes.
 
-An encoder that finds only the easy queries keeps them under noise; on the same queries another may keep as much. Two
-sets of queries: those that both find among the first ten (the first recall or success measure of the run says so, else a
+An encoder that finds only easy queries keeps them under noise; on the same queries another may keep as much. There are two
+sets of queries: those that both find among the first ten (by the first recall or success measure of the run, else by a
 score of at least 0.1 in the primary one, which AP, RR and nDCG of one passage have down to rank 10), and those that both
-answer perfectly (a primary score of 1). In the first what is kept is counted in the measure that found them, in the second
-in the primary one.
+answer perfectly (a primary score of 1). Retention is measured in the measure that defines the set.
 """
 
 from __future__ import annotations

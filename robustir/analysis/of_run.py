@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse_run"]
 
-# Worst queries shown per encoder and perturbation, each of another language where there are several.
+# Worst queries shown per encoder and perturbation, in different languages if there are several.
 _EXAMPLES = 5
 
 
 def analyse_run(run: RunDirectory) -> Findings:
-    """Analyse a run from what is on disk alone; needs neither encoders nor data."""
+    """Analyse a run from its files; needs neither encoders nor data."""
     manifest = run.read_manifest()
     suite = manifest.suite
     statistics = suite.statistics
@@ -71,7 +71,7 @@ def _table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
-    """Say per condition and language what the perturbation really did."""
+    """Return the realised effect of the perturbation on the texts, per condition and language."""
     queries = stored.task.queries
     langs = np.array(queries.langs, dtype=object)
     lengths = np.array([len(text) for text in queries.texts], dtype=np.float64)
@@ -107,14 +107,14 @@ def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
 
 
 def _over_edited(sets: list[NoisyQueries], rows: NDArray[np.intp]) -> float:
-    """Return the mean share of edited words over the queries that were edited, NaN where none was."""
+    """Return the mean share of edited words over the edited queries, NaN without any."""
     doses = [noisy.word_edit_rate[rows][noisy.unchanged[rows] == 0] for noisy in sets]
     edited = np.concatenate(doses)
     return float(edited.mean()) if len(edited) else np.nan
 
 
 def _above_floor(scores: pd.DataFrame, measure: str) -> set[tuple[str, str, str]]:
-    """Return (benchmark, setting, encoder) that are not near the floor: a query that one near it loses says nothing."""
+    """Return (benchmark, setting, encoder) that are not near the floor: losses near the floor are chance."""
     macro = scores[(scores["query_lang"] == "all") & (scores["measure"] == measure) & ~scores["near_floor"]]
     return set(zip(macro["benchmark"], macro["setting"], macro["encoder"], strict=True))
 

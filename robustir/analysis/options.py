@@ -1,4 +1,4 @@
-"""How an analysis is made: confidence, resampling, and which comparisons were declared beforehand."""
+"""The options of an analysis: confidence, resampling, and whether the comparisons were declared beforehand."""
 
 from __future__ import annotations
 

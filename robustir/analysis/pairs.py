@@ -1,7 +1,7 @@
-"""What two encoders did under one noise, in numbers: levels, gaps, and loss on both scales, each with interval and test.
+"""Two encoders under one noise, in numbers: levels, gaps, and loss on both scales, each with interval and test.
 
-The same for the macro-average and for single languages: arrays in, columns of a table out. What may be said of them is
-decided later, when all p-values are adjusted (:mod:`robustir.analysis.claims`).
+The same code serves the macro-average and single languages: arrays in, columns of a table out. Claims are decided later,
+when all p-values are adjusted (:mod:`robustir.analysis.claims`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from robustir.stats.rounding import settled
 __all__ = ["PairSums", "worth"]
 
 Floats = NDArray[np.float64]
-_TWICE = (2 * CHANGE[0], 2 * CHANGE[1])  # what a difference of two changes can be
+_TWICE = (2 * CHANGE[0], 2 * CHANGE[1])  # the range of a difference of two changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class PairSums:
     def _log_ratios(
         self, estimator: Estimator, means: dict[str, Floats], loss: Floats, *, macro_only: bool
     ) -> Intervals:
-        """Return log ratios of retentions: infinite where one encoder keeps nothing, NaN where both do."""
+        """Return log ratios of retentions: infinite if one encoder keeps nothing, NaN if both do."""
         noisy_a, clean_a, noisy_b, clean_b = self.levels
         found = estimator.log_ratios(self.layout, [noisy_a, clean_b], [clean_a, noisy_b], macro_only=macro_only)
         nothing = [settled(means[f"noisy_{one}"]) == 0 for one in "ab"]
@@ -105,7 +105,7 @@ class PairSums:
         return Intervals(estimate, found.low, found.high).without(self._few(loss, macro_only=macro_only))
 
     def contributions(self, row: int) -> dict[str, Floats]:
-        """Return what each group adds to the macro-averages of one row, [groups]: points, shares, clean and noisy gap."""
+        """Return each group's contribution to the macro-averages of one row, [groups]: points, shares, clean and noisy gap."""
         levels = [self.layout.macro(settled(part[row : row + 1])) for part in self.levels]
         noisy_a, clean_a, noisy_b, clean_b = (part.contributions[0] for part in levels)
         loss = self.layout.macro(settled(self.change_a[row : row + 1] - self.change_b[row : row + 1]))

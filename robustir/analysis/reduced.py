@@ -20,11 +20,11 @@ __all__ = ["BIAS_MEASURES", "NoiseSums", "ReducedSetting"]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-# Lower is better and the unit is a rank: they go to the bias table and into no score.
+# Lower is better and the unit is a rank: they go only to the bias table.
 BIAS_MEASURES = frozenset({"RankDistance", "nRankDistance"})
 
-# A score that moves by less has not won or lost a query: passages that share no word with the query are tied at 0, and the
-# order of their ids moves them by some places and the score by some thousandths.
+# A smaller change of score is not a win or loss: passages that share no word with the query are tied at 0, and the order of
+# their ids moves them by some places and the score by some thousandths.
 _WON = 0.01
 _TWIN = 1e-12  # measures that agree this closely on every row are one number under two names
 

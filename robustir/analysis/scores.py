@@ -1,4 +1,4 @@
-"""Clean scores with their intervals, and whether they can be told from the shuffled-query floor."""
+"""Clean scores with their intervals, and whether they are near the shuffled-query floor."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Floats = NDArray[np.float64]
 class CleanScores:
     """One encoder's clean and floor means with limits, float64 [m, 1 + views] each, the macro-average first.
 
-    tied, missed: shares of the relevant passages, float64 [1 + views]. near_floor: whether what noise costs cannot be
-    judged (:func:`robustir.analysis.claims.near_floor`); stable: whether ratios to the clean score mean something.
-    effective_groups: how many equal groups the rows are worth; languages: how many query languages they are in, float64
-    [1 + views].
+    tied, missed: shares of the relevant passages, float64 [1 + views]. near_floor: whether the loss cannot be judged
+    (:func:`robustir.analysis.claims.near_floor`); stable: whether ratios to the clean score are meaningful.
+    effective_groups: the number of equal groups that the rows are worth; languages: their number of query languages,
+    float64 [1 + views].
     """
 
     clean: Floats
@@ -46,7 +46,7 @@ class CleanScores:
 
 
 def clean_scores(setting: ReducedSetting, encoder: int) -> CleanScores:
-    """Return an encoder's clean scores; where no floor was run, they are judged against 0."""
+    """Return an encoder's clean scores; without a floor in the run they are judged against 0."""
     clean, floor = setting.clean(encoder), setting.floor(encoder)
     scored: NDArray[np.bool_] = np.isfinite(clean.sum(axis=0))
     layout = setting.layout(scored)

@@ -1,9 +1,9 @@
-"""Training strategies: their levels over seeds, and the differences between them that new seeds and new queries would show.
+"""Training strategies: their levels over seeds, and the differences between them that hold for new seeds and new queries.
 
-A strategy's encoders differ in their seeds. Two questions are kept apart. What these encoders do is answered by
-:func:`mean_over_seeds`, which puts one row of per-query means in the place of a strategy's encoders: all other tables
-take it for an encoder, with intervals over groups alone. What the *strategies* do is answered here, over paired seeds
-and groups (:mod:`robustir.stats.strategies`).
+A strategy's encoders differ in their seeds. There are two questions. The results of these encoders come from
+:func:`mean_over_seeds`, which replaces a strategy's encoders by one row of per-query means: all other tables treat it as
+an encoder, with intervals over groups alone. The results of the *strategies* come from here, over paired seeds and groups
+(:mod:`robustir.stats.strategies`).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def mean_over_seeds(block: QueryScores) -> QueryScores:
 
 
 def _complete_seeds(block: QueryScores) -> dict[str, dict[int, int]]:
-    """Return strategy -> seed -> number of its encoder; a seed that lacks scores which others have is left out."""
+    """Return strategy -> seed -> number of its encoder, without seeds that lack some of the others' scores."""
     found: dict[str, dict[int, int]] = {}
     for number, name in enumerate(block.encoders):
         if name in block.trained:
@@ -89,7 +89,7 @@ def _complete_seeds(block: QueryScores) -> dict[str, dict[int, int]]:
 
 
 def strategy_pairs(block: QueryScores, declared: Sequence[tuple[str, str]] | None) -> tuple[tuple[str, str], ...]:
-    """Return the pairs that are compared: the declared ones, else all, the later strategy against the earlier."""
+    """Return the pairs to compare: the declared ones, else all, the later strategy against the earlier."""
     names = tuple(dict.fromkeys(member.strategy for member in block.trained.values()))
     if declared is not None:
         return tuple((a, b) for a, b in declared if a in names and b in names)
@@ -149,7 +149,7 @@ class _Work:
         there = {seed: noise for seed, noise in noises.items() if noise is not None}
         if not there:
             return
-        # All encoders of a run have the same rows, unless cells failed: then the seeds with the commonest rows are used.
+        # Unless cells failed, all encoders of a run have the same rows; else the seeds with the commonest rows are used.
         kinds = Counter((id(noise.layout), noise.conditions) for noise in there.values())
         chosen = kinds.most_common(1)[0][0]
         kept = {seed: noise for seed, noise in there.items() if (id(noise.layout), noise.conditions) == chosen}
@@ -174,7 +174,7 @@ class _Work:
 
     @cached_property
     def near_floor(self) -> dict[str, NDArray[np.bool_]]:
-        """Per strategy and measure whether what noise costs it cannot be judged."""
+        """Whether the loss cannot be judged, per strategy and measure."""
         return {name: self._near_floor(of_seed) for name, of_seed in self.numbers.items()}
 
     def _near_floor(self, of_seed: Mapping[int, int]) -> NDArray[np.bool_]:
@@ -329,7 +329,7 @@ def _spread(by_seed: Floats) -> float:
 
 
 def _seen(member: TrainedSeed, perturbation: str) -> bool:
-    """Whether a perturbation, or one that it is made of, is of a kind that training queries met."""
+    """Whether training queries met a perturbation's kind, or that of one of its parts."""
     if not perturbation:
         return False
     met = {name for spec in member.noise for name in _kinds(parse(spec))}

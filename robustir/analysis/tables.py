@@ -1,4 +1,4 @@
-"""Tables are gathered as grids: a block of rows for every combination of condition, measure and view."""
+"""Tables built as grids: a block of rows for every combination of condition, measure and view."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "Grids", "labelled", "languages_behind", "view_labels"]
 
 ALL = "all"
-EVIDENCE = ("still",)  # what claims are made from and tables do not hold: whether no score changed
+EVIDENCE = ("still",)  # a column for the claims that the tables leave out: whether no score changed
 
 
 def view_labels(views: tuple[tuple[str, str], ...]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:

@@ -34,7 +34,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkEntry:
-    """One benchmark: what it was made from, its sizes, and what is to be known of its data."""
+    """One benchmark: its source, its sizes, and notes on its data."""
 
     name: str
     spec: str
@@ -60,7 +60,7 @@ class BenchmarkEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingEntry:
-    """What is known of an encoder's training. in_domain: benchmarks of the run whose own collection it was trained on."""
+    """An encoder's known training. in_domain: benchmarks of the run whose own collection it was trained on."""
 
     name: str
     sampling: str
@@ -100,7 +100,7 @@ class NoiseEntry:
 
     @property
     def treatment(self) -> Treatment:
-        """What it is beyond its name."""
+        """The perturbation's properties, without its name."""
         return Treatment(**{one.name: getattr(self, one.name) for one in fields(Treatment)})
 
 
@@ -128,13 +128,13 @@ class CellEntry:
 
     @property
     def condition(self) -> Condition:
-        """What was done to the queries."""
+        """The condition of the queries."""
         return Condition(self.perturbation, self.severity, self.draw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedEntry:
-    """A cell that failed. cell: it in words; error: the reason in one line."""
+    """A cell that failed. cell: its description; error: the reason in one line."""
 
     benchmark: str
     encoder: str
@@ -154,7 +154,7 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What a run did, over all its beginnings."""
+    """The counts of a run, over all its starts."""
 
     cells: int
     cells_done_before: int
@@ -165,11 +165,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """Everything that a run depended on, and what it did.
+    """Everything that a run depended on, and its counts and failures.
 
-    plan: its digest. extended: whether lists were added after the run had results. machine and versions: where and with
-    what it ran. git: None for an installed package. counts: None until a run was completed once; timings: seconds per
-    stage.
+    plan: its digest. extended: whether lists were added after the run had results. machine and versions: of the last start.
+    git: None for an installed package. counts: None until the run is first completed; timings: seconds per stage.
     """
 
     schema: int = SCHEMA
@@ -197,7 +196,7 @@ class Manifest:
         return f"Manifest({self.name!r} of {self.created}: {self.status}, {len(self.cells)} cells)"
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain values, as they are written; what does not apply is left out."""
+        """Return plain values, as in the file; fields that do not apply are left out."""
         content: dict[str, Any] = _adapter().dump_python(self, mode="json")
         if self.counts is None:
             del content["counts"]
@@ -213,7 +212,7 @@ class Manifest:
 
     @classmethod
     def read(cls, text: str, where: object) -> Manifest:
-        """Return the manifest that a JSON text holds; raise RunError naming ``where`` it is from and what is wrong."""
+        """Return the manifest of a JSON text; raise RunError naming its source ``where`` and the fault."""
         try:
             content = parse_json(text)
         except ValueError as error:

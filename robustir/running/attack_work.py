@@ -1,4 +1,4 @@
-"""Attacked query sets and their random controls: one job per language makes all severities, since they share a search."""
+"""Attacked query sets and their random controls: one job per language makes all severities, because they share a search."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["AttackJob", "Ladder", "attack_ladders", "attack_language", "missing_
 
 _OUTCOME = ("edits", "encoder_queries", "margin_before", "margin_after")  # kept of every attacked query
 
-Part = tuple[tuple[str, ...], dict[str, NDArray[Any]]]  # texts, and what is known of each
+Part = tuple[tuple[str, ...], dict[str, NDArray[Any]]]  # texts, and facts about each
 
 
 @dataclass(frozen=True)
 class AttackJob:
-    """One language under one attack; ``edits``: per severity those of the attack that a control repeats."""
+    """One language under one attack; ``edits``: per severity the attack's edits, which a control repeats."""
 
     task: str
     attack: str  # its spec
@@ -70,10 +70,10 @@ class Ladder:
     draw: int
     languages: tuple[str, ...]
     keys: tuple[str, ...]  # of the query sets, by severity
-    attack_keys: tuple[str, ...] = ()  # of the attacked query sets that a control repeats
+    attack_keys: tuple[str, ...] = ()  # of the attacked query sets, which a control repeats
 
     def jobs(self, run: RunDirectory) -> Iterator[AttackJob]:
-        """Yield one job per language. All severities are made, missing or not: batches must not depend on what is there."""
+        """Yield one job per language. All severities are made, missing or not: batches must not depend on existing files."""
         edits: list[dict[str, list[int]]] = []
         for key in self.attack_keys:
             table = run.read_table(run.queries_path(key)).select(["lang", "edits"]).to_pydict()
@@ -92,7 +92,7 @@ class Ladder:
             )
 
     def write(self, run: RunDirectory, parts: dict[str, list[Part]]) -> None:
-        """Put the languages together, in the order of the benchmark's queries, and write what is missing."""
+        """Merge the languages, in the order of the benchmark's queries, and write the missing query sets."""
         queries = self.planned.task.queries
         rows = {lang: [row for row, of in enumerate(queries.langs) if of == lang] for lang in self.languages}
         every = np.concatenate([rows[lang] for lang in self.languages]).astype(np.int64)
@@ -109,7 +109,7 @@ class Ladder:
 
 
 def missing_ladders(plan: Plan, run: RunDirectory) -> list[Ladder]:
-    """Return the attacks and controls of which a query set is missing, in the order of the plan."""
+    """Return the attacks and controls with missing query sets, in the order of the plan."""
     found = []
     for planned in plan.tasks:
         for noise in plan.noises:
@@ -135,7 +135,7 @@ def attack_ladders(
     broken: dict[str, Fault],
     step: Callable[[], None],
 ) -> None:
-    """Make the query sets of ``ladders``, attacks before controls; why one failed goes into ``broken`` by its key."""
+    """Make the query sets of ``ladders``, attacks before controls; the reasons of failures go into ``broken``, by key."""
     for controls in (False, True):
         jobs: list[AttackJob] = []
         owner: list[int] = []

@@ -1,4 +1,4 @@
-"""The jobs that rank a cell: of vectors, of a scorer's own scores, or of rankings that were made elsewhere."""
+"""The jobs that rank a cell: from vectors, from a scorer's own scores, or from external rankings."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from robustir.types import Corpus, Qrels, Ranks, Task
 
 __all__ = ["CellJob", "DenseJob", "LexicalJob", "RecordedJob", "ScoredCell", "score"]
 
-_RANKED_AT_ONCE = 64  # queries whose recorded rankings are written out in full
+_RANKED_AT_ONCE = 64  # queries whose recorded rankings are expanded at once
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredCell:
-    """Where a cell's ranks go, and which of the benchmark's queries are scored for it.
+    """The place of a cell's ranks, and the queries scored for it.
 
-    rows: these queries. clean_key: the cell from which the other queries take their ranks. applicable: a mask of the
-    queries in a language that the perturbation knows; None: all.
+    rows: the scored queries. clean_key: the cell with the ranks of the other queries. applicable: a mask of the queries in
+    languages of the perturbation; None: all.
     """
 
     task: str
@@ -92,7 +92,7 @@ class DenseJob:
     def _neighbourhoods(
         self, context: WorkContext, pool: _Pool, clean: NDArray[np.int64], passages: NDArray[np.float32]
     ) -> Neighbourhoods:
-        """Return how near the clean queries are to a pool's passages, kept until another encoder is asked for."""
+        """Return the nearness of the clean queries to a pool's passages, kept until another encoder's is needed."""
 
         def measure() -> Neighbourhoods:
             task = pool.task
@@ -111,7 +111,7 @@ class DenseJob:
 
 @dataclass(frozen=True, eq=False)
 class LexicalJob:
-    """A cell of a scorer that indexes passages and scores queries. texts: of the cell's rows; None: as they are."""
+    """A cell of a scorer that indexes passages and scores queries. texts: of the cell's rows; None: unchanged."""
 
     cell: ScoredCell
     texts: tuple[str, ...] | None = None
@@ -140,7 +140,7 @@ class LexicalJob:
 
 @dataclass(frozen=True, eq=False)
 class RecordedJob:
-    """A cell of rankings that were made elsewhere: those of a query set, for the query rows ``ranked`` (one per row of the cell)."""
+    """A cell of external rankings: those of a query set, for the query rows ``ranked`` (one per row of the cell)."""
 
     cell: ScoredCell
     query_set: str
@@ -173,7 +173,7 @@ def score(context: WorkContext, job: CellJob) -> None:
     parts = context.parts(task)
     for part in parts:
         places = part.chosen(task, rows)
-        # Where a perturbation changed nothing, no scorer is bothered with an empty query set.
+        # If a perturbation changed nothing, the scorer is not called with an empty query set.
         if len(places) == 0 and (len(rows) or part is not parts[0]):
             continue
         own, there = (qrels, slice(None)) if part.whole else restrict(qrels, places)

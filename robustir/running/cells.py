@@ -1,4 +1,4 @@
-"""Which cells of a plan are missing in a run directory, in which order they are made, and which queries each one scores."""
+"""The missing cells of a plan in a run directory, their order, and the queries that each one scores."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class NoisySet:
 
 
 class Cells:
-    """The cells of a plan in a run directory. What is read of a query set is kept, as every encoder needs it again."""
+    """The cells of a plan in a run directory. Query sets are kept once read, as every encoder needs them."""
 
     def __init__(self, plan: Plan, run: RunDirectory, *, keep_top: int) -> None:
         self.plan, self.run, self._keep_top = plan, run, keep_top
@@ -38,7 +38,7 @@ class Cells:
 
     def missing(self) -> set[str]:
         """Return the keys of the cells that are to be made."""
-        # What cannot be told apart from another run's is made again.
+        # Cells of encoders without a reliable identity are made again.
         passing = {encoder.spec for encoder in self.plan.encoders if not encoder.reusable}
         return {cell.key for cell in self.plan.cells() if cell.encoder in passing or not self._is_done(cell)}
 
@@ -86,7 +86,7 @@ class Cells:
         return NoisySet(np.array(changed, dtype=np.int64), changed_texts, applicable)
 
     def partners(self, planned: PlannedTask) -> NDArray[np.int64]:
-        """Return, for each query, the row of the query in whose place it is scored for the floor."""
+        """Return, for each query, the row of the query that it replaces for the floor."""
         queries, seed = planned.task.queries, self.plan.suite.seed
         return self._kept.get(
             ("partners", planned.task.name), lambda: np.asarray(shuffled_rows(queries, seed), dtype=np.int64)

@@ -19,7 +19,7 @@ __all__ = ["EncoderRun"]
 
 @dataclass(frozen=True)
 class EncoderRun:
-    """Makes the cells of one encoder. broken: why a query set or cell failed, by its key; what fails here is added."""
+    """Makes the cells of one encoder. broken: the reasons of failed query sets and cells, by key; failures are added."""
 
     cells: Cells
     executor: Executor[WorkContext]
@@ -107,7 +107,7 @@ class EncoderRun:
     def _encode(
         self, encoder: PlannedEncoder, index: TextIndex, jobs: Sequence[DenseJob], vectors: VectorFile
     ) -> list[tuple[slice, Fault]]:
-        """Encode what the jobs need into ``vectors``; return which rows failed, and why."""
+        """Encode the texts of the jobs into ``vectors``; return the failed rows, with reasons."""
         units = index.units(needed_rows(len(index), [rows for job in jobs for rows in job.used]))
         vectors.reserve(len(index))
         self.progress.stage(f"encode with {encoder.name}", sum(len(unit.texts) for unit in units), "texts")
@@ -126,14 +126,14 @@ class EncoderRun:
                     vectors.write(unit.first, values)
             self.progress.step(len(unit.texts))
         if len(widths) > 1:
-            # Which unit is the wrong one cannot be told, and must not depend on which worker was first.
+            # It is unknown which unit is wrong, and the message must not depend on which worker was first.
             seen = " and of ".join(map(str, sorted(widths)))
             reason = f"{encoder.name} returned vectors of {seen} dimensions; all must have the same"
             failed = [(slice(None), Fault(reason))]
         return failed
 
     def _score(self, encoder: PlannedEncoder, jobs: Sequence[CellJob]) -> None:
-        """Score clean cells first: the rank of a query that did not change is taken from there."""
+        """Score clean cells first: unchanged queries take their ranks from them."""
         self.progress.stage(f"rank with {encoder.name}", len(jobs), "cells")
         for clean_first in (True, False):
             ready = []

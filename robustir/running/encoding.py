@@ -1,4 +1,4 @@
-"""Which texts an encoder must encode for a plan, each distinct text once, in units that the plan alone determines."""
+"""The texts that an encoder must encode for a plan, each distinct text once, in units that depend on the plan alone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Unit:
 
 
 class TextIndex:
-    """Gives every distinct (role, text) a row; the language takes part where the encoder uses it."""
+    """Gives every distinct (role, text) a row; the language counts if the encoder uses it."""
 
     def __init__(self, *, uses_langs: bool) -> None:
         self._uses_langs = uses_langs
@@ -56,7 +56,7 @@ class TextIndex:
         return np.array(rows, dtype=np.int64)
 
     def units(self, needed: NDArray[np.bool_]) -> list[Unit]:
-        """Return the units that hold a needed row. Unit borders do not depend on what is needed."""
+        """Return the units with a needed row. Unit borders do not depend on the needed rows."""
         units = []
         for begin, end in zip(self._starts, [*self._starts[1:], len(self._entries)], strict=True):
             for first in range(begin, end, UNIT):
@@ -77,7 +77,7 @@ class TextIndex:
 class VectorFile:
     """All vectors of one encoder for one plan, float32 [rows, d] in a temporary file that worker processes map into memory.
 
-    It exists from the first write on; ``reserve`` says before how many rows it has.
+    The file exists from the first write on; ``reserve`` first sets its number of rows.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -90,11 +90,11 @@ class VectorFile:
         self._begin = 0
 
     def reserve(self, rows: int) -> None:
-        """Say how many rows the file has."""
+        """Set the number of rows of the file."""
         self._rows = rows
 
     def write(self, first: int, vectors: NDArray[np.float32]) -> None:
-        """Store vectors from row ``first`` on; raises RunError where the disk is full."""
+        """Store vectors from row ``first`` on; raises RunError if the disk is full."""
         with explained(self.path):
             # Written, not copied into a map: faster, and a full disk is an error instead of the end of the process.
             if self._handle is None:

@@ -1,4 +1,4 @@
-"""Where jobs run: in this process, or in worker processes. Results never depend on which.
+"""Executors of jobs: in this process, or in worker processes. Results never depend on the choice.
 
 Every process computes with one thread of linear algebra, so that a sum has the same bits whatever ``--jobs`` is.
 """
@@ -34,8 +34,8 @@ __all__ = [
 
 C = TypeVar("C")  # the context of a process
 J = TypeVar("J")  # a job
-R = TypeVar("R")  # what a job returns
-A = TypeVar("A")  # what a context is made from
+R = TypeVar("R")  # the result of a job
+A = TypeVar("A")  # the argument of a context
 
 _TRACE = 8_000  # characters of a traceback that are kept
 
@@ -47,7 +47,7 @@ def default_jobs() -> int:
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """Compute with one torch thread and one BLAS thread inside, and restore the caller's numbers after."""
+    """Compute with one torch thread and one BLAS thread inside, and restore the caller's numbers afterwards."""
     import torch
     from threadpoolctl import threadpool_limits
 
@@ -62,9 +62,9 @@ def single_threaded() -> Iterator[None]:
 
 @contextmanager
 def _deaf_children() -> Iterator[None]:
-    """Let processes that start inside never hear an interrupt; one that comes meanwhile reaches this process after.
+    """Let processes started inside ignore interrupts; an interrupt in the meantime reaches this process afterwards.
 
-    A terminal sends it to all, and one that is still importing would print where it was.
+    A terminal sends interrupts to all processes, and one that is still importing would print a traceback.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
@@ -78,7 +78,7 @@ def _deaf_children() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[R]):
-    """What became of the job at ``position``: the ``value`` it returned, or the ``error`` it raised."""
+    """The outcome of the job at ``position``: its ``value``, or the ``error`` that it raised."""
 
     position: int
     returned: R | None = None
@@ -86,7 +86,7 @@ class Outcome(Generic[R]):
 
     @property
     def value(self) -> R:
-        """What the job returned; the error is raised if there is one."""
+        """The job's value; raises its error if there is one."""
         if self.error is not None:
             raise self.error
         return cast("R", self.returned)
@@ -94,18 +94,18 @@ class Outcome(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why something failed: in one line, and the lines of its traceback."""
+    """The reason of a failure in one line, and the lines of its traceback."""
 
     reason: str
     trace: str = ""
 
     @classmethod
     def of(cls, error: Exception) -> Fault:
-        """Return the fault that an error is."""
+        """Return the fault of an error."""
         return cls(describe_error(error), trace_of(error))
 
     def behind(self, what: str) -> Fault:
-        """Return this as the reason of what could not be done without it."""
+        """Return this fault as the reason of another failure, which ``what`` names."""
         return Fault(f"{what}: {self.reason}", self.trace)
 
 
@@ -121,14 +121,14 @@ def _start_worker(make_context: Callable[[A], object], argument: A) -> None:
 
 
 def _call(function: Callable[[Any, J], R], job: J) -> R:
-    """Do one job in a worker. Only plain errors travel: one that cannot be unpickled would break the whole pool."""
+    """Do one job in a worker. Only plain errors are sent back: an error that cannot be unpickled breaks the whole pool."""
     try:
         return function(_context, job)
     except RunError as error:
         raise RunError(str(error)) from error
-    except Exception as error:  # noqa: BLE001 - a plain error goes on in its place
+    except Exception as error:  # noqa: BLE001 - a plain error is raised in its place
         failed = CellError(describe_error(error))
-        failed.trace = trace_of(error)  # a traceback itself does not travel
+        failed.trace = trace_of(error)  # a traceback cannot be pickled
         raise failed from None
 
 
@@ -151,7 +151,7 @@ class Executor(Generic[C]):
         if self._pool is None:
             return
         if kind is not None:
-            # An interrupt must not wait for minutes of encoding; files appear whole or not at all, so ending is safe.
+            # An interrupt must not wait for minutes of encoding; writes are atomic, so ending is safe.
             for process in list(self._pool._processes.values()):  # noqa: SLF001 - terminate_workers is new in Python 3.14
                 process.terminate()
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""What a process keeps because it takes long to make: one value per place, until the place is asked for another."""
+"""A small cache of values that take long to make: one value per place, replaced by the next key's."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ T = TypeVar("T")
 
 
 class Kept:
-    """Values by place and key. A place holds one value; asked for another key, it forgets the value before making the next."""
+    """Values by place and key. A place holds one value; for another key, it drops the value before making the next."""
 
     def __init__(self) -> None:
         self._held: dict[Hashable, tuple[Hashable, Any]] = {}
 
     def get(self, place: Hashable, make: Callable[[], T], *, key: Hashable = None) -> T:
-        """Return the value of ``key`` at ``place``; ``make`` it if another key's, or none, is there.
+        """Return the value of ``key`` at ``place``; ``make`` it if the place is empty or has another key's.
 
         If ``make`` raises, the place stays empty.
         """
@@ -29,5 +29,5 @@ class Kept:
         return value
 
     def put(self, place: Hashable, value: object, *, key: Hashable = None) -> None:
-        """Keep a value that is there already."""
+        """Keep an existing value."""
         self._held[place] = (key, value)

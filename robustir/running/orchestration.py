@@ -28,8 +28,8 @@ def execute_plan(
 ) -> tuple[RunSummary, list[str]]:
     """Run a plan, analyse it, write findings and reports; return the summary and warnings of the renderers.
 
-    On an existing run the same plan resumes it and one that adds to it extends it; another raises RunError, or begins
-    anew if ``overwrite``.
+    In the folder of a run, the same plan resumes it and a plan with additions extends it; another plan raises RunError, or
+    starts over if ``overwrite``.
     """
     formats, bars = check_formats(formats), progress or Silent()
     with directory.locked():

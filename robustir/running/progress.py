@@ -1,4 +1,4 @@
-"""How a run that is called from Python tells its progress: bars, or a function that is called."""
+"""The progress of a run started from Python: bars, or calls of a function."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from robustir.running.summary import Progress
 
 __all__ = ["Told", "told"]
 
-# (stage, steps done, steps in all, what a step is)
+# (stage, steps done, total steps, unit of a step)
 Told = Callable[[str, int, int, str], object]
 
 
@@ -54,9 +54,9 @@ class _Bars:
 
 @contextmanager
 def told(progress: bool | Told | Progress | None) -> Iterator[Progress | None]:
-    """Yield what the runner tells its progress to.
+    """Yield the receiver of the runner's progress.
 
-    progress: True for bars; a function of (stage, steps done, steps in all, what a step is); an object with ``stage`` and
+    progress: True for bars; a function of (stage, steps done, total steps, unit of a step); an object with ``stage`` and
     ``step``; None or False for silence. Raises InputError for anything else.
     """
     if progress is None or progress is False:
@@ -80,5 +80,5 @@ def told(progress: bool | Told | Progress | None) -> Iterator[Progress | None]:
         yield _Function(progress)
     else:
         raise InputError(
-            f"progress is True, or a function of (stage, done, total, unit), not of type {type(progress).__name__}"
+            f"progress must be True, or a function of (stage, done, total, unit), not of type {type(progress).__name__}"
         )

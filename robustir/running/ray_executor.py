@@ -21,7 +21,7 @@ class _Worker:
     def call(
         self, function: Callable[[Any, J], R], position: int, job: J
     ) -> tuple[int, R | None, CellError | None, bool]:
-        """Return (position, value, error without what cannot travel, whether the whole run must stop)."""
+        """Return (position, value, picklable error, whether the whole run must stop)."""
         try:
             return position, function(self._context, job), None, False
         except Exception as error:  # noqa: BLE001 - a failing cell must not stop the others

@@ -1,4 +1,4 @@
-"""The manifest of a run: made once from the plan before anything runs, and completed by what the run did."""
+"""The manifest of a run: made once from the plan before the run, and completed with its results."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of robustir, Python and the packages that take part in results."""
+    """Return the versions of robustir, Python and the packages that affect results."""
     known = {"robustir": __version__, "python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -183,9 +183,9 @@ def _cells(plan: Plan) -> tuple[CellEntry, ...]:
 
 
 def new_manifest(plan: Plan, *, before: Manifest | None = None) -> Manifest:
-    """Return the manifest of a run that begins now, or that goes on.
+    """Return the manifest of a new or continued run.
 
-    before: its manifest, whose beginning, counts and timings are kept.
+    before: the continued run's manifest; its start, counts and timings are kept.
     """
     return Manifest(
         status="running",
@@ -210,16 +210,16 @@ def new_manifest(plan: Plan, *, before: Manifest | None = None) -> Manifest:
 
 
 def _extended(plan: Plan, before: Manifest | None) -> bool:
-    """Whether a plan adds to a run that had results: what is added was not declared before they were seen."""
+    """Whether a plan adds to a run with results, so that the additions were not declared beforehand."""
     if before is None:
         return False
     return before.extended or (before.status != "running" and before.plan != plan.digest())
 
 
 def finished(manifest: Manifest, summary: RunSummary) -> Manifest:
-    """Return the manifest with what the run did.
+    """Return the manifest completed with the run's counts, timings and failures.
 
-    A run that goes on adds to the texts and seconds that it took before; one that had nothing left to do changes neither.
+    A continued run adds to the earlier texts and seconds; a run with nothing left to do changes neither.
     """
     failed = tuple(
         FailedEntry(

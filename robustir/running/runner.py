@@ -1,4 +1,4 @@
-"""Runs the missing cells of a plan into a run directory. What is there already is never computed again."""
+"""Runs the missing cells of a plan into a run directory. Existing results are never computed again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["execute"]
 def execute(
     plan: Plan, run: RunDirectory, options: RunOptions | None = None, progress: Progress | None = None
 ) -> RunSummary:
-    """Compute what is missing of a plan. Failing cells are recorded and named, the others go on."""
+    """Compute the missing cells of a plan. Failed cells are recorded; the others continue."""
     chosen, bars = options or RunOptions(), progress or Silent()
     cells = Cells(plan, run, keep_top=chosen.keep_top)
     every = [cell.key for cell in plan.cells()]
@@ -39,7 +39,7 @@ def execute(
 
 
 def _executor(plan: Plan, run: RunDirectory, options: RunOptions) -> Executor[WorkContext]:
-    """Return what does the jobs: live objects and a GPU stay in this process."""
+    """Return the executor of the jobs: live objects and a GPU stay in this process."""
     here = any(encoder.live for encoder in plan.encoders) or options.device != "cpu"
     argument = WorkArgument(
         tasks={planned.task.name: planned.task for planned in plan.tasks},
@@ -64,7 +64,7 @@ def _executor(plan: Plan, run: RunDirectory, options: RunOptions) -> Executor[Wo
 
 
 def _perturb(cells: Cells, executor: Executor[WorkContext], broken: dict[str, Fault], bars: Progress) -> None:
-    """Make the missing query sets; why one failed goes into ``broken`` by its key."""
+    """Make the missing query sets; the reasons of failures go into ``broken``, by key."""
     jobs = list(cells.missing_query_sets())
     ladders = missing_ladders(cells.plan, cells.run)
     sizes = {planned.task.name: len(planned.task.queries) for planned in cells.plan.tasks}

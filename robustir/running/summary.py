@@ -1,4 +1,4 @@
-"""How to run, what a run tells of its advance, and what it did."""
+"""The options of a run, its progress, and its summary."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["Failure", "Progress", "RunOptions", "RunSummary", "Silent"]
 
 
 class Progress(Protocol):
-    """What the runner tells about its advance; the command line draws bars from it."""
+    """The receiver of the runner's progress; the command line draws bars from it."""
 
     def stage(self, name: str, total: int, unit: str = "") -> None:
-        """A stage of ``total`` steps begins; ``unit`` says what a step is, such as "texts"."""
+        """A stage of ``total`` steps begins; ``unit`` names a step, such as "texts"."""
         ...
 
     def step(self, amount: int = 1) -> None:
@@ -27,7 +27,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """A :class:`Progress` that tells nobody."""
+    """A :class:`Progress` that shows nothing."""
 
     def stage(self, name: str, total: int, unit: str = "") -> None:
         """Do nothing."""
@@ -38,7 +38,7 @@ class Silent:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How to run; none of it changes a result."""
+    """Options of a run that do not change its results."""
 
     jobs: int = field(default_factory=default_jobs)
     executor: str = "local"  # or "ray": actors of a cluster that shares the file system
@@ -60,7 +60,7 @@ class Failure:
 
 @dataclass
 class RunSummary:
-    """What a run did: counts of cells and texts, seconds per stage, failures in plan order."""
+    """The summary of a run: counts of cells and texts, seconds per stage, failures in plan order."""
 
     cells: int = 0
     cells_done_before: int = 0

@@ -1,4 +1,4 @@
-"""What a worker process holds, and the jobs that make what cells need: perturb a query set, encode a unit of texts."""
+"""The state of a worker process, and the jobs that cells depend on: perturb a query set, encode a unit of texts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ENCODED_AT_ONCE = 1_024  # passages of an attacked corpus
 
 @dataclass(frozen=True)
 class WorkArgument:
-    """What a worker process needs to make its context; picklable."""
+    """The argument of a worker process's context; picklable."""
 
     tasks: Mapping[str, Task]
     run: Path
@@ -42,7 +42,7 @@ class WorkArgument:
 
 
 class WorkContext:
-    """Per-process state: plugins and indexes are made on first use and ``kept``, as is what jobs share."""
+    """Per-process state: plugins, indexes and values shared by jobs are made on first use and ``kept``."""
 
     def __init__(self, argument: WorkArgument) -> None:
         self.argument = argument
@@ -50,7 +50,7 @@ class WorkContext:
         self.kept = Kept()
 
     def adopt(self, encoders: Mapping[str, Any], perturbations: Mapping[str, PreparedPerturbation]) -> None:
-        """Use objects that exist already in this process."""
+        """Use existing objects of this process."""
         for kind, objects in (("encoder", encoders), ("perturbation", perturbations)):
             for spec, one in objects.items():
                 self.kept.put((kind, spec), one)
@@ -107,7 +107,7 @@ class WorkContext:
 
 @dataclass(frozen=True)
 class PerturbJob:
-    """One query set to perturb, in the languages where the perturbation works."""
+    """One query set to perturb, in the languages in which the perturbation works."""
 
     task: str
     condition: Condition
