@@ -32,7 +32,7 @@ COMMANDS = {
     "fetch": "Download the data of benchmarks, pinned and checked, or LASER's files; or take them from local files.",
     "list": "List perturbations, encoders, benchmarks, suites or measures.",
     "describe": "Show parameters, languages and examples of one of them.",
-    "check": "Try the contract's laws on a perturbation or encoder.",
+    "check": "Try the contract's laws on a perturbation, encoder or benchmark.",
     "new": "Write a plugin package, ready to install and pass its tests.",
     "train": "Train an encoder on pairs of texts, by the samplings x-x, x-y or hybrid.",
     "lexicon": "Induce bilingual lexicons from parallel text, and measure them.",

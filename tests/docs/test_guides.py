@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import os
 import re
@@ -9,9 +10,9 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 from types import ModuleType
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -21,7 +22,7 @@ from robustir.reports.renderers.latex import render_latex
 from robustir.reports.study import Study
 from tests.reports.factory import Factory
 
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -86,21 +87,55 @@ def module(path: Path, source: str, name: str) -> ModuleType:
     return loaded
 
 
-def test_the_measure_of_the_guide_is_a_function_and_an_entry(root: Path, tmp_path: Path) -> None:
-    function, entry = blocks(root / "docs" / "extend" / "measure.md", "python")
-    source = (root / "robustir" / "measures.py").read_text(encoding="utf-8")
-    place, table = (
-        "@dataclass(frozen=True, slots=True)\nclass _Definition:",
-        "_DEFINITIONS: dict[str, _Definition] = {\n",
+def changed_copy(root: Path, folder: Path, changes: dict[str, str]) -> Path:
+    """Make ``folder/robustir`` of links to the checkout, with the files in ``changes`` written anew."""
+    target = folder / "robustir"
+    target.mkdir()
+    rooms = {Path(name).parts[0] for name in changes if "/" in name}
+    for entry in (root / "robustir").iterdir():
+        if entry.name not in {*changes, *rooms, "__pycache__"}:
+            (target / entry.name).symlink_to(entry.resolve())
+    for room in rooms:
+        (target / room).mkdir()
+        for entry in (root / "robustir" / room).iterdir():
+            if f"{room}/{entry.name}" not in changes and entry.name != "__pycache__":
+                (target / room / entry.name).symlink_to(entry.resolve())
+    for name, source in changes.items():
+        (target / name).write_text(source, encoding="utf-8")
+    return target
+
+
+def with_entry(source: str, function: str, before: str, entry: str, table: str) -> str:
+    """Put a function before a line, and an entry at the beginning of a table."""
+    assert source.count(before) == source.count(table) == 1
+    return source.replace(before, f"{function}\n\n{before}").replace(table, f"{table}{entry}")
+
+
+@pytest.mark.slow
+def test_the_measure_of_the_guide_is_two_functions_and_two_entries(root: Path, tmp_path: Path) -> None:
+    value, definition, expected, listed = map(dedent, blocks(root / "docs" / "extend" / "measure.md", "python"))
+    measures = (root / "robustir" / "measures.py").read_text(encoding="utf-8")
+    ties = (root / "robustir" / "evidence" / "expected.py").read_text(encoding="utf-8")
+    table = "_DEFINITIONS: dict[str, _Definition] = {\n"
+    sums = "_EXPECTED: Mapping[str, Callable[[_Groups, int | None], Floats]] = {\n"
+    definitions = "@dataclass(frozen=True, slots=True)\nclass _Definition:"
+    changed_copy(
+        root,
+        tmp_path,
+        {
+            "measures.py": with_entry(measures, value, definitions, definition, table),
+            "evidence/expected.py": with_entry(ties, expected, sums, listed, sums),
+        },
     )
-    assert source.count(place) == source.count(table) == 1
-    changed = source.replace(place, f"{function}\n\n{place}").replace(table, f"{table}{entry}")
-    measures = module(tmp_path / "measures.py", changed, "measures_of_the_guide")
-    lists = measures.RankLists(
-        np.array([3, 40, 11]), np.ones(3), starts=np.array([0, 2, 3]), pool_size=np.array([100, 100])
+    command = (
+        "python -m robustir run quickstart --languages en --encoder bm25 --perturbation typos --measure CG@10,Hit@10"
     )
-    assert measures.evaluate([measures.parse_measure("Tenth")], lists).tolist() == [[1.0, 0.0]]
-    assert str(measures.parse_measure("Tenth")) == "Tenth"
+    done = run_shell(f"export PYTHONPATH={tmp_path}; {command} --draws 1 --format csv -o run", tmp_path)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "run" / "findings" / "scores.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["query_lang"] == "en" and row["setting"] == "mono"]
+    scores = {row["measure"]: (float(row["clean"]), float(row["floor"])) for row in rows}
+    assert scores["CG@10"] == pytest.approx(scores["Hit@10"])  # one relevant passage of grade 1 per query
 
 
 def test_the_section_of_the_guide_is_rendered(root: Path, tmp_path: Path) -> None:

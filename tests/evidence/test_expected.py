@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from robustir.evidence.expected import expected_scores
+from robustir.evidence.expected import _EXPECTED, expected_scores
 from robustir.evidence.gather import score_view
 from robustir.evidence.views import rank_lists, view
-from robustir.measures import MEASURES, RankLists, evaluate, parse_measure
+from robustir.measures import _DEFINITIONS, MEASURES, RankLists, evaluate, parse_measure
 from robustir.ranking.search import rank_relevant
 from robustir.types import SETTINGS, Corpus, Qrels, QuerySet, Ranks, Setting, Task
 
@@ -114,3 +114,8 @@ def test_what_was_not_scored_has_no_value_and_distances_keep_their_ties() -> Non
     # places 1 or 2, and 3 or 4, each as likely: precisions 1 or 1/2, and 2/3 or 2/4
     assert found[:, 0] == pytest.approx([(0.75 + (2 / 3 + 1 / 2) / 2) / 2, 2.0])
     assert np.isnan(found[:, 1]).all()
+
+
+def test_every_measure_but_distances_has_its_mean_over_ties() -> None:
+    """Else a run by a new measure would end where its floor is computed."""
+    assert set(_EXPECTED) == {name for name, definition in _DEFINITIONS.items() if definition.higher_is_better}
