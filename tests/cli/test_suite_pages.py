@@ -128,4 +128,7 @@ def test_the_comments_of_a_new_suite_are_valid_keys() -> None:
     compare = [line for line in tables if line.startswith("compare")]
     tables = [line for line in tables if line not in compare]
     strategies = '[strategies.theirs]\nencoders = "models/theirs-*"'
-    Suite.model_validate(tomllib.loads("\n".join([*kept, *top, *compare, *tables, strategies])))
+    suite = Suite.model_validate(tomllib.loads("\n".join([*kept, *top, *compare, *tables, strategies])))
+    shown = {line.partition(" = ")[0] for line in [*top, *compare] if re.match(r"[a-z]+ = ", line)}
+    assert shown == {"compare", "limit", "settings"}
+    assert shown <= suite.model_fields_set
