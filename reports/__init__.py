@@ -10,11 +10,12 @@ from robustir.reports.document import build
 from robustir.reports.renderers.html import render_html
 from robustir.reports.renderers.latex import render_latex
 from robustir.reports.renderers.pdf import render_pdf
-from robustir.reports.writing import FORMATS, check_formats, render, report_files, write_reports
+from robustir.reports.writing import FORMATS, Layout, check_formats, render, report_files, write_reports
 
 __all__ = [
     "FORMATS",
     "Document",
+    "Layout",
     "build",
     "check_formats",
     "render",

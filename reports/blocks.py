@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal, TypeAlias
 
@@ -29,6 +29,7 @@ __all__ = [
     "Series",
     "Table",
     "direction",
+    "first_table",
     "walk_texts",
 ]
 
@@ -194,7 +195,11 @@ Block: TypeAlias = Paragraph | Heading | Notice | Table | Figure | Examples | Fa
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled part of the report; ``id`` is its anchor. A medium that can fold shows the first ``open`` blocks (None: all)."""
+    """A titled part of the report; ``id`` is its anchor.
+
+    The first ``open`` blocks (None: all) are what a reader meets; HTML folds the others, and a PDF leaves them for its
+    appendix.
+    """
 
     id: str
     title: str
@@ -213,6 +218,11 @@ class Document:
     facts: tuple[tuple[str, str], ...]
     notices: tuple[str, ...]
     sections: tuple[Section, ...]
+
+
+def first_table(blocks: Sequence[Block]) -> int:
+    """Return the number of blocks up to the first table, and the figures before it: a natural ``Section.open``."""
+    return next((at + 1 for at, block in enumerate(blocks) if isinstance(block, Table)), len(blocks))
 
 
 def walk_texts(value: object) -> Iterator[str]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from robustir.errors import RunError
-from robustir.reports.blocks import Document, Figure, Heading, Paragraph, Section, Table
-from robustir.reports.formats import clean_text, language_name
+from robustir.errors import InputError, RunError
+from robustir.reports.blocks import Document, Section
+from robustir.reports.formats import clean_text
 from robustir.reports.sections.attacks import attack_section
 from robustir.reports.sections.clean_scores import clean_section
 from robustir.reports.sections.comparing import bias_section, comparison_section
-from robustir.reports.sections.degradation import degradation_section, language_section
+from robustir.reports.sections.degradation import area_section, curve_section, language_section
 from robustir.reports.sections.examples import example_section
 from robustir.reports.sections.in_domain import in_domain_notices
 from robustir.reports.sections.run_facts import (
@@ -34,14 +35,31 @@ if TYPE_CHECKING:
 
 __all__ = ["build"]
 
-_OPEN_SECTIONS = 2  # all others are folded
+Builder: TypeAlias = Callable[[Study], Section | None]
+
+# The order of a report. A builder returns None if its run has nothing to show; ``Section.open`` counts the blocks that a
+# reader meets first.
+_MAIN: tuple[Builder, ...] = (
+    strategy_section,
+    language_section,
+    curve_section,
+    comparison_section,
+    attack_section,
+    example_section,
+    validity_section,
+    bias_section,
+    method_section,
+)
+# Folded in HTML, and in the PDF only with its appendix. The last one has the names in full.
+_APPENDIX: tuple[Builder, ...] = (clean_section, area_section, failed_section, manifest_section)
 
 
-def build(findings: Findings, manifest: Manifest | None) -> Document:
+def build(findings: Findings, manifest: Manifest | None, only: Sequence[str] = ()) -> Document:
     """Return the report of a run as data.
 
-    ``findings`` holds the tables of a run as pandas DataFrames, ``manifest`` is its manifest. Raises RunError if the run
-    has no clean score.
+    ``findings`` holds the tables of a run as pandas DataFrames, ``manifest`` is its manifest, ``only`` the ids of the
+    sections to keep (none: all). Raises RunError if the run has no clean score, InputError for a section that the report
+    does not have.
     """
     study = Study.read(findings, manifest)
     if not study.frames["scores"]:
@@ -49,8 +67,7 @@ def build(findings: Findings, manifest: Manifest | None) -> Document:
             "the run has no scores, so there is nothing to report: finish it with  robustir resume  and look at the "
             "failed cells"
         )
-    attacks, strategies = attack_section(study), strategy_section(study)
-    comparing = () if strategies is not None and not study.frames["comparisons"] else (comparison_section(study),)
+    appendix = (replace(section, open=0) for section in _built(_APPENDIX, study))
     document = Document(
         title=clean_text(study.manifest.name or "robustness report"),
         description=clean_text(study.manifest.description),
@@ -58,42 +75,22 @@ def build(findings: Findings, manifest: Manifest | None) -> Document:
         summary=three_sentences(study),
         facts=headline_facts(study),
         notices=_notices(study),
-        sections=(
-            clean_section(study),
-            degradation_section(study),
-            language_section(study),
-            *([strategies] if strategies is not None else []),
-            *comparing,
-            *([attacks] if attacks is not None else []),
-            bias_section(study),
-            validity_section(study),
-            example_section(study),
-            failed_section(study),
-            method_section(study),
-            _with_languages(manifest_section(study), study),
-        ),
+        sections=(*_built(_MAIN, study), *appendix),
     )
-    sections = tuple(_folded(section, at) for at, section in enumerate(document.sections))
-    return shorten_names(replace(document, sections=sections), (*study.encoders, *study.perturbations))
+    return _only(shorten_names(document, (*study.encoders, *study.perturbations)), only)
 
 
-def _folded(section: Section, at: int) -> Section:
-    """Leave two screens open: the first sections, each up to its first table or the figures before it."""
-    if at >= _OPEN_SECTIONS:
-        return replace(section, open=0)
-    drawn = [place for place, block in enumerate(section.blocks) if isinstance(block, Figure)]
-    tables = [place for place, block in enumerate(section.blocks) if isinstance(block, Table)]
-    last = drawn[-1] if drawn and (not tables or drawn[0] < tables[0]) else tables[0] if tables else len(section.blocks)
-    return replace(section, open=last + 1)
+def _only(document: Document, wanted: Sequence[str]) -> Document:
+    """Return the document with the named sections alone, each whole."""
+    there = {section.id: section for section in document.sections}
+    if unknown := [name for name in wanted if name not in there]:
+        raise InputError(f"the report has no part {unknown[0]!r}; its parts are {', '.join(there)}")
+    kept = tuple(replace(there[name], open=None) for name in dict.fromkeys(wanted))
+    return replace(document, sections=kept) if wanted else document
 
 
-def _with_languages(section: Section, study: Study) -> Section:
-    """Add the names of the languages, which tables show as codes."""
-    codes = sorted({lang for benchmark in study.benchmarks for lang in study.languages(benchmark)})
-    named = " · ".join(f"{code}\u00a0{language_name(code)}" for code in codes)
-    return (
-        replace(section, blocks=(*section.blocks, Heading("Languages"), Paragraph(f"{named}."))) if codes else section
-    )
+def _built(builders: tuple[Builder, ...], study: Study) -> list[Section]:
+    return [section for section in (builder(study) for builder in builders) if section is not None]
 
 
 def _notices(study: Study) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from robustir.analysis import Findings
     from robustir.rundir.manifest import Manifest
 
-__all__ = ["FORMATS", "check_formats", "render", "report_files", "write_reports"]
+__all__ = ["FORMATS", "Layout", "check_formats", "render", "report_files", "write_reports"]
 
 FORMATS = ("html", "pdf", "latex", "csv")
 _SUFFIXES = {".html": "html", ".htm": "html", ".pdf": "pdf", ".tex": "latex"}
@@ -28,7 +29,15 @@ _TABLES = "findings"  # the folder of the CSV tables
 _FIGURES = "figures"  # the folder of the drawings, for papers
 
 
-def render(findings: Findings, manifest: Manifest | None, path: Path | str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What of a report is written: its parts ``only`` (ids of sections; none: all), and whether a PDF has its appendix."""
+
+    only: tuple[str, ...] = ()
+    appendix: bool = False
+
+
+def render(findings: Findings, manifest: Manifest | None, path: Path | str, layout: Layout = Layout()) -> list[str]:
     """Write one report to ``path``, in the format of its suffix (.html, .pdf or .tex); return warnings."""
     target = Path(path)
     chosen = _SUFFIXES.get(target.suffix.lower())
@@ -37,7 +46,7 @@ def render(findings: Findings, manifest: Manifest | None, path: Path | str) -> l
             f"{target}: give the report a name that ends in {', '.join(_SUFFIXES)}; tables as CSV come with  "
             "robustir report --format csv"
         )
-    return _write(build(findings, manifest), chosen, target)
+    return _write(build(findings, manifest, layout.only), chosen, target, layout)
 
 
 def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
@@ -57,7 +66,11 @@ def report_files(folder: Path | str, formats: Sequence[str]) -> dict[str, Path]:
 
 
 def write_reports(
-    findings: Findings, manifest: Manifest | None, folder: Path | str, formats: Sequence[str]
+    findings: Findings,
+    manifest: Manifest | None,
+    folder: Path | str,
+    formats: Sequence[str],
+    layout: Layout = Layout(),
 ) -> list[str]:
     """Write ``report.html``, ``report.pdf``, ``report.tex`` and ``findings/*.csv``, by format; return warnings.
 
@@ -71,16 +84,16 @@ def write_reports(
 
         write_findings(findings, target / _TABLES)
     if any(name in _FILES for name in formats):
-        document = build(findings, manifest)
+        document = build(findings, manifest, layout.only)
         for name in formats:
             if name in _FILES:
-                warnings += _write(document, name, target / _FILES[name])
+                warnings += _write(document, name, target / _FILES[name], layout)
         write_figures(document, target / _FIGURES)
     return warnings
 
 
-def _write(document: Document, chosen: str, path: Path) -> list[str]:
+def _write(document: Document, chosen: str, path: Path, layout: Layout) -> list[str]:
     if chosen == "pdf":
-        return render_pdf(document, path)
+        return render_pdf(document, path, appendix=layout.appendix)
     write_text_atomically(path, render_html(document) if chosen == "html" else render_latex(document))
     return []

@@ -257,8 +257,13 @@ def render(
     *,
     manifest: Manifest | None = None,
     formats: Sequence[str] | None = None,
+    only: Sequence[str] = (),
+    appendix: bool = False,
 ) -> list[str]:
-    """Write a report: to a file (.html, .pdf, .tex), or into a folder in several formats. Return the renderers' warnings."""
+    """Write a report: to a file (.html, .pdf, .tex), or into a folder in several formats. Return the renderers' warnings.
+
+    only: the ids of the sections to write, such as "comparisons"; none: all. appendix: whether a PDF has the appendix.
+    """
     from robustir import reports
     from robustir.analysis import Findings
 
@@ -266,7 +271,7 @@ def render(
         raise InputError(
             f"findings must come from  robustir.analyse(run); this object is of type {type(findings).__name__}"
         )
-    target = Path(path)
+    target, layout = Path(path), reports.Layout((only,) if isinstance(only, str) else tuple(only), appendix)
     if formats is not None:
-        return reports.write_reports(findings, manifest or findings.manifest, target, formats)
-    return reports.render(findings, manifest or findings.manifest, target)
+        return reports.write_reports(findings, manifest or findings.manifest, target, formats, layout)
+    return reports.render(findings, manifest or findings.manifest, target, layout)

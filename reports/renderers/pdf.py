@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from robustir.disk.atomic import write_atomically
-from robustir.reports.blocks import Document, Example, Figure, Listing, direction, walk_texts
+from robustir.reports.blocks import Document, Example, Figure, Listing, Section, direction, walk_texts
 from robustir.reports.renderers.figures import figure_svg, figures_by_page
 from robustir.reports.renderers.fonts import find_missing, font_families, missing_notice, typst_fonts
 from robustir.reports.renderers.palette import print_shades
@@ -22,20 +22,22 @@ __all__ = ["render_pdf"]
 _TYPST_LANG = re.compile("[a-z]{2,3}")
 
 
-def render_pdf(document: Document, path: Path | str) -> list[str]:
+def render_pdf(document: Document, path: Path | str, *, appendix: bool = False) -> list[str]:
     """Write the PDF atomically; return a warning if fonts lack characters.
 
+    Without ``appendix`` it has what a section shows first (``Section.open``), and not the rest.
     The date inside is the document's, so that the same document and fonts give the same bytes.
     """
-    content, warnings = compile_pdf(document)
+    content, warnings = compile_pdf(document, appendix=appendix)
     write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
     return warnings
 
 
-def compile_pdf(document: Document) -> tuple[bytes, list[str]]:
+def compile_pdf(document: Document, *, appendix: bool = False) -> tuple[bytes, list[str]]:
     """Return the PDF's bytes and, if glyphs are missing, a one-line warning, which the PDF shows too."""
     import typst
 
+    document = replace(document, sections=_parts(document.sections, appendix=appendix))
     missing = missing_notice(find_missing(_shown_texts(document)))
     data = _as_json(document) | {
         "missing": missing,
@@ -50,6 +52,21 @@ def compile_pdf(document: Document) -> tuple[bytes, list[str]]:
     if not isinstance(content, bytes):
         raise TypeError("typst returned pages where one PDF was expected")
     return content, missing
+
+
+def _parts(sections: tuple[Section, ...], *, appendix: bool) -> tuple[Section, ...]:
+    """Return what sections show first and, for the appendix, what they leave for it."""
+    first = [replace(one, blocks=one.blocks[: one.open]) for one in sections if one.open != 0]
+    later = [one for one in sections if one.open is not None and one.blocks[one.open :]] if appendix else []
+    rest = (
+        replace(
+            one,
+            title=f"More on {one.title[0].lower()}{one.title[1:]}" if one.open else one.title,
+            blocks=one.blocks[one.open :],
+        )
+        for one in later
+    )
+    return (*first, *rest)
 
 
 def _shown_texts(document: Document) -> list[str]:

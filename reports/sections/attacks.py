@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
+from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table, first_table
 from robustir.reports.formats import interval, measure_name, percent, severity_text, signed_points
 from robustir.reports.study import CONTROL_OF, Row, Study, value
 
@@ -49,7 +49,7 @@ def attack_section(study: Study) -> Section | None:
             )
     if spared:
         blocks.insert(1, Paragraph(_EDITED_ALONE))
-    return Section("attacks", "Attacks and their transfer", tuple(blocks))
+    return Section("attacks", "Attacks and their transfer", tuple(blocks), open=first_table(blocks))
 
 
 _AGAINST = re.compile(r"""against=("[^"]*"|'(?:[^'\\]|\\.)*')(, )?""")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from robustir.analysis.claims import Kind
-from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
+from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table, first_table
 from robustir.reports.formats import (
     interval,
     join_words,
@@ -64,12 +64,11 @@ def counted_claims(rows: Iterable[Row]) -> str:
     return join_words([f"{counted[0].replace(' ', ' read ', 1)}", *counted[1:]]) if counted else ""
 
 
-def comparison_section(study: Study) -> Section:
-    """Build the tables of differences in differences: declared comparisons first, then exploratory ones."""
+def comparison_section(study: Study) -> Section | None:
+    """Build the tables of differences in differences, declared comparisons first; None if nothing is compared."""
     rows = study.frames["comparisons"]
     if not rows:
-        nothing = Paragraph("The run has fewer than two encoders under noise, so nothing is compared.")
-        return Section("comparisons", "Encoder against encoder", (nothing,))
+        return None
     primary = [row for row in rows if is_primary(row)]
     exploratory = [row for row in rows if not is_primary(row)]
     blocks: list[Block] = [Paragraph(_READING)]
@@ -80,7 +79,7 @@ def comparison_section(study: Study) -> Section:
     if exploratory:
         blocks.append(_comparison_table(study, "exploratory", "Exploratory comparisons", exploratory))
     blocks += _language_tables(study)
-    return Section("comparisons", "Encoder against encoder", tuple(blocks))
+    return Section("comparisons", "Encoder against encoder", tuple(blocks), open=first_table(blocks))
 
 
 def _language_tables(study: Study) -> list[Block]:
@@ -186,16 +185,14 @@ def _comparison_row(study: Study, row: Row, *, several: bool) -> tuple[Cell, ...
     )
 
 
-def bias_section(study: Study) -> Section:
-    """Build the tables of rank distance among parallel passages, clean and at the shown severity."""
+def bias_section(study: Study) -> Section | None:
+    """Build the tables of rank distance among parallel passages, clean and at the shown severity; None without any."""
     blocks: list[Block] = [Paragraph(_DISTANCE)]
     for benchmark in study.benchmarks:
         for measure in ("nRankDistance", "RankDistance"):
             tables = (_bias_table(study, benchmark, measure, names) for names in study.perturbation_blocks())
             blocks += [table for table in tables if table.rows]
-    if len(blocks) == 1:
-        blocks = [Paragraph("Rank distances need the multi setting, which this run lacks.")]
-    return Section("bias", "Language bias under noise", tuple(blocks))
+    return Section("bias", "Language bias under noise", tuple(blocks), open=2) if len(blocks) > 1 else None
 
 
 def _bias_table(study: Study, benchmark: str, measure: str, perturbations: Sequence[str]) -> Table:

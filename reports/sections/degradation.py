@@ -35,14 +35,13 @@ from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import Row, Study, mean, value
 from robustir.stats.rounding import below
 
-__all__ = ["degradation_section", "heat_level", "language_section"]
+__all__ = ["area_section", "curve_section", "heat_level", "language_section"]
 
 _PANELS_PER_ROW = 3
 _AREA_NOTE = (
     "Area: mean score along the curve divided by the clean score; 1 means no loss. Next to it: the share of edited words at "
     "which a tenth of the clean score is lost (a dash: not reached). A curve needs at least two severities."
 )
-_NO_NOISE = "The run has no noise, so nothing is compared here; attacks, if any, have their own section."
 _SHOWN_CURVES = 8  # encoders per figure; a reader cannot distinguish more lines
 _HEAT_STEPS = (0.005, 0.02, 0.05, 0.10, 0.20)  # least differences of the steps 1..5
 
@@ -55,22 +54,25 @@ def heat_level(delta: float) -> int | None:
     return -step if delta < 0 else step
 
 
-def degradation_section(study: Study) -> Section:
-    """Build the section on curves, their areas and the macro differences at one severity."""
+def curve_section(study: Study) -> Section | None:
+    """Build the section of the curves; None without noise."""
+    figures = [figure for benchmark in study.benchmarks for figure in _figures(study, benchmark) if figure.panels]
+    if not study.severities or not figures:
+        return None
+    return Section("curves", "Scores as noise grows", tuple(figures))
+
+
+def area_section(study: Study) -> Section | None:
+    """Build the section of the areas under the curves and of the macro differences at one severity; None without noise."""
     if not study.severities:
-        return Section(
-            "degradation",
-            "Degradation under noise",
-            (Paragraph(_NO_NOISE),),
-        )
+        return None
     blocks: list[Block] = []
     for benchmark in study.benchmarks:
         if len(study.benchmarks) > 1:
             blocks.append(Heading(benchmark))
-        blocks += [figure for figure in _figures(study, benchmark) if figure.panels]
         blocks += [table for names in study.perturbation_blocks() for table in _area_tables(study, benchmark, names)]
         blocks += [noted(_difference_table(study, benchmark, perturbation)) for perturbation in study.perturbations]
-    return Section("degradation", "Degradation under noise", tuple(blocks))
+    return Section("degradation", "Degradation in numbers", tuple(blocks))
 
 
 def _figures(study: Study, benchmark: str) -> list[Figure]:
@@ -242,8 +244,8 @@ def _difference_cells(row: Row, every: int) -> tuple[Cell, ...]:
     )
 
 
-def language_section(study: Study) -> Section:
-    """Build the heat maps: the change in every query language, per benchmark, perturbation and setting."""
+def language_section(study: Study) -> Section | None:
+    """Build the heat maps: the change in every query language, per benchmark, perturbation and setting; None without noise."""
     blocks: list[Block] = [
         Paragraph(
             "Each number is the change in points against the clean queries of that language, at one severity. Shades "
@@ -257,9 +259,7 @@ def language_section(study: Study) -> Section:
             blocks.append(Heading(benchmark))
         for perturbation in study.perturbations:
             blocks += _language_tables(study, benchmark, perturbation)
-    if len(blocks) == 1:
-        blocks = [Paragraph("This run has no contrasts by language.")]
-    return Section("languages", "Language by language", tuple(blocks))
+    return Section("languages", "Language by language", tuple(blocks), open=2) if len(blocks) > 1 else None
 
 
 def _language_tables(study: Study, benchmark: str, perturbation: str) -> list[Table]:

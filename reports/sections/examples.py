@@ -57,8 +57,8 @@ def _join(units: Sequence[str], kept: Sequence[bool]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def example_section(study: Study) -> Section:
-    """Build the lists of the queries that lost most, one per perturbation; languages take turns."""
+def example_section(study: Study) -> Section | None:
+    """Build the lists of the queries that lost most, one per perturbation; languages take turns. None if none lost."""
     blocks: list[Block] = [
         Paragraph(
             "The queries that lost most, picked for their loss: they show how the noise hurts, not how often. "
@@ -77,9 +77,7 @@ def example_section(study: Study) -> Section:
                     tuple(_example(row) for row in shown),
                 )
             )
-    if len(blocks) == 1:
-        blocks = [Paragraph("No query lost score under noise.")]
-    return Section("worst-queries", "Worst queries", tuple(blocks))
+    return Section("worst-queries", "Worst queries", tuple(blocks), open=2) if len(blocks) > 1 else None
 
 
 def _unlike(rows: Sequence[Row]) -> list[Row]:

@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from robustir.reports.blocks import Block, Cell, Column, Facts, Listing, Notice, Paragraph, Section, Table
-from robustir.reports.formats import clean_text, join_words, severity_text
+from robustir.reports.blocks import Block, Cell, Column, Facts, Heading, Listing, Notice, Paragraph, Section, Table
+from robustir.reports.formats import clean_text, join_words, language_name, severity_text
 from robustir.reports.study import Study, value
 from robustir.stats import FEW_WORTH
 
@@ -45,11 +45,11 @@ def failed_cells(study: Study) -> list[tuple[str, str]]:
     return [(clean_text(entry.cell), clean_text(entry.error)) for entry in study.manifest.failed]
 
 
-def failed_section(study: Study) -> Section:
-    """Build the section on cells without a result."""
+def failed_section(study: Study) -> Section | None:
+    """Build the section on cells without a result; None if every cell has one."""
     failed = failed_cells(study)
     if not failed:
-        return Section("failed-cells", "Failed cells", (Paragraph("No cell failed."),))
+        return None
     rows = tuple((Cell(cell), Cell(error)) for cell, error in failed[:_SHOWN_FAILURES])
     note = f"The first {len(rows)} of {len(failed)}; manifest.json has all." if len(rows) < len(failed) else ""
     columns = (Column("Cell", number=False), Column("Error", number=False))
@@ -87,7 +87,7 @@ def method_section(study: Study) -> Section:
         ),
         *_ALWAYS,
     )
-    return Section("methods", "How the numbers were made", (Facts(facts),))
+    return Section("methods", "What was run and how", (Facts(facts),))
 
 
 def few_groups_notices(study: Study) -> tuple[str, ...]:
@@ -150,7 +150,15 @@ def manifest_section(study: Study) -> Section:
         short = study.short.get(name, name)
         pairs += [(f"Perturbation {short}", noise.spec)] if short != noise.spec else []
     facts = tuple((clean_text(name), clean_text(text)) for name, text in pairs if text)
-    return Section("manifest", "The manifest", (Facts(facts), Listing("The whole manifest", _manifest_text(manifest))))
+    listing = Listing("The whole manifest", _manifest_text(manifest))
+    return Section("manifest", "The manifest", (Facts(facts), listing, *_languages(study)))
+
+
+def _languages(study: Study) -> tuple[Block, ...]:
+    """Return the names of the languages, which tables show as codes."""
+    codes = sorted({lang for benchmark in study.benchmarks for lang in study.languages(benchmark)})
+    named = " · ".join(f"{code}\u00a0{language_name(code)}" for code in codes)
+    return (Heading("Languages"), Paragraph(f"{named}.")) if codes else ()
 
 
 def _listed(values: Mapping[str, object]) -> str:

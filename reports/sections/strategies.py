@@ -73,7 +73,12 @@ def strategy_section(study: Study) -> Section | None:
             if rows:
                 blocks.append(_figure(study, benchmark, rows, wording))
                 blocks.append(_difference_table(study, benchmark, rows, wording))
-    return Section("strategies", "Training strategies", tuple(blocks))
+    return Section("strategies", "Training strategies", tuple(blocks), open=_opened(blocks))
+
+
+def _opened(blocks: Sequence[Block]) -> int:
+    """Return the number of blocks up to the first figure."""
+    return next((at + 1 for at, block in enumerate(blocks) if isinstance(block, Figure)), len(blocks))
 
 
 def _shown(study: Study, row: Row) -> bool:

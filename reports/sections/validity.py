@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Section, Table
+from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Section, Table, first_table
 from robustir.reports.formats import clean_text, join_words, language_name, number, percent, severity_text
 from robustir.reports.sections.clean_scores import language_columns
 from robustir.reports.sections.wide import cut_wide
@@ -68,8 +68,13 @@ def _notices(benchmark: str, perturbation: str, rows: Sequence[Row]) -> list[str
     return found
 
 
-def validity_section(study: Study) -> Section:
-    """Build the section: notices, realised dose and unchanged share per language, pairs that are not applicable."""
+def validity_section(study: Study) -> Section | None:
+    """Build the section: notices, realised dose and unchanged share per language, pairs that are not applicable.
+
+    None if the run has no noise.
+    """
+    if not study.wanted_noise:
+        return None
     blocks: list[Block] = [Notice(text) for text in no_op_notices(study)]
     blocks.append(
         Paragraph(
@@ -82,7 +87,7 @@ def validity_section(study: Study) -> Section:
             blocks += _dose_tables(study, benchmark, perturbation)
         blocks += _attack_tables(study, benchmark)
     blocks += _not_applicable(study)
-    return Section("validity", "What the noise really did", tuple(blocks))
+    return Section("validity", "What the noise really did", tuple(blocks), open=first_table(blocks))
 
 
 def _dose_tables(study: Study, benchmark: str, perturbation: str) -> list[Block]:

@@ -21,10 +21,19 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Folder for the reports; the run directory by default."
 )
+@click.option("--only", multiple=True, metavar="PART", help="Write only this part, such as comparisons; repeatable.")
+@click.option("--appendix", is_flag=True, help="Give the PDF an appendix with what the HTML report folds.")
 @bound_options
 @json_option
 def command(
-    run: Path, formats: tuple[str, ...], out: Path | None, bounds: tuple[Bound, ...], strict: bool, as_json: bool
+    run: Path,
+    formats: tuple[str, ...],
+    out: Path | None,
+    only: tuple[str, ...],
+    appendix: bool,
+    bounds: tuple[Bound, ...],
+    strict: bool,
+    as_json: bool,
 ) -> int:
     """Analyse RUN again and write its reports; needs neither encoders nor data."""
     from robustir.api import analyse, render
@@ -38,7 +47,7 @@ def command(
         bars.stage("analyse", 1)
         findings = analyse(directory)
         bars.stage("write reports", 1)
-        warnings = render(findings, folder, formats=formats)
+        warnings = render(findings, folder, formats=formats, only=only, appendix=appendix)
     for warning in warnings:
         click.echo(f"robustir: {warning}", err=True)
     files = report_files(folder, formats)

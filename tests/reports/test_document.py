@@ -25,15 +25,16 @@ def tables(document: Document) -> dict[str, Table]:
 
 def test_sections_stand_in_the_promised_order(document: Document) -> None:
     assert [section.id for section in document.sections] == [
+        "languages",
+        "curves",
+        "comparisons",
+        "worst-queries",
+        "validity",
+        "bias",
+        "methods",
         "clean-scores",
         "degradation",
-        "languages",
-        "comparisons",
-        "bias",
-        "validity",
-        "worst-queries",
         "failed-cells",
-        "methods",
         "manifest",
     ]
     assert (document.title, document.created[:10]) == ("quickstart", "2026-11-23")
@@ -146,14 +147,8 @@ def test_a_run_without_noise_reports_its_clean_scores_and_claims_nothing() -> No
     factory = Factory()
     document = build(Findings(scores=factory.findings().scores), factory.manifest())
     assert "says nothing about robustness" in document.summary[0]
-    assert list(tables(document)) == [
-        "clean-mini",
-        "clean-mini-mono",
-        "clean-mini-cross",
-        "clean-mini-multi",
-        "not-applicable",
-        "failed",
-    ]
+    assert set(tables(document)) >= {"clean-mini", "clean-mini-mono", "clean-mini-cross", "clean-mini-multi", "failed"}
+    assert not {"languages", "curves", "comparisons", "bias"} & {section.id for section in document.sections}
 
 
 def test_no_scores_at_all_is_an_error_that_says_what_to_do() -> None:

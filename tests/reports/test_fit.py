@@ -73,7 +73,7 @@ def pages(document: Document, tmp_path_factory: pytest.TempPathFactory) -> list[
     if shutil.which("pdftotext") is None:
         pytest.skip("needs pdftotext (poppler-utils)")
     folder = tmp_path_factory.mktemp("fit")
-    (folder / "report.pdf").write_bytes(compile_pdf(document)[0])
+    (folder / "report.pdf").write_bytes(compile_pdf(document, appendix=True)[0])
     subprocess.run(["pdftotext", "-bbox", "report.pdf", "report.html"], cwd=folder, check=True)
     boxes = (folder / "report.html").read_text(encoding="utf-8")
     word = re.compile(r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*?)</word>')

@@ -246,16 +246,30 @@ def test_unknown_formats_are_refused_before_anything_is_written(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_two_screens_do_not_hold_is_folded(document: Document) -> None:
-    folded = [section.open == 0 for section in document.sections]
-    assert folded == [False, False, *[True] * (len(folded) - 2)]
-    clean, degradation = document.sections[:2]
-    assert [type(block).__name__ for block in clean.blocks[: clean.open]] == ["Paragraph", "Table"]
-    assert [type(block).__name__ for block in degradation.blocks[: degradation.open]] == ["Figure"]
+def test_the_page_folds_what_a_reader_does_not_meet_first_and_the_pdf_has_it_in_its_appendix(
+    document: Document,
+) -> None:
+    appendix = [section.id for section in document.sections if section.open == 0]
+    assert appendix == ["clean-scores", "degradation", "failed-cells", "manifest"]
+    more = [section for section in document.sections if section.open and section.blocks[section.open :]]
     page = Page(render_html(document))
     folds = [attributes for attributes in page.all("details") if "fold" in (attributes.get("class") or "")]
-    assert len(folds) == sum(folded) + 2
+    assert len(folds) == len(appendix) + len(more)
     assert not [attributes for attributes in folds if "open" in attributes]
+    short, whole = (compile_pdf(document, appendix=appended)[0] for appended in (False, True))
+    assert len(short) < len(whole)
+
+
+@pytest.mark.parametrize("part", ["comparisons", "degradation"])
+def test_one_part_of_a_report_is_written_whole(part: str, tmp_path: Path) -> None:
+    findings = Factory().findings()
+    document = build(findings, findings.manifest, (part,))
+    assert [section.id for section in document.sections] == [part]
+    assert document.sections[0].open is None
+    reports.write_reports(findings, findings.manifest, tmp_path, ["html"], reports.Layout((part,)))
+    assert f'id="{part}"' in (tmp_path / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(InputError, match=f"no part 'nothing'; its parts are .*{part}"):
+        build(findings, findings.manifest, ("nothing",))
 
 
 def test_the_manifest_is_in_the_page(document: Document) -> None:
