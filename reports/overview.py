@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from string import ascii_lowercase
 from typing import Any
 
 from robustir.errors import RunError
@@ -16,6 +15,7 @@ from robustir.reports.sections.comparing import counted_claims, is_primary
 from robustir.reports.sections.run_facts import failed_cells, few_groups_notices
 from robustir.reports.sections.validity import no_op_notices, not_applicable_rows
 from robustir.reports.study import Row, Study, value
+from robustir.stats import letter
 
 __all__ = ["EncoderScores", "NoiseScores", "Overview", "SettingScores", "letter", "overview"]
 
@@ -93,12 +93,6 @@ class Overview:
         shown = {"name": self.name, "status": self.status, **counts, "notes": list(self.notes), "results": results}
         plain: dict[str, Any] = _plain(shown)
         return plain
-
-
-def letter(position: int) -> str:
-    """Return the letter of the encoder at ``position``: a to z, then aa, ab and so on."""
-    first, last = divmod(position, len(ascii_lowercase))
-    return (letter(first - 1) if first else "") + ascii_lowercase[last]
 
 
 def overview(study: Study, setting: str | None = None) -> Overview:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from robustir.analysis import TABLES
+from robustir.analysis.shown import shown_severity
 from robustir.errors import InputError
 from robustir.plugins.names import CONTROL_OF
 from robustir.plugins.names import perturbation_names as short_names
@@ -25,8 +26,8 @@ Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.anal
 SETTINGS = ("mono", "cross", "cross-embedded", "multi")
 _ONE_MEASURE = frozenset(
     {"scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "strategies", "strategy_scores"}
+    | {"rank_groups", "rank_pairs"}
 )
-_SHOWN_SEVERITY = 0.3  # heat maps show one severity: the largest up to this one
 
 
 def value(row: Row, name: str) -> float:
@@ -179,16 +180,13 @@ class Study:
     @cached_property
     def shown_severity(self) -> float:
         """The severity that heat maps and macro tables show (NaN without contrasts)."""
-        fitting = [severity for severity in self.severities if severity <= _SHOWN_SEVERITY + 1e-9]
-        return fitting[-1] if fitting else next(iter(self.severities), math.nan)
+        return shown_severity(self.severities)
 
     def severity_of(self, benchmark: str, perturbation: str) -> float:
         """The severity shown for one perturbation or attack, which may have its own severities (NaN if not run)."""
         where = {"benchmark": benchmark, "perturbation": perturbation}
         rows = [*self.rows("contrasts", **where), *self.rows("attack_contrasts", **where)]
-        own = sorted({value(row, "severity") for row in rows})
-        fitting = [severity for severity in own if severity <= _SHOWN_SEVERITY + 1e-9]
-        return fitting[-1] if fitting else next(iter(own), math.nan)
+        return shown_severity(value(row, "severity") for row in rows)
 
     def macro(self, frame: str, **where: object) -> list[Row]:
         """Return the macro-average rows of the main measure."""

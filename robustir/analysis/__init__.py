@@ -24,6 +24,7 @@ from robustir.analysis.families import (
 from robustir.analysis.findings import TABLES, Findings, empty_table, read_findings, write_findings
 from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.options import AnalysisOptions
+from robustir.analysis.rank_groups import add_rank_groups
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import add_scores, clean_scores
 from robustir.analysis.strategies import add_strategies, mean_over_seeds
@@ -53,6 +54,8 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
         "areas",
         "comparisons",
         "language_comparisons",
+        "rank_groups",
+        "rank_pairs",
         "bias",
         "strategies",
         "strategy_scores",
@@ -107,4 +110,5 @@ def _add_setting(
                 add_curves(grids["curves"], setting, encoder, noise)
                 add_areas(grids["areas"], setting, encoder, noise, found)
     add_comparisons(grids["comparisons"], pairs, setting, scores, strategies)
+    add_rank_groups(grids["rank_groups"], grids["rank_pairs"], setting, scores, strategies)
     add_language_comparisons(grids["language_comparisons"], setting, scores, strategies)

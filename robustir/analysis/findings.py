@@ -21,9 +21,11 @@ __all__ = ["TABLES", "Findings", "empty_table", "read_findings", "write_findings
 _TEXT = frozenset(
     {"benchmark", "setting", "query_lang", "passage_lang", "query_id", "encoder", "encoder_a", "encoder_b"}
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
-    | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead"}
+    | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead", "letters"}
 )
-_WHOLE = frozenset({"n", "groups", "draw", "seeds", "moved", "moved_groups", "languages"})
+_WHOLE = frozenset(
+    {"n", "groups", "draw", "seeds", "moved", "moved_groups", "languages", "rank_best", "rank_worst", "encoders"}
+)
 _TRUTH = frozenset(
     {"unstable", "control", "seen", "seen_a", "seen_b", "in_domain", "robust_training"} | {"near_floor", "separated"}
 )
@@ -56,6 +58,10 @@ _COLUMNS: Mapping[str, str] = {
     "language_comparisons": "benchmark encoder_a encoder_b perturbation severity setting query_lang passage_lang measure "
     "difference_in_differences ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family "
     f"verdict groups p_t attacked embedded_lang in_domain {_PAIR}",
+    "rank_groups": "benchmark setting perturbation severity measure quantity encoder level letters rank_best rank_worst "
+    "encoders n groups smallest_p note attacked embedded_lang in_domain",
+    "rank_pairs": "benchmark setting perturbation severity measure quantity encoder_a encoder_b difference p_adjusted "
+    "tukey_p separated attacked embedded_lang in_domain",
     "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
     "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n p_flips seen_a "
     "seen_b robust_training attacked embedded_lang in_domain claim favours separated note near_floor ratio_p ratio_p_adjusted loss_p "
@@ -93,7 +99,8 @@ class Findings:
     """One pandas table per question; columns are listed in ``TABLES``, scores are shares of 1, doses shares of units.
 
     scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
-    encoder against encoder, language_comparisons in every query language; strategies and strategy_scores: training
+    encoder against encoder, language_comparisons in every query language; rank_groups: letters shared by encoders that
+    can't be told apart, rank_pairs: the tests of all pairs behind them; strategies and strategy_scores: training
     strategies over seeds; bias: rank distances; validity: what the noise did; examples: the worst queries.
     In scores, ``tied_share`` is the share of the relevant passages with the same score as another candidate, and
     ``missed_share`` the share not retrieved, such as passages without a word of the query under bm25.
@@ -113,6 +120,8 @@ class Findings:
     areas: pd.DataFrame = field(default_factory=partial(empty_table, "areas"))
     comparisons: pd.DataFrame = field(default_factory=partial(empty_table, "comparisons"))
     language_comparisons: pd.DataFrame = field(default_factory=partial(empty_table, "language_comparisons"))
+    rank_groups: pd.DataFrame = field(default_factory=partial(empty_table, "rank_groups"))
+    rank_pairs: pd.DataFrame = field(default_factory=partial(empty_table, "rank_pairs"))
     strategies: pd.DataFrame = field(default_factory=partial(empty_table, "strategies"))
     strategy_scores: pd.DataFrame = field(default_factory=partial(empty_table, "strategy_scores"))
     bias: pd.DataFrame = field(default_factory=partial(empty_table, "bias"))

@@ -10,7 +10,7 @@ import click
 
 from robustir.cli.terminal import plain_table, say, screen_width, shorten, table_text
 from robustir.reports.formats import measure_name
-from robustir.reports.overview import letter
+from robustir.stats import letter
 
 if TYPE_CHECKING:
     from rich.text import Text

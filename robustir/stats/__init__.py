@@ -5,6 +5,7 @@ The same input gives the same bits.
 
 from __future__ import annotations
 
+from robustir.stats.all_pairs import compact_letters, letter, randomised_tukey
 from robustir.stats.clusters import ClusterSums, GroupCodes, cluster_sums, group_codes, standard_errors
 from robustir.stats.comparisons import difference, log_ratio_interval, retention_contributions
 from robustir.stats.curves import dose_at_loss, trapezoid_weights
@@ -51,6 +52,7 @@ __all__ = [
     "bootstrap_weights",
     "cluster_sums",
     "cluster_t_test",
+    "compact_letters",
     "design_effects",
     "difference",
     "dose_at_loss",
@@ -62,6 +64,7 @@ __all__ = [
     "interval_half_width",
     "joint_flips",
     "joint_test",
+    "letter",
     "log_ratio_interval",
     "max_t",
     "max_t_over",
@@ -69,6 +72,7 @@ __all__ = [
     "paired_bootstrap_p",
     "probability_of_superiority",
     "randomisation_test",
+    "randomised_tukey",
     "replicates",
     "retention_contributions",
     "retention_scores",

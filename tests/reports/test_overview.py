@@ -11,7 +11,7 @@ import pytest
 from robustir.errors import RunError
 from robustir.reports.blocks import Table
 from robustir.reports.document import build
-from robustir.reports.overview import Overview, letter, overview
+from robustir.reports.overview import Overview, overview
 from robustir.reports.study import Study
 from tests.reports.factory import Factory
 
@@ -100,7 +100,3 @@ def test_json_is_standard_and_names_every_row() -> None:
     rows = json.loads(text)["results"]
     assert len(rows) == 3 * 4
     assert {row["name"] for row in rows} == set(Factory().encoders)
-
-
-def test_letters() -> None:
-    assert [letter(place) for place in (0, 25, 26, 27, 52)] == ["a", "z", "aa", "ab", "ba"]

@@ -1,0 +1,223 @@
+"""All pairs of encoders at once, and the groups of encoders that can't be told apart, as letters.
+
+Over all encoders of a setting, in macro-averages: the clean score, and for every noise at the shown severity the noisy
+score and the loss. Two encoders share a letter unless their pair is separated, adjusted for all pairs of the table:
+single-step max-T over the pairs by flips of whole groups. Of the loss both scales must separate a pair, in the same
+direction, as everywhere (:mod:`robustir.analysis.claims`). Randomised Tukey HSD, the customary test of all pairs, is
+beside it; an encoder far from the others widens its distribution and hides the differences between those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.analysis.claims import ALPHA, Kind
+from robustir.analysis.estimator import Layout
+from robustir.analysis.pairs import worth
+from robustir.analysis.reduced import ReducedSetting
+from robustir.analysis.scores import CleanScores
+from robustir.analysis.shown import shown_severity
+from robustir.analysis.tables import Grids, labelled
+from robustir.stats import ClusterSums, compact_letters, max_t, randomised_tukey, retention_contributions
+from robustir.stats.rounding import below, settled
+
+__all__ = ["add_rank_groups"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """Several encoders over the same rows: macro-averages of their clean scores and of their changes, of each measure.
+
+    encoders: their numbers; clean, change: sums float64 [e, m, strata, groups]; near_floor: [e, m].
+    """
+
+    encoders: tuple[int, ...]
+    perturbation: str
+    severity: float
+    layout: Layout
+    counts: Floats
+    clean: Floats
+    change: Floats
+    near_floor: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """All pairs of some encoders in one quantity: levels [e]; differences, adjusted p and that of Tukey's test [pairs]."""
+
+    encoders: tuple[int, ...]
+    levels: Floats
+    differences: Floats
+    p: Floats
+    tukey_p: Floats
+    separated: NDArray[np.bool_]
+    idle: bool
+
+
+class _RankGroups:
+    """The rows of one setting."""
+
+    def __init__(self, groups: Grids, pairs: Grids, setting: ReducedSetting) -> None:
+        self._groups, self._pairs, self._setting = groups, pairs, setting
+
+    def add(self, field: _Field) -> None:
+        """Add the letters of one condition, in every measure."""
+        for measure, name in enumerate(self._setting.measures):
+            clean, change = field.clean[:, measure], field.change[:, measure]
+            if not field.perturbation:
+                self._write(field, name, "clean", self._score(field, clean))
+                continue
+            self._write(field, name, "noisy", self._score(field, clean + change))
+            judged = np.flatnonzero(~field.near_floor[:, measure])
+            self._write(field, name, "loss", self._loss(field, judged, clean, change))
+
+    def _score(self, field: _Field, sums: Floats) -> _Tested:
+        """Test the differences of scores: sums [e, strata, groups]."""
+        scores = ClusterSums(sums, field.counts)
+        p, tukey = self._tests(scores)
+        return _Tested(field.encoders, scores.estimates, _gaps(scores.estimates), p, tukey, below(p, ALPHA), idle=False)
+
+    def _loss(self, field: _Field, judged: NDArray[np.intp], clean: Floats, change: Floats) -> _Tested:
+        """Test the differences of loss on both scales; the p of a pair is the larger one (intersection-union)."""
+        loss = ClusterSums(change[judged], field.counts)
+        p, tukey = self._tests(loss)
+        sides = np.array(list(combinations(range(len(judged)), 2)), dtype=np.intp).reshape(-1, 2).T
+        of_side = [ClusterSums(part, field.counts) for part in (clean[judged] + change[judged], clean[judged])]
+        levels = [ClusterSums(part.sums[side], part.counts) for side in sides for part in of_side]
+        shares = retention_contributions(levels)
+        p = np.maximum(p, max_t(shares, self._setting.estimator.flips))
+        same = np.sign(_gaps(loss.estimates)) == np.sign(shares.sum(axis=1))
+        names = tuple(field.encoders[one] for one in judged)
+        idle = not settled(loss.sums).any()
+        return _Tested(names, loss.estimates, _gaps(loss.estimates), p, tukey, below(p, ALPHA) & same, idle)
+
+    def _tests(self, scores: ClusterSums) -> tuple[Floats, Floats]:
+        """Return the p of all pairs by max-T and by Tukey's test, [pairs] each."""
+        contributions, options = scores.contributions, self._setting.options
+        differences = settled(_gaps(contributions))
+        p = max_t(differences, self._setting.estimator.flips)
+        if not len(p) or not differences.any():
+            return p, p.copy()
+        return p, randomised_tukey(settled(contributions), permutations=options.flips, seed=options.seed)
+
+    def _write(self, field: _Field, measure: str, quantity: str, tested: _Tested) -> None:
+        block = self._setting.block
+        treatment = block.treatment(field.perturbation)
+        shared: dict[str, Any] = {
+            "benchmark": block.benchmark,
+            "setting": block.setting,
+            "perturbation": field.perturbation,
+            "severity": field.severity,
+            "measure": measure,
+            "quantity": quantity,
+            "attacked": treatment.attacked,
+            "embedded_lang": treatment.embedded_lang,
+        }
+        names = [block.encoders[number] for number in tested.encoders]
+        (rows, *_), (groups, *_) = field.layout.sizes
+        if names:
+            self._groups.add(
+                np.ones(len(names), dtype=np.bool_),
+                **shared,
+                **_letters(tested),
+                encoder=labelled(names),
+                level=tested.levels,
+                encoders=len(names),
+                n=rows,
+                groups=groups,
+                smallest_p=worth(field.layout, self._setting.options.flips)[1][0],
+                note=str(Kind.ONE_GROUP) if groups < 2 else str(Kind.NOTHING) if tested.idle else "",
+            )
+        pairs = list(combinations(names, 2))
+        if pairs:
+            self._pairs.add(
+                np.ones(len(pairs), dtype=np.bool_),
+                **shared,
+                encoder_a=labelled([a for a, _ in pairs]),
+                encoder_b=labelled([b for _, b in pairs]),
+                difference=tested.differences,
+                p_adjusted=tested.p,
+                tukey_p=tested.tukey_p,
+                separated=tested.separated,
+            )
+
+
+def _letters(tested: _Tested) -> dict[str, NDArray[Any]]:
+    """Return the letters of the encoders, and the best and the worst rank that each can have, [e] each."""
+    size = len(tested.encoders)
+    told = [pair for pair, one in zip(combinations(range(size), 2), tested.separated, strict=True) if one]
+    best, worst = np.ones(size, dtype=np.intp), np.full(size, size, dtype=np.intp)
+    for a, b in told:
+        ahead, behind = (a, b) if tested.levels[a] > tested.levels[b] else (b, a)
+        best[behind] += 1
+        worst[ahead] -= 1
+    letters = compact_letters(tested.levels.tolist(), told)
+    return {"letters": labelled([_joined(own) for own in letters]), "rank_best": best, "rank_worst": worst}
+
+
+def add_rank_groups(
+    groups: Grids, pairs: Grids, setting: ReducedSetting, scores: list[CleanScores], strategies: AbstractSet[str]
+) -> None:
+    """Add letters and pairs of the clean scores and of every noise at its shown severity.
+
+    Without training ``strategies``, whose seeds are random too, and without the encoder that an attack was made against.
+    """
+    added = _RankGroups(groups, pairs, setting)
+    names = setting.block.encoders
+    encoders = [encoder for encoder, name in enumerate(names) if name not in strategies]
+    for perturbation in ("", *setting.perturbations):
+        attacked = setting.block.treatment(perturbation).attacked
+        field = _field(setting, [one for one in encoders if names[one] != attacked], perturbation, scores)
+        if field is not None:
+            added.add(field)
+
+
+def _field(
+    setting: ReducedSetting, encoders: Sequence[int], perturbation: str, scores: list[CleanScores]
+) -> _Field | None:
+    """Return the sums of all encoders that have the shown severity, over the rows that all of these have."""
+    severities = [setting.block.conditions[condition] for condition in setting.perturbations.get(perturbation, ())]
+    severity = shown_severity(value for _, value in severities) if perturbation else 0.0
+    condition = setting.block.conditions.index((perturbation, severity)) if perturbation else None
+    there, masks = [], []
+    for encoder in encoders:
+        mask: NDArray[np.bool_] = np.isfinite(setting.clean(encoder).sum(axis=0))
+        if condition is not None:
+            mask &= np.isfinite(setting.noisy(encoder, condition).sum(axis=0))
+        if mask.any():
+            there.append(encoder)
+            masks.append(mask)
+    shared = np.logical_and.reduce(masks) if masks else np.zeros(0, dtype=np.bool_)
+    if not shared.any():
+        return None
+    layout = setting.layout(shared)
+    sums: tuple[list[ClusterSums], list[ClusterSums]] = [], []
+    for encoder in there:
+        clean = np.where(shared, setting.clean(encoder), 0.0)
+        noisy = clean if condition is None else np.where(shared, setting.noisy(encoder, condition), 0.0)
+        for parts, values in zip(sums, (clean, noisy - clean), strict=True):
+            parts.append(layout.macro(setting.rows.group_sums(values)))
+    levels, changes = (np.stack([part.sums for part in parts]) for parts in sums)
+    near = np.stack([scores[encoder].near_floor[:, 0] for encoder in there])
+    return _Field(tuple(there), perturbation, severity, layout, sums[0][0].counts, levels, changes, near)
+
+
+def _gaps(values: Floats) -> Floats:
+    """Return the differences A - B of all pairs of rows [e, ...], [pairs, ...]."""
+    sides = np.array(list(combinations(range(len(values)), 2)), dtype=np.intp).reshape(-1, 2).T
+    found: Floats = values[sides[0]] - values[sides[1]]
+    return found
+
+
+def _joined(letters: tuple[str, ...]) -> str:
+    """Return the letters as one word; beyond z, with commas."""
+    return ("" if all(len(one) == 1 for one in letters) else ",").join(letters)
