@@ -18,7 +18,7 @@ from robustir.perturbations.typing.keyboards import read_data
 from robustir.text.blocks import Block
 from robustir.text.splices import splice_strings
 
-__all__ = ["Stopwords"]
+__all__ = ["Stopwords", "function_words"]
 
 
 class Stopwords(RuleBased):
@@ -60,11 +60,12 @@ class Stopwords(RuleBased):
 
 def _known(block: Block, units: Units, lang: str) -> NDArray[np.bool_]:
     """Return which units are function words, bool [units]."""
-    known = _stopwords(lang)
+    known = function_words(lang)
     return np.fromiter((word in known for word in units.strings(block)), dtype=bool, count=len(units))
 
 
 @cache
-def _stopwords(lang: str) -> frozenset[str]:
+def function_words(lang: str) -> frozenset[str]:
+    """Return the function words of a language: as listed, with a capital, and in capitals."""
     listed: list[str] = read_data("stopwords", f"{lang}.json")["words"].split()
     return frozenset(form for word in listed for form in (word, raised(word[0], lang) + word[1:], raised(word, lang)))
