@@ -1,43 +1,78 @@
-"""Different characters that look the same: other alphabets, full width, presentation forms."""
+"""Different characters that look the same: letters of other alphabets, other forms of one letter, full width."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import ClassVar
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.errors import NotApplicableError
+from robustir.errors import NotApplicableError, SpecError
 from robustir.perturbations.shared.rule_based import RuleBased
-from robustir.perturbations.tables.substitutions import covered, read_table, replace_one, substitutions
+from robustir.perturbations.tables.joined_forms import joined_forms
+from robustir.perturbations.tables.substitutions import Substitutions, covered, read_table, replace_one
 from robustir.text.blocks import Block
 
 __all__ = ["Homoglyph", "homoglyphs"]
 
 
-def homoglyphs(character: str, lang: str) -> tuple[str, ...]:
+@cache
+def _look_alikes(lang: str, compatibility: bool) -> dict[str, tuple[str, ...]]:
+    """Return what NFKC leaves apart or, with ``compatibility``, what it makes one."""
+    chosen = {
+        old: tuple(new for new in instead if (normalize("NFKC", new) == normalize("NFKC", old)) == compatibility)
+        for old, instead in read_table("homoglyph", lang, "confusions").items()
+    }
+    if lang == "ar" and compatibility:
+        chosen |= {chr(code): (chr(code),) for code in range(0xFE80, 0xFEF5)}
+    return {old: instead for old, instead in chosen.items() if instead}
+
+
+def homoglyphs(character: str, lang: str, *, compatibility: bool = False) -> tuple[str, ...]:
     """Return what looks like a character (one code point) in a text of this language, most alike first; () for none.
 
-    Raises NotApplicableError for a language without a table.
+    In Arabic, it is what looks like the letter standing alone. Raises NotApplicableError for a language without a table.
     """
     if lang not in covered("homoglyph"):
         raise NotApplicableError(
             f"there are no homoglyphs for {lang}; the languages with some are: {', '.join(sorted(covered('homoglyph')))}"
         )
-    return read_table("homoglyph", lang, "confusions").get(character, ())
+    if lang == "ar":
+        character = chr(joined_forms(Block.join([character]))[0])
+    return _look_alikes(lang, compatibility).get(character, ())
+
+
+@cache
+def _languages(compatibility: bool) -> frozenset[str]:
+    return frozenset(lang for lang in covered("homoglyph") if _look_alikes(lang, compatibility))
+
+
+@cache
+def _substitutions(lang: str, compatibility: bool) -> Substitutions:
+    return Substitutions.of(_look_alikes(lang, compatibility), same=compatibility)
 
 
 class Homoglyph(RuleBased):
     """One character of a word is replaced by another code point that looks like it, as in spoofed text.
 
-    Latin, Greek and Cyrillic letters stand for one another, or have full width; Arabic has Persian letters and
-    presentation forms, Devanagari letters put together from signs, Thai two signs for one, Chinese compatibility
-    ideographs and radicals.
+    Latin, Greek and Cyrillic letters stand for one another; Arabic has Persian and Urdu letters where they look the same
+    in the form that joining gives them (ي and ی at the beginning and in the middle of a word, not at its end); Devanagari
+    has letters put together from signs, Thai two signs for one and obsolete twins, Chinese radicals, variant forms and
+    characters one stroke apart. None of these is undone by NFKC, which most tokenizers begin with.
+
+    Args:
+        compatibility: take the look-alikes that NFKC undoes instead: full width, Arabic presentation forms, CJK
+            compatibility ideographs. Such noise does not reach most encoders; it shows which ones lack normalisation.
+
+    Raises:
+        SpecError: for a value of ``compatibility`` that is not true or false.
     """
 
     name: ClassVar[str] = "homoglyph"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = covered("homoglyph")
     inside_clusters: ClassVar[bool] = True
     severity_meaning: ClassVar[str] = (
@@ -48,9 +83,18 @@ class Homoglyph(RuleBased):
         "after Unicode Technical Standard 39; the source field of each file in perturbations/data/homoglyph"
     )
 
+    def __init__(self, compatibility: bool = False) -> None:
+        if not isinstance(compatibility, bool):
+            raise SpecError(f"homoglyph(compatibility={compatibility!r}): give true or false")
+        self.compatibility = compatibility
+        if compatibility:
+            vars(self)["languages"] = _languages(compatibility)
+
     def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts with look-alikes in them."""
-        table = substitutions("homoglyph", lang, "confusions")
-        return replace_one(Block.join(texts), table, lang, severity, keys).texts()
+        block = Block.join(texts)
+        table = _substitutions(lang, self.compatibility)
+        seen = joined_forms(block) if lang == "ar" else block.codes
+        return replace_one(block, table, lang, severity, keys, seen=seen).texts()

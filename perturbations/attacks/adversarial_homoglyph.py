@@ -19,7 +19,7 @@ class AdversarialHomoglyph(Adversarial):
     """
 
     name: ClassVar[str] = "adversarial-homoglyph"
-    version: str = "2"
+    version: str = "3"
     # Too few Chinese characters have a look-alike for an attack to find one in most queries.
     languages: frozenset[str] | None = (Homoglyph.languages or frozenset()) - {"zh"}
     known_swaps: ClassVar[tuple[str, ...]] = ("homoglyph",)

@@ -64,12 +64,15 @@ class Substitutions:
     codes: NDArray[np.uint32]
 
     @classmethod
-    def of(cls, table: Mapping[str, Sequence[str]]) -> Self:
-        """Make the arrays. Raises DataError for a key that is not one or two code points of the BMP, or has no other form."""
+    def of(cls, table: Mapping[str, Sequence[str]], *, same: bool = False) -> Self:
+        """Make the arrays. Raises DataError for a key that is not one or two code points of the BMP, or has no other form.
+
+        same: a key may be its own form, if keys are not the text's code points but what they look like.
+        """
         single, opens = np.zeros(_TOP + 1, dtype=np.int32), np.zeros(_TOP + 1, dtype=bool)
         pairs: dict[int, int] = {}
         for row, (old, instead) in enumerate(table.items(), start=1):
-            if len(old) not in (1, 2) or not instead or old in instead or max(map(ord, old)) >= _TOP:
+            if len(old) not in (1, 2) or not instead or (old in instead and not same) or max(map(ord, old)) >= _TOP:
                 raise DataError(
                     f"{old!r}: {list(instead)!r}: expected a key of one or two characters, and forms that differ from it"
                 )
@@ -125,11 +128,22 @@ def _places(units: Units) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return ragged_arange(units.start, length), np.repeat(np.arange(len(length)), length)
 
 
-def replace_one(block: Block, table: Substitutions, lang: str, severity: float, keys: NDArray[np.uint64]) -> Block:
-    """Return the block with one substitution in each chosen unit that has any; keys: uint64 [texts, 2]."""
+def replace_one(
+    block: Block,
+    table: Substitutions,
+    lang: str,
+    severity: float,
+    keys: NDArray[np.uint64],
+    *,
+    seen: NDArray[np.uint32] | None = None,
+) -> Block:
+    """Return the block with one substitution in each chosen unit that has any; keys: uint64 [texts, 2].
+
+    seen: uint32 [code points], what the table is asked about instead of the block's own code points.
+    """
     units = _chosen(block, lang, severity, keys)
     at, owner = _places(units)
-    rows = table.rows(block.codes, at, at + 1 < units.stop[owner]).ravel()
+    rows = table.rows(block.codes if seen is None else seen, at, at + 1 < units.stop[owner]).ravel()
     sites = np.flatnonzero(rows)
     count = np.bincount(owner[sites // 2], minlength=len(units))
     some = np.flatnonzero(count)

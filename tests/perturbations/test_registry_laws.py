@@ -37,6 +37,7 @@ VARIANTS = (
     "code-switch(into='th', order='content-first')",
     "compose(stopwords, typos, shares=(0.5, 1))",
     "diacritics(mode='wrong')",
+    "homoglyph(compatibility=True)",
     "one-of(stopwords, spacing, ocr)",
     "spacing(parts='split')",
     "transliterate(russian='iso9')",
