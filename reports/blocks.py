@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from robustir.languages import is_right_to_left
 
 __all__ = [
+    "Aside",
     "Block",
     "Cell",
     "Column",
@@ -154,15 +155,24 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """A text beside a query, such as a passage or its translation; ``lang`` is its language code."""
+
+    label: str
+    text: str
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """One query, clean and noisy side by side; ``lang`` is its language code."""
+    """One query, clean above noisy; ``lang`` is its language code, ``outcome`` what became of it ("rank 1 → 750")."""
 
     title: str
+    outcome: str
     lang: str
     clean: tuple[Segment, ...]
     noisy: tuple[Segment, ...]
-    clean_score: str
-    noisy_score: str
+    asides: tuple[Aside, ...]
     query_id: str
 
 

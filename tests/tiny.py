@@ -278,3 +278,13 @@ class Faulty(Noise):
         if fault == "raise":
             raise KeyError(text)
         return None if fault == "none" else " "
+
+
+class Swap(Noise):
+    """Writes c for every a."""
+
+    name = "swap"
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> Any:
+        """Return the text with every a as c."""
+        return text.replace("a", "c")

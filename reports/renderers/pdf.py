@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from robustir.disk.atomic import write_atomically
-from robustir.reports.blocks import Document, Example, Figure, Listing, Section, direction, walk_texts
+from robustir.reports.blocks import Aside, Document, Example, Figure, Listing, Section, direction, walk_texts
 from robustir.reports.renderers.figures import figure_svg, figures_by_page
 from robustir.reports.renderers.fonts import find_missing, font_families, missing_notice, typst_fonts
 from robustir.reports.renderers.palette import print_shades
@@ -107,7 +107,7 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, Listing):
         return {"kind": "Listing", "title": value.title}
     plain: dict[str, Any] = {column.name: _as_json(getattr(value, column.name)) for column in fields(value)}
-    if isinstance(value, Example):
+    if isinstance(value, (Example, Aside)):
         plain["rtl"] = direction(value.lang) == "rtl"
         base = value.lang.partition("-")[0]
         plain["lang"] = base if _TYPST_LANG.fullmatch(base) else "und"  # Typst takes nothing else

@@ -1,20 +1,30 @@
-"""The section of the worst queries: clean and noisy text side by side, with what changed."""
+"""The section of examples: clean and noisy query, what changed, and which passage overtook the right one."""
 
 from __future__ import annotations
 
 import difflib
+import math
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from robustir.languages import has_spaces
-from robustir.reports.blocks import Block, Example, Examples, Paragraph, Section, Segment
+from robustir.reports.blocks import Aside, Example, Examples, Paragraph, Section, Segment
 from robustir.reports.formats import language_name, number, severity_text
 from robustir.reports.study import Row, Study, value
 
 __all__ = ["changed_segments", "example_section"]
 
-_SHOWN_PER_NOISE = 12  # examples per perturbation; examples.csv has all
-_LONGEST = 600  # characters shown of one text
+_MOST = 12  # examples in all; examples.csv has the others
+_MOST_WORST = 5  # of these per noise
+_MEDIAN = "median"
+_LONGEST = 600  # characters shown of a query
+_LONGEST_PASSAGE = 240
+_TITLE = "What it looks like"
+_READING = (
+    "The rank is that of the right passage, before and after the noise; changed text is marked. The queries lost most of all, "
+    "so they show how the noise hurts, not how often; a typical query is the median one among those that the noise changed."
+)
 _WORD = re.compile(r"\s+|\S+")
 
 
@@ -58,44 +68,53 @@ def _join(units: Sequence[str], kept: Sequence[bool]) -> tuple[Segment, ...]:
 
 
 def example_section(study: Study) -> Section | None:
-    """Build the lists of the queries that lost most, one per perturbation; languages take turns. None if none lost."""
-    blocks: list[Block] = [
-        Paragraph(
-            "The queries that lost most, picked for their loss: they show how the noise hurts, not how often. "
-            "Changed text is marked. Each score is that of the single query."
-        )
-    ]
-    for perturbation in study.perturbations:
-        rows = _unlike(study.rows("examples", perturbation=perturbation))
-        if rows:
-            shown = rows[:_SHOWN_PER_NOISE]
-            cut = f"; {len(rows) - len(shown)} more are in examples.csv" if len(shown) < len(rows) else ""
-            blocks.append(
-                Examples(
-                    f"worst-{perturbation}",
-                    f"Worst queries under {perturbation}{cut}",
-                    tuple(_example(row) for row in shown),
-                )
-            )
-    return Section("worst-queries", "Worst queries", tuple(blocks), open=2) if len(blocks) > 1 else None
+    """Build the examples: of every noise the worst queries, and a typical one. None if no query lost score."""
+    rows = _chosen(study)
+    if not rows:
+        return None
+    left = len(study.frames["examples"]) - len(rows)
+    more = f" {left} more are in examples.csv." if left > 0 else ""
+    shown = Examples("examples-list", f"{len(rows)} queries, clean above noisy", tuple(map(_example, rows)))
+    return Section("examples", _TITLE, (Paragraph(_READING + more), shown))
 
 
-def _unlike(rows: Sequence[Row]) -> list[Row]:
-    """Order the rows so that languages take turns, each with its greatest loss first."""
-    by_language: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: value(row, "noisy") - value(row, "clean")):
-        by_language.setdefault(row["query_lang"], []).append(row)
-    seen: set[tuple[object, ...]] = set()
-    turns: list[tuple[int, str, Row]] = []
-    for lang, own in sorted(by_language.items()):
-        place = 0
-        for row in own:
-            key = (row["clean_text"], row["noisy_text"])
-            if key not in seen:
-                seen.add(key)
-                turns.append((place, lang, row))
-                place += 1
-    return [row for _, _, row in sorted(turns, key=lambda turn: turn[:2])]
+def _chosen(study: Study) -> list[Row]:
+    """Return the worst queries of every noise and then its median one; at most twelve in all.
+
+    Languages and encoders take turns.
+    """
+    noises = [name for name in study.perturbations if study.rows("examples", perturbation=name)]
+    each = max(1, min(_MOST_WORST, _MOST // max(1, len(noises)) - 1))
+    langs: Counter[str] = Counter()
+    encoders: Counter[str] = Counter()
+    chosen: list[Row] = []
+
+    def take(rows: Sequence[Row], most: int) -> None:
+        left = list(rows)
+        for _ in range(min(most, _MOST - len(chosen))):
+            if not left:
+                return
+            # min takes the first of equals, which lost most.
+            best = min(left, key=lambda row: (langs[row["query_lang"]], encoders[row["encoder"]]))
+            left = [
+                row for row in left if (row["query_id"], row["noisy_text"]) != (best["query_id"], best["noisy_text"])
+            ]
+            langs[best["query_lang"]] += 1
+            encoders[best["encoder"]] += 1
+            chosen.append(best)
+
+    for name in noises:
+        own = sorted(study.rows("examples", perturbation=name), key=_fall)
+        take([row for row in own if row["kind"] != _MEDIAN], each)
+        if len(noises) <= _MOST // 2:
+            take([row for row in study.rows("examples", perturbation=name) if row["kind"] == _MEDIAN], 1)
+    return chosen
+
+
+def _fall(row: Row) -> tuple[float, float]:
+    """Order by the lost score, then by how far the right passage fell; one never found fell furthest."""
+    after = value(row, "noisy_rank")
+    return value(row, "noisy") - value(row, "clean"), -after if math.isfinite(after) else -math.inf
 
 
 def _example(row: Row) -> Example:
@@ -103,19 +122,43 @@ def _example(row: Row) -> Example:
     clean, noisy = changed_segments(_cut(row["clean_text"]), _cut(row["noisy_text"]), lang)
     passage = row["passage_lang"]
     target = "" if passage in {lang, "all", ""} else f" → {language_name(str(passage))}"
-    draw = f", draw {int(value(row, 'draw'))}" if value(row, "draw") >= 0 else ""
-    measure = str(row["measure"])
+    kind = " · a typical query" if row["kind"] == _MEDIAN else ""
     return Example(
-        f"{language_name(lang)}{target} · {row['encoder']} · {row['setting']} · severity "
-        f"{severity_text(row['severity'])}{draw}",
+        f"{language_name(lang)}{target} · {row['encoder']} · {row['perturbation']} "
+        f"{severity_text(row['severity'])}{kind}",
+        _outcome(row),
         lang,
         clean,
         noisy,
-        f"{measure} {number(value(row, 'clean'), 2)}",
-        f"{measure} {number(value(row, 'noisy'), 2)}",
+        tuple(_asides(row, lang)),
         str(row["query_id"]),
     )
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _outcome(row: Row) -> str:
+    """Return the rank of the right passage before and after, and the score if the rank hides the loss."""
+    before, after = (value(row, f"{one}_rank") for one in ("clean", "noisy"))
+    if not math.isfinite(before) and not math.isfinite(after):
+        return f"{row['measure']} {number(value(row, 'clean'), 2)} → {number(value(row, 'noisy'), 2)}"
+    return f"rank {_rank(before)} → {_rank(after)}"
+
+
+def _rank(rank: float) -> str:
+    return f"{rank:.0f}" if math.isfinite(rank) else "never found"
+
+
+def _asides(row: Row, lang: str) -> Iterator[Aside]:
+    if row["english_text"]:
+        yield Aside("In English", _cut(row["english_text"]), "en")
+    if row["right_text"]:
+        yield Aside("Right passage", _shorter(row["right_text"]), row["right_lang"] or lang)
+    if row["ahead_text"]:
+        yield Aside("Now ahead of it", _shorter(row["ahead_text"]), row["ahead_lang"] or lang)
+
+
+def _cut(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _shorter(text: str) -> str:
+    return _cut(" ".join(text.split()), _LONGEST_PASSAGE)

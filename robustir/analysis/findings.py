@@ -22,6 +22,7 @@ _TEXT = frozenset(
     {"benchmark", "setting", "query_lang", "passage_lang", "query_id", "encoder", "encoder_a", "encoder_b"}
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
     | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead", "letters"}
+    | {"kind", "english_text", "right_id", "right_lang", "right_text", "ahead_id", "ahead_lang", "ahead_text"}
 )
 _WHOLE = frozenset(
     {"n", "groups", "draw", "seeds", "moved", "moved_groups", "languages", "rank_best", "rank_worst", "encoders"}
@@ -73,7 +74,8 @@ _COLUMNS: Mapping[str, str] = {
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "
     "length_ratio note code_mixing_index asked_char_error_rate edited_word_edit_rate",
     "examples": "benchmark encoder perturbation severity draw setting query_lang passage_lang query_id clean_text "
-    "noisy_text measure clean noisy",
+    "noisy_text measure clean noisy kind clean_rank noisy_rank english_text right_id right_lang right_text ahead_id "
+    "ahead_lang ahead_text",
 }
 TABLES: Mapping[str, tuple[str, ...]] = {name: tuple(columns.split()) for name, columns in _COLUMNS.items()}
 
@@ -101,7 +103,8 @@ class Findings:
     scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
     encoder against encoder, language_comparisons in every query language; rank_groups: letters shared by encoders that
     can't be told apart, rank_pairs: the tests of all pairs behind them; strategies and strategy_scores: training
-    strategies over seeds; bias: rank distances; validity: what the noise did; examples: the worst queries.
+    strategies over seeds; bias: rank distances; validity: what the noise did; examples: the worst queries and a
+    median one, with the rank of the right passage and the first passage that is not relevant (``ahead``).
     In scores, ``tied_share`` is the share of the relevant passages with the same score as another candidate, and
     ``missed_share`` the share not retrieved, such as passages without a word of the query under bm25.
     Rows with ``query_lang == "all"`` are macro-averages over languages or language pairs. ``in_domain``: the encoder or

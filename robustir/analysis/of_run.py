@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from robustir.analysis import TABLES, AnalysisOptions, Findings, analyse, empty_table
-from robustir.evidence.gather import NoisyQueries, StoredBenchmark, benchmarks, gather, score_view
-from robustir.evidence.views import view
-from robustir.measures import parse_measure
+from robustir.analysis.examples import example_rows, with_passages
+from robustir.evidence.gather import NoisyQueries, StoredBenchmark, benchmarks, gather
 from robustir.plugins.doses import parse_dose
 from robustir.rundir.directory import RunDirectory
 
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["analyse_run"]
-
-# Worst queries shown per encoder and perturbation, in different languages if there are several.
-_EXAMPLES = 5
 
 
 def analyse_run(run: RunDirectory) -> Findings:
@@ -52,13 +48,12 @@ def analyse_run(run: RunDirectory) -> Findings:
     # Many small products: with two BLAS threads they took five times the CPU time of one (36 s for 7 s on the quickstart).
     with threadpool_limits(1, user_api="blas"):
         found = analyse((scores for one in stored for scores in gather(one, suite.measures)), options)
+    judged = _above_floor(found.scores, measure)
+    examples = _table("examples", [row for one in stored for row in example_rows(one, measure, judged)])
     return replace(
         found,
         validity=_table("validity", [row for one in stored for row in _validity(one)]),
-        examples=_table(
-            "examples",
-            [row for one in stored for row in _examples(one, measure, _above_floor(found.scores, measure))],
-        ),
+        examples=with_passages(run, manifest.benchmarks, examples),
         manifest=manifest,
     )
 
@@ -117,44 +112,3 @@ def _above_floor(scores: pd.DataFrame, measure: str) -> set[tuple[str, str, str]
     """Return (benchmark, setting, encoder) that are not near the floor: losses near the floor are chance."""
     macro = scores[(scores["query_lang"] == "all") & (scores["measure"] == measure) & ~scores["near_floor"]]
     return set(zip(macro["benchmark"], macro["setting"], macro["encoder"], strict=True))
-
-
-def _examples(
-    stored: StoredBenchmark, measure: str, above_floor: set[tuple[str, str, str]]
-) -> Iterator[dict[str, Any]]:
-    """Show per encoder and perturbation the queries that lose most at a middle severity, in the first draw."""
-    setting = stored.task.settings[0]
-    measures = [parse_measure(measure)]
-    seen = view(stored.task, setting)
-    queries = stored.task.queries
-    for perturbation in dict.fromkeys(name for name, _ in stored.conditions):
-        severities = [severity for name, severity in stored.conditions if name == perturbation]
-        severity = severities[(len(severities) - 1) // 2]
-        for encoder in stored.encoders:
-            cells = {(cell.perturbation, cell.severity, cell.draw): cell for cell in stored.cells(encoder)}
-            clean, noisy = cells.get(("", 0.0, 0)), cells.get((perturbation, severity, 0))
-            if clean is None or noisy is None or (stored.name, setting, encoder) not in above_floor:
-                continue
-            before = score_view(measures, seen, stored.ranks(clean.key))[0]
-            after = score_view(measures, seen, stored.ranks(noisy.key))[0]
-            written = stored.noisy(noisy.queries_key)
-            for row in _worst(before - after, written.char_error_rate[seen.query], seen.query_lang):
-                query = int(seen.query[row])
-                yield {
-                    "benchmark": stored.name, "encoder": encoder, "perturbation": perturbation, "severity": severity, "draw": 0,
-                    "setting": setting, "query_lang": seen.query_lang[row], "passage_lang": seen.passage_lang[row],
-                    "query_id": queries.ids[query], "clean_text": queries.texts[query], "noisy_text": written.texts[query],
-                    "measure": measure, "clean": float(before[row]), "noisy": float(after[row]),
-                }  # fmt: skip
-
-
-def _worst(drop: Any, dose: Any, langs: Any) -> list[int]:
-    """Return the rows with the largest drop, the smaller edit first among equals, one per language before any second."""
-    order = [
-        int(row) for row in np.lexsort((np.arange(len(drop)), dose, -np.nan_to_num(drop, nan=-np.inf))) if drop[row] > 0
-    ]
-    firsts: dict[str, int] = {}
-    for row in order:
-        firsts.setdefault(langs[row], row)
-    chosen = list(firsts.values())[:_EXAMPLES]
-    return chosen + [row for row in order if row not in chosen][: _EXAMPLES - len(chosen)]

@@ -101,6 +101,11 @@ class StoredBenchmark:
         """Queries, judgements and passages (without texts)."""
         return self.run.read_task(self._entry)
 
+    @cached_property
+    def passage_langs(self) -> dict[str, str]:
+        """The language of every passage, by id."""
+        return dict(zip(self.task.corpus.ids, self.task.corpus.langs, strict=True))
+
     def cells(self, encoder: str | None = None) -> Iterator[CellEntry]:
         """Yield the cells with stored ranks, of one encoder or of all."""
         for cell in self._cells:

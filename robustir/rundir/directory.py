@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -30,7 +30,7 @@ _TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.p
 _REPORTS = ("html", "pdf", "tex")
 _KEYED = re.compile(r"[0-9a-f]{32}\.parquet")
 # The parts of the folder in which a run writes; nothing outside them is ever removed.
-_PARTS = ("", "queries", "ranks", "top", "passages", "relevant", "findings")
+_PARTS = ("", "queries", "ranks", "top", "passages", "relevant", "shown", "findings")
 _MIXING = "code_mixing_index"  # a column of mixed-language query sets alone
 _RANK_COLUMNS = tuple(field.name for field in fields(Ranks))
 
@@ -102,7 +102,7 @@ class RunDirectory:
             return
         for path in (*(self.path / f"report.{kind}" for kind in _REPORTS), *self.path.glob("findings/*.csv")):
             path.unlink(missing_ok=True)
-        for part in ("queries", "ranks", "top", "passages", "relevant"):
+        for part in ("queries", "ranks", "top", "passages", "relevant", "shown"):
             for path in (self.path / part).glob("*.parquet"):
                 if _KEYED.fullmatch(path.name):
                     path.unlink(missing_ok=True)
@@ -143,6 +143,10 @@ class RunDirectory:
     def relevant_path(self, key: str) -> Path:
         """Return the file with a benchmark's judgements: each row of a cell is the rank of one of them."""
         return self.path / "relevant" / f"{key}.parquet"
+
+    def shown_path(self, key: str) -> Path:
+        """Return the file with the texts of a benchmark's passages that the examples show."""
+        return self.path / "shown" / f"{key}.parquet"
 
     def write_task(self, key: str, task: Task) -> None:
         """Write a benchmark's clean queries and its judgements, once."""
@@ -247,6 +251,11 @@ class RunDirectory:
     def read_table(self, path: Path) -> Any:
         """Return a Parquet file of the run as a pyarrow table."""
         return _read(path)
+
+    def read_batches(self, path: Path, columns: Sequence[str]) -> Iterator[Any]:
+        """Yield the rows of a Parquet file of the run as pyarrow record batches, a part in memory at a time."""
+        with _refusing_damage(path):
+            yield from _open(path).iter_batches(batch_size=2**18, columns=list(columns))
 
 
 def _category(values: Any) -> Any:

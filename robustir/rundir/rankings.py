@@ -12,7 +12,7 @@ from robustir.ranking.top import Top
 from robustir.rundir.directory import RunDirectory
 from robustir.types import Corpus
 
-__all__ = ["read_top", "top_depth", "write_top"]
+__all__ = ["first_ranked", "read_top", "top_depth", "write_top"]
 
 
 def write_top(
@@ -80,3 +80,19 @@ def top_depth(run: RunDirectory, key: str) -> int:
 def read_top(run: RunDirectory, key: str) -> Any:
     """Return the lists of a cell as a pyarrow table: query (row), candidates (a language, or "all"), rank, score, passage_id."""
     return run.read_table(run.top_path(key))
+
+
+def first_ranked(
+    run: RunDirectory, key: str, wanted: Sequence[tuple[int, str]], depth: int
+) -> dict[tuple[int, str], tuple[str, ...]]:
+    """Return the ids of the first ``depth`` passages by (query row, candidates), best first; {} if none were kept."""
+    path = run.top_path(key)
+    if not wanted or not path.exists():
+        return {}
+    rows = sorted({query for query, _ in wanted})
+    found: dict[tuple[int, str], list[tuple[int, str]]] = {}
+    for batch in run.read_batches(path, ("query", "candidates", "rank", "passage_id")):
+        near = (batch["rank"].to_numpy() <= depth) & np.isin(batch["query"].to_numpy(), rows)
+        for row in batch.take(np.flatnonzero(near)).to_pylist():
+            found.setdefault((row["query"], row["candidates"]), []).append((row["rank"], row["passage_id"]))
+    return {key: tuple(name for _, name in sorted(found[key])) for key in dict.fromkeys(wanted) if key in found}

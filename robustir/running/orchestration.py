@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from robustir.analysis import write_findings
+from robustir.analysis import Findings, write_findings
+from robustir.analysis.examples import keep_passages, with_passages
 from robustir.analysis.of_run import analyse_run
 from robustir.planning.plan import Plan
 from robustir.reports import check_formats, write_reports
@@ -41,7 +43,7 @@ def execute_plan(
         directory.write_manifest(finished(manifest, summary))
         bars.stage("analyse", 1)
         with summary.timed("analyse"):
-            findings = analyse_run(directory)
+            findings = _with_passages(plan, directory, analyse_run(directory))
             write_findings(findings, directory.path / "findings")
         bars.step()
         bars.stage("write reports", 1)
@@ -53,3 +55,11 @@ def execute_plan(
         bars.step()
         directory.write_manifest(finished(manifest, summary))
     return summary, notes
+
+
+def _with_passages(plan: Plan, directory: RunDirectory, findings: Findings) -> Findings:
+    """Keep the passages that the examples name, while the data is here, and return the findings with their texts."""
+    entries = {entry.name: entry for entry in directory.read_manifest().benchmarks}
+    for planned in plan.tasks:
+        keep_passages(directory, entries[planned.task.name], findings.examples, planned.task.corpus)
+    return replace(findings, examples=with_passages(directory, tuple(entries.values()), findings.examples))

@@ -27,7 +27,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def findings(make_block: MakeBlock) -> Any:
     blocks = [make_block("mono"), make_block("multi", measures=("AP", "RankDistance"))]
     texts = {"clean_text": 'a "quoted", <b>\r\ntext', "noisy_text": "NA", "query_id": "007", "passage_lang": "no"}
-    numbers = {"severity": 0.1, "draw": 2, "clean": 1.0, "noisy": np.nan}
+    numbers = {"severity": 0.1, "draw": 2, "clean": 1.0, "noisy": np.nan, "clean_rank": 1.0, "noisy_rank": np.nan}
     example: Any = pd.DataFrame([{**dict.fromkeys(TABLES["examples"], ""), **texts, **numbers}])
     found: Any = analyse(blocks, QUICK)
     return replace(found, examples=example.astype(empty_table("examples").dtypes.to_dict()))

@@ -243,5 +243,8 @@ class Factory:
                 "severity": 0.5, "draw": i % 3, "setting": "multi" if i % 3 == 2 else "mono", "query_lang": lang,
                 "passage_lang": "all" if i % 3 == 2 else lang, "query_id": f"m{i:03d}-{lang}", "clean_text": clean,
                 "noisy_text": shuffled if perturbation == "shuffle-words" else noisy, "measure": "AP",
-                "clean": 1.0 - 0.03 * i, "noisy": 0.02 + 0.01 * i,
+                "clean": 1.0 - 0.03 * i, "noisy": 0.02 + 0.01 * i, "kind": "median" if lang == "zh" else "worst",
+                "clean_rank": 1.0, "noisy_rank": 750.0 + i if i else float("nan"),
+                "english_text": "" if lang == "en" else QUESTIONS["en"][0], "right_id": f"p{i}", "right_lang": lang,
+                "right_text": clean, "ahead_id": f"o{i}", "ahead_lang": lang, "ahead_text": shuffled,
             }  # fmt: skip

@@ -10,7 +10,7 @@ from robustir.analysis import Findings, empty_table
 from robustir.errors import InputError, RunError
 from robustir.reports import build
 from robustir.reports.blocks import Document, Examples, Figure, Panel, Table, direction, walk_texts
-from tests.reports.factory import SEVERITIES, Factory
+from tests.reports.factory import LANGUAGES, SEVERITIES, Factory
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def test_sections_stand_in_the_promised_order(document: Document) -> None:
         "languages",
         "curves",
         "comparisons",
-        "worst-queries",
+        "examples",
         "validity",
         "bias",
         "methods",
@@ -119,9 +119,21 @@ def test_what_changed_nothing_is_said_on_the_first_page(document: Document) -> N
 
 
 def test_examples_take_turns_over_languages_and_know_their_direction(document: Document) -> None:
-    lists = [block for part in document.sections for block in part.blocks if isinstance(block, Examples)]
-    assert [item.lang for item in lists[0].items] == sorted(item.lang for item in lists[0].items)
-    arabic = lists[0].items[0]
+    (shown,) = [block for part in document.sections for block in part.blocks if isinstance(block, Examples)]
+    langs = [item.lang for item in shown.items]
+    assert len(langs) == 12  # five worst and a typical one of each of two noises
+    assert len(set(langs)) == len(LANGUAGES)
+    assert [item.title.endswith("a typical query") for item in shown.items] == [False] * 5 + [True] + [False] * 5 + [
+        True
+    ]
+    arabic = next(item for item in shown.items if item.lang == "ar")
+    assert arabic.outcome == "rank 1 → never found"
+    assert [(beside.label, beside.lang) for beside in arabic.asides] == [
+        ("In English", "en"),
+        ("Right passage", "ar"),
+        ("Now ahead of it", "ar"),
+    ]
+    assert shown.items[1].outcome.startswith("rank 1 → 75")
     assert "".join(part.text for part in arabic.clean) == "أي نهر يمر عبر مدينة فيينا؟"
     assert [part.text for part in arabic.noisy if part.changed] == ["عرب", "فييبا؟"]
     assert (direction("ar"), direction("he-IL"), direction("th")) == ("rtl", "rtl", "ltr")
