@@ -108,5 +108,7 @@ def _notices(study: Study) -> tuple[str, ...]:
         notices.append(
             "The run was extended after its first results: the additions were not declared before results were seen."
         )
+    if study.changed:
+        notices.append(f"Changed after the run: {'; '.join(study.changed)}.")
     notices += [f"{entry.name}: {note}." for entry in study.manifest.benchmarks for note in entry.label_notes]
     return (*notices, *few_groups_notices(study), *in_domain_notices(study), *no_op_notices(study))

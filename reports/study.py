@@ -66,13 +66,15 @@ class Study:
     """Findings as records, with an index per requested combination of columns.
 
     ``measure`` is the suite's first measure that has scores: all main results use it. ``short`` maps the spec of every
-    perturbation to its name in text and tables; the records use the names.
+    perturbation to its name in text and tables; the records use the names. ``changed``: statistics that the run did not
+    declare.
     """
 
     frames: Mapping[str, Sequence[Row]]
     manifest: Manifest
     measure: str
     short: Mapping[str, str] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
     _indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = field(
         default_factory=dict, repr=False
     )
@@ -95,7 +97,7 @@ class Study:
             records = [_clean(record, short) for record in kept.to_dict("records")]
             frames[name] = [record for record in records if record.get("perturbation") not in attacks]
             frames[f"attack_{name}"] = [record for record in records if record.get("perturbation") in attacks]
-        return cls(frames, manifest, measure, short)
+        return cls(frames, manifest, measure, short, findings.changed)
 
     def rows(self, frame: str, **where: object) -> list[Row]:
         """Return the rows whose columns equal the given values, in the table's order.

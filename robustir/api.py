@@ -82,6 +82,9 @@ def run(
     settings: Sequence[str] | str | None = None,
     measures: Sequence[str] | str | None = None,
     limit: int | None = None,
+    test: str | None = None,
+    correction: str | None = None,
+    interval: str | None = None,
     jobs: int = 1,
     device: str | None = None,
     keep_top: int = 0,
@@ -91,7 +94,7 @@ def run(
 ) -> RunDirectory:
     """Run a suite, analyse it and write the reports, as ``robustir run`` does; return the run directory.
 
-    Arguments from ``tasks`` to ``limit`` replace what the suite says. Failed cells are reported by a warning and in the
+    Arguments from ``tasks`` to ``interval`` replace what the suite says. Failed cells are reported by a warning and in the
     manifest.
 
     Args:
@@ -101,7 +104,7 @@ def run(
         tasks, benchmarks: specs, or :class:`robustir.Task` objects; both names mean the same.
         encoders: specs or live objects, in a list, or by their names in results (``{"mine": model}``).
         perturbations: specs.
-        languages, severities, draws, seed, settings, measures, limit: as on the command line.
+        languages, severities, draws, seed, settings, measures, limit, test, correction, interval: as on the command line.
         jobs: worker processes. Above 1, a script needs the usual ``if __name__ == "__main__"`` guard; live objects stay
             in this process.
         device: "cpu" or "cuda".
@@ -138,6 +141,9 @@ def run(
         settings=settings,
         measures=measures,
         limit=limit,
+        test=test,
+        correction=correction,
+        interval=interval,
     )
     workers, kept = whole_number(jobs, "jobs", 1), whole_number(keep_top, "keep_top", 0)
     options = RunOptions(jobs=workers, device=use_device(device), keep_top=kept)
@@ -213,16 +219,28 @@ def export_queries(
     return export(asked.suite, data_folder(data), Path(out), live=asked.live)
 
 
-def analyse(run_directory: RunDirectory | Path | str) -> Findings:
-    """Return the findings of a run as tidy pandas tables; needs neither encoders nor data."""
+def analyse(
+    run_directory: RunDirectory | Path | str,
+    *,
+    test: str | None = None,
+    correction: str | None = None,
+    interval: str | None = None,
+) -> Findings:
+    """Return the findings of a run as tidy pandas tables; needs neither encoders nor data.
+
+    test ("flips", "t", "bootstrap", "wilcoxon"), correction ("max-t", "holm", "bh") and interval ("studentised",
+    "percentile", "bca") replace those that the run's suite declared; ``Findings.changed`` then says so. Raises InputError
+    for a combination that does not work.
+    """
     from robustir.analysis.of_run import analyse_run
     from robustir.rundir.directory import RunDirectory
 
+    chosen = {"test": test, "correction": correction, "interval": interval}
     if isinstance(run_directory, RunDirectory):
-        return analyse_run(run_directory)
+        return analyse_run(run_directory, **chosen)
     if not isinstance(run_directory, (str, Path)):
         raise InputError(f"a run must be a RunDirectory or its path, not of type {type(run_directory).__name__}")
-    return analyse_run(RunDirectory.open(run_directory))
+    return analyse_run(RunDirectory.open(run_directory), **chosen)
 
 
 def compare(

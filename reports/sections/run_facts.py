@@ -10,23 +10,21 @@ from typing import TYPE_CHECKING
 from robustir.reports.blocks import Block, Cell, Column, Facts, Heading, Listing, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, join_words, language_name, severity_text
 from robustir.reports.study import Study, value
-from robustir.stats import FEW_WORTH
+from robustir.stats import FEW_GROUPS, FEW_WORTH, correction_of
 
 if TYPE_CHECKING:
+    from robustir.planning.suite import Statistics
     from robustir.rundir.manifest import BenchmarkEntry, EncoderEntry, Manifest
 
 __all__ = ["failed_cells", "failed_section", "headline_facts", "manifest_section", "method_section"]
 
 _SHOWN_FAILURES = 40
 _INTERVALS = {"studentised": "studentised bootstrap", "percentile": "percentile bootstrap", "bca": "BCa bootstrap"}
+_CORRECTIONS = {"max-t": "single-step max-T", "holm": "Holm", "bh": "Benjamini–Hochberg"}
 _FOLDED = ("cells",)  # one entry per cell with two digests each: the report has their number, manifest.json all of them
 
 # Facts of every run.
 _ALWAYS = (
-    (
-        "Correction",
-        "single-step max-T over each declared family (Holm for training strategies); Benjamini–Hochberg for exploratory rows",
-    ),
     (
         "Robustness claims",
         (
@@ -78,16 +76,28 @@ def method_section(study: Study) -> Section:
                 f"languages, encoders and conditions, {statistics.resamples} resamples"
             ),
         ),
-        (
-            "Tests",
-            (
-                f"two-sided paired randomisation test, sign flips of whole groups, {statistics.flips} flips; "
-                "p = (b + 1) / (B + 1)"
-            ),
-        ),
+        ("Tests", _test(statistics)),
+        ("Correction", _correction(statistics, declared=not study.suite.exploratory)),
         *_ALWAYS,
     )
     return Section("methods", "What was run and how", (Facts(facts),))
+
+
+def _test(statistics: Statistics) -> str:
+    tests = {
+        "flips": f"paired randomisation test, sign flips of whole groups, {statistics.flips} flips; p = (b + 1) / (B + 1)",
+        "t": f"paired t-test by groups, with standard errors for few groups (CR2) below {FEW_GROUPS}",
+        "bootstrap": f"paired bootstrap of groups, {statistics.resamples} resamples; p = (b + 1) / (B + 1)",
+        "wilcoxon": "Wilcoxon's signed-rank test on the groups",
+    }
+    return f"two-sided {tests[statistics.test]}"
+
+
+def _correction(statistics: Statistics, *, declared: bool) -> str:
+    chosen = correction_of(statistics.test, statistics.correction, declared=declared)
+    if not declared:
+        return f"{_CORRECTIONS[chosen]} within each benchmark and setting"
+    return f"{_CORRECTIONS[chosen]} over each declared family (Holm for training strategies); Benjamini–Hochberg for exploratory rows"
 
 
 def few_groups_notices(study: Study) -> tuple[str, ...]:

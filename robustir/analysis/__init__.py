@@ -75,20 +75,24 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     frames = {name: grids[name].frame() for name in names}
     frames["contrasts"] = claim_contrasts(adjust_contrasts(frames["contrasts"], roles, chosen, changes))
     frames["comparisons"] = claim_comparisons(adjust_comparisons(frames["comparisons"], roles, chosen, pairs))
-    by_language = adjust_exploratory(frames["language_comparisons"], roles)
+    by_language = adjust_exploratory(frames["language_comparisons"], roles, chosen)
     frames["language_comparisons"] = claim_comparisons(by_language)
     frames["strategies"] = claim_strategies(adjust_strategies(frames["strategies"], roles, chosen))
-    tables: dict[str, Any] = {name: _as_listed(name, frame, chosen.in_domain) for name, frame in frames.items()}
-    return Findings(**tables)
+    tables: dict[str, Any] = {name: _as_listed(name, frame, chosen) for name, frame in frames.items()}
+    return Findings(**tables, options=chosen)
 
 
-def _as_listed(name: str, frame: pd.DataFrame, known: frozenset[tuple[str, str]]) -> pd.DataFrame:
-    """Columns in the order and with the types of the table; in_domain is set here, whichever encoders a row names."""
+def _as_listed(name: str, frame: pd.DataFrame, options: AnalysisOptions) -> pd.DataFrame:
+    """Columns in the order and with the types of the table; what is the same for all rows is set here."""
+    known = options.in_domain
     named = [frame[column] for column in _NAMED if column in TABLES[name]]
     frame = frame.assign(
         in_domain=[
             any((row[0], one) in known for one in row[1:]) for row in zip(frame["benchmark"], *named, strict=True)
-        ]
+        ],
+        # Strategies over seeds have a test and an interval of their own.
+        test="min F'" if name == "strategies" else options.test,
+        interval="studentised" if name == "strategies" else options.interval,
     )
     return frame.reindex(columns=list(TABLES[name])).astype(empty_table(name).dtypes.to_dict())
 

@@ -122,6 +122,6 @@ def add_contrasts(
         moved=np.concatenate([moved_rows.sum(axis=-1, keepdims=True), moved_rows], axis=-1),
         moved_groups=moved,
         languages=languages_behind(setting.rows.views, layout),
-        smallest_p=worth(layout, setting.options.flips)[1],
+        smallest_p=worth(layout, setting.options)[1],
         near_floor=scores.near_floor,
     )

@@ -11,17 +11,15 @@ from numpy.typing import NDArray
 
 from robustir.analysis.options import AnalysisOptions
 from robustir.stats import (
-    FEW_GROUPS,
     ClusterSums,
     SignFlips,
     bootstrap_weights,
-    cluster_t_test,
-    few_groups_t_test,
     interval,
     log_ratio_interval,
-    randomisation_test,
-    retention_contributions,
+    paired_test,
+    retention_difference,
     sign_flips,
+    t_test,
 )
 from robustir.stats.rounding import settled
 
@@ -190,22 +188,18 @@ class Estimator:
         """Return ``sum(log above) - sum(log below)`` of means with confidence limits."""
 
         def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:
-            found = log_ratio_interval(
-                parts[: len(above)], parts[len(above) :], self.weights, confidence=self.options.confidence
-            )
+            options = self.options
+            sides = parts[: len(above)], parts[len(above) :]
+            found = log_ratio_interval(*sides, self.weights, confidence=options.confidence, kind=options.interval)
             return found.estimate, found.low, found.high
 
         return Intervals(*self.spread(layout, [*above, *below], evaluate, 3, macro_only=macro_only))
 
     def tests(self, layout: Layout, sums: Floats, *, macro_only: bool = False) -> tuple[Floats, Floats]:
-        """Return p-values of the randomisation test and of the t-test beside it, [c, 1 + views] each.
-
-        Below twelve groups it is the randomisation test for few groups.
-        """
+        """Return p-values of the test in use and of the t-test beside it, [c, 1 + views] each."""
 
         def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:
-            t_test = few_groups_t_test if parts[0].groups < FEW_GROUPS else cluster_t_test
-            return randomisation_test(parts[0].contributions, self.flips), t_test(parts[0])
+            return self._test(parts[0]), t_test(parts[0])
 
         p, p_t = self.spread(layout, [sums], evaluate, 2, macro_only=macro_only)
         return p, p_t
@@ -214,6 +208,10 @@ class Estimator:
         """Return p-values [c, 1 + views] of "both keep the same share": levels are noisy A, clean A, noisy B, clean B."""
 
         def evaluate(parts: list[ClusterSums], _: Indexes) -> Sequence[Floats]:
-            return [randomisation_test(retention_contributions(parts), self.flips)]
+            shares = retention_difference(parts)
+            return [self._test(ClusterSums(settled(shares.sums), shares.counts))]
 
         return self.spread(layout, levels, evaluate, 1, macro_only=macro_only)[0]
+
+    def _test(self, clusters: ClusterSums) -> Floats:
+        return paired_test(clusters, self.options.test, flips=self.flips, weights=self.weights)

@@ -1,6 +1,7 @@
 """The families of declared and exploratory rows, and their adjusted p-values.
 
-Declared families of the whole run are adjusted by single-step max-T, whose smallest p does not grow with the family:
+Declared families of the whole run are adjusted by single-step max-T (by Holm if the suite says so, or its test flips no
+signs), whose smallest p does not grow with the family:
 "primary" (for every pair of encoders, perturbation and setting the comparison on the primary measure, over the curve or at
 the only severity) and "contrasts" (macro-averages of the primary measure). The same rows under attacks are the family
 "attacks": a worst case is not a mean of noise. All other rows are "exploratory", adjusted by Benjamini-Hochberg within
@@ -19,7 +20,7 @@ only one met noise in training, "attacks" the rows under attacks.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from robustir.analysis.claims import CURVE
 from robustir.analysis.hypotheses import Hypotheses, RowKey
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.tables import ALL
-from robustir.stats import benjamini_hochberg, holm
+from robustir.stats import Correction, benjamini_hochberg, holm
 from robustir.stats.rounding import settled
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ ATTACKS = "attacks"
 EXPLORATORY = "exploratory"
 STRATEGIES = "strategies"
 ROBUST = "robust training"
+MAX_T = "max-t"
 UNCHANGED = "nothing changed"  # such as a bag of words under shuffled words: no hypothesis
 
 _DECLARED = (PRIMARY, CONTRASTS, ATTACKS, STRATEGIES, ROBUST)
@@ -80,9 +82,11 @@ def adjust_contrasts(
     keys = _keys(frame, "encoder")
 
     def together(rows: Indexes) -> dict[str, Floats]:
+        if options.corrected_by != MAX_T:
+            return {"p": holm(frame["p"].to_numpy()[rows])}
         return {"p": hypotheses.adjusted([keys[row] for row in rows], ["change"])["change"]}
 
-    return _adjusted(named, roles, ("p",), together)
+    return _adjusted(named, roles, ("p",), together, options)
 
 
 def adjust_comparisons(
@@ -96,20 +100,30 @@ def adjust_comparisons(
 
     def together(rows: Indexes) -> dict[str, Floats]:
         here = [keys[row] for row in rows]
-        loss, gaps = (hypotheses.adjusted(here, list(statistics)) for statistics in (_LOSS, _GAPS))
-        found = {column: loss[name] for name, column in _LOSS.items()}
-        found |= {column: gaps[name] for name, column in _GAPS.items()}
+        found: dict[str, Floats] = {}
+        for statistics in (_LOSS, _GAPS):
+            if options.corrected_by == MAX_T:
+                both = hypotheses.adjusted(here, list(statistics))
+                found |= {column: both[name] for name, column in statistics.items()}
+            else:
+                found |= _holm_over(frame, rows, tuple(statistics.values()))
         return {**found, "loss_p": np.maximum(found["p"], found["ratio_p"])}
 
-    return _adjusted(named, roles, _PAIR_TESTS, together)
+    return _adjusted(named, roles, _PAIR_TESTS, together, options)
 
 
-def adjust_exploratory(frame: pd.DataFrame, roles: MeasureRoles) -> pd.DataFrame:
+def _holm_over(frame: pd.DataFrame, rows: Indexes, tests: tuple[str, ...]) -> dict[str, Floats]:
+    """Return the p of several tests of the rows, adjusted as one family."""
+    p = holm(np.concatenate([frame[name].to_numpy()[rows] for name in tests]))
+    return dict(zip(tests, np.split(p, len(tests)), strict=True))
+
+
+def adjust_exploratory(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:
     """Return exploratory rows of the primary measure with families and adjusted p, adjusted within benchmark and setting."""
     roles = {key: (measure, {}) for key, (measure, _) in roles.items()}
     eligible = np.zeros(len(frame), dtype=np.bool_)
     named = _families(frame, roles, eligible, EXPLORATORY, still=frame["still"].to_numpy() > 0)
-    return _adjusted(named, roles, _PAIR_TESTS, lambda _: {})
+    return _adjusted(named, roles, _PAIR_TESTS, lambda _: {}, options)
 
 
 def adjust_strategies(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:
@@ -125,7 +139,7 @@ def adjust_strategies(frame: pd.DataFrame, roles: MeasureRoles, options: Analysi
     still = (frame["quantity"].to_numpy() == "degradation") & idle
     eligible = shown & _asked(frame, options) & options.primary
     named = _families(frame, roles, eligible, family, still=still)
-    return _adjusted(named, roles, _STRATEGY_TESTS, None, within=("benchmark", "setting", "quantity"))
+    return _adjusted(named, roles, _STRATEGY_TESTS, None, options, within=("benchmark", "setting", "quantity"))
 
 
 def _keys(frame: pd.DataFrame, *names: str) -> list[RowKey]:
@@ -169,15 +183,18 @@ def _adjusted(
     roles: MeasureRoles,
     tests: Sequence[str],
     together: Callable[[Indexes], dict[str, Floats]] | None,
+    options: AnalysisOptions,
     *,
     within: tuple[str, ...] = (),
 ) -> pd.DataFrame:
-    """Return the rows with an adjusted p (``p_adjusted``, ``ratio_p_adjusted``, ...) for each of the columns ``tests``.
+    """Return the rows with an adjusted p (``p_adjusted``, ...) for each of the columns ``tests``, and how it was made.
 
     together: adjusts all tests of the rows of a declared family of the run; None: Holm, separately for each test. Each
     group of the columns ``within`` has its own declared family; exploratory rows are adjusted by Benjamini and Hochberg
-    within such a group, benchmark and setting.
+    within such a group, benchmark and setting (by Holm if a suite without declared hypotheses says so).
     """
+    exploring_by: Correction = "bh" if options.primary else options.corrected_by
+    correction = np.full(len(frame), "", dtype=object)
     adjusted = {name: np.full(len(frame), np.nan) for name in tests}
     families = frame["family"].to_numpy()
     for names, exploring in ((_DECLARED, False), ((EXPLORATORY,), True)):
@@ -189,17 +206,20 @@ def _adjusted(
         for members in groups.values():
             rows = np.array(members, dtype=np.intp)
             found = together(rows) if together is not None and not exploring else {}
+            correction[rows] = exploring_by if exploring else options.corrected_by if together is not None else "holm"
             for name in tests:
                 p = frame[name].to_numpy()[rows]
-                by_rank = benjamini_hochberg if exploring else holm
+                by_rank = benjamini_hochberg if exploring and exploring_by == "bh" else holm
                 # The flips of several benchmarks are drawn separately from those of a single test.
                 adjusted[name][rows] = np.maximum(found[name], p) if name in found else by_rank(p)
-    _copy_twins(frame, roles, adjusted)
-    return frame.assign(**{f"{name}_adjusted": values for name, values in adjusted.items()})
+    columns_made: dict[str, NDArray[Any]] = {f"{name}_adjusted": values for name, values in adjusted.items()}
+    columns_made["correction"] = correction
+    _copy_twins(frame, roles, columns_made)
+    return frame.assign(**columns_made)
 
 
-def _copy_twins(frame: pd.DataFrame, roles: MeasureRoles, adjusted: dict[str, Floats]) -> None:
-    """Copy the adjusted p to measures that repeat another one; the rows of both have the same order: tables are grids."""
+def _copy_twins(frame: pd.DataFrame, roles: MeasureRoles, adjusted: dict[str, NDArray[Any]]) -> None:
+    """Copy the adjusted p and its correction to measures that repeat another one; the rows of both have the same order: tables are grids."""
     keys, measures = list(zip(frame["benchmark"], frame["setting"], strict=True)), frame["measure"].to_numpy()
     for key, (_, twins) in roles.items():
         here = np.array([key == one for one in keys], dtype=np.bool_)

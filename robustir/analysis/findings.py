@@ -14,6 +14,7 @@ from robustir.errors import RunError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from robustir.analysis.options import AnalysisOptions
     from robustir.rundir.manifest import Manifest
 
 __all__ = ["TABLES", "Findings", "empty_table", "read_findings", "write_findings"]
@@ -22,6 +23,7 @@ _TEXT = frozenset(
     {"benchmark", "setting", "query_lang", "passage_lang", "query_id", "encoder", "encoder_a", "encoder_b"}
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
     | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead", "letters"}
+    | {"test", "correction", "interval"}
     | {"kind", "english_text", "right_id", "right_lang", "right_text", "ahead_id", "ahead_lang", "ahead_text"}
 )
 _WHOLE = frozenset(
@@ -38,6 +40,7 @@ _PAIR = (
     "clean_p_adjusted noisy_difference noisy_low noisy_high noisy_p noisy_p_adjusted ratio_p ratio_p_adjusted loss_p "
     "loss_p_adjusted smallest_p moved_groups effective_groups"
 )
+_PROTOCOL = "test correction interval"  # that p, the adjusted p and the limits come from
 _MATCHED = (
     "matched_share matched_retention_a matched_retention_b matched_difference matched_low matched_high first_share "
     "first_difference first_low first_high"
@@ -48,17 +51,17 @@ _COLUMNS: Mapping[str, str] = {
     "contrasts": f"benchmark encoder perturbation severity {_VIEW} clean noisy delta ci_low ci_high p p_adjusted n "
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
     "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain edited_share edited_delta edited_low "
-    "edited_high separated moved moved_groups smallest_p near_floor note languages",
+    f"edited_high separated moved moved_groups smallest_p near_floor note languages {_PROTOCOL}",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
     "in_domain",
     "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n "
     "in_domain near_floor note",
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
-    f"embedded_lang in_domain {_PAIR} {_MATCHED}",
+    f"embedded_lang in_domain {_PAIR} {_MATCHED} {_PROTOCOL}",
     "language_comparisons": "benchmark encoder_a encoder_b perturbation severity setting query_lang passage_lang measure "
     "difference_in_differences ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family "
-    f"verdict groups p_t attacked embedded_lang in_domain {_PAIR}",
+    f"verdict groups p_t attacked embedded_lang in_domain {_PAIR} {_PROTOCOL}",
     "rank_groups": "benchmark setting perturbation severity measure quantity encoder level letters rank_best rank_worst "
     "encoders n groups smallest_p note attacked embedded_lang in_domain",
     "rank_pairs": "benchmark setting perturbation severity measure quantity encoder_a encoder_b difference p_adjusted "
@@ -66,7 +69,7 @@ _COLUMNS: Mapping[str, str] = {
     "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
     "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n p_flips seen_a "
     "seen_b robust_training attacked embedded_lang in_domain claim favours separated note near_floor ratio_p ratio_p_adjusted loss_p "
-    "loss_p_adjusted",
+    f"loss_p_adjusted {_PROTOCOL}",
     "strategy_scores": "benchmark setting measure perturbation severity strategy mean ci_low ci_high delta delta_low "
     "delta_high retention seeds seed_sd seed_low seed_high groups n seen attacked embedded_lang in_domain",
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
@@ -114,7 +117,8 @@ class Findings:
     unchanged, with a change of 0); NaN for other noise. ``languages`` is the number of query languages in a mean, which
     under noise may be fewer than in the clean score. The tables have the claims: ``claim``, ``favours`` and ``verdict`` of
     a comparison (``ahead``: the encoder ahead under noise, if separated), ``separated`` of a contrast, ``near_floor`` and
-    ``note`` for missing claims (:mod:`robustir.analysis.claims`).
+    ``note`` for missing claims (:mod:`robustir.analysis.claims`). ``options`` are those of the analysis (None: read from
+    files, whose rows name test, correction and interval); ``changed``: what of them the run did not declare.
     """
 
     scores: pd.DataFrame = field(default_factory=partial(empty_table, "scores"))
@@ -131,6 +135,8 @@ class Findings:
     validity: pd.DataFrame = field(default_factory=partial(empty_table, "validity"))
     examples: pd.DataFrame = field(default_factory=partial(empty_table, "examples"))
     manifest: Manifest | None = None
+    options: AnalysisOptions | None = None
+    changed: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {len(table):,}" for name, table in self.tables().items() if len(table))

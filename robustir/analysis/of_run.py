@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,27 +13,24 @@ from threadpoolctl import threadpool_limits
 from robustir.analysis import TABLES, AnalysisOptions, Findings, analyse, empty_table
 from robustir.analysis.examples import example_rows, with_passages
 from robustir.evidence.gather import NoisyQueries, StoredBenchmark, benchmarks, gather
+from robustir.planning.suite import STATISTICS
 from robustir.plugins.doses import parse_dose
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.manifest import Manifest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["analyse_run"]
+__all__ = ["analyse_run", "options_of"]
 
 
-def analyse_run(run: RunDirectory) -> Findings:
-    """Analyse a run from its files; needs neither encoders nor data."""
-    manifest = run.read_manifest()
+def options_of(manifest: Manifest, *, measure: str | None = None) -> AnalysisOptions:
+    """Return the options of a run's analysis, from its suite; measure: the primary one, instead of the suite's."""
     suite = manifest.suite
-    statistics = suite.statistics
-    options = AnalysisOptions(
-        confidence=statistics.confidence,
-        flips=statistics.flips,
-        resamples=statistics.resamples,
-        interval=statistics.interval,
+    return AnalysisOptions(
+        **suite.statistics.model_dump(),
         seed=suite.seed,
-        primary_measure=suite.measures[0],
+        primary_measure=measure or suite.measures[0],
         primary=not suite.exploratory,
         explored=frozenset(row.name for row in manifest.perturbations if row.exploratory),
         in_domain=frozenset(
@@ -43,6 +40,31 @@ def analyse_run(run: RunDirectory) -> Findings:
         ),
         compare=suite.compare,
     )
+
+
+def _with_statistics(manifest: Manifest, chosen: Mapping[str, Any]) -> tuple[Manifest, tuple[str, ...]]:
+    """Return the manifest with the statistics that were chosen, and a sentence for each that the run did not declare."""
+    declared = manifest.suite.statistics
+    suite = manifest.suite.with_options(**chosen)
+    changed = tuple(
+        f"the {name} is {getattr(suite.statistics, name)}; the run declared {getattr(declared, name) or 'none'}"
+        for name in STATISTICS
+        if getattr(suite.statistics, name) != getattr(declared, name)
+    )
+    return replace(manifest, suite=suite), changed
+
+
+def analyse_run(
+    run: RunDirectory, *, test: str | None = None, correction: str | None = None, interval: str | None = None
+) -> Findings:
+    """Analyse a run from its files; needs neither encoders nor data.
+
+    test, correction, interval: instead of those that its suite declared.
+    """
+    chosen = {"test": test, "correction": correction, "interval": interval}
+    manifest, changed = _with_statistics(run.read_manifest(), chosen)
+    suite = manifest.suite
+    options = options_of(manifest)
     stored = benchmarks(run)
     measure = suite.measures[0]
     # Many small products: with two BLAS threads they took five times the CPU time of one (36 s for 7 s on the quickstart).
@@ -55,6 +77,7 @@ def analyse_run(run: RunDirectory) -> Findings:
         validity=_table("validity", [row for one in stored for row in _validity(one)]),
         examples=with_passages(run, manifest.benchmarks, examples),
         manifest=manifest,
+        changed=changed,
     )
 
 

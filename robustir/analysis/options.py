@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from robustir.errors import InputError
-from robustir.stats import INTERVALS, IntervalKind
+from robustir.stats import INTERVALS, Correction, IntervalKind, TestKind, check_protocol, correction_of
 
 __all__ = ["AnalysisOptions"]
 
@@ -15,11 +15,12 @@ class AnalysisOptions:
     """Options of :func:`robustir.analysis.analyse`.
 
     confidence: of all intervals; interval: their kind; resamples: bootstrap replicates; flips: of the randomisation
-    test. primary_measure: the measure of the declared families (None: the first of every block). primary: whether the
-    comparisons were declared beforehand; if not, all of them are exploratory. explored: specs of perturbations whose
-    rows are exploratory in any case. floors: whether clean scores are judged
-    against the shuffled-query floor. low_score: clean means below it make retention unstable. loss: the share of the
-    clean score behind ``dose_at_10_percent_loss``. in_domain: (benchmark, encoder or strategy) where that was trained
+    test. test: behind every p (but those of strategies over seeds); correction: of the declared families (None: max-T for
+    flips, else Holm), or of all rows if nothing is declared. primary_measure: the measure of the declared families (None:
+    the first of every block). primary: whether the comparisons were declared beforehand; if not, all of them are
+    exploratory. explored: specs of perturbations whose rows are exploratory in any case. floors: whether clean scores are
+    judged against the shuffled-query floor. low_score: clean means below it make retention unstable. loss: the share of
+    the clean score behind ``dose_at_10_percent_loss``. in_domain: (benchmark, encoder or strategy) where that was trained
     on the benchmark's own collection. compare: the pairs of training strategies that are compared, (A, B) for A - B
     (None: all).
     """
@@ -29,6 +30,8 @@ class AnalysisOptions:
     resamples: int = 2_000
     seed: int = 0
     interval: IntervalKind = "studentised"
+    test: TestKind = "flips"
+    correction: Correction | None = None
     primary_measure: str | None = None
     primary: bool = True
     explored: frozenset[str] = frozenset()
@@ -45,3 +48,9 @@ class AnalysisOptions:
             raise InputError(f"{self.flips} flips and {self.resamples} resamples: use at least 1 and 2")
         if self.interval not in INTERVALS:
             raise InputError(f"interval {self.interval!r}: use one of {', '.join(INTERVALS)}")
+        check_protocol(self.test, self.correction, declared=self.primary)
+
+    @property
+    def corrected_by(self) -> Correction:
+        """The correction of the declared families, or of all rows if nothing is declared."""
+        return correction_of(self.test, self.correction, declared=self.primary)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.estimator import CHANGE, Estimator, Intervals, Layout, few_moved, moved_groups
-from robustir.stats import effective_groups, retention_contributions, smallest_p
+from robustir.analysis.options import AnalysisOptions
+from robustir.stats import effective_groups, reachable_p, retention_contributions
 from robustir.stats.rounding import settled
 
 __all__ = ["PairSums", "worth"]
@@ -76,7 +78,7 @@ class PairSums:
         found["moved_groups"] = moved_groups(loss, macro_only=only)
         moved = [moved_groups(change, macro_only=only) for change in (self.change_a, self.change_b)]
         found["still"] = (moved[0] + moved[1] == 0).astype(np.float64)
-        effective, smallest = worth(layout, estimator.options.flips)
+        effective, smallest = worth(layout, estimator.options)
         shown = slice(0, 1) if only else slice(None)
         found["effective_groups"] = np.broadcast_to(effective[shown], found["p"].shape)
         found["smallest_p"] = np.broadcast_to(smallest[shown], found["p"].shape)
@@ -117,7 +119,7 @@ class PairSums:
         }
 
 
-def worth(layout: Layout, flips: int) -> tuple[Floats, Floats]:
+def worth(layout: Layout, options: AnalysisOptions) -> tuple[Floats, Floats]:
     """Return for the macro-average and every view how many equal groups its groups are worth, and the smallest p of a test."""
     groups = layout.sizes[1].astype(int)
     effective = np.full(len(groups), np.nan)
@@ -126,4 +128,5 @@ def worth(layout: Layout, flips: int) -> tuple[Floats, Floats]:
         shares = layout.counts[layout.present]
         shares = shares / shares.sum(axis=1, keepdims=True)
         effective[1 + layout.present] = 1.0 / np.square(shares).sum(axis=1)
-    return effective, np.array([smallest_p(int(count), flips) if count else np.nan for count in groups])
+    reach = partial(reachable_p, options.test, flips=options.flips, resamples=options.resamples)
+    return effective, np.array([reach(int(count)) if count else np.nan for count in groups])

@@ -74,7 +74,7 @@ def clean_scores(setting: ReducedSetting, encoder: int) -> CleanScores:
         missed,
         near,
         ~near & ~below(found.estimate, setting.options.low_score),
-        worth(layout, setting.options.flips)[0],
+        worth(layout, setting.options)[0],
         languages_behind(setting.rows.views, layout),
     )
 

@@ -18,8 +18,8 @@ from robustir.planning.plan import Plan, PlannedEncoder, PlannedTask
 from robustir.ranking.pools import pool_products
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import Manifest
-from robustir.stats.few_groups import smallest_p
 from robustir.stats.power import interval_half_width, minimum_detectable_difference
+from robustir.stats.protocol import correction_of, reachable_p
 
 __all__ = ["estimate", "refuse_hopeless"]
 
@@ -54,15 +54,23 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
         "cells": len(cells),
         "done": len(done),
         "gigaflop": sum(_gigaflop(plan, encoder) for encoder in plan.encoders),
+        "statistics": _statistics(plan),
         "families": _families(plan),
         "detectable": list(_detectable(plan, run)),
     }
 
 
+def _statistics(plan: Plan) -> dict[str, Any]:
+    """Return the suite's statistics, with the correction that they lead to."""
+    chosen = plan.suite.statistics
+    correction = correction_of(chosen.test, chosen.correction, declared=not plan.suite.exploratory)
+    return {**chosen.model_dump(), "correction": correction}
+
+
 def _families(plan: Plan) -> list[dict[str, Any]]:
     """Return the declared families: how many hypotheses each holds, and the smallest adjusted p that they can reach.
 
-    That is the one of single-step max-T over the benchmark with the most groups.
+    That is the one over the benchmark with the most groups; 0 for the t-test, which can reach any.
     """
     if plan.suite.exploratory:
         return []
@@ -75,25 +83,49 @@ def _families(plan: Plan) -> list[dict[str, Any]]:
         "comparisons": pairs * len(noises) * settings,
         "contrasts": len(names) * sum(len(noise.severities) for noise in noises) * settings,
     }
-    flips = plan.suite.statistics.flips
     groups = max(len(set(planned.task.queries.groups)) for planned in plan.tasks)
-    smallest = max(smallest_p(groups, flips), 1 / (flips + 1) if len(plan.tasks) > 1 else 0.0)
+    smallest = _smallest(plan, groups)
+    by_rank = _statistics(plan)["correction"] == "holm"
+    tests = {"comparisons": 2, "contrasts": 1}  # of each hypothesis: both scales are one family
     return [
-        {"name": name, "hypotheses": size, "smallest_p": smallest, "groups": groups}
+        {
+            "name": name,
+            "hypotheses": size,
+            "smallest_p": min(1.0, smallest * size * tests[name]) if by_rank else smallest,
+            "groups": groups,
+        }
         for name, size in sizes.items()
         if size
     ]
+
+
+def _smallest(plan: Plan, groups: int) -> float:
+    """Return the smallest p of a single test, 0 for the t-test, which has none."""
+    chosen = plan.suite.statistics
+    found = reachable_p(chosen.test, groups, flips=chosen.flips, resamples=chosen.resamples)
+    if chosen.test == "flips" and len(plan.tasks) > 1:
+        return max(found, 1 / (chosen.flips + 1))
+    return 0.0 if math.isnan(found) else found
 
 
 def refuse_hopeless(plan: Plan, families: Sequence[Mapping[str, Any]]) -> None:
     """Raise InputError if hypotheses are declared and none of them could be rejected, whatever the scores."""
     if any(family["smallest_p"] < ALPHA for family in families) or not families:
         return
-    groups, smallest = families[0]["groups"], families[0]["smallest_p"]
+    groups, smallest, chosen = families[0]["groups"], families[0]["smallest_p"], plan.suite.statistics
+    tests = {
+        "flips": f"{chosen.flips} flips",
+        "bootstrap": f"{chosen.resamples} resamples",
+        "wilcoxon": "signed ranks",
+        "t": "t-tests",
+    }
+    more = {"flips": "more flips ([statistics] flips in the suite), ", "bootstrap": "more resamples, "}.get(
+        chosen.test, ""
+    )
     raise InputError(
-        f"no hypothesis of this plan could be rejected: with {plan.suite.statistics.flips} flips over {groups} "
+        f"no hypothesis of this plan could be rejected: with {tests[chosen.test]} over {groups} "
         f"group{'s' if groups > 1 else ''} of queries the smallest p is {smallest:.2g}, and a claim needs one below "
-        f"{ALPHA:g}; take more flips ([statistics] flips in the suite), queries of more groups, or declare nothing "
+        f"{ALPHA:g}; take {more}queries of more groups, or declare nothing "
         "(exploratory = true in the suite)"
     )
 

@@ -19,6 +19,7 @@ __all__ = [
     "json_option",
     "plan_from_options",
     "runtime_options",
+    "statistics_options",
     "suite_from_options",
     "suite_options",
 ]
@@ -63,6 +64,24 @@ format_option = click.option(
     help="Reports to write: html, pdf, latex, csv.",
 )
 
+_STATISTICS_OPTIONS = [
+    click.option(
+        "--test",
+        type=click.Choice(["flips", "t", "bootstrap", "wilcoxon"]),
+        help="Paired test by groups, instead of the suite's: sign flips by default.",
+    ),
+    click.option(
+        "--correction",
+        type=click.Choice(["max-t", "holm", "bh"]),
+        help="Correction of the declared hypotheses, instead of the suite's: max-t by default, holm with another test than flips; bh if nothing is declared.",
+    ),
+    click.option(
+        "--interval",
+        type=click.Choice(["studentised", "percentile", "bca"]),
+        help="Kind of bootstrap interval, instead of the suite's: studentised by default.",
+    ),
+]
+
 _SUITE_OPTIONS = [
     click.argument("suite"),
     data_option,
@@ -105,6 +124,7 @@ _SUITE_OPTIONS = [
     click.option("--severities", metavar="S,S", help="Severities (shares above 0, at most 1) instead of the suite's."),
     click.option("--draws", type=click.IntRange(1, 1000), help="Draws per severity."),
     click.option("--seed", type=click.IntRange(0), help="Seed of every random stream."),
+    *_STATISTICS_OPTIONS,
 ]
 
 _RUNTIME_OPTIONS = [
@@ -144,6 +164,13 @@ _RUNTIME_OPTIONS = [
 def suite_options(function: F) -> F:
     """Add SUITE and the options that replace its lists."""
     for option in reversed(_SUITE_OPTIONS):
+        function = option(function)
+    return function
+
+
+def statistics_options(function: F) -> F:
+    """Add the options for how uncertainty is computed."""
+    for option in reversed(_STATISTICS_OPTIONS):
         function = option(function)
     return function
 

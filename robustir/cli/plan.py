@@ -68,11 +68,13 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
     click.echo(
         f"cells         {rows['cells']}, of which {rows['done']} are done in {rows['run']}; about {rows['gigaflop']:.0f} GFLOP of scores"
     )
+    how = rows["statistics"]
+    click.echo(
+        f"statistics    test: {how['test']}; correction: {how['correction']}; {100 * how['confidence']:g}% intervals: {how['interval']}"
+    )
     for row in rows["families"]:
-        click.echo(
-            f"hypotheses    {row['hypotheses']} {row['name']} are declared, adjusted together; smallest adjusted p in reach: "
-            f"{row['smallest_p']:.2g}"
-        )
+        reach = f"; smallest adjusted p in reach: {row['smallest_p']:.2g}" if row["smallest_p"] else ""
+        click.echo(f"hypotheses    {row['hypotheses']} {row['name']} are declared, adjusted together{reach}")
     for row in rows["detectable"]:
         click.echo(
             f"detectable    {row['benchmark']} ({row['what']}): {row['difference']:.3f} at 80% power ({row['basis']})"

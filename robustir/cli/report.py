@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from robustir.cli.bounds import bound_options, conclude
-from robustir.cli.options import format_option, json_option
+from robustir.cli.options import format_option, json_option, statistics_options
 
 if TYPE_CHECKING:
     from robustir.comparing.grammar import Bound
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 )
 @click.option("--only", multiple=True, metavar="PART", help="Write only this part, such as comparisons; repeatable.")
 @click.option("--appendix", is_flag=True, help="Give the PDF an appendix with what the HTML report folds.")
+@statistics_options
 @bound_options
 @json_option
 def command(
@@ -34,8 +35,12 @@ def command(
     bounds: tuple[Bound, ...],
     strict: bool,
     as_json: bool,
+    **statistics: Any,
 ) -> int:
-    """Analyse RUN again and write its reports; needs neither encoders nor data."""
+    """Analyse RUN again and write its reports; needs neither encoders nor data.
+
+    With --test, --correction or --interval the reports say what the run itself had declared.
+    """
     from robustir.api import analyse, render
     from robustir.cli.progress import ProgressBars
     from robustir.reports import report_files
@@ -45,7 +50,7 @@ def command(
     folder = out or run
     with ProgressBars() as bars:
         bars.stage("analyse", 1)
-        findings = analyse(directory)
+        findings = analyse(directory, **statistics)
         bars.stage("write reports", 1)
         warnings = render(findings, folder, formats=formats, only=only, appendix=appendix)
     for warning in warnings:

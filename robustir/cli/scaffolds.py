@@ -153,7 +153,9 @@ measures = ["AP", "nDCG@10", "R@10"]  # robustir list measures; the first is the
 # confidence = 0.95
 # resamples = 2_000
 # flips = 10_000
-# interval = "studentised"
+# interval = "studentised"  # or percentile, bca
+# test = "flips"  # or t, bootstrap, wilcoxon
+# correction = "max-t"  # or holm
 
 # Encoders that were trained with several seeds, and what is compared (docs/training.md):
 # compare = [["mine", "theirs"]]

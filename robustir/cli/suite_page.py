@@ -51,7 +51,9 @@ def _noise(row: dict[str, Any]) -> str:
 def _statistics(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
     how = row["statistics"]
     intervals = f"{100 * how['confidence']:g} % intervals ({how['interval']} bootstrap, {how['resamples']} resamples)"
-    yield "statistics", f"{intervals}, randomisation tests ({how['flips']} sign flips), seed {row['seed']}"
+    test = f"sign flips of groups ({how['flips']})" if how["test"] == "flips" else how["test"]
+    chosen = f", correction: {how['correction']}" if how["correction"] else ""
+    yield "statistics", f"{intervals}, test: {test}{chosen}, seed {row['seed']}"
     if row["compare"]:
         yield "compare", ", ".join(f"{a} with {b}" for a, b in row["compare"])
     if row["exploratory"]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
+from robustir.analysis.of_run import options_of
 from robustir.comparing.grammar import EVERY, Bound
 from robustir.comparing.joined import BASELINE, NEW, Side, narrowed
 from robustir.comparing.judging import Judgement, Named, judge, resolved
-from robustir.comparing.runs import Comparison, options_of
+from robustir.comparing.runs import Comparison
 from robustir.evidence.gather import gather
 from robustir.evidence.scores import QueryScores
 from robustir.rundir.directory import RunDirectory

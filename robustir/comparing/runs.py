@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from robustir.analysis.of_run import options_of
 from robustir.analysis.options import AnalysisOptions
 from robustir.comparing.agreement import orders, overlaps, reproduction
 from robustir.comparing.joined import Joined, LeftOut, Pair, Side, join
-from robustir.comparing.table import adjusted, compared, flips_for
+from robustir.comparing.table import adjusted, compared, options_for
 from robustir.errors import InputError, RunError
 from robustir.evidence.scores import QueryScores
 from robustir.measures import parse_measure
 from robustir.plugins.names import resolve_name
 from robustir.rundir.directory import RunDirectory
-from robustir.rundir.manifest import Manifest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "compare_runs", "options_of"]
+__all__ = ["Comparison", "compare_runs"]
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,6 @@ class Comparison:
             "overlaps": [dict(row) for row in self.overlaps],
             "reproduced": [dict(row) for row in self.reproduced],
         }
-
-
-def options_of(manifest: Manifest, *, measure: str | None = None) -> AnalysisOptions:
-    """Return the options of a run's analysis, from its suite's statistics."""
-    suite = manifest.suite
-    statistics = suite.statistics
-    return AnalysisOptions(
-        confidence=statistics.confidence,
-        flips=statistics.flips,
-        resamples=statistics.resamples,
-        interval=statistics.interval,
-        seed=suite.seed,
-        primary_measure=measure or suite.measures[0],
-    )
 
 
 def compare_runs(
@@ -99,7 +85,7 @@ def compare_runs(
         if not blocks:
             raise RunError(_nothing(baseline, others, joined))
         tests = sum(1 + 2 * len(block.conditions) for found in blocks.values() for block in found)
-        options = replace(options, flips=flips_for(tests, options.flips))
+        options = options_for(tests, options)
         rows = list(_all_rows(blocks, options, margin))
     if not rows:
         raise RunError(_nothing(baseline, others, joined))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -178,6 +179,9 @@ def _inside(row: Mapping[Any, Any]) -> bool:
     return bool(above(row["equivalence_low"], -row["margin"]) and below(row["equivalence_high"], row["margin"]))
 
 
-def flips_for(tests: int, flips: int) -> int:
-    """Return the flips with which a family of tests can reject: the smallest p times the family's size is below alpha."""
-    return max(flips, math.ceil(2 * tests / ALPHA))
+def options_for(tests: int, options: AnalysisOptions) -> AnalysisOptions:
+    """Return options under which a family of tests can reject: the smallest p times the family's size is below alpha."""
+    enough = math.ceil(2 * tests / ALPHA)
+    if options.test == "bootstrap":
+        return replace(options, resamples=max(options.resamples, enough))
+    return replace(options, flips=max(options.flips, enough))

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +25,7 @@ from pydantic import (
 
 from robustir.columns import count
 from robustir.disk.parsing import parse_toml
-from robustir.errors import SpecError, UnknownNameError
+from robustir.errors import InputError, SpecError, UnknownNameError
 from robustir.languages import normalise
 from robustir.measures import parse_measure
 from robustir.planning.located import located
@@ -33,9 +33,12 @@ from robustir.planning.mistakes import HIDDEN, explained, place
 from robustir.plugins.names import check_name
 from robustir.plugins.paths import hint
 from robustir.plugins.specs import parse
+from robustir.stats.protocol import Correction, TestKind, check_protocol
+from robustir.stats.resampling import IntervalKind
 from robustir.types import Setting
 
 __all__ = [
+    "STATISTICS",
     "NamedEncoder",
     "Noise",
     "Statistics",
@@ -46,6 +49,9 @@ __all__ = [
     "suite_path",
     "validate_suite",
 ]
+
+
+STATISTICS = ("test", "correction", "interval")  # keys of [statistics] that are options of commands too
 
 
 class _Model(BaseModel):
@@ -63,8 +69,15 @@ class Statistics(_Model):
     confidence: float = _key("confidence of all intervals", "0.99", default=0.95, gt=0.5, lt=1.0)
     flips: int = _key("sign flips of the randomisation test", "99_999", default=10_000, ge=99)
     resamples: int = _key("bootstrap resamples of the intervals", "10_000", default=2_000, ge=99)
-    interval: Literal["studentised", "percentile", "bca"] = _key(
+    interval: IntervalKind = _key(
         "kind of bootstrap interval: studentised, percentile or bca", '"bca"', default="studentised"
+    )
+    test: TestKind = _key("paired test by groups: flips (sign flips), t, bootstrap or wilcoxon", '"t"', default="flips")
+    correction: Correction | None = _key(
+        "of declared hypotheses: max-t (with flips) or holm; without any: bh or holm; if not given max-t, or holm with "
+        "another test, or bh",
+        '"holm"',
+        default=None,
     )
 
 
@@ -229,6 +242,10 @@ class Suite(_Model):
     def _check_encoders(self) -> Self:
         if not self.encoders and not self.strategies:
             raise ValueError("name encoders, or strategies of trained ones")
+        try:
+            check_protocol(self.statistics.test, self.statistics.correction, declared=not self.exploratory)
+        except InputError as error:
+            raise ValueError(f"statistics: {error}") from None
         if unknown := [name for pair in self.compare or () for name in pair if name not in self.strategies]:
             raise ValueError(f"compare: {unknown[0]!r} is not a strategy of the suite")
         return self
@@ -272,11 +289,15 @@ class Suite(_Model):
     ) -> Suite:
         """Return the suite as the options of a run change it; None and empty values change nothing.
 
-        ``severities`` and ``draws`` apply to every perturbation, also to those with severities or draws of their own.
+        ``severities`` and ``draws`` apply to every perturbation, also to those with severities or draws of their own;
+        ``test``, ``correction`` and ``interval`` to the statistics.
         """
+        chosen = {name: others.pop(name, None) for name in STATISTICS}
         cleared = {name: None for name, value in (("severities", severities), ("draws", draws)) if value}
         kept = tuple(noise.model_dump() | cleared for noise in self.perturbations)
         given = {name: value for name, value in others.items() if value not in (None, (), [])}
+        if changed := {name: value for name, value in chosen.items() if value is not None}:
+            given["statistics"] = self.statistics.model_dump() | changed
         return self.replaced(
             perturbations=perturbations or (kept if cleared else None), severities=severities, draws=draws, **given
         )

@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from robustir.stats.all_pairs import compact_letters, letter, randomised_tukey
 from robustir.stats.clusters import ClusterSums, GroupCodes, cluster_sums, group_codes, standard_errors
-from robustir.stats.comparisons import difference, log_ratio_interval, retention_contributions
+from robustir.stats.comparisons import difference, log_ratio_interval, retention_contributions, retention_difference
 from robustir.stats.curves import dose_at_loss, trapezoid_weights
 from robustir.stats.effects import probability_of_superiority, spread, standardised_mean_difference
 from robustir.stats.few_groups import FEW_GROUPS, FEW_WORTH, effective_groups, few_groups_t_test, smallest_p
 from robustir.stats.multiplicity import benjamini_hochberg, holm, max_t, max_t_over
 from robustir.stats.power import design_effects, interval_half_width, minimum_detectable_difference
+from robustir.stats.protocol import (
+    CORRECTIONS,
+    TESTS,
+    Correction,
+    TestKind,
+    check_protocol,
+    correction_of,
+    paired_test,
+    reachable_p,
+    t_test,
+)
 from robustir.stats.randomisation import SignFlips, cluster_t_test, randomisation_test, sign_flips, signed_rank_test
 from robustir.stats.resampling import (
     INTERVALS,
@@ -37,22 +48,28 @@ from robustir.stats.strategies import (
 )
 
 __all__ = [
+    "CORRECTIONS",
     "FEWEST_SEEDS",
     "FEW_GROUPS",
     "FEW_WORTH",
     "INTERVALS",
+    "TESTS",
     "ClusterSums",
+    "Correction",
     "GroupCodes",
     "Interval",
     "IntervalKind",
     "SeedDraws",
     "SeededSums",
     "SignFlips",
+    "TestKind",
     "benjamini_hochberg",
     "bootstrap_weights",
+    "check_protocol",
     "cluster_sums",
     "cluster_t_test",
     "compact_letters",
+    "correction_of",
     "design_effects",
     "difference",
     "dose_at_loss",
@@ -70,11 +87,14 @@ __all__ = [
     "max_t_over",
     "minimum_detectable_difference",
     "paired_bootstrap_p",
+    "paired_test",
     "probability_of_superiority",
     "randomisation_test",
     "randomised_tukey",
+    "reachable_p",
     "replicates",
     "retention_contributions",
+    "retention_difference",
     "retention_scores",
     "seed_draws",
     "seeded_interval",
@@ -85,6 +105,7 @@ __all__ = [
     "spread",
     "standard_errors",
     "standardised_mean_difference",
+    "t_test",
     "tail_rank",
     "trapezoid_weights",
 ]

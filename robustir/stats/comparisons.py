@@ -13,10 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.stats.clusters import ClusterSums
-from robustir.stats.resampling import Interval, Moments, studentised_bounds
+from robustir.stats.resampling import (
+    Interval,
+    IntervalKind,
+    Moments,
+    bca_bounds,
+    leave_one_out,
+    order_statistics,
+    studentised_bounds,
+)
 from robustir.stats.rounding import settled
 
-__all__ = ["difference", "log_ratio_interval", "retention_contributions"]
+__all__ = ["difference", "log_ratio_interval", "retention_contributions", "retention_difference"]
 
 Floats = NDArray[np.float64]
 
@@ -29,9 +37,14 @@ def difference(left: ClusterSums, right: ClusterSums) -> ClusterSums:
 
 
 def log_ratio_interval(
-    above: Sequence[ClusterSums], below: Sequence[ClusterSums], weights: Floats, *, confidence: float = 0.95
+    above: Sequence[ClusterSums],
+    below: Sequence[ClusterSums],
+    weights: Floats,
+    *,
+    confidence: float = 0.95,
+    kind: IntervalKind = "studentised",
 ) -> Interval:
-    """Return studentised intervals of ``sum(log above) - sum(log below)`` of means over the same rows, float64 [k].
+    """Return intervals of ``sum(log above) - sum(log below)`` of means over the same rows, float64 [k].
 
     ``above=[noisy_a, clean_b], below=[clean_a, noisy_b]`` gives the log ratio of two retentions. Means at the same place
     of both lists are subtracted first, so that equal means, and ratios that mirror each other, cancel exactly. The
@@ -42,24 +55,26 @@ def log_ratio_interval(
         above, below: the means in numerators and denominators, equally many.
         weights: float64 [b, g] of :func:`robustir.stats.bootstrap_weights`.
         confidence: of the intervals.
+        kind: of the intervals.
     """
     if len(above) != len(below):
         raise ValueError(f"{len(above)} means above and {len(below)} below: a ratio has one of each")
     parts = [part for ratio in zip(above, below, strict=True) for part in ratio]
-    groups, size = parts[0].groups, len(parts[0])
+    size = len(parts[0])
     columns = [np.full(size, np.nan) for _ in range(4)]
     for start in range(0, size, _CHUNK):
         rows = slice(start, start + _CHUNK)
         chunk = [ClusterSums(part.sums[rows], part.counts) for part in parts]
-        for column, values in zip(columns, _log_ratio(chunk, weights, groups, confidence), strict=True):
+        for column, values in zip(columns, _log_ratio(chunk, weights, confidence, kind), strict=True):
             column[rows] = values
     return Interval(*columns)
 
 
 def _log_ratio(
-    parts: list[ClusterSums], weights: Floats, groups: int, confidence: float
+    parts: list[ClusterSums], weights: Floats, confidence: float, kind: IntervalKind
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return estimate, error and limits of the sum of the log ratios parts[0] / parts[1], parts[2] / parts[3], ..."""
+    groups = parts[0].groups
     means = [np.where(part.estimates > 0, part.estimates, np.nan) for part in parts]
     estimate = _sum_of_differences([np.log(mean) for mean in means])
     if groups < 2:
@@ -77,17 +92,29 @@ def _log_ratio(
     levels = [moment.deviation + mean[:, None] for moment, mean in zip(moments, means, strict=True)]
     levels = [np.where(level > 0, level, np.nan) for level in levels]
     drift = _sum_of_differences([np.log(level) for level in levels]) - estimate[:, None]
-    signs = [1.0, -1.0] * (len(parts) // 2)
-    variance = np.zeros_like(drift)
+    if kind == "studentised":
+        variance = inflation * _variances(moments, levels)
+        variance[variance < 1e-12 * np.square(error)[:, None]] = 0.0
+        low, high = studentised_bounds(estimate, error, drift, variance, groups, confidence)
+    elif kind == "percentile":
+        low, high = (estimate + limit for limit in order_statistics(drift, confidence))
+    else:
+        alone = [leave_one_out(part) for part in parts]
+        alone = [np.log(np.where(level > 0, level, np.nan)) for level in alone]
+        low, high = bca_bounds(estimate, error, drift, _sum_of_differences(alone), confidence)
+    still = error == 0
+    return estimate, error, np.where(still, estimate, low), np.where(still, estimate, high)
+
+
+def _variances(moments: Sequence[Moments], levels: Sequence[Floats]) -> Floats:
+    """Return the linearised variance of the log ratios in every replicate, [k, b], up to G / (G - 1)."""
+    signs = [1.0, -1.0] * (len(moments) // 2)
+    variance = np.zeros_like(levels[0])
     for i, moment in enumerate(moments):
         variance += moment.cross(moment) / np.square(levels[i])
         for j in range(i):
             variance += 2 * signs[i] * signs[j] * moment.cross(moments[j]) / (levels[i] * levels[j])
-    variance *= inflation
-    variance[variance < 1e-12 * np.square(error)[:, None]] = 0.0
-    low, high = studentised_bounds(estimate, error, drift, variance, groups, confidence)
-    still = error == 0
-    return estimate, error, np.where(still, estimate, low), np.where(still, estimate, high)
+    return variance
 
 
 def _sum_of_differences(parts: Sequence[Floats]) -> Floats:
@@ -95,16 +122,24 @@ def _sum_of_differences(parts: Sequence[Floats]) -> Floats:
     return reduce(np.add, [left - right for left, right in zip(parts[::2], parts[1::2], strict=True)])
 
 
+def retention_difference(levels: Sequence[ClusterSums]) -> ClusterSums:
+    """Return scores per query whose mean is the difference of two retentions, as sums [k, p, g] for a paired test.
+
+    levels: noisy A, clean A, noisy B, clean B. Under "both keep the share r" the scores ``(noisy - r clean) / mean clean``
+    of A and B have one expectation; r is the mean of both retentions, so that the means add up to A's minus B's (signs of
+    such scores are flipped as in Hemerik, Goeman & Finos 2020). Defined where a noisy mean is 0; NaN where a clean one is.
+    """
+    means = [np.where(part.estimates > 0, part.estimates, np.nan)[:, None, None] for part in levels[1::2]]
+    noisy, clean = ([part.sums for part in levels[first::2]] for first in (0, 1))
+    kept = [part.estimates[:, None, None] / mean for part, mean in zip(levels[::2], means, strict=True)]
+    share = (kept[0] + kept[1]) / 2
+    scores = [(here - share * base) / mean for here, base, mean in zip(noisy, clean, means, strict=True)]
+    return ClusterSums(scores[0] - scores[1], levels[0].counts)
+
+
 def retention_contributions(levels: Sequence[ClusterSums]) -> Floats:
     """Return what every group adds to the difference of two retentions, float64 [k, g]; sign flips act on these.
 
-    levels: noisy A, clean A, noisy B, clean B. Under "both keep the share r" the scores ``(noisy - r clean) / mean clean``
-    of A and B have one expectation; r is the mean of both retentions, so that the rows add up to A's minus B's (signs of
-    such scores are flipped as in Hemerik, Goeman & Finos 2020). Defined where a noisy mean is 0; NaN where a clean one is.
+    levels are those of :func:`retention_difference`.
     """
-    means = [np.where(part.estimates > 0, part.estimates, np.nan)[:, None] for part in levels[1::2]]
-    noisy, clean = ([part.contributions for part in levels[first::2]] for first in (0, 1))
-    kept = [part.estimates[:, None] / mean for part, mean in zip(levels[::2], means, strict=True)]
-    share = (kept[0] + kept[1]) / 2
-    scores = [(here - share * base) / mean for here, base, mean in zip(noisy, clean, means, strict=True)]
-    return settled(scores[0] - scores[1])
+    return settled(retention_difference(levels).contributions)

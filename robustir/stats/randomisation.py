@@ -91,9 +91,11 @@ def signed_rank_test(clusters: ClusterSums) -> Floats:
     """Two-sided p of Wilcoxon's signed-rank test on the groups' contributions, float64 [k]; 1 if all differences are 0.
 
     The literature is divided for means over many queries: against it Smucker et al. 2007, for it Parapar et al. 2020.
+    NaN if a contribution is.
     """
     from scipy.stats import wilcoxon
 
     present = clusters.counts.sum(axis=0) > 0
     rows = clusters.contributions[:, present]
-    return np.array([float(np.asarray(wilcoxon(row))[1]) if row.any() else 1.0 for row in rows])
+    p = [np.nan if np.isnan(row).any() else float(np.asarray(wilcoxon(row))[1]) if row.any() else 1.0 for row in rows]
+    return np.array(p)

@@ -24,9 +24,12 @@ __all__ = [
     "Interval",
     "IntervalKind",
     "Moments",
+    "bca_bounds",
     "bootstrap_weights",
     "generator",
     "interval",
+    "leave_one_out",
+    "order_statistics",
     "paired_bootstrap_p",
     "replicates",
     "studentised_bounds",
@@ -127,7 +130,7 @@ def tail_rank(count: int | NDArray[np.intp], confidence: float) -> NDArray[np.in
     return np.maximum(np.floor((np.asarray(count) + 1) * tail), 1).astype(np.intp)
 
 
-def _order_statistics(table: Floats, confidence: float) -> tuple[Floats, Floats]:
+def order_statistics(table: Floats, confidence: float) -> tuple[Floats, Floats]:
     """Return limits with half of ``1 - confidence`` of each row's values, without NaN, beyond each."""
     if not np.isnan(table).any():
         rank = int(tail_rank(table.shape[1], confidence))
@@ -155,7 +158,7 @@ def studentised_bounds(
         # The signed square of t has the order of t, and its root is needed for the two limits only.
         square = deviation * np.abs(deviation) / variance
         square[deviation == 0] = 0.0
-        low, high = (np.sign(limit) * np.sqrt(np.abs(limit)) for limit in _order_statistics(square, confidence))
+        low, high = (np.sign(limit) * np.sqrt(np.abs(limit)) for limit in order_statistics(square, confidence))
     fallback = float(stdtrit(max(groups - 1, 1), (1 + confidence) / 2))
     low = np.where(np.isfinite(low), low, -fallback)
     high = np.where(np.isfinite(high), high, fallback)
@@ -178,10 +181,10 @@ def replicates(clusters: ClusterSums, weights: Floats) -> Floats:
 
 
 def _percentile(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Floats, Floats]:
-    return _order_statistics(replicates(clusters, weights), confidence)
+    return order_statistics(replicates(clusters, weights), confidence)
 
 
-def _leave_one_out(clusters: ClusterSums) -> Floats:
+def leave_one_out(clusters: ClusterSums) -> Floats:
     """Estimates without each of the groups in turn, float64 [k, g]; NaN if a stratum would be empty."""
     present = clusters.counts.sum(axis=0) > 0
     left = clusters.totals[:, None] - clusters.counts[:, present]
@@ -193,29 +196,39 @@ def _leave_one_out(clusters: ClusterSums) -> Floats:
 
 
 def _bca(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """Bias-corrected and accelerated limits, with the jackknife over groups (Efron 1987)."""
+    deviation = Moments(clusters, weights).deviation
+    return bca_bounds(clusters.estimates, standard_errors(clusters), deviation, leave_one_out(clusters), confidence)
+
+
+def bca_bounds(
+    estimate: Floats, error: Floats, deviation: Floats, alone: Floats, confidence: float
+) -> tuple[Floats, Floats]:
+    """Return bias-corrected and accelerated limits, with the jackknife over groups (Efron 1987).
+
+    deviation: replicates minus estimate [k, b]; alone: the estimates without each of the groups, [k, g].
+    """
     from scipy.special import ndtr, ndtri
 
-    table = Moments(clusters, weights).deviation
-    defined = table.shape[1] - np.count_nonzero(np.isnan(table), axis=1)
+    defined = deviation.shape[1] - np.count_nonzero(np.isnan(deviation), axis=1)
     # A resample that draws every group once repeats the estimate, up to rounding: a tie, not a side.
-    margin = 1e-12 * standard_errors(clusters)[:, None]
-    below = np.count_nonzero(table < -margin, axis=1) + 0.5 * np.count_nonzero(np.abs(table) <= margin, axis=1)
+    margin = 1e-12 * error[:, None]
+    below = np.count_nonzero(deviation < -margin, axis=1) + 0.5 * np.count_nonzero(np.abs(deviation) <= margin, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         bias = ndtri(below / defined)
-    spread = _leave_one_out(clusters)
-    spread = spread.mean(axis=1, keepdims=True) - spread
+    spread = alone.mean(axis=1, keepdims=True) - alone
     second = np.square(spread).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        acceleration = np.where(second > 0, (spread**3).sum(axis=1) / (6 * second**1.5), 0.0)
+        acceleration = np.where(
+            second > 0, (spread**3).sum(axis=1) / (6 * second**1.5), 0.0
+        )  # 0 if a group is all there is
     tail = (1 - confidence) / 2
-    ordered = np.sort(table, axis=1)
+    ordered = np.sort(deviation, axis=1)
     limits = []
     for share in (tail, 1 - tail):
         z = bias + ndtri(share)
         position = np.rint(ndtr(bias + z / (1 - acceleration * z)) * (defined + 1))
         rank = np.clip(np.nan_to_num(position, nan=1.0), 1, np.maximum(defined, 1)).astype(np.intp)
-        limits.append(clusters.estimates + np.take_along_axis(ordered, rank[:, None] - 1, axis=1)[:, 0])
+        limits.append(estimate + np.take_along_axis(ordered, rank[:, None] - 1, axis=1)[:, 0])
     return limits[0], limits[1]
 
 

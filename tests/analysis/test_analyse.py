@@ -249,7 +249,7 @@ def test_bad_blocks_and_options_are_refused(make_block: MakeBlock) -> None:
 def test_no_blocks_give_empty_tables() -> None:
     found = tables([], QUICK)
     assert all(table.empty for table in found.tables().values())
-    assert {item.name for item in fields(found)} == {*TABLES, "manifest"}
+    assert {item.name for item in fields(found)} == {*TABLES, "manifest", "options", "changed"}
 
 
 def test_equal_losses_from_different_levels_are_equal_whatever_rounding_left(make_block: MakeBlock) -> None:

@@ -56,6 +56,9 @@ PLAN = {
     "--severities": "0.7",
     "--draws": "2",
     "--seed": "5",
+    "--test": "t",
+    "--correction": "holm",
+    "--interval": "bca",
 }
 PERTURB = {"--lang": "de", "--severity": "0.9", "--seed": "3", "--draw": "1", "--jsonl": None}
 

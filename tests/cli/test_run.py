@@ -241,3 +241,49 @@ def test_recorded_noise_is_found_in_the_data_folder_of_the_command_line(
     with pytest.raises(SystemExit) as leave:
         main(["run", "quickstart", *where, *noise, "--encoder", "hashing"])
     assert leave.value.code == 0
+
+
+def test_test_correction_and_interval_are_options_of_a_report(small: Path, tmp_path: Path, invoke) -> None:
+    import pandas as pd
+
+    found = {}
+    for name, options in {
+        "declared": (),
+        "t": ("--test", "t"),
+        "holm": ("--correction", "holm"),
+        "bca": ("--interval", "bca"),
+    }.items():
+        assert invoke("report", small, "--format", "html,csv", "-o", tmp_path / name, *options).code == 0
+        found[name] = pd.read_csv(tmp_path / name / "findings" / "contrasts.csv")
+    said = {name: (tmp_path / name / "report.html").read_text(encoding="utf-8") for name in found}
+    assert found["t"]["p"].tolist() != found["declared"]["p"].tolist()
+    assert found["holm"]["p_adjusted"].tolist() != found["declared"]["p_adjusted"].tolist()
+    assert found["bca"]["ci_low"].tolist() != found["declared"]["ci_low"].tolist()
+    assert "Changed after the run" not in said["declared"]
+    assert "the test is t; the run declared flips" in said["t"]
+    assert "paired t-test by groups" in said["t"]
+    assert "Holm over each declared family" in said["holm"]
+    assert "BCa bootstrap" in said["bca"]
+    refused = invoke("report", small, "--format", "csv", "-o", tmp_path, "--test", "wilcoxon", "--correction", "max-t")
+    assert refused.code == 2
+    assert "use correction = 'holm'" in refused.err
+
+
+def test_a_run_takes_the_statistics_of_its_suite_and_options(tmp_path: Path, monkeypatch, invoke) -> None:
+    suite = tmp_path / "small.toml"
+    suite.write_text(
+        'name = "small"\nbenchmarks = ["mini"]\nlanguages = ["en", "de"]\nencoders = ["bm25"]\n'
+        'perturbations = ["typos"]\nseverities = [0.3]\ndraws = 1\nsettings = ["mono"]\n[statistics]\ntest = "wilcoxon"\n',
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    assert invoke("run", suite, "-o", "a", "--format", "csv", "-j", 1).code == 0
+    assert '"test": "wilcoxon"' in (tmp_path / "a" / "manifest.json").read_text(encoding="utf-8")
+    assert (
+        invoke("run", suite, "-o", "b", "--format", "csv", "-j", 1, "--test", "t", "--interval", "percentile").code == 0
+    )
+    rows = (tmp_path / "b" / "findings" / "contrasts.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[1].endswith(",t,holm,percentile")
+    refused = invoke("run", suite, "-o", "c", "--correction", "max-t", "-j", 1)
+    assert refused.code == 2
+    assert "use correction = 'holm'" in refused.err
