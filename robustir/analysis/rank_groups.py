@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 
 from robustir.analysis.claims import ALPHA, Kind
 from robustir.analysis.estimator import Layout
-from robustir.analysis.pairs import worth
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.shown import shown_severity
 from robustir.analysis.tables import Grids, labelled
-from robustir.stats import ClusterSums, compact_letters, max_t, randomised_tukey, retention_contributions
+from robustir.stats import ClusterSums, compact_letters, max_t, randomised_tukey, retention_contributions, smallest_p
 from robustir.stats.rounding import below, settled
 
 __all__ = ["add_rank_groups"]
@@ -134,7 +133,7 @@ class _RankGroups:
                 encoders=len(names),
                 n=rows,
                 groups=groups,
-                smallest_p=worth(field.layout, self._setting.options.flips)[1][0],
+                smallest_p=smallest_p(int(groups), self._setting.options.flips),
                 note=str(Kind.ONE_GROUP) if groups < 2 else str(Kind.NOTHING) if tested.idle else "",
             )
         pairs = list(combinations(names, 2))
