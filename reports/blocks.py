@@ -28,6 +28,7 @@ __all__ = [
     "Section",
     "Segment",
     "Series",
+    "StripPanel",
     "Table",
     "direction",
     "first_table",
@@ -85,20 +86,22 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One encoder's curve; ``style`` numbers colour, dash and marker, the same in every panel."""
+    """One encoder's points; ``style`` numbers colour, dash and marker, the same in every panel; ``quiet``: in grey."""
 
     name: str
     style: int
     points: tuple[Point, ...]
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One of the small multiples; its vertical axis runs from 0 to ``y_max``."""
+    """One of the small multiples; its vertical axis runs from ``y_min`` to ``y_max``."""
 
     title: str
     y_max: float
     series: tuple[Series, ...]
+    y_min: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,22 @@ class IntervalPanel:
 
     title: str
     rows: tuple[str, ...]
+    series: tuple[Series, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StripPanel:
+    """A row per name in ``rows``, with a dot per series (x: the value, y: its row) and a remark at the right.
+
+    The axis runs from ``x_min`` to ``x_max``; ``heading`` names the remarks.
+    """
+
+    title: str
+    rows: tuple[str, ...]
+    remarks: tuple[str, ...]
+    heading: str
+    x_min: float
+    x_max: float
     series: tuple[Series, ...]
 
 
@@ -121,7 +140,7 @@ class Figure:
     y_label: str
     x_max: float
     columns: int
-    panels: tuple[Panel, ...] | tuple[IntervalPanel, ...]
+    panels: tuple[Panel, ...] | tuple[IntervalPanel, ...] | tuple[StripPanel, ...]
     keys: tuple[tuple[str, int], ...]
 
 

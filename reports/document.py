@@ -12,9 +12,11 @@ from robustir.reports.formats import clean_text
 from robustir.reports.sections.attacks import attack_section
 from robustir.reports.sections.clean_scores import clean_section
 from robustir.reports.sections.comparing import bias_section, comparison_section
-from robustir.reports.sections.degradation import area_section, curve_section, language_section
+from robustir.reports.sections.curves import curve_section
+from robustir.reports.sections.degradation import area_section
 from robustir.reports.sections.examples import example_section
 from robustir.reports.sections.in_domain import in_domain_notices
+from robustir.reports.sections.languages import language_section
 from robustir.reports.sections.run_facts import (
     failed_cells,
     failed_section,

@@ -22,7 +22,30 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-__all__ = ["Sheet", "add_line", "canvas", "draw_panel", "letter", "panel_height", "settings", "shorten", "text_width"]
+__all__ = [
+    "Sheet",
+    "add_line",
+    "add_tip",
+    "canvas",
+    "colour",
+    "curve_height",
+    "draw_curves",
+    "draw_intervals",
+    "font",
+    "interval_height",
+    "interval_text",
+    "letter",
+    "line_look",
+    "marker_look",
+    "point_text",
+    "quiet_line",
+    "scales",
+    "settings",
+    "shorten",
+    "text_width",
+    "tick_text",
+    "ticks",
+]
 
 _DASHES: tuple[Any, ...] = (
     "-", (0, (4.2, 1.8)), (0, (1.2, 1.5)), (0, (5, 1.8, 1.2, 1.8)), (0, (7, 1.8)), (0, (2.4, 1.2)), (0, (0.8, 1.8)),
@@ -133,6 +156,18 @@ def line_look(style: int, size: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def quiet_line(size: float) -> dict[str, Any]:
+    """Return the style of a line in the background."""
+    return {
+        "color": INKS["quiet"],
+        "alpha": 0.4,
+        "linewidth": size * 0.12,
+        "solid_joinstyle": "round",
+        "clip_on": False,
+        "zorder": 2,
+    }
+
+
 def marker_look(style: int, size: float) -> dict[str, Any]:
     """Return the style of a point; every second one is open."""
     paint = colour(style)
@@ -142,29 +177,28 @@ def marker_look(style: int, size: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def panel_height(panel: Panel | IntervalPanel, width: float, size: float) -> float:
-    """Return the height of a panel of this width, without its title."""
-    if isinstance(panel, IntervalPanel):
-        return 0.8 * size + _row_height(panel, size) * len(panel.rows) + 3.7 * size
+def curve_height(width: float) -> float:
+    """Return the height of a panel of curves of this width, without its title."""
     return 0.66 * width
 
 
-def draw_panel(
-    sheet: Sheet, figure: Figure, panel: Panel | IntervalPanel, left: float, top: float, width: float
-) -> None:
-    """Draw one panel, without its title, with its upper left corner at a place of the sheet."""
-    if isinstance(panel, IntervalPanel):
-        _draw_intervals(sheet, figure, panel, left, top, width)
-    else:
-        _draw_curves(sheet, figure, panel, left, top, width)
+def interval_height(panel: IntervalPanel, size: float) -> float:
+    """Return the height of a panel of intervals, without its title."""
+    return 0.8 * size + _row_height(panel, size) * len(panel.rows) + 3.7 * size
 
 
-def _ticks(end: float) -> list[float]:
-    step = axis_step(end)
-    return [step * position for position in range(int(end / step + 1e-9) + 1)]
+def ticks(end: float, start: float = 0.0) -> list[float]:
+    """Return the ticks of an axis from ``start`` (at most 0) to ``end`` (at least 0), one of them 0."""
+    step = axis_step(end - start)
+    return [step * position for position in range(-int(-start / step + 1e-9), int(end / step + 1e-9) + 1)]
 
 
-def _scales(axes: Axes, size: float, *, along: str) -> None:
+def tick_text(tick: float) -> str:
+    """Return the number at a tick."""
+    return number(tick, 0 if float(tick).is_integer() else 1)
+
+
+def scales(axes: Axes, size: float, *, along: str) -> None:
     """Set the look of ticks, grid and frame; the grid crosses the axis ``along``."""
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
@@ -178,19 +212,24 @@ def _scales(axes: Axes, size: float, *, along: str) -> None:
         label.set_fontproperties(font(size))
 
 
-def _draw_curves(sheet: Sheet, figure: Figure, panel: Panel, left: float, top: float, width: float) -> None:
-    size, height = sheet.font, panel_height(panel, width, sheet.font)
+def draw_curves(sheet: Sheet, figure: Figure, panel: Panel, left: float, top: float, width: float) -> None:
+    """Draw curves with their bands."""
+    size, height = sheet.font, curve_height(width)
     inner = (width - 5.7 * size, height - 4.9 * size)
     axes = sheet.axes(left + 3.7 * size, top + 1.2 * size, *inner)
-    axes.set(xlim=(0, figure.x_max), ylim=(0, panel.y_max))
-    for set_ticks, end in ((axes.set_xticks, figure.x_max), (axes.set_yticks, panel.y_max)):
-        set_ticks(_ticks(end), [f"{tick:g}" for tick in _ticks(end)])
-    _scales(axes, size, along="y")
+    axes.set(xlim=(0, figure.x_max), ylim=(panel.y_min, panel.y_max))
+    for set_ticks, found in (
+        (axes.set_xticks, ticks(figure.x_max)), (axes.set_yticks, ticks(panel.y_max, panel.y_min)),
+    ):  # fmt: skip
+        set_ticks(found, [tick_text(tick) for tick in found])
+    scales(axes, size, along="y")
+    if panel.y_min < 0:
+        axes.axhline(0, color=INKS["quiet"], linewidth=size * 0.11, zorder=2)
     sheet.text(left + 3.7 * size + inner[0] / 2, top + height - 0.5 * size, figure.x_label, ha="center")
     label = {"ha": "center", "va": "center", "rotation": 90, "rotation_mode": "anchor"}
     sheet.text(left + 0.75 * size, top + 1.2 * size + inner[1] / 2, figure.y_label, **label)
-    for series in panel.series:
-        _draw_series(sheet, axes, series, panel.y_max)
+    for series in sorted(panel.series, key=lambda series: not series.quiet):
+        _draw_series(sheet, axes, series, panel)
     for series, at in _letter_places(panel, inner[1], 1.1 * size):
         end = max(other.points[-1].x for other in panel.series if other.points) / figure.x_max
         style: dict[str, Any] = {
@@ -209,10 +248,16 @@ def add_line(axes: Axes, xs: list[float], ys: list[float], look: dict[str, Any])
     return axes.add_artist(Line2D(xs, ys, **look))
 
 
-def _draw_series(sheet: Sheet, axes: Axes, series: Series, top: float) -> None:
+def _draw_series(sheet: Sheet, axes: Axes, series: Series, panel: Panel) -> None:
     def held(value: float) -> float:
-        return min(max(value, 0.0), top)
+        return min(max(value, panel.y_min), panel.y_max)
 
+    if series.quiet:
+        xs, ys = [point.x for point in series.points], [held(point.y) for point in series.points]
+        drawn = add_line(axes, xs, ys, quiet_line(sheet.font))
+        ending = series.points[-1]
+        add_tip(sheet, drawn, f"{series.name}: {point_text(ending)} at {number(ending.x)}")
+        return
     known = [point for point in series.points if math.isfinite(point.low) and math.isfinite(point.high)]
     if len(known) > 1:
         xs = [point.x for point in (*known, *reversed(known))]
@@ -222,7 +267,7 @@ def _draw_series(sheet: Sheet, axes: Axes, series: Series, top: float) -> None:
     add_line(axes, [point.x for point in series.points], ys, line_look(series.style, sheet.font))
     for point in series.points:
         drawn = add_line(axes, [point.x], [held(point.y)], marker_look(series.style, sheet.font))
-        _tip(sheet, drawn, f"{series.name}: {point_text(point)} at {number(point.x)}")
+        add_tip(sheet, drawn, f"{series.name}: {point_text(point)} at {number(point.x)}")
 
 
 def point_text(point: Point) -> str:
@@ -230,7 +275,8 @@ def point_text(point: Point) -> str:
     return f"{number(point.y)} {interval(point.low, point.high, 1.0)}".strip()
 
 
-def _tip(sheet: Sheet, artist: Any, text: str) -> None:
+def add_tip(sheet: Sheet, artist: Any, text: str) -> None:
+    """Give an artist a tooltip."""
     gid = f"tip{len(sheet.tips)}"
     artist.set_gid(gid)
     sheet.tips[gid] = text
@@ -239,8 +285,8 @@ def _tip(sheet: Sheet, artist: Any, text: str) -> None:
 def _letter_places(panel: Panel, height: float, apart: float) -> list[tuple[Series, float]]:
     """Return each line's letter with its height (0 to 1), pushed apart if lines end together."""
     ends = sorted(
-        ((min(max(series.points[-1].y / panel.y_max, 0.0), 1.0) * height, series.style, series)
-        for series in panel.series if series.points),
+        ((min(max((series.points[-1].y - panel.y_min) / (panel.y_max - panel.y_min), 0.0), 1.0) * height,
+        series.style, series) for series in panel.series if series.points and not series.quiet),
         key=lambda end: end[:2],
     )  # fmt: skip
     placed: list[float] = []
@@ -256,16 +302,17 @@ def _row_height(panel: IntervalPanel, size: float) -> float:
     return size * (2.0 + 1.05 * len(panel.series))
 
 
-def _draw_intervals(sheet: Sheet, figure: Figure, panel: IntervalPanel, left: float, top: float, width: float) -> None:
+def draw_intervals(sheet: Sheet, figure: Figure, panel: IntervalPanel, left: float, top: float, width: float) -> None:
+    """Draw intervals about 0."""
     size, row_height = sheet.font, _row_height(panel, sheet.font)
     height, inner = row_height * len(panel.rows), width - 2.6 * size
     axes = sheet.axes(left + 1.3 * size, top + 0.8 * size, inner, height)
     axes.set(xlim=(-figure.x_max, figure.x_max), ylim=(height, 0))
-    ticks = _ticks(figure.x_max)
-    both = [*(-tick for tick in reversed(ticks[1:])), *ticks]
-    axes.set_xticks(both, [number(tick, 0 if float(tick).is_integer() else 1) for tick in both])
+    positive = ticks(figure.x_max)
+    both = [*(-tick for tick in reversed(positive[1:])), *positive]
+    axes.set_xticks(both, [tick_text(tick) for tick in both])
     axes.set_yticks([])
-    _scales(axes, size, along="x")
+    scales(axes, size, along="x")
     axes.axvline(0, color=INKS["quiet"], linewidth=size * 0.11, zorder=2)
     for row, name in enumerate(panel.rows):
         shown = shorten(name, inner - size, size)
@@ -278,8 +325,8 @@ def _draw_intervals(sheet: Sheet, figure: Figure, panel: IntervalPanel, left: fl
                 add_line(axes, limits, [y, y], line_look(series.style, size) | {"linestyle": "-"})
             if math.isfinite(point.x):
                 drawn = add_line(axes, [point.x], [y], marker_look(series.style, size))
-                _tip(sheet, drawn, f"{series.name}, {panel.rows[int(point.y)]}: {interval_text(point)}")
-    sheet.text(left + width / 2, top + panel_height(panel, width, size) - 0.5 * size, figure.x_label, ha="center")
+                add_tip(sheet, drawn, f"{series.name}, {panel.rows[int(point.y)]}: {interval_text(point)}")
+    sheet.text(left + width / 2, top + interval_height(panel, size) - 0.5 * size, figure.x_label, ha="center")
 
 
 def interval_text(point: Point) -> str:

@@ -11,28 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from robustir.disk.atomic import write_atomically, write_text_atomically
-from robustir.reports.blocks import Cell, Column, Document, Figure, IntervalPanel, Panel, Table
-from robustir.reports.formats import number
+from robustir.reports.blocks import Document, Figure
 from robustir.reports.renderers.drawing import (
     Sheet,
     add_line,
     canvas,
     colour,
-    draw_panel,
     font,
-    interval_text,
     letter,
     line_look,
     marker_look,
-    panel_height,
-    point_text,
     settings,
     shorten,
     text_width,
 )
+from robustir.reports.renderers.panels import AnyPanel, draw_panel, panel_height, panel_label
 from robustir.reports.renderers.svg import drawing_svg
 
-__all__ = ["columns_of", "figure_svg", "figures_by_page", "key_svg", "panel_svg", "point_tables", "write_figures"]
+__all__ = ["columns_of", "figure_svg", "figures_by_page", "key_svg", "panel_svg", "write_figures"]
 
 _WEB_WIDTH, _WEB_FONT = 320.0, 10.5
 _PAGE_WIDTH, _PAGE_FONT = 482.0, 7.0  # a page's text is 170 mm wide
@@ -41,13 +37,12 @@ _GAP = 8.0
 _ALONE = 260.0  # the width of a panel alone in its row
 
 
-def panel_svg(figure: Figure, panel: Panel | IntervalPanel) -> str:
+def panel_svg(figure: Figure, panel: AnyPanel) -> str:
     """Return one panel as SVG in the colours of the page; its title is text of the page."""
     with settings():
         sheet = canvas(_WEB_WIDTH, panel_height(panel, _WEB_WIDTH, _WEB_FONT), _WEB_FONT)
         draw_panel(sheet, figure, panel, 0, 0, _WEB_WIDTH)
-        against = figure.x_label if isinstance(panel, IntervalPanel) else f"{figure.y_label} against {figure.x_label}"
-        return drawing_svg(sheet, f"{panel.title}: {against}", themed=True)
+        return drawing_svg(sheet, panel_label(figure, panel), themed=True)
 
 
 def key_svg(style: int) -> str:
@@ -69,7 +64,7 @@ def _sample(sheet: Sheet, style: int, left: float, top: float, width: float, hei
 def figures_by_page(figure: Figure) -> list[Figure]:
     """Return the figure, split if its panels do not fit a page; each part has the whole legend."""
     height = _legend_rows(figure)[1] * 1.7 * _PAGE_FONT
-    pages: list[list[Panel | IntervalPanel]] = [[]]
+    pages: list[list[AnyPanel]] = [[]]
     used = height
     for row in _rows(figure):
         high = _row_height(figure, row)
@@ -139,12 +134,12 @@ def _panel_width(figure: Figure) -> float:
     return min(_ALONE, (_PAGE_WIDTH - _GAP * (columns - 1)) / columns)
 
 
-def _rows(figure: Figure) -> list[list[Panel | IntervalPanel]]:
+def _rows(figure: Figure) -> list[list[AnyPanel]]:
     columns = columns_of(figure)
     return [list(figure.panels[at : at + columns]) for at in range(0, len(figure.panels), columns)]
 
 
-def _row_height(figure: Figure, row: Sequence[Panel | IntervalPanel]) -> float:
+def _row_height(figure: Figure, row: Sequence[AnyPanel]) -> float:
     width = _panel_width(figure)
     return 1.9 * _PAGE_FONT + max(panel_height(panel, width, _PAGE_FONT) for panel in row) + _GAP
 
@@ -177,34 +172,3 @@ def _sheet(figure: Figure) -> Sheet:
             draw_panel(sheet, figure, panel, left, top + 1.9 * size, width)
         top += _row_height(figure, row)
     return sheet
-
-
-def point_tables(figure: Figure) -> list[Table]:
-    """Return the points of every panel as a table, for readers who cannot see the figure."""
-    panels: tuple[Panel | IntervalPanel, ...] = figure.panels
-    return [
-        _interval_points(figure, panel, at) if isinstance(panel, IntervalPanel) else _curve_points(figure, panel, at)
-        for at, panel in enumerate(panels)
-    ]
-
-
-def _curve_points(figure: Figure, panel: Panel, at: int) -> Table:
-    by_series = [{number(point.x): point_text(point) for point in series.points} for series in panel.series]
-    places = sorted({(round(point.x, 1), number(point.x)) for series in panel.series for point in series.points})
-    rows = [(Cell(text), *(Cell(points.get(text, "–")) for points in by_series)) for _, text in places]
-    return _point_table(figure, panel, at, figure.x_label, rows)
-
-
-def _interval_points(figure: Figure, panel: IntervalPanel, at: int) -> Table:
-    by_series = [{int(point.y): interval_text(point) for point in series.points} for series in panel.series]
-    rows = [(Cell(name), *(Cell(points.get(row, "–")) for points in by_series)) for row, name in enumerate(panel.rows)]
-    return _point_table(figure, panel, at, "", rows)
-
-
-def _point_table(
-    figure: Figure, panel: Panel | IntervalPanel, at: int, first: str, rows: Sequence[tuple[Cell, ...]]
-) -> Table:
-    columns = (Column(first, number=False), *(Column(series.name) for series in panel.series))
-    return Table(
-        f"{figure.id}-points-{at + 1}", f"{panel.title}: {figure.y_label or figure.x_label}", columns, tuple(rows)
-    )

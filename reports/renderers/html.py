@@ -7,10 +7,11 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from robustir.reports.blocks import Document, Figure, IntervalPanel, Panel, direction
+from robustir.reports.blocks import Document, Figure, direction
 from robustir.reports.renderers.drawing import letter
-from robustir.reports.renderers.figures import columns_of, key_svg, panel_svg, point_tables
+from robustir.reports.renderers.figures import columns_of, key_svg, panel_svg
 from robustir.reports.renderers.palette import css_rules
+from robustir.reports.renderers.panels import AnyPanel, point_tables
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -47,7 +48,7 @@ def _environment() -> Any:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    def panel(figure: Figure, drawn: Panel | IntervalPanel) -> Markup:
+    def panel(figure: Figure, drawn: AnyPanel) -> Markup:
         return Markup(panel_svg(figure, drawn))  # noqa: S704 - panel_svg escapes the document's texts
 
     @cache

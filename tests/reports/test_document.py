@@ -9,8 +9,9 @@ import pytest
 from robustir.analysis import Findings, empty_table
 from robustir.errors import InputError, RunError
 from robustir.reports import build
-from robustir.reports.blocks import Document, Examples, Figure, Panel, Table, direction, walk_texts
-from tests.reports.factory import LANGUAGES, SEVERITIES, Factory
+from robustir.reports.blocks import Document, Examples, Figure, Panel, StripPanel, Table, direction, walk_texts
+from robustir.reports.formats import language_name
+from tests.reports.factory import ENCODERS, LANGUAGES, SEVERITIES, Factory
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +68,86 @@ def test_cross_heat_map_averages_over_passage_languages(document: Document) -> N
     assert table.rows[0][2].heat == 1
 
 
-def test_curves_run_over_the_realised_dose_and_share_axes_within_a_setting(document: Document) -> None:
-    figures = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
-    assert len(figures) == 1
-    panels = [panel for panel in figures[0].panels if isinstance(panel, Panel)]
+def figures(document: Document, kind: str) -> list[Figure]:
+    found = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
+    return [figure for figure in found if figure.id.startswith(kind)]
+
+
+def test_curves_of_the_change_run_over_the_realised_dose_and_share_axes_within_a_setting(document: Document) -> None:
+    (drawn,) = figures(document, "curves")
+    panels = [panel for panel in drawn.panels if isinstance(panel, Panel)]
     assert [panel.title for panel in panels[:3]] == ["typos · mono", "shuffle-words · mono", "typos · cross"]
-    assert panels[0].y_max == panels[1].y_max == 80
-    assert panels[2].y_max == 15
+    # The worst is bm25: 57 * 0.8 * (1 - exp(-1.2)) = 31.9 points, interval to 35.8; random has +0.4 as upper limit.
+    assert {(panel.y_min, panel.y_max) for panel in panels[:2]} == {(-40, 10)}
+    assert (panels[2].y_min, panels[2].y_max) == (-10, 2)
     points = panels[0].series[0].points
     assert [point.x for point in points] == pytest.approx([0, *(93 * severity for severity in SEVERITIES)])
-    assert points[0].y == pytest.approx(62.0)
-    assert figures[0].x_max == 50
+    lost = [62 * 0.34 * (1 - math.exp(-2.4 * severity)) for severity in SEVERITIES]
+    assert [point.y for point in points] == pytest.approx([0, *(-loss for loss in lost)])
+    assert points[-1].low == pytest.approx(-1.11 * lost[-1] - 0.4)
+    assert drawn.x_max == 50
+
+
+def test_two_severities_make_no_curve() -> None:
+    findings = Factory().findings()
+    few = findings.contrasts[findings.contrasts["severity"].isin(SEVERITIES[:2])]
+    document = build(replace(findings, contrasts=few), findings.manifest)
+    assert "curves" not in [section.id for section in document.sections]
+
+
+def test_of_many_encoders_four_are_in_colour_with_their_own_letters() -> None:
+    encoders = tuple(f"encoder-{i}" for i in range(9))
+    findings = Factory(encoders=encoders).findings()
+    document = build(findings, findings.manifest)
+    for drawn in (*figures(document, "curves"), *figures(document, "strips")):
+        assert "in grey the other 5" in drawn.caption
+        # The score is (0.3 + 0.05 i)(1 - loss(i)), loss 0.2 + 0.07 i of 0.51 at severity 0.3: 4 to 7 are best.
+        assert drawn.keys == tuple((encoders[at], at) for at in (4, 5, 6, 7))
+        quiet = {series.name for series in drawn.panels[0].series if series.quiet}
+        assert quiet == {encoders[at] for at in (0, 1, 2, 3, 8)}
+
+
+def test_strips_show_the_languages_from_most_to_least_affected_with_their_dose(document: Document) -> None:
+    (drawn,) = figures(document, "strips")
+    panel = drawn.panels[0]
+    assert isinstance(panel, StripPanel)
+    factory = Factory()
+
+    def change(encoder: str, lang: str) -> float:
+        return 100 * (factory.noisy(encoder, "typos", "mono", 0.3, lang) - factory.clean(encoder, "mono", lang))
+
+    judged = [name for name in factory.encoders if name != "random"]  # near its floor
+    order = sorted(LANGUAGES, key=lambda lang: sum(change(name, lang) for name in judged))
+    assert panel.rows == tuple(language_name(lang) for lang in order)
+    worst = panel.series[0].points[0]
+    assert (worst.x, worst.y) == (pytest.approx(change("hashing", order[0])), 0)
+    assert worst.low < worst.x < worst.high
+    # The factory's dose: 0.93 * 0.3 of the words, a quarter of that of the characters, a little more in some languages.
+    assert panel.remarks[order.index("ar")] == "7\u202f%"
+    cross = drawn.panels[1]
+    assert isinstance(cross, StripPanel)
+    assert cross.title == "typos · cross"
+    assert math.isnan(cross.series[0].points[0].low)  # a mean over passage languages has no test
+
+
+def test_bold_in_a_table_of_languages_is_a_separated_change_and_never_a_mean_over_passage_languages(
+    document: Document,
+) -> None:
+    contrasts = Factory().findings().contrasts
+    table = tables(document)["heat-mini-typos-mono"]
+    for row in table.rows:
+        for at, encoder in enumerate(ENCODERS, 2):
+            chosen = contrasts[
+                (contrasts["query_lang"].map(language_name) == row[0].text)
+                & (contrasts["encoder"] == encoder)
+                & (contrasts["setting"] == "mono")
+                & (contrasts["perturbation"] == "typos")
+                & (contrasts["severity"] == 0.3)
+            ]
+            assert (row[at].mark == "strong") == bool(chosen["separated"].item())
+    assert any(cell.mark == "strong" for row in table.rows for cell in row[2:])
+    cross = tables(document)["heat-mini-typos-cross"]
+    assert not any(cell.mark == "strong" for row in cross.rows for cell in row)
 
 
 def test_differences_are_signed_and_marked_only_where_separated(document: Document) -> None:
@@ -144,11 +214,8 @@ def test_big_runs_are_cut_with_a_note_and_small_multiples_stay_readable() -> Non
     noises = ("typos", "shuffle-words", "ocr", "asr")
     factory = Factory(encoders=encoders, perturbations=noises)
     document = build(factory.findings(), factory.manifest())
-    figures = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
-    assert len(figures) == 3  # one per setting
-    assert all(len(figure.keys) == 8 and "curves.csv has 1 more" in figure.caption for figure in figures)
-    # Clean scores rise with i % 8 in the factory, so the last of nine shares the lowest place and is not drawn.
-    assert [name for name, _ in figures[0].keys] == list(encoders[:8])
+    assert [len(one.panels) for one in figures(document, "curves")] == [4]  # one setting of four noises
+    assert "curves.csv has cross and multi too" in figures(document, "curves")[0].caption
     assert max(len(table.rows) for table in tables(document).values()) <= 48
     assert len({table.id for part in document.sections for table in part.blocks if isinstance(table, Table)}) == sum(
         isinstance(block, Table) for part in document.sections for block in part.blocks

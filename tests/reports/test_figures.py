@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
@@ -16,17 +17,17 @@ import numpy.typing as npt
 import pytest
 
 from robustir.reports import Document, build, render_html
-from robustir.reports.blocks import Figure, IntervalPanel, Panel, Point, Series
+from robustir.reports.blocks import Figure, IntervalPanel, Panel, Point, Series, StripPanel
 from robustir.reports.renderers import palette
-from robustir.reports.renderers.drawing import line_look, marker_look, shorten, text_width
+from robustir.reports.renderers.drawing import interval_text, line_look, marker_look, shorten, text_width
 from robustir.reports.renderers.figures import (
     columns_of,
     figure_svg,
     figures_by_page,
     panel_svg,
-    point_tables,
     write_figures,
 )
+from robustir.reports.renderers.panels import point_tables
 from tests.reports.factory import Factory
 from tests.reports.test_rendering import NASTY, Page
 
@@ -42,7 +43,14 @@ def document() -> Document:
 
 @pytest.fixture(scope="module")
 def curves(document: Document) -> Figure:
-    return next(block for part in document.sections for block in part.blocks if isinstance(block, Figure))
+    found = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
+    return next(figure for figure in found if figure.id.startswith("curves"))
+
+
+@pytest.fixture(scope="module")
+def strips(document: Document) -> Figure:
+    found = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
+    return next(figure for figure in found if figure.id.startswith("strips"))
 
 
 def intervals(pairs: int, noises: int, x_max: float = 20.0) -> Figure:
@@ -72,15 +80,42 @@ def test_points_are_drawn_at_their_values(curves: Figure) -> None:
         if title is not None and marker is not None:
             x, y = map(float, marker.attrib["transform"].removeprefix("translate(").removesuffix(")").split())
             places[title.text] = (x, y)
-    # Axes: 320 wide less 5.7 em, 211.2 high less 4.9 em, of an em of 10.5; they end at 50 percent and 80 points.
+    # Axes: 320 wide less 5.7 em, 211.2 high less 4.9 em, of an em of 10.5; they end at 50 percent, -40 and 10 points.
     left, width, top, height = 3.7 * 10.5, 320 - 5.7 * 10.5, 1.2 * 10.5, 0.66 * 320 - 4.9 * 10.5
-    first = places["hashing: 62.0 [59.0, 65.0] at 0.0"]
-    assert first == pytest.approx((left, top + height * (1 - 62 / 80)), abs=0.01)
+    first = places["hashing: 0.0 [0.0, 0.0] at 0.0"]
+    assert first == pytest.approx((left, top + height * 10 / 50), abs=0.01)
     worst = next(
         place for name, place in places.items() if str(name).startswith("bm25") and str(name).endswith("at 46.5")
     )
-    assert worst[0] == pytest.approx(left + width * 46.5 / 50, abs=0.01)
+    lost = 57 * 0.8 * (1 - math.exp(-1.2))
+    assert worst == pytest.approx((left + width * 46.5 / 50, top + height * (10 + lost) / 50), abs=0.01)
     assert len(places) == 4 * 5  # encoders, severities with clean queries
+
+
+def test_dots_of_a_strip_lie_at_their_values_with_names_and_doses(strips: Figure) -> None:
+    panel = strips.panels[0]
+    assert isinstance(panel, StripPanel)
+    drawn = panel_svg(strips, panel)
+    root = ET.fromstring(drawn)
+    tips = [title.text or "" for title in root.iter(f"{SVG}title")]
+    assert len(tips) == len(set(tips)) == 4 * 11  # encoders, languages
+    texts = [element.text for element in root.iter(f"{SVG}text")]
+    assert set(panel.rows) <= set(texts)
+    assert [text for text in texts if text and text.endswith("\u202f%")] == list(panel.remarks)
+    places = {}
+    for group in root.iter(f"{SVG}g"):
+        title, marker = group.find("{*}title"), group.find("{*}path")
+        if title is not None and marker is not None:
+            place = marker.attrib["transform"].removeprefix("translate(").removesuffix(")").split()
+            places[title.text] = float(place[0])
+    points = {
+        f"{one.name}, {panel.rows[int(point.y)]}: {interval_text(point)}": point.x
+        for one in panel.series
+        for point in one.points
+    }
+    slopes = np.polyfit([points[str(name)] for name in places], list(places.values()), 1, full=True)
+    assert slopes[1][0] < 0.01  # a straight line through all of them
+    assert slopes[0][0] > 0
 
 
 def test_intervals_keep_their_minus_signs_and_ends() -> None:
@@ -97,7 +132,8 @@ def test_texts_of_a_drawing_come_out_as_they_went_in(text: str) -> None:
     point = Point(0.5, 0.5, 0.4, 0.6)
     series = Series(text, 0, (point, replace(point, x=1.0)))
     row = replace(series, points=(Point(0.5, 0.0, 0.4, 0.6),))
-    for panel in (Panel(f"{text} title", 1.0, (series,)), IntervalPanel(f"{text} title", (text,), (row,))):
+    strip = StripPanel(f"{text} title", (text,), (text[:9],), "remark", 0.0, 1.0, (row,))
+    for panel in (Panel(f"{text} title", 1.0, (series,)), IntervalPanel(f"{text} title", (text,), (row,)), strip):
         figure = Figure("id", text, text, f"{text[:30]} x", f"{text[:30]} y", 1.0, 1, (panel,), ((text, 0),))  # type: ignore[arg-type]
         for drawing in map(ET.fromstring, (panel_svg(figure, panel), figure_svg(figure))):
             tags = {element.tag.rpartition("}")[2] for element in drawing.iter()}
@@ -110,10 +146,10 @@ def test_texts_of_a_drawing_come_out_as_they_went_in(text: str) -> None:
 def test_every_point_is_in_a_table_of_the_page(document: Document, curves: Figure) -> None:
     tables = point_tables(curves)
     assert [table.caption for table in tables][:2] == [
-        "typos · mono: mAP (points)",
-        "shuffle-words · mono: mAP (points)",
+        "typos · mono: change of mAP (points)",
+        "shuffle-words · mono: change of mAP (points)",
     ]
-    assert [cell.text for cell in tables[0].rows[0]][:2] == ["0.0", "62.0 [59.0, 65.0]"]
+    assert [cell.text for cell in tables[0].rows[0]][:2] == ["0.0", "0.0 [0.0, 0.0]"]
     assert [column.title for column in tables[0].columns][1:] == [name for name, _ in curves.keys]
     shown = " ".join("".join(Page(render_html(document)).text).split())
     assert "The points as tables" in shown
@@ -156,10 +192,10 @@ def test_files_are_the_same_bytes_in_another_process_and_whatever_matplotlibrc_s
     }
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], check=True, env=environment, cwd=root)
     here, there = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("here", "there"))
-    assert set(here) == {"curves-mini-mono-cross-multi.svg", "curves-mini-mono-cross-multi.pdf"}
+    assert set(here) == {f"{name}-mini.{suffix}" for name in ("strips", "curves") for suffix in ("svg", "pdf")}
     assert here == there
-    assert here["curves-mini-mono-cross-multi.pdf"].startswith(b"%PDF-")
-    assert b"CreationDate" not in here["curves-mini-mono-cross-multi.pdf"]
+    assert here["curves-mini.pdf"].startswith(b"%PDF-")
+    assert b"CreationDate" not in here["curves-mini.pdf"]
 
 
 def test_drawing_leaves_the_settings_of_matplotlib_alone(curves: Figure) -> None:

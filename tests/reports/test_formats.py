@@ -16,8 +16,8 @@ from robustir.reports.formats import (
     severity_text,
     signed_points,
 )
-from robustir.reports.sections.degradation import heat_level
 from robustir.reports.sections.examples import changed_segments
+from robustir.reports.sections.languages import heat_level
 
 
 @pytest.mark.parametrize(

@@ -193,9 +193,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     )
     assert first == second
     assert {str(path) for path in first} >= {"report.html", "report.pdf", "report.tex", "findings/contrasts.csv"}
-    assert {f"figures/curves-mini-mono-cross-multi.{suffix}" for suffix in ("svg", "pdf")} <= {
-        str(path) for path in first
-    }
+    assert {f"figures/curves-mini.{suffix}" for suffix in ("svg", "pdf")} <= {str(path) for path in first}
 
 
 def test_the_pdf_carries_the_runs_date_and_not_the_clocks(document: Document) -> None:

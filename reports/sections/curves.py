@@ -1,0 +1,96 @@
+"""The section of curves: how the change grows with the noise."""
+
+from __future__ import annotations
+
+import math
+
+from robustir.reports.blocks import Figure, Panel, Paragraph, Point, Section, Series
+from robustir.reports.formats import axis_step, measure_name
+from robustir.reports.sections.focus import axis, drawn_settings, drawn_styles, figure_keys, grey_note
+from robustir.reports.study import Study, value
+
+__all__ = ["curve_section"]
+
+_LEAST = 3  # severities that make a curve
+_PANELS = 4  # of a figure, if its noises allow
+_PER_ROW = 3
+_READING = (
+    "The change against clean queries, as the share of edited words grows. Bands are confidence intervals of the change, "
+    "paired over the same queries; each noise at each severity is a point."
+)
+
+
+def curve_section(study: Study) -> Section | None:
+    """Build the section of the curves; None if no noise has three severities."""
+    figures = [figure for benchmark in study.benchmarks if (figure := _figure(study, benchmark)).panels]
+    return Section("curves", "Change as noise grows", (Paragraph(_READING), *figures)) if figures else None
+
+
+def _figure(study: Study, benchmark: str) -> Figure:
+    noises = [name for name in study.perturbations if _severities(study, benchmark, name) >= _LEAST]
+    every = study.settings(benchmark)
+    settings = drawn_settings(study, benchmark, len(noises), _PANELS)
+    styles = drawn_styles(study, benchmark)
+    lines = {
+        (setting, noise): tuple(
+            line
+            for name, look in styles.items()
+            if (line := _line(study, benchmark, setting, noise, name, look)).points
+        )
+        for setting in settings
+        for noise in noises
+    }
+    doses = [point.x for drawn in lines.values() for line in drawn for point in line.points]
+    panels = []
+    for setting in settings:
+        low, high = axis(
+            limit
+            for (own, _), drawn in lines.items()
+            for line in (drawn if own == setting else ())
+            for point in line.points
+            for limit in ((point.y,) if line.quiet else (point.y, point.low, point.high))
+        )
+        panels += [
+            Panel(f"{noise} · {setting}", high, drawn, low)
+            for (own, noise), drawn in lines.items()
+            if own == setting and drawn
+        ]
+    several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
+    left = [setting for setting in every if setting not in settings]
+    left_out = f" curves.csv has {' and '.join(left)} too." if left else ""
+    measure = measure_name(study.measure)
+    return Figure(
+        f"curves-{benchmark}",
+        f"Change of {measure}{several} against the realised share of edited words. Vertical axes are shared within a "
+        f"setting, not between settings.{grey_note(styles)}{left_out}",
+        f"Small multiples, one per noise and setting: change of {measure} against edited words.",
+        "edited words (%)",
+        f"change of {measure} (points)",
+        _end(max(doses, default=1.0)),
+        min(_PER_ROW, max(1, len(noises))),
+        tuple(panels),
+        figure_keys(study, benchmark, styles),
+    )
+
+
+def _severities(study: Study, benchmark: str, noise: str) -> int:
+    return len({value(row, "severity") for row in study.rows("contrasts", benchmark=benchmark, perturbation=noise)})
+
+
+def _line(study: Study, benchmark: str, setting: str, noise: str, encoder: str, look: tuple[int, bool]) -> Series:
+    rows = study.macro("contrasts", benchmark=benchmark, setting=setting, perturbation=noise, encoder=encoder)
+    points = sorted(
+        (
+            Point(*(100 * value(row, name) for name in ("word_edit_rate", "delta", "ci_low", "ci_high")))
+            for row in rows
+            if math.isfinite(value(row, "word_edit_rate")) and math.isfinite(value(row, "delta"))
+        ),
+        key=lambda point: point.x,
+    )
+    style, quiet = look
+    return Series(encoder, style, (Point(0.0, 0.0, 0.0, 0.0), *points) if points else (), quiet)
+
+
+def _end(largest: float) -> float:
+    step = axis_step(largest)
+    return float(max(step, step * math.ceil(largest / step - 1e-9)))
