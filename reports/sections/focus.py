@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from robustir.reports.blocks import Column
 from robustir.reports.formats import axis_step
 from robustir.reports.sections.in_domain import marked
 from robustir.reports.study import Study, mean, value
+from robustir.stats import letter
 
-__all__ = ["axis", "drawn_settings", "drawn_styles", "figure_keys", "grey_note"]
+__all__ = ["axis", "drawn_settings", "drawn_styles", "encoder_columns", "figure_keys", "grey_note"]
 
 _IN_COLOUR = 4
+_HEADS, _HEAD = 60, 14  # letters that fit the heads of a table's columns: of all, and of one
 
 
 def drawn_settings(study: Study, benchmark: str, noises: int, most: int) -> tuple[str, ...]:
@@ -46,6 +49,16 @@ def drawn_styles(study: Study, benchmark: str, *, most: int = _IN_COLOUR) -> dic
 def figure_keys(study: Study, benchmark: str, styles: dict[str, tuple[int, bool]]) -> tuple[tuple[str, int], ...]:
     """Return the legend: the encoders in colour."""
     return tuple((marked(study, benchmark, name), style) for name, (style, quiet) in styles.items() if not quiet)
+
+
+def encoder_columns(study: Study, benchmark: str, encoders: Sequence[str]) -> tuple[tuple[Column, ...], str]:
+    """Return a column per encoder, and a note that tells their letters if their names are too long for a row."""
+    names = [marked(study, benchmark, encoder) for encoder in encoders]
+    if sum(map(len, names)) <= _HEADS and max(map(len, names), default=0) <= _HEAD:
+        return tuple(map(Column, names)), ""
+    letters = [letter(study.encoders.index(encoder)).upper() for encoder in encoders]
+    columns = tuple(Column(one, hint=name) for one, name in zip(letters, names, strict=True))
+    return columns, " · ".join(f"{one}\u00a0{name}" for one, name in zip(letters, names, strict=True)) + "."
 
 
 def grey_note(styles: dict[str, tuple[int, bool]]) -> str:

@@ -19,8 +19,7 @@ from robustir.reports.blocks import (
     Table,
 )
 from robustir.reports.formats import join_words, language_name, measure_name, percent, severity_text, signed_points
-from robustir.reports.sections.focus import axis, drawn_settings, drawn_styles, figure_keys, grey_note
-from robustir.reports.sections.in_domain import encoder_cell
+from robustir.reports.sections.focus import axis, drawn_settings, drawn_styles, encoder_columns, figure_keys, grey_note
 from robustir.reports.study import Row, Study, mean, value
 from robustir.stats.rounding import below
 
@@ -176,8 +175,8 @@ def _tables(study: Study, benchmark: str, setting: str, noise: str) -> list[Bloc
     made: list[Block] = []
     for start in range(0, len(study.encoders), _ENCODERS):
         encoders = study.encoders[start : start + _ENCODERS]
-        titles = [encoder_cell(study, benchmark, encoder).text for encoder in encoders]
-        columns = (Column("Language", number=False), Column("Characters changed"), *map(Column, titles))
+        heads, note = encoder_columns(study, benchmark, encoders)
+        columns = (Column("Language", number=False), Column("Characters"), *heads)
         rows = tuple(
             (
                 Cell(language_name(lang)),
@@ -187,7 +186,7 @@ def _tables(study: Study, benchmark: str, setting: str, noise: str) -> list[Bloc
             for lang in changes.languages
         )
         name = f"heat-{benchmark}-{noise}-{setting}" + (f"-{start // _ENCODERS + 1}" if start else "")
-        made.append(Table(name, caption, columns, rows, scale="diverging"))
+        made.append(Table(name, caption, columns, rows, note=note, scale="diverging"))
     return made
 
 
