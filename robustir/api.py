@@ -87,7 +87,7 @@ def run(
     interval: str | None = None,
     jobs: int = 1,
     device: str | None = None,
-    keep_top: int = 0,
+    keep_top: int | None = None,
     progress: bool | Told | Progress | None = None,
     formats: Sequence[str] = ("html", "pdf"),
     overwrite: bool = False,
@@ -108,7 +108,7 @@ def run(
         jobs: worker processes. Above 1, a script needs the usual ``if __name__ == "__main__"`` guard; live objects stay
             in this process.
         device: "cpu" or "cuda".
-        keep_top: how many top passages to keep per query.
+        keep_top: how many top passages to keep of every list, with scores; None: 100 of few lists, 0: none.
         progress: True, or a function of (stage, done, total, unit).
         formats: of the reports.
         overwrite: True: remove an earlier run in the folder.
@@ -145,7 +145,8 @@ def run(
         correction=correction,
         interval=interval,
     )
-    workers, kept = whole_number(jobs, "jobs", 1), whole_number(keep_top, "keep_top", 0)
+    workers = whole_number(jobs, "jobs", 1)
+    kept = None if keep_top is None else whole_number(keep_top, "keep_top", 0)
     options = RunOptions(jobs=workers, device=use_device(device), keep_top=kept)
     directory = RunDirectory(out if out is not None else run_folder(asked.before, asked.suite))
     with told(progress) as bars:

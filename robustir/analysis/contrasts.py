@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.analysis.estimator import CHANGE, Layout, few_moved, macro_mean, moved_groups
+from robustir.analysis.estimator import CHANGE, SCORE, Layout, few_moved, macro_mean, moved_groups
 from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.pairs import worth
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
@@ -49,6 +49,18 @@ def edited_effect(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> tu
     return share, mean, low, high
 
 
+def _overlap(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> tuple[Floats, Floats, Floats]:
+    """Return the mean rank-biased overlap of noisy and clean rankings with its limits, [s, 1, 1 + views] each."""
+    found = np.full((3, len(noise.conditions), 1, 1 + noise.delta.shape[2]), np.nan)
+    for number, condition in enumerate(noise.conditions):
+        part = setting.overlap(encoder, condition, noise.mask)
+        if part is not None:
+            layout, sums = part
+            own = setting.estimator.intervals(layout, sums[None], possible=SCORE)
+            found[:, number] = own.estimate, own.low, own.high
+    return found[0], found[1], found[2]
+
+
 def add_contrasts(
     table: Grids,
     hypotheses: Hypotheses,
@@ -84,6 +96,7 @@ def add_contrasts(
         key = (setting.block.benchmark, setting.block.setting, perturbation, severity, setting.block.encoders[encoder])
         hypotheses.add(key, setting, change=declared)
     moved_rows = noise.moved.sum(axis=-1)
+    overlap, overlap_low, overlap_high = _overlap(setting, encoder, noise)
     table.add(
         np.broadcast_to(rows > 0, shape),
         benchmark=setting.block.benchmark,
@@ -124,4 +137,7 @@ def add_contrasts(
         languages=languages_behind(setting.rows.views, layout),
         smallest_p=worth(layout, setting.options)[1],
         near_floor=scores.near_floor,
+        overlap=overlap,
+        overlap_low=overlap_low,
+        overlap_high=overlap_high,
     )

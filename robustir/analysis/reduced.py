@@ -121,6 +121,19 @@ class ReducedSetting:
         """Sorted scores [m, v] of an encoder with shuffled queries."""
         return self.rows.sorted(self.block.floor[encoder, self._measures])
 
+    def overlap(self, encoder: int, condition: int, mask: Mask) -> tuple[Layout, Floats] | None:
+        """Return layout and group sums [views, groups] of the rank-biased overlap with the clean ranking; None if unknown.
+
+        Over the rows of a sorted mask [v] that have one.
+        """
+        if self.block.overlap is None:
+            return None
+        values = self.rows.sorted(self.block.overlap[encoder, condition])
+        inside: Mask = mask & np.isfinite(values)
+        if not inside.any():
+            return None
+        return self.layout(inside), self.rows.group_sums(np.where(inside, values, 0.0))
+
     def level(self, kind: str, encoder: int) -> Floats:
         """Means per view, [views], of "tied" or "missed", the shares of an encoder's relevant passages; NaN if unknown."""
         shares = getattr(self.block, kind)

@@ -65,6 +65,7 @@ def mean_over_seeds(block: QueryScores) -> QueryScores:
         worst=noisy if block.worst is block.noisy else averaged(block.worst),
         tied=None if block.tied is None else averaged(block.tied),
         missed=None if block.missed is None else averaged(block.missed),
+        overlap=None if block.overlap is None else averaged(block.overlap),
         trained={},
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from robustir.planning.plan import Plan, PlannedEncoder, PlannedTask
 from robustir.ranking.pools import pool_products
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import Manifest
+from robustir.running.keeping import keeping
 from robustir.stats.power import interval_half_width, minimum_detectable_difference
 from robustir.stats.protocol import correction_of, reachable_p
 
@@ -55,6 +56,7 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
         "done": len(done),
         "gigaflop": sum(_gigaflop(plan, encoder) for encoder in plan.encoders),
         "statistics": _statistics(plan),
+        "kept_rankings": asdict(keeping(plan, None)),
         "families": _families(plan),
         "detectable": list(_detectable(plan, run)),
     }

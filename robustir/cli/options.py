@@ -150,10 +150,9 @@ _RUNTIME_OPTIONS = [
     click.option(
         "--keep-top",
         type=click.IntRange(0),
-        default=0,
-        show_default=True,
         metavar="K",
-        help="Keep the top K passages too (for TREC export).",
+        help="Keep the top K passages of every list with their scores (for TREC export); 0 keeps none. By default the "
+        "top 100 of the query's language and of the pool are kept, without scores.",
     ),
     format_option,
     click.option("--profile", is_flag=True, help="Show the time of each stage."),

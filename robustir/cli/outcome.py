@@ -29,7 +29,7 @@ def finish(
     jobs: int | None,
     executor: str,
     device: str,
-    keep_top: int,
+    keep_top: int | None,
     formats: tuple[str, ...],
     profile: bool,
     as_json: bool,

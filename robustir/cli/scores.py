@@ -17,7 +17,7 @@ import click
     "form",
     type=click.Choice(["csv", "parquet", "trec"]),
     required=True,
-    help="trec: rankings, for runs made with --keep-top.",
+    help="trec: rankings, for runs made with --keep-top K.",
 )
 @click.option(
     "--measure",

@@ -16,6 +16,7 @@ from robustir.evidence.views import View, rank_lists, tied_and_missed, view
 from robustir.measures import Measure, evaluate, parse_measure
 from robustir.planning.conditions import FLOOR
 from robustir.rundir.directory import RunDirectory
+from robustir.rundir.kept_lists import list_names, read_overlaps
 from robustir.rundir.manifest import BenchmarkEntry, CellEntry, Manifest
 from robustir.types import Ranks, Setting, Task, Treatment
 
@@ -199,6 +200,10 @@ class _Filled:
         self.clean, self.floor = (np.full((encoders, *size), np.nan) for _ in range(2))
         self.level = np.full((2, encoders, len(seen)), np.nan)
         self.noisy = np.full(several, np.nan)
+        self.overlap: Floats | None = None
+        names = list_names(stored.task.corpus.langs)
+        place = {name: number for number, name in enumerate(names)}
+        self._names, self._list = names, np.array([place.get(lang, -1) for lang in seen.passage_lang], dtype=np.intp)
         self.worst = np.full(several, np.nan) if stored.draws > 1 else self.noisy  # one draw is its own worst
         self._place = {condition: row for row, condition in enumerate(stored.conditions)}
         self._aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
@@ -220,8 +225,23 @@ class _Filled:
                 row = self._place[cell.perturbation, cell.severity]
                 values[:, ~self._aimed[cell.perturbation]] = np.nan
                 self._add_draw(number, row, values, first=draws[row] == 0)
+                self._add_overlap(number, row, cell, first=draws[row] == 0)
                 draws[row] += 1
         self.noisy[number] = self.clean[number] + self.noisy[number] / np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
+        if self.overlap is not None:
+            self.overlap[number] /= np.maximum(draws, 1)[:, np.newaxis]
+
+    def _add_overlap(self, number: int, row: int, cell: CellEntry, *, first: bool) -> None:
+        """Add the overlaps of one cell; a condition without those of a draw has none."""
+        found = read_overlaps(self.stored.run, cell.key, self._names, len(self.stored.task.queries))
+        if found is None and self.overlap is None:
+            return
+        if self.overlap is None:
+            self.overlap = np.full((len(self.stored.encoders), len(self.stored.conditions), len(self.seen)), np.nan)
+        missing = np.full(len(self.seen), np.nan)
+        values = missing if found is None else np.where(self._list >= 0, found[self.seen.query, self._list], np.nan)
+        values[~self._aimed[cell.perturbation]] = np.nan
+        self.overlap[number, row] = values if first else self.overlap[number, row] + values
 
     def _add_draw(self, number: int, row: int, values: Floats, *, first: bool) -> None:
         # Differences are averaged: the mean of three equal scores need not be that score to the last bit, and a
@@ -268,4 +288,5 @@ def _gather_setting(
         trained=stored.trained,
         tied=filled.level[0],
         missed=filled.level[1],
+        overlap=filled.overlap,
     )

@@ -43,6 +43,8 @@ class QueryScores:
     tied, missed: float64 [encoders, v] of the clean queries: the share of a row's relevant passages that are retrieved
         with the score of another candidate, and of those that are not retrieved; None where that is not known.
     trained: the encoders that belong to a training strategy, by name.
+    overlap: float64 [encoders, conditions, v], rank-biased overlap of the noisy and the clean ranking of the candidates, means
+        over draws; NaN where a ranking was not kept, None where none was.
 
     Raises:
         DataError: if an array has a wrong shape.
@@ -70,6 +72,7 @@ class QueryScores:
     trained: Mapping[str, TrainedSeed] = field(default_factory=dict)
     tied: Scores | None = None
     missed: Scores | None = None
+    overlap: Scores | None = None
 
     def treatment(self, perturbation: str) -> Treatment:
         """Return the treatment of a perturbation."""
@@ -85,6 +88,7 @@ class QueryScores:
             **dict.fromkeys(("word_edit_rate", "char_error_rate", "unchanged"), (conditions, rows)),
         }
         shapes |= {name: (encoders, rows) for name in ("tied", "missed") if getattr(self, name) is not None}
+        shapes |= {} if self.overlap is None else {"overlap": (encoders, conditions, rows)}
         for name, shape in shapes.items():
             actual = getattr(self, name).shape
             if actual != shape:

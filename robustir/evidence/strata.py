@@ -29,7 +29,13 @@ def strata(block: QueryScores) -> Iterator[QueryScores]:
         return
     towards = block.passage_lang[None, :] == embedded[:, None]  # [conditions, v]
     apart = towards[None, :, None, :]
-    yield replace(block, noisy=np.where(apart, np.nan, block.noisy), worst=np.where(apart, np.nan, block.worst))
+    overlap = block.overlap
+    yield replace(
+        block,
+        noisy=np.where(apart, np.nan, block.noisy),
+        worst=np.where(apart, np.nan, block.worst),
+        overlap=None if overlap is None else np.where(towards, np.nan, overlap),
+    )
     rows = np.flatnonzero(towards.any(axis=0))
     if not len(rows):
         return
@@ -37,6 +43,7 @@ def strata(block: QueryScores) -> Iterator[QueryScores]:
     kept = {
         "noisy": np.where(together, block.noisy[:, mixed][..., rows], np.nan),
         "worst": np.where(together, block.worst[:, mixed][..., rows], np.nan),
+        "overlap": None if overlap is None else np.where(towards[mixed][:, rows], overlap[:, mixed][..., rows], np.nan),
         **{name: getattr(block, name)[rows] for name in _PER_ROW},
         **{name: getattr(block, name)[..., rows] for name in ("clean", "floor")},
         **{name: None if (values := getattr(block, name)) is None else values[:, rows] for name in ("tied", "missed")},

@@ -75,6 +75,7 @@ class _Collector:
         queries: int,
         keep_top: int,
         scorer: str,
+        lists: NDArray[np.intp] | None = None,
         matches_only: bool = False,
     ) -> None:
         self._columns = columns
@@ -83,7 +84,7 @@ class _Collector:
         if len(qrels) and (int(self._query.max()) >= queries or (np.diff(self._query) < 0).any()):
             raise ValueError(f"the qrels must be sorted by query and name rows below {queries} only")
         self._ranks = Ranks(*(np.zeros(len(qrels), dtype=np.uint32) for _ in fields(Ranks)))
-        self._top = Top.empty(columns, queries, keep_top) if keep_top else None
+        self._top = Top.empty(columns, queries, keep_top, lists) if keep_top else None
         self._scorer = scorer
         self._matches_only = matches_only
 
@@ -160,6 +161,7 @@ def rank_relevant(
     *,
     queries: int,
     keep_top: int = 0,
+    lists: NDArray[np.intp] | None = None,
     threads: int = 1,
     scorer: str = "the scorer",
     matches_only: bool = False,
@@ -172,7 +174,8 @@ def rank_relevant(
         corpus: the passages.
         qrels: sorted by query.
         queries: how many there are.
-        keep_top: how many best passages to keep per query and language.
+        keep_top: how many best passages to keep per query and list.
+        lists: which lists of every query to keep (:class:`robustir.ranking.top.Top`); None: those of all languages.
         threads: how many to use; the result does not depend on it.
         scorer: its name, for messages.
         matches_only: passages with a score of 0 or less are not retrieved (``robustir.types.NOT_RETRIEVED``).
@@ -181,7 +184,9 @@ def rank_relevant(
         EncoderError: for wrong shapes, types or row counts, and for NaN.
     """
     columns = Columns.of(corpus)
-    collector = _Collector(columns, qrels, queries=queries, keep_top=keep_top, scorer=scorer, matches_only=matches_only)
+    collector = _Collector(
+        columns, qrels, queries=queries, keep_top=keep_top, lists=lists, scorer=scorer, matches_only=matches_only
+    )
     pool = _thread_pool(threads)
     done = 0
     try:
@@ -203,6 +208,8 @@ def rank_sparse(
     qrels: Qrels,
     *,
     queries: int,
+    keep_top: int = 0,
+    lists: NDArray[np.intp] | None = None,
     scorer: str = "the scorer",
     matches_only: bool = False,
 ) -> Ranked:
@@ -210,11 +217,13 @@ def rank_sparse(
 
     Args:
         blocks: scipy CSR matrices float32 [b, passages] without repeated entries.
-        corpus, qrels, queries, scorer, matches_only: as there.
+        corpus, qrels, queries, keep_top, lists, scorer, matches_only: as there.
     """
     columns = Columns.of(corpus)
     order = SparseColumns.of(columns)
-    collector = _Collector(columns, qrels, queries=queries, keep_top=0, scorer=scorer, matches_only=matches_only)
+    collector = _Collector(
+        columns, qrels, queries=queries, keep_top=keep_top, lists=lists, scorer=scorer, matches_only=matches_only
+    )
     done = 0
     for block in blocks:
         if block.dtype != np.float32 or block.shape[1] != len(corpus) or block.shape[0] > queries - done:
@@ -229,6 +238,9 @@ def rank_sparse(
             collector.write(
                 count_sparse_rows(block, pairs, order), rows, None if scores is None else np.asarray(scores)[0]
             )
+        for first in range(0, block.shape[0] if collector.wants_top else 0, _SLICE_ROWS):
+            dense = np.take(block[first : first + _SLICE_ROWS].toarray(), columns.passage, axis=1)
+            collector.take_top(dense, done + first)
         done += block.shape[0]
     _check_done(done, queries, scorer)
     return collector.result()
@@ -315,6 +327,7 @@ def rank_dense(
     *,
     device: str = "cpu",
     keep_top: int = 0,
+    lists: NDArray[np.intp] | None = None,
     scorer: str = "the encoder",
     counting: Literal["auto", "numpy", "torch"] = "auto",
     adjust: Callable[[NDArray[np.float32], int], None] | None = None,
@@ -327,7 +340,8 @@ def rank_dense(
         corpus: the passages.
         qrels: sorted by query.
         device: where torch computes.
-        keep_top: how many best passages to keep per query and language.
+        keep_top: how many best passages to keep per query and list.
+        lists: which lists of every query to keep (:class:`robustir.ranking.top.Top`); None: those of all languages.
         scorer: its name, for messages.
         counting: what compares scores: by default numpy on a CPU, in as many threads as torch has, and torch on other
             devices. The counts are the same.
@@ -347,7 +361,7 @@ def rank_dense(
     check_vectors(query_vectors, "query", passages.shape[1], scorer)
     check_products(query_vectors, passages, scorer)
     columns = Columns.of(corpus)
-    collector = _Collector(columns, qrels, queries=len(query_vectors), keep_top=keep_top, scorer=scorer)
+    collector = _Collector(columns, qrels, queries=len(query_vectors), keep_top=keep_top, lists=lists, scorer=scorer)
     # Passages are in the order of the columns, so that no score has to be moved.
     dense = DenseScorer(passages[columns.passage], device=device, scorer=scorer)
     if adjust is None and (counting == "torch" or (counting == "auto" and torch.device(device).type != "cpu")):

@@ -15,25 +15,29 @@ __all__ = ["Top", "find_top"]
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """The best ``K`` passages of every query, in the pool and in each candidate language.
+    """The best ``K`` passages of every query, in some of its lists: the pool's, and those of candidate languages.
 
     Args:
-        languages: ("all", then the pool's languages in order of first appearance), the second axis of both arrays.
-        passages: int32 [queries, languages, K], passage rows, best first (by score, then the id greater in byte order);
-            -1 if a language has fewer than K passages.
-        scores: float32 [queries, languages, K]; NaN for passages of -1.
+        languages: ("all", then the pool's languages in order of first appearance).
+        lists: intp [queries, lists], the kept lists of every query as places in ``languages``; -1: none.
+        passages: int32 [queries, lists, K], passage rows, best first (by score, then the id greater in byte order);
+            -1 if a list has fewer than K passages.
+        scores: float32 [queries, lists, K]; NaN for passages of -1.
     """
 
     languages: tuple[str, ...]
+    lists: NDArray[np.intp]
     passages: NDArray[np.int32]
     scores: NDArray[np.float32]
 
     @classmethod
-    def empty(cls, columns: Columns, queries: int, keep: int) -> Self:
-        """Make room for ``keep`` passages (at most the pool's size) per query and language."""
+    def empty(cls, columns: Columns, queries: int, keep: int, lists: NDArray[np.intp] | None = None) -> Self:
+        """Make room for ``keep`` passages (at most the pool's size) in the ``lists`` of each query; None: in all lists."""
         languages = ("all", *columns.languages)
-        shape = (queries, len(languages), min(keep, len(columns.column)))
-        return cls(languages, np.full(shape, -1, dtype=np.int32), np.full(shape, np.nan, dtype=np.float32))
+        if lists is None:
+            lists = np.broadcast_to(np.arange(len(languages)), (queries, len(languages)))
+        shape = (*lists.shape, min(keep, len(columns.column)))
+        return cls(languages, lists, np.full(shape, -1, dtype=np.int32), np.full(shape, np.nan, dtype=np.float32))
 
 
 def find_top(scores: NDArray[np.float32], columns: Columns, top: Top, first: int) -> None:
@@ -51,10 +55,13 @@ def find_top(scores: NDArray[np.float32], columns: Columns, top: Top, first: int
         keys = _sortable(scores[:, start:end]).astype(np.int64) << 32
         keys |= size - 1 - columns.position[start:end]
         best.append(_largest(keys, keep))
+    here = slice(first, first + len(scores))
+    wanted, passages, values = (part[here] for part in (top.lists, top.passages, top.scores))
     for language, keys in enumerate([_largest(np.concatenate(best, axis=1), keep), *best]):
-        place = (slice(first, first + len(scores)), language, slice(keys.shape[1]))
-        top.passages[place] = by_position[size - 1 - (keys & 0xFFFFFFFF)]
-        top.scores[place] = _mirror((keys >> 32).astype(np.int32)).view(np.float32)
+        row, place = np.nonzero(wanted == language)
+        kept = keys if len(row) == len(keys) else keys[row]
+        passages[row, place, : keys.shape[1]] = by_position[size - 1 - (kept & 0xFFFFFFFF)]
+        values[row, place, : keys.shape[1]] = _mirror((kept >> 32).astype(np.int32)).view(np.float32)
 
 
 def _largest(keys: NDArray[np.int64], keep: int) -> NDArray[np.int64]:

@@ -30,7 +30,7 @@ _TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.p
 _REPORTS = ("html", "pdf", "tex")
 _KEYED = re.compile(r"[0-9a-f]{32}\.parquet")
 # The parts of the folder in which a run writes; nothing outside them is ever removed.
-_PARTS = ("", "queries", "ranks", "top", "passages", "relevant", "shown", "findings")
+_PARTS = ("", "queries", "ranks", "top", "rankings", "passages", "relevant", "shown", "findings")
 _MIXING = "code_mixing_index"  # a column of mixed-language query sets alone
 _RANK_COLUMNS = tuple(field.name for field in fields(Ranks))
 
@@ -102,7 +102,7 @@ class RunDirectory:
             return
         for path in (*(self.path / f"report.{kind}" for kind in _REPORTS), *self.path.glob("findings/*.csv")):
             path.unlink(missing_ok=True)
-        for part in ("queries", "ranks", "top", "passages", "relevant", "shown"):
+        for part in ("queries", "ranks", "top", "rankings", "passages", "relevant", "shown"):
             for path in (self.path / part).glob("*.parquet"):
                 if _KEYED.fullmatch(path.name):
                     path.unlink(missing_ok=True)
@@ -135,6 +135,10 @@ class RunDirectory:
     def top_path(self, key: str) -> Path:
         """Return the file of a cell's top-k lists."""
         return self.path / "top" / f"{key}.parquet"
+
+    def rankings_path(self, key: str) -> Path:
+        """Return the file of a cell's kept lists and their overlaps (:mod:`robustir.rundir.kept_lists`)."""
+        return self.path / "rankings" / f"{key}.parquet"
 
     def passages_path(self, key: str) -> Path:
         """Return the file with the ids and languages of a benchmark's passages."""
@@ -248,9 +252,9 @@ class RunDirectory:
         metadata = _open(path).schema_arrow.metadata or {}
         return {name.decode(): value.decode() for name, value in metadata.items()}
 
-    def read_table(self, path: Path) -> Any:
-        """Return a Parquet file of the run as a pyarrow table."""
-        return _read(path)
+    def read_table(self, path: Path, columns: Sequence[str] | None = None) -> Any:
+        """Return a Parquet file of the run, or some of its columns, as a pyarrow table."""
+        return _read(path, columns)
 
     def read_batches(self, path: Path, columns: Sequence[str]) -> Iterator[Any]:
         """Yield the rows of a Parquet file of the run as pyarrow record batches, a part in memory at a time."""
@@ -318,9 +322,9 @@ def _open(path: Path) -> Any:
         return pq.ParquetFile(path, memory_map=False, page_checksum_verification=True)
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, columns: Sequence[str] | None = None) -> Any:
     with _refusing_damage(path):
-        return _open(path).read()
+        return _open(path).read(columns=None if columns is None else list(columns))
 
 
 @contextmanager

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.ranking.margins import Neighbourhoods, unit_length
-from robustir.ranking.pools import Part
+from robustir.ranking.pools import Part, largest_pool
 from robustir.ranking.search import Ranked, rank_dense, rank_relevant, rank_sparse, restrict
 from robustir.ranking.top import Top
+from robustir.rundir.kept_lists import KeptLists, list_names, read_kept, wanted_lists, write_kept
 from robustir.rundir.rankings import write_top
 from robustir.running.work import WorkContext
-from robustir.types import Corpus, Qrels, Ranks, Task
+from robustir.types import Qrels, Ranks, Task
 
 __all__ = ["CellJob", "DenseJob", "LexicalJob", "RecordedJob", "ScoredCell", "score"]
-
-_RANKED_AT_ONCE = 64  # queries whose recorded rankings are expanded at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +26,7 @@ class ScoredCell:
     """The place of a cell's ranks, and the queries scored for it.
 
     rows: the scored queries. clean_key: the cell with the ranks of the other queries. applicable: a mask of the queries in
-    languages of the perturbation; None: all.
+    languages of the perturbation; None: all. floor: whether its queries are shuffled, so that no list is worth keeping.
     """
 
     task: str
@@ -36,16 +35,22 @@ class ScoredCell:
     rows: NDArray[np.int64]
     clean_key: str | None = None
     applicable: NDArray[np.bool_] | None = None
+    floor: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class _Pool:
-    """One pool to rank: the places (in the cell's rows) of the queries that belong to it, and the judgements of these."""
+    """One pool to rank: the places (in the cell's rows) of the queries that belong to it, and the judgements of these.
+
+    keep_top: how many best passages to keep of each of the ``lists`` [queries, lists] (None: of all lists).
+    """
 
     task: Task
     part: Part
     places: NDArray[np.int64]
     qrels: Qrels
+    keep_top: int = 0
+    lists: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +89,8 @@ class DenseJob:
             pool.part.corpus,
             pool.qrels,
             device=context.argument.device,
-            keep_top=context.argument.keep_top,
+            keep_top=pool.keep_top,
+            lists=pool.lists,
             scorer=self.cell.encoder,
             adjust=adjust,
         )
@@ -119,7 +125,6 @@ class LexicalJob:
     def rank(self, context: WorkContext, pool: _Pool) -> Ranked:
         """Rank by the scorer's scores."""
         scorer: Any = context.indexed(self.cell.encoder, pool.task, pool.part)
-        keep_top = context.argument.keep_top
         queries = pool.task.queries
         if len(pool.places) < len(queries):
             queries = queries.select(self.cell.rows[pool.places])
@@ -127,15 +132,17 @@ class LexicalJob:
             queries = queries.with_texts([self.texts[place] for place in pool.places])
         known: dict[str, Any] = {
             "queries": len(queries),
+            "keep_top": pool.keep_top,
+            "lists": pool.lists,
             "scorer": self.cell.encoder,
             "matches_only": getattr(scorer, "matches_only", False),
         }
         sparse_blocks = getattr(scorer, "sparse_blocks", None)
-        if sparse_blocks is not None and not keep_top:
+        if sparse_blocks is not None:
             blocks = sparse_blocks(queries) if len(queries) else ()
             return rank_sparse(blocks, pool.part.corpus, pool.qrels, **known)
         blocks = scorer.blocks(queries) if len(queries) else ()
-        return rank_relevant(blocks, pool.part.corpus, pool.qrels, keep_top=keep_top, **known)
+        return rank_relevant(blocks, pool.part.corpus, pool.qrels, **known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,38 +160,79 @@ class RecordedJob:
         if not pool.part.whole:
             scores = scores[:, pool.part.passages]
         size, corpus = len(pool.places), pool.part.corpus
-        known: dict[str, Any] = {"queries": size, "scorer": self.cell.encoder, "matches_only": True}
-        if not context.argument.keep_top:
-            return rank_sparse((scores,), corpus, pool.qrels, **known)
-        blocks = (scores[first : first + _RANKED_AT_ONCE].toarray() for first in range(0, size, _RANKED_AT_ONCE))
-        return rank_relevant(blocks, corpus, pool.qrels, keep_top=context.argument.keep_top, **known)
+        return rank_sparse(
+            (scores,),
+            corpus,
+            pool.qrels,
+            queries=size,
+            keep_top=pool.keep_top,
+            lists=pool.lists,
+            scorer=self.cell.encoder,
+            matches_only=True,
+        )
 
 
 CellJob = DenseJob | LexicalJob | RecordedJob
 
 
+@dataclass(frozen=True, eq=False)
+class _Lists:
+    """The best passages of the queries of one pool: ``rows`` of the task's queries, and which lists are ``wanted``."""
+
+    top: Top
+    part: Part
+    rows: NDArray[np.int64]
+    wanted: NDArray[np.intp]
+
+
 def score(context: WorkContext, job: CellJob) -> None:
     """Rank one cell, pool by pool, and store it."""
-    cell = job.cell
+    cell, keeping = job.cell, context.argument.keeping
     task, rows = context.argument.tasks[cell.task], cell.rows
     qrels, kept = restrict(task.qrels, rows)
     ranks = Ranks(*(np.zeros(len(kept), dtype=np.uint32) for _ in fields(Ranks)))
-    lists: list[tuple[Top, Corpus, NDArray[np.int64]]] = []
+    lists: list[_Lists] = []
     parts = context.parts(task)
+    keep_top = keeping.whole or (0 if cell.floor else keeping.depth)
     for part in parts:
         places = part.chosen(task, rows)
         # If a perturbation changed nothing, the scorer is not called with an empty query set.
         if len(places) == 0 and (len(rows) or part is not parts[0]):
             continue
         own, there = (qrels, slice(None)) if part.whole else restrict(qrels, places)
-        ranked = job.rank(context, _Pool(task, part, places, part.localised(own)))
+        here = rows[places]
+        langs = [task.queries.langs[row] for row in here]
+        wanted = wanted_lists(list_names(part.corpus.langs), task.settings, langs)
+        pool = _Pool(task, part, places, part.localised(own), keep_top, None if keeping.whole else wanted)
+        ranked = job.rank(context, pool)
         for field in fields(Ranks):
             getattr(ranks, field.name)[there] = getattr(ranked.ranks, field.name)
         if ranked.top is not None:
-            lists.append((ranked.top, part.corpus, rows[places]))
-    if context.argument.keep_top:
-        write_top(context.run, cell.key, lists, rows, clean_key=cell.clean_key, scored=cell.applicable)
+            lists.append(_Lists(ranked.top, part, here, wanted))
+    if keeping.whole:
+        whole = [(one.top, one.part.corpus, one.rows) for one in lists]
+        write_top(context.run, cell.key, whole, rows, clean_key=cell.clean_key, scored=cell.applicable)
+    if keeping.depth and not cell.floor:
+        _keep(context, cell, task, lists)
     context.run.write_ranks(cell.key, _complete(context, cell, task, ranks, kept))
+
+
+def _keep(context: WorkContext, cell: ScoredCell, task: Task, lists: list[_Lists]) -> None:
+    """Write the default's lists of a cell, and their overlaps with those of the clean cell, if that kept any."""
+    keeping, names = context.argument.keeping, list_names(task.corpus.langs)
+    depth = min(keeping.depth, largest_pool(task))
+    found = KeptLists.of(names, depth, [(one.top, one.part, one.rows, one.wanted) for one in lists])
+    if cell.clean_key is None:
+        write_kept(context.run, cell.key, found)
+        return
+    key = cell.clean_key
+    clean = context.kept.get(
+        ("clean lists", cell.task), lambda: read_kept(context.run, key, names), key=(cell.encoder, key)
+    )
+    if clean is not None:
+        write_kept(
+            context.run, cell.key, found, clean=(key, clean), scored=cell.applicable, with_passages=keeping.noisy
+        )
 
 
 def _complete(context: WorkContext, cell: ScoredCell, task: Task, ranks: Ranks, kept: NDArray[Any]) -> Ranks:

@@ -95,7 +95,8 @@ class Cells:
     def scored(self, planned: PlannedTask, encoder: PlannedEncoder, cell: Cell) -> ScoredCell:
         """Return which queries are scored for a cell: all, or those that the noise changed (of recorded rankings all)."""
         if cell.condition in (CLEAN, FLOOR):
-            return ScoredCell(planned.task.name, cell.encoder, cell.key, np.arange(len(planned.task.queries)))
+            every = np.arange(len(planned.task.queries))
+            return ScoredCell(planned.task.name, cell.encoder, cell.key, every, floor=cell.condition == FLOOR)
         noisy = self.noisy(planned, cell)
         rows = np.flatnonzero(noisy.applicable) if encoder.recorded else noisy.changed
         clean_key = self.plan.cell(planned, encoder, CLEAN).key

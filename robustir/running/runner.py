@@ -10,6 +10,7 @@ from robustir.running.attack_work import attack_ladders, missing_ladders
 from robustir.running.cells import Cells
 from robustir.running.encoder_run import EncoderRun
 from robustir.running.executors import Executor, Fault, single_threaded
+from robustir.running.keeping import keeping
 from robustir.running.summary import Failure, Progress, RunOptions, RunSummary, Silent
 from robustir.running.work import WorkArgument, WorkContext, perturb_queries
 
@@ -21,7 +22,7 @@ def execute(
 ) -> RunSummary:
     """Compute the missing cells of a plan. Failed cells are recorded; the others continue."""
     chosen, bars = options or RunOptions(), progress or Silent()
-    cells = Cells(plan, run, keep_top=chosen.keep_top)
+    cells = Cells(plan, run, keep_top=chosen.keep_top or 0)
     every = [cell.key for cell in plan.cells()]
     missing = cells.missing()
     summary = RunSummary(cells=len(every), cells_done_before=sum(key not in missing for key in every))
@@ -47,7 +48,7 @@ def _executor(plan: Plan, run: RunDirectory, options: RunOptions) -> Executor[Wo
         seed=plan.suite.seed,
         device=options.device,
         cache=options.cache,
-        keep_top=options.keep_top,
+        keeping=keeping(plan, options.keep_top),
     )
     local = WorkContext(argument)
     local.adopt(

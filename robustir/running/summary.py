@@ -44,7 +44,7 @@ class RunOptions:
     executor: str = "local"  # or "ray": actors of a cluster that shares the file system
     device: str = "cpu"
     cache: Path | None = None  # folder of the embedding store; None: the user's cache folder
-    keep_top: int = 0
+    keep_top: int | None = None  # passages of every list, with scores; None: 100 of few lists, 0: none
 
 
 @dataclass(frozen=True, slots=True)

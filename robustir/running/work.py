@@ -20,6 +20,7 @@ from robustir.plugins.registry import create
 from robustir.ranking.pools import Part, split_pools
 from robustir.rundir.directory import RunDirectory
 from robustir.running.encoding import Unit
+from robustir.running.keeping import Keeping
 from robustir.running.kept import Kept
 from robustir.types import Task
 from robustir.vectors.store import EmbeddingStore
@@ -38,7 +39,7 @@ class WorkArgument:
     seed: int
     device: str
     cache: Path | None
-    keep_top: int
+    keeping: Keeping
 
 
 class WorkContext:
