@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,9 +73,7 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
     click.echo(
         f"statistics    test: {how['test']}; correction: {how['correction']}; {100 * how['confidence']:g}% intervals: {how['interval']}"
     )
-    kept = rows["kept_rankings"]
-    alone = "" if kept["noisy"] else "; of noisy rankings their overlap with these alone (lists: --keep-top)"
-    click.echo(f"rankings      the top {kept['depth']} of each query are kept, at most {_bytes(kept['most'])}{alone}")
+    click.echo(f"rankings      {_kept(rows['kept_rankings'])}")
     for row in rows["families"]:
         reach = f"; smallest adjusted p in reach: {row['smallest_p']:.2g}" if row["smallest_p"] else ""
         click.echo(f"hypotheses    {row['hypotheses']} {row['name']} are declared, adjusted together{reach}")
@@ -84,5 +83,8 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
         )
 
 
-def _bytes(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{max(1, round(size / 2**20))} MiB"
+def _kept(kept: Mapping[str, Any]) -> str:
+    size = kept["most"]
+    room = f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{max(1, round(size / 2**20))} MiB"
+    alone = "" if kept["noisy"] else "; of noisy rankings their overlap with these alone (lists: --keep-top)"
+    return f"the top {kept['depth']} of each query are kept, at most {room}{alone}"

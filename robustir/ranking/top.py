@@ -58,10 +58,14 @@ def find_top(scores: NDArray[np.float32], columns: Columns, top: Top, first: int
     here = slice(first, first + len(scores))
     wanted, passages, values = (part[here] for part in (top.lists, top.passages, top.scores))
     for language, keys in enumerate([_largest(np.concatenate(best, axis=1), keep), *best]):
-        row, place = np.nonzero(wanted == language)
-        kept = keys if len(row) == len(keys) else keys[row]
-        passages[row, place, : keys.shape[1]] = by_position[size - 1 - (kept & 0xFFFFFFFF)]
-        values[row, place, : keys.shape[1]] = _mirror((kept >> 32).astype(np.int32)).view(np.float32)
+        for place in range(wanted.shape[1]):
+            own = np.flatnonzero(wanted[:, place] == language)
+            if not len(own):
+                continue
+            rows = slice(None) if len(own) == len(keys) else own  # a slice makes no copy
+            kept = keys[rows]
+            passages[rows, place, : keys.shape[1]] = by_position[size - 1 - (kept & 0xFFFFFFFF)]
+            values[rows, place, : keys.shape[1]] = _mirror((kept >> 32).astype(np.int32)).view(np.float32)
 
 
 def _largest(keys: NDArray[np.int64], keep: int) -> NDArray[np.int64]:

@@ -24,7 +24,7 @@ __all__ = ["KeptLists", "list_names", "read_kept", "read_overlaps", "wanted_list
 Floats = NDArray[np.float64]
 
 _FEW_LANGUAGES = 3  # lists of other languages than the query's are kept up to so many languages
-_TABLE = 2**22  # ranks at a time: so many passages times queries
+_TABLE = 2**18  # ranks at a time, so many passages times queries: they stay in the second-level cache
 _ROWS = 8_192  # lists at a time
 
 
@@ -33,21 +33,17 @@ def list_names(langs: Sequence[str]) -> tuple[str, ...]:
     return ("all", *dict.fromkeys(langs))
 
 
-def wanted_lists(names: Sequence[str], settings: Sequence[str], query_langs: Sequence[str]) -> NDArray[np.intp]:
+def wanted_lists(names: Sequence[str], query_langs: Sequence[str]) -> NDArray[np.intp]:
     """Return the lists kept of every query, as places in ``names``, intp [queries, lists]; -1: none.
 
-    That of the query's own language for mono, the whole pool's for multi, and for cross those of the other languages, unless
-    the passages are in more than three languages.
+    That of the whole pool, that of the query's own language and, if the passages are in at most three languages, those of the
+    other ones. They do not depend on the settings, so that a setting can be added to a run.
     """
     place = {name: number for number, name in enumerate(names)}
-    columns: list[list[int]] = []
-    if "mono" in settings:
-        columns.append([place.get(lang, -1) for lang in query_langs])
-    if "multi" in settings:
-        columns.append([0] * len(query_langs))
-    if "cross" in settings and len(names) - 1 <= _FEW_LANGUAGES:
+    columns = [[0] * len(query_langs), [place.get(lang, -1) for lang in query_langs]]
+    if len(names) - 1 <= _FEW_LANGUAGES:
         columns += [[-1 if lang == name else place[name] for lang in query_langs] for name in names[1:]]
-    return np.array(columns, dtype=np.intp).reshape(len(columns), len(query_langs)).T
+    return np.array(columns, dtype=np.intp).T
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +109,7 @@ def overlaps(one: NDArray[np.int32], other: NDArray[np.int32]) -> Floats:
     """Return the rank-biased overlap (p = 0.9, extrapolated) of lists [n, K], float64 [n]; NaN if both are empty."""
     size = int(max(one.max(initial=0), other.max(initial=0))) + 1
     step = max(1, min(_ROWS, _TABLE // size))
-    table = np.zeros((step, size), dtype=np.int32)
+    table = np.zeros((step, size), dtype=np.int16)
     found = [np.zeros(0)]
     for first in range(0, len(one), step):
         left, right = one[first : first + step], other[first : first + step]
@@ -155,20 +151,8 @@ def write_kept(
         parts, same = lists, np.zeros(len(lists.query), dtype=np.bool_)
         overlap = np.where(lists.lengths > 0, 1.0, np.nan)
     else:
-        facts["clean"], before = clean
-        here, there = lists.beside(before)
-        own = np.full(len(lists.query), np.nan)
-        own[here] = overlaps(lists.passages[here], before.passages[there])
-        untouched = ~np.isin(before.query, lists.query)
-        if scored is not None:
-            untouched &= scored[before.query]
-        rest = before.rows(np.flatnonzero(untouched))
-        order = np.argsort(np.concatenate((lists.keys, rest.keys)), kind="stable")
-        same = (np.arange(len(order)) >= len(lists.query))[order]
-        overlap = np.concatenate((own, np.where(rest.lengths > 0, 1.0, np.nan)))[order]
-        joined = (np.concatenate(pair) for pair in ((lists.query, rest.query), (lists.candidates, rest.candidates)))
-        query, candidates = (values[order] for values in joined)
-        parts = KeptLists(lists.names, query, candidates, lists.passages)
+        facts["clean"] = clean[0]
+        parts, same, overlap = _beside_clean(lists, clean[1], scored)
     columns: dict[str, Any] = {
         "query": parts.query.astype(np.int32),
         "candidates": pa.DictionaryArray.from_arrays(parts.candidates.astype(np.int16), list(lists.names)),
@@ -182,6 +166,25 @@ def write_kept(
         offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
         columns |= {"same": same, "passages": pa.ListArray.from_arrays(offsets, pa.array(values.astype(smallest)))}
     run.write_table(run.rankings_path(key), columns, facts)
+
+
+def _beside_clean(
+    lists: KeptLists, clean: KeptLists, scored: NDArray[np.bool_] | None
+) -> tuple[KeptLists, NDArray[np.bool_], Floats]:
+    """Return all lists of a noisy cell without their passages, which of them are the clean ones, and the overlaps."""
+    here, there = lists.beside(clean)
+    own = np.full(len(lists.query), np.nan)
+    own[here] = overlaps(lists.passages[here], clean.passages[there])
+    untouched = ~np.isin(clean.query, lists.query)
+    if scored is not None:
+        untouched &= scored[clean.query]
+    rest = clean.rows(np.flatnonzero(untouched))
+    order = np.argsort(np.concatenate((lists.keys, rest.keys)), kind="stable")
+    same = (np.arange(len(order)) >= len(lists.query))[order]
+    overlap = np.concatenate((own, np.where(rest.lengths > 0, 1.0, np.nan)))[order]
+    query = np.concatenate((lists.query, rest.query))[order]
+    candidates = np.concatenate((lists.candidates, rest.candidates))[order]
+    return KeptLists(lists.names, query, candidates, lists.passages[:0]), same, overlap
 
 
 def read_overlaps(run: RunDirectory, key: str, names: Sequence[str], queries: int) -> Floats | None:

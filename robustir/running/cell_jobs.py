@@ -202,7 +202,7 @@ def score(context: WorkContext, job: CellJob) -> None:
         own, there = (qrels, slice(None)) if part.whole else restrict(qrels, places)
         here = rows[places]
         langs = [task.queries.langs[row] for row in here]
-        wanted = wanted_lists(list_names(part.corpus.langs), task.settings, langs)
+        wanted = wanted_lists(list_names(part.corpus.langs), langs)
         pool = _Pool(task, part, places, part.localised(own), keep_top, None if keeping.whole else wanted)
         ranked = job.rank(context, pool)
         for field in fields(Ranks):

@@ -50,5 +50,5 @@ def _size(planned: PlannedTask, depth: int) -> int:
     """Return the bytes of the lists of one cell."""
     task = planned.task
     passage = np.min_scalar_type(max(len(task.corpus) - 1, 0)).itemsize
-    lists = wanted_lists(list_names(task.corpus.langs), task.settings, task.queries.langs)
+    lists = wanted_lists(list_names(task.corpus.langs), task.queries.langs)
     return int(np.count_nonzero(lists >= 0)) * min(depth, largest_pool(task)) * passage

@@ -141,7 +141,5 @@ def test_large_lists_are_left_out_and_their_overlap_stays(
 def test_few_lists_are_kept_of_many_languages() -> None:
     names = list_names(["en", "de", "en", "fr"])
     assert names == ("all", "en", "de", "fr")
-    every = ("mono", "cross", "multi")
-    assert wanted_lists(names, every, ["de", "xx"]).tolist() == [[2, 0, 1, -1, 3], [-1, 0, 1, 2, 3]]
-    assert wanted_lists((*names, "th"), every, ["de"]).tolist() == [[2, 0]]
-    assert wanted_lists((*names, "th"), ("cross",), ["de", "en"]).shape == (2, 0)
+    assert wanted_lists(names, ["de", "xx"]).tolist() == [[0, 2, 1, -1, 3], [0, -1, 1, 2, 3]]
+    assert wanted_lists((*names, "th"), ["de", "xx"]).tolist() == [[0, 2], [0, -1]]
