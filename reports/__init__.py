@@ -1,4 +1,4 @@
-"""Reports: findings become a document, a document becomes HTML, PDF or LaTeX; the tables become CSV.
+"""Reports: findings become a document, a document becomes HTML, PDF, LaTeX or Markdown; the tables become CSV.
 
 A document is data; sections fill it, renderers print it.
 """

@@ -14,6 +14,7 @@ from robustir.reports.document import build
 from robustir.reports.renderers.figures import write_figures
 from robustir.reports.renderers.html import render_html
 from robustir.reports.renderers.latex import render_latex
+from robustir.reports.renderers.markdown import render_markdown
 from robustir.reports.renderers.pdf import render_pdf
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Layout", "check_formats", "render", "report_files", "write_reports"]
 
-FORMATS = ("html", "pdf", "latex", "csv")
-_SUFFIXES = {".html": "html", ".htm": "html", ".pdf": "pdf", ".tex": "latex"}
-_FILES = {"html": "report.html", "pdf": "report.pdf", "latex": "report.tex"}
+FORMATS = ("html", "pdf", "latex", "markdown", "csv")
+_SUFFIXES = {".html": "html", ".htm": "html", ".pdf": "pdf", ".tex": "latex", ".md": "markdown"}
+_FILES = {"html": "report.html", "pdf": "report.pdf", "latex": "report.tex", "markdown": "report.md"}
+_TEXTS = {"html": render_html, "latex": render_latex, "markdown": render_markdown}
 _TABLES = "findings"  # the folder of the CSV tables
 _FIGURES = "figures"  # the folder of the drawings, for papers
 
@@ -38,7 +40,7 @@ class Layout:
 
 
 def render(findings: Findings, manifest: Manifest | None, path: Path | str, layout: Layout = Layout()) -> list[str]:
-    """Write one report to ``path``, in the format of its suffix (.html, .pdf or .tex); return warnings."""
+    """Write one report to ``path``, in the format of its suffix (.html, .pdf, .tex or .md); return warnings."""
     target = Path(path)
     chosen = _SUFFIXES.get(target.suffix.lower())
     if chosen is None:
@@ -72,7 +74,7 @@ def write_reports(
     formats: Sequence[str],
     layout: Layout = Layout(),
 ) -> list[str]:
-    """Write ``report.html``, ``report.pdf``, ``report.tex`` and ``findings/*.csv``, by format; return warnings.
+    """Write ``report.html``, ``report.pdf``, ``report.tex``, ``report.md`` and ``findings/*.csv``, by format; return warnings.
 
     The figures of a report are written to ``figures``, as SVG and PDF.
     """
@@ -95,5 +97,5 @@ def write_reports(
 def _write(document: Document, chosen: str, path: Path, layout: Layout) -> list[str]:
     if chosen == "pdf":
         return render_pdf(document, path, appendix=layout.appendix)
-    write_text_atomically(path, render_html(document) if chosen == "html" else render_latex(document))
+    write_text_atomically(path, _TEXTS[chosen](document))
     return []
