@@ -24,6 +24,7 @@ from robustir.analysis.families import (
 from robustir.analysis.findings import TABLES, Findings, empty_table, read_findings, write_findings
 from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.options import AnalysisOptions
+from robustir.analysis.over_languages import claim_over_languages
 from robustir.analysis.rank_groups import add_rank_groups
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import add_scores, clean_scores
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "AnalysisOptions", "Findings", "analyse", "empty_table", "read_findings", "write_findings"]
 
+Roles = dict[tuple[str, str], tuple[str, Mapping[str, str]]]
+_FROM_SCORES = (
+    "scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "rank_groups", "rank_pairs", "bias",
+    "strategies", "strategy_scores",
+)  # fmt: skip
 _NAMED = ("encoder", "encoder_a", "encoder_b", "strategy", "strategy_a", "strategy_b")
 
 
@@ -47,22 +53,10 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     Raises InputError if a block lacks the primary measure.
     """
     chosen = options or AnalysisOptions()
-    names = (
-        "scores",
-        "contrasts",
-        "curves",
-        "areas",
-        "comparisons",
-        "language_comparisons",
-        "rank_groups",
-        "rank_pairs",
-        "bias",
-        "strategies",
-        "strategy_scores",
-    )
-    grids = {name: Grids(name) for name in names}
-    changes, pairs = Hypotheses(chosen), Hypotheses(chosen)
-    roles: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {}
+    grids = {name: Grids(name) for name in _FROM_SCORES}
+    equal_doses = Grids("comparisons")
+    changes, pairs, equal = (Hypotheses(chosen) for _ in range(3))
+    roles: Roles = {}
     for block in blocks:
         if block.trained:
             seeded = ReducedSetting(block, chosen)
@@ -70,16 +64,31 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
         setting = ReducedSetting(mean_over_seeds(block), chosen)
         add_bias(grids["bias"], setting)
         if setting.measures:
-            _add_setting(grids, (changes, pairs), setting, {member.strategy for member in block.trained.values()})
+            strategies = {member.strategy for member in block.trained.values()}
+            _add_setting(grids | {"equal doses": equal_doses}, (changes, pairs, equal), setting, strategies)
             roles[block.benchmark, block.setting] = (setting.measures[setting.primary], setting.twins)
-    frames = {name: grids[name].frame() for name in names}
+    frames = {name: grids[name].frame() for name in _FROM_SCORES}
     frames["contrasts"] = claim_contrasts(adjust_contrasts(frames["contrasts"], roles, chosen, changes))
-    frames["comparisons"] = claim_comparisons(adjust_comparisons(frames["comparisons"], roles, chosen, pairs))
+    frames["comparisons"] = _compared(frames["comparisons"], equal_doses.frame(), roles, chosen, (pairs, equal))
     by_language = adjust_exploratory(frames["language_comparisons"], roles, chosen)
     frames["language_comparisons"] = claim_comparisons(by_language)
     frames["strategies"] = claim_strategies(adjust_strategies(frames["strategies"], roles, chosen))
     tables: dict[str, Any] = {name: _as_listed(name, frame, chosen) for name, frame in frames.items()}
     return Findings(**tables, options=chosen)
+
+
+def _compared(
+    frame: pd.DataFrame,
+    equal: pd.DataFrame,
+    roles: Roles,
+    options: AnalysisOptions,
+    hypotheses: tuple[Hypotheses, Hypotheses],
+) -> pd.DataFrame:
+    """Return the comparisons with their claims; ``equal`` are the same of the primary measure alone, at one dose."""
+    alone: Roles = {key: (measure, {}) for key, (measure, _) in roles.items()}
+    compared = claim_comparisons(adjust_comparisons(frame, roles, options, hypotheses[0]))
+    at_one_dose = claim_comparisons(adjust_comparisons(equal, alone, options, hypotheses[1]))
+    return claim_over_languages(compared, at_one_dose)
 
 
 def _as_listed(name: str, frame: pd.DataFrame, options: AnalysisOptions) -> pd.DataFrame:
@@ -99,11 +108,11 @@ def _as_listed(name: str, frame: pd.DataFrame, options: AnalysisOptions) -> pd.D
 
 def _add_setting(
     grids: dict[str, Grids],
-    hypotheses: tuple[Hypotheses, Hypotheses],
+    hypotheses: tuple[Hypotheses, Hypotheses, Hypotheses],
     setting: ReducedSetting,
     strategies: AbstractSet[str],
 ) -> None:
-    changes, pairs = hypotheses
+    changes, pairs, equal = hypotheses
     scores = [clean_scores(setting, encoder) for encoder, _ in enumerate(setting.block.encoders)]
     for encoder, found in enumerate(scores):
         add_scores(grids["scores"], setting, encoder, found)
@@ -113,6 +122,7 @@ def _add_setting(
                 add_contrasts(grids["contrasts"], changes, setting, encoder, noise, found)
                 add_curves(grids["curves"], setting, encoder, noise)
                 add_areas(grids["areas"], setting, encoder, noise, found)
-    add_comparisons(grids["comparisons"], pairs, setting, scores, strategies)
+    tables = grids["comparisons"], grids["equal doses"]
+    add_comparisons(tables, (pairs, equal), setting, scores, strategies)
     add_rank_groups(grids["rank_groups"], grids["rank_pairs"], setting, scores, strategies)
     add_language_comparisons(grids["language_comparisons"], setting, scores, strategies)

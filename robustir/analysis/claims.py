@@ -65,6 +65,7 @@ class Kind(StrEnum):
     NEAR_FLOOR = "no claim: near the floor"
     FEW_MOVED = "no claim: few groups moved"
     ONE_GROUP = "one group: no inference"
+    UNEQUAL = "does not hold at equal dose"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,23 @@ one. One severity makes no curve: the mean level between it and the clean querie
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.claims import CURVE
-from robustir.analysis.curves import curve_layout, curve_loss
+from robustir.analysis.curves import curve_layout, curve_loss, severity_weights
 from robustir.analysis.hypotheses import Hypotheses
+from robustir.analysis.left_out import LeftOut
 from robustir.analysis.matched import MATCHED, Matched
 from robustir.analysis.pairs import PairSums
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, labelled
+from robustir.stats.rounding import settled
 
 __all__ = ["add_comparisons", "shared_noise"]
 
@@ -30,14 +33,17 @@ Floats = NDArray[np.float64]
 
 
 def add_comparisons(
-    table: Grids,
-    hypotheses: Hypotheses,
+    tables: tuple[Grids, Grids],
+    hypotheses: tuple[Hypotheses, Hypotheses],
     setting: ReducedSetting,
     scores: list[CleanScores],
     strategies: AbstractSet[str],
 ) -> None:
-    """Add all pairs of encoders (the earlier one is A) under every perturbation, except pairs of ``strategies``."""
-    added = _Comparisons(table, hypotheses, setting)
+    """Add all pairs of encoders (the earlier one is A) under every perturbation, except pairs of ``strategies``.
+
+    The second table and its hypotheses are the same comparisons of the primary measure at one realised dose.
+    """
+    added = _Comparisons(tables, hypotheses, setting)
     for a, b in combinations(range(len(setting.block.encoders)), 2):
         if {setting.block.encoders[a], setting.block.encoders[b]} <= strategies:
             continue  # strategies have random seeds as well as queries: robustir.analysis.strategies compares them
@@ -68,7 +74,10 @@ def shared_noise(setting: ReducedSetting, a: int, b: int, perturbation: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Rows [severities, m] of one pair: their sums, flattened; n: queries; matched: [severities]; still: no score changed."""
+    """Rows [severities, m] of one pair: their sums, flattened; n: queries; matched: [severities]; still: no score changed.
+
+    extra: further columns, [severities, m] each.
+    """
 
     pair: tuple[int, int]
     perturbation: str
@@ -79,15 +88,20 @@ class _Rows:
     still: NDArray[np.bool_]
     near_floor: NDArray[np.bool_]
     declared: bool
+    extra: dict[str, NDArray[Any]]
 
 
 class _Comparisons:
-    """The rows of one setting: taken pair by pair, resampled together if they have the same queries, written in order."""
+    """The rows of one setting: taken pair by pair, and those at one dose."""
 
-    def __init__(self, table: Grids, hypotheses: Hypotheses, setting: ReducedSetting) -> None:
-        self._table, self._hypotheses, self._setting = table, hypotheses, setting
+    def __init__(
+        self, tables: tuple[Grids, Grids], hypotheses: tuple[Hypotheses, Hypotheses], setting: ReducedSetting
+    ) -> None:
+        measures, primary = setting.measures, setting.primary
+        self._setting = setting
+        self._rows = _Writer(tables[0], hypotheses[0], setting, measures, primary)
+        self._equal = _Writer(tables[1], hypotheses[1], setting, (measures[primary],), 0)
         self._matched = Matched(setting)
-        self._taken: list[_Rows] = []
 
     def take(
         self,
@@ -100,21 +114,98 @@ class _Comparisons:
         first, second = noise
         layout = curve_layout(self._setting, first)
         curve = len(first.severities) > 1 and bool(len(layout.present))
-        matched = self._matched.columns(pair, first, curve=curve)
-        severities = [format(severity, ".10g") for severity in first.severities]
-        count = len(severities)
+        matched, at_one_dose = self._on_what_both_find(pair, first, curve=curve)
+        names = [format(severity, ".10g") for severity in first.severities]
         moved = (first.moved + second.moved).sum(axis=(-2, -1))
-        parts = [(severities, first.layout, (first.delta, second.delta), slice(0, count), not curve)]
+        parts = [(names, first.layout, (first.delta, second.delta), slice(0, len(names)), moved)]
         if curve:
             loss = curve_loss(self._setting, first)[None], curve_loss(self._setting, second)[None]
-            parts.append(([CURVE], layout, loss, slice(count, None), True))
-        for names, rows, change, where, declared in parts:
+            parts.append(([CURVE], layout, loss, slice(-1, None), moved.sum(axis=0, keepdims=True)))
+        for severities, rows, change, where, moves in parts:
             clean = [_flat(side.clean, one) for side, one in zip(noise, change, strict=True)]
-            sums = PairSums(rows, clean[0], _flat(change[0]), clean[1], _flat(change[1])).macro()
-            own = {name: values[where] for name, values in matched.items()}
-            still = (moved.sum(axis=0, keepdims=True) if names == [CURVE] else moved) == 0
-            n = rows.sizes[0][0]
-            self._taken.append(_Rows(pair, perturbation, names, sums, n, own, still, near_floor, declared))
+            sums = PairSums(rows, clean[0], _flat(change[0]), clean[1], _flat(change[1]))
+            taken = _Rows(
+                pair=pair,
+                perturbation=perturbation,
+                severities=severities,
+                sums=sums.macro(),
+                n=rows.sizes[0][0],
+                matched={name: values[where] for name, values in matched.items()},
+                still=moves == 0,
+                near_floor=near_floor,
+                declared=not curve or severities == [CURVE],
+                extra=self._without(sums, len(severities)),
+            )
+            self._rows.take(taken)
+            self._take_equal(taken, noise, where, {name: values[where] for name, values in at_one_dose.items()})
+
+    def _on_what_both_find(
+        self, pair: tuple[int, int], noise: NoiseSums, *, curve: bool
+    ) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Return the columns ``MATCHED`` [severities (+ curve)], and the same at one dose (empty with one language)."""
+        setting, equal = self._setting, self._setting.equal_dose(noise)
+        mixtures = [np.empty((0, len(noise.severities), len(setting.rows.views)))]
+        mixtures += [severity_weights(setting, noise)[None]] if curve else []
+        mixtures += [equal.weights] if equal is not None else []
+        found = self._matched.columns(pair, noise, np.concatenate(mixtures))
+        count = len(noise.severities) + curve
+        parts = (slice(0, count), slice(count, None))
+        first, rest = ({name: values[part] for name, values in found.items()} for part in parts)
+        return first, rest
+
+    def _without(self, sums: PairSums, severities: int) -> dict[str, NDArray[Any]]:
+        """Return the loss in points without each query language: its range, and the languages that either scale hangs on."""
+        setting = self._setting
+        left = LeftOut(sums.layout, setting.languages, setting.options.confidence)
+        points = left.means(settled(sums.change_a - sums.change_b))
+        shares = left.log_ratios(sums.levels)
+        low, high = points.range
+        found: dict[str, NDArray[Any]] = {"without_low": low, "without_high": high}
+        for name, scale in (("points", points), ("shares", shares)):
+            found[f"{name}_hang"] = setting.named_languages(left.languages, scale.hanging)
+        return {name: values.reshape(severities, -1) for name, values in found.items()}
+
+    def _take_equal(
+        self, taken: _Rows, noise: tuple[NoiseSums, NoiseSums], where: slice, matched: dict[str, Floats]
+    ) -> None:
+        """Take the same rows of the primary measure at one realised dose."""
+        equal, m = self._setting.equal_dose(noise[0]), self._setting.primary
+        if equal is None:
+            return
+        change = [equal.changes(side.delta[:, [m]])[where, 0] for side in noise]
+        clean = [np.broadcast_to(side.clean[m], one.shape) for side, one in zip(noise, change, strict=True)]
+        sums = PairSums(equal.layout, clean[0], change[0], clean[1], change[1])
+        columns = {"equal_dose": equal.dose, "dose_ratio": equal.ratio, "uneven": equal.uneven.astype(np.float64)}
+        at_one_dose = replace(
+            taken,
+            sums=sums.macro(),
+            n=equal.layout.sizes[0][0],
+            matched=matched,
+            still=taken.still[:, [m]],
+            near_floor=taken.near_floor[[m]],
+            extra={name: values[where, None] for name, values in columns.items()},
+        )
+        self._equal.take(at_one_dose)
+
+    def write(self) -> None:
+        """Write all rows in the order in which they were taken."""
+        self._rows.write()
+        self._equal.write()
+
+
+class _Writer:
+    """Rows of some measures: taken one by one, resampled together if they have the same queries, written in order."""
+
+    def __init__(
+        self, table: Grids, hypotheses: Hypotheses, setting: ReducedSetting, measures: tuple[str, ...], primary: int
+    ) -> None:
+        self._table, self._hypotheses, self._setting = table, hypotheses, setting
+        self._measures, self._primary = measures, primary
+        self._taken: list[_Rows] = []
+
+    def take(self, rows: _Rows) -> None:
+        """Take rows, [severities, measures]."""
+        self._taken.append(rows)
 
     def write(self) -> None:
         """Write all rows in the order in which they were taken."""
@@ -135,23 +226,24 @@ class _Comparisons:
 
     def _add(self, rows: _Rows, columns: dict[str, Floats]) -> None:
         setting = self._setting
-        shape = len(rows.severities), len(setting.measures)
+        shape = len(rows.severities), len(self._measures)
+        keep = np.isfinite(rows.extra.get("equal_dose", np.zeros(shape)))
         names = setting.block.encoders[rows.pair[0]], setting.block.encoders[rows.pair[1]]
-        if rows.declared:
-            for number, severity in enumerate(rows.severities):
+        for number, severity in enumerate(rows.severities):
+            if rows.declared and keep[number, self._primary]:
                 key = (setting.block.benchmark, setting.block.setting, rows.perturbation, severity, *names)
-                self._hypotheses.add(key, setting, **rows.sums.contributions(number * shape[1] + setting.primary))
-        primary = np.arange(shape[1]) == setting.primary
+                self._hypotheses.add(key, setting, **rows.sums.contributions(number * shape[1] + self._primary))
+        primary = np.arange(shape[1]) == self._primary
         treatment = setting.block.treatment(rows.perturbation)
         self._table.add(
-            np.ones(shape, dtype=np.bool_),
+            keep,
             benchmark=setting.block.benchmark,
             encoder_a=names[0],
             encoder_b=names[1],
             perturbation=rows.perturbation,
             severity=labelled(rows.severities)[:, None],
             setting=setting.block.setting,
-            measure=labelled(setting.measures),
+            measure=labelled(self._measures),
             n=rows.n,
             groups=rows.sums.layout.sizes[1][0],
             near_floor=rows.near_floor,
@@ -159,7 +251,8 @@ class _Comparisons:
             embedded_lang=treatment.embedded_lang,
             **{name: np.where(primary, rows.matched[name][:, None], np.nan) for name in MATCHED},
             **{name: values.reshape(shape) for name, values in columns.items()}
-            | {"still": rows.still.astype(np.float64)},
+            | {"still": rows.still.astype(np.float64)}
+            | rows.extra,
         )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.estimator import CHANGE, SCORE, Layout, few_moved, macro_mean, moved_groups
 from robustir.analysis.hypotheses import Hypotheses
+from robustir.analysis.left_out import LeftOut
 from robustir.analysis.pairs import worth
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.scores import CleanScores
-from robustir.analysis.tables import Grids, labelled, languages_behind, view_labels
+from robustir.analysis.tables import Grids, first_only, labelled, languages_behind, view_labels
 from robustir.stats import spread, standardised_mean_difference
 from robustir.stats.rounding import settled
 
@@ -59,6 +62,36 @@ def _overlap(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> tuple[F
             own = setting.estimator.intervals(layout, sums[None], possible=SCORE)
             found[:, number] = own.estimate, own.low, own.high
     return found[0], found[1], found[2]
+
+
+def over_languages(setting: ReducedSetting, noise: NoiseSums) -> dict[str, NDArray[Any]]:
+    """Return what is said of macro-averages [s, m] alone, as columns [s, m, 1 + views] with nothing in the views.
+
+    These are the change at one realised dose in every language, and the range of the change without each language.
+    """
+    severities, measures, views = noise.delta.shape[:3]
+    shape = (severities, measures)
+    numbers = ("equal_dose", "equal_delta", "equal_low", "equal_high", "dose_ratio")
+    columns: dict[str, Floats] = {name: np.full(shape, np.nan) for name in numbers}
+    equal = setting.equal_dose(noise)
+    if equal is not None:
+        changes = equal.changes(noise.delta)[:-1].reshape(-1, views, setting.rows.groups)
+        few = few_moved(moved_groups(changes, macro_only=True), equal.layout.sizes[1][0])
+        found = setting.estimator.intervals(equal.layout, changes, macro_only=True, possible=CHANGE).without(few)
+        missing = np.isnan(equal.dose[:-1, None])
+        for name, values in (("delta", found.estimate), ("low", found.low), ("high", found.high)):
+            columns[f"equal_{name}"] = np.where(missing, np.nan, values.reshape(shape))
+        columns["equal_dose"] = np.broadcast_to(equal.dose[:-1, None], shape)
+        columns["dose_ratio"] = np.broadcast_to(equal.ratio[:-1, None], shape)
+    left = LeftOut(noise.layout, setting.languages, setting.options.confidence)
+    without = left.means(noise.delta.reshape(-1, views, setting.rows.groups))
+    for name, values in zip(("without_low", "without_high"), without.range, strict=True):
+        columns[name] = values.reshape(shape)
+    hanging = setting.named_languages(left.languages, without.hanging).reshape(shape)
+    return {
+        "hangs_on": first_only(hanging, 1 + views),
+        **{name: first_only(values, 1 + views) for name, values in columns.items()},
+    }
 
 
 def add_contrasts(
@@ -140,4 +173,5 @@ def add_contrasts(
         overlap=overlap,
         overlap_low=overlap_low,
         overlap_high=overlap_high,
+        **over_languages(setting, noise),
     )

@@ -23,7 +23,7 @@ _TEXT = frozenset(
     {"benchmark", "setting", "query_lang", "passage_lang", "query_id", "encoder", "encoder_a", "encoder_b"}
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
     | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead", "letters"}
-    | {"test", "correction", "interval"}
+    | {"test", "correction", "interval", "hangs_on", "equal_verdict", "equal_favours"}
     | {"kind", "english_text", "right_id", "right_lang", "right_text", "ahead_id", "ahead_lang", "ahead_text"}
 )
 _WHOLE = frozenset(
@@ -41,6 +41,7 @@ _PAIR = (
     "loss_p_adjusted smallest_p moved_groups effective_groups"
 )
 _PROTOCOL = "test correction interval"  # that p, the adjusted p and the limits come from
+_LANGUAGES = "without_low without_high hangs_on dose_ratio equal_dose"
 _MATCHED = (
     "matched_share matched_retention_a matched_retention_b matched_difference matched_low matched_high first_share "
     "first_difference first_low first_high"
@@ -51,15 +52,16 @@ _COLUMNS: Mapping[str, str] = {
     "contrasts": f"benchmark encoder perturbation severity {_VIEW} clean noisy delta ci_low ci_high p p_adjusted n "
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
     "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain edited_share edited_delta edited_low "
-    f"edited_high separated moved moved_groups smallest_p near_floor note languages {_PROTOCOL} overlap overlap_low "
-    "overlap_high",
+    f"edited_high separated moved moved_groups smallest_p near_floor note languages {_LANGUAGES} equal_delta equal_low equal_high "
+    f"{_PROTOCOL} overlap overlap_low overlap_high",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
     "in_domain",
     "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n "
     "in_domain near_floor note",
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
-    f"embedded_lang in_domain {_PAIR} {_MATCHED} {_PROTOCOL}",
+    f"embedded_lang in_domain {_PAIR} {_MATCHED} {_LANGUAGES} equal_difference equal_low equal_high equal_p_adjusted "
+    f"equal_verdict equal_favours {_PROTOCOL}",
     "language_comparisons": "benchmark encoder_a encoder_b perturbation severity setting query_lang passage_lang measure "
     "difference_in_differences ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family "
     f"verdict groups p_t attacked embedded_lang in_domain {_PAIR} {_PROTOCOL}",
@@ -76,7 +78,7 @@ _COLUMNS: Mapping[str, str] = {
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
     "delta_high in_domain",
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "
-    "length_ratio note code_mixing_index asked_char_error_rate edited_word_edit_rate",
+    "length_ratio note code_mixing_index asked_char_error_rate edited_word_edit_rate dose_ratio",
     "examples": "benchmark encoder perturbation severity draw setting query_lang passage_lang query_id clean_text "
     "noisy_text measure clean noisy kind clean_rank noisy_rank english_text right_id right_lang right_text ahead_id "
     "ahead_lang ahead_text",
@@ -119,8 +121,13 @@ class Findings:
     under noise may be fewer than in the clean score. ``overlap`` is the rank-biased overlap of noisy and clean rankings.
     The tables have the claims: ``claim``, ``favours`` and ``verdict`` of
     a comparison (``ahead``: the encoder ahead under noise, if separated), ``separated`` of a contrast, ``near_floor`` and
-    ``note`` for missing claims (:mod:`robustir.analysis.claims`). ``options`` are those of the analysis (None: read from
-    files, whose rows name test, correction and interval); ``changed``: what of them the run did not declare.
+    ``note`` for missing claims (:mod:`robustir.analysis.claims`). Macro-averages of contrasts, and comparisons, have the
+    range without each language in turn (``without_low``, ``without_high``; ``hangs_on``: languages without which the sign
+    or the claim changes), ``dose_ratio``, the largest language's character error rate over the median language's, and the
+    same at ``equal_dose``, the largest character error rate that all languages reach (``equal_delta``, or
+    ``equal_difference`` and ``equal_verdict`` in the primary measure); ``dose_ratio`` in validity is that of one language.
+    ``options`` are those of the analysis (None: read from files, whose rows name test, correction and interval);
+    ``changed``: what of them the run did not declare.
     """
 
     scores: pd.DataFrame = field(default_factory=partial(empty_table, "scores"))

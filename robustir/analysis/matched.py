@@ -13,7 +13,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.analysis.curves import severity_weights
 from robustir.analysis.estimator import CHANGE, Layout, few_moved, moved_groups
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.stats.rounding import ROUNDING, settled
@@ -50,8 +49,11 @@ class Matched:
                 self._change[encoder, condition] = noisy - self._clean[encoder]
         return np.stack([self._change[encoder, condition] for condition in conditions], axis=1)
 
-    def columns(self, pair: tuple[int, int], noise: NoiseSums, *, curve: bool) -> dict[str, Floats]:
-        """Return the columns ``MATCHED`` of a pair under one perturbation: [severities], and the curve's value last."""
+    def columns(self, pair: tuple[int, int], noise: NoiseSums, mixtures: Floats) -> dict[str, Floats]:
+        """Return the columns ``MATCHED`` of a pair under one perturbation: [severities + mixtures].
+
+        mixtures: weights [mixtures, severities, views] of the severities in further rows, such as the curve.
+        """
         changes = [self._changes(encoder, noise.conditions) for encoder in pair]
         clean = [self._clean[encoder] for encoder in pair]
         rows: Mapping[str, tuple[int, NDArray[np.bool_]]] = {
@@ -61,29 +63,27 @@ class Matched:
         found: dict[str, Floats] = {}
         for name, (measure, mask) in rows.items():
             sides = [(clean[one][measure], np.where(mask, changes[one][measure], 0.0)) for one in range(len(pair))]
-            kept, limits = self._retention(noise, mask, sides, curve=curve)
+            kept, limits = self._retention(noise, mask, sides, mixtures)
             found[f"{name}_share"] = np.full(kept.shape[1], np.count_nonzero(mask) / np.count_nonzero(noise.mask))
             found[f"{name}_retention_a"], found[f"{name}_retention_b"] = kept
             found[f"{name}_difference"], found[f"{name}_low"], found[f"{name}_high"] = limits
         return {name: found[name] for name in MATCHED}
 
     def _retention(
-        self, noise: NoiseSums, mask: NDArray[np.bool_], sides: list[tuple[Floats, Floats]], *, curve: bool
+        self, noise: NoiseSums, mask: NDArray[np.bool_], sides: list[tuple[Floats, Floats]], mixtures: Floats
     ) -> tuple[Floats, tuple[Floats, Floats, Floats]]:
-        """Return both retentions [2, severities (+ 1)] and their difference with limits, over the rows of a mask pooled."""
+        """Return both retentions [2, severities + mixtures] and their difference with limits, over the rows of a mask pooled."""
         setting, rows = self.setting, self.setting.rows
-        size = len(noise.conditions) + curve
+        size = len(noise.conditions) + len(mixtures)
         if not mask.any():
             undefined = np.full(size, np.nan)
             return np.stack([undefined, undefined]), (undefined, undefined, undefined)
         counts = rows.group_sums(mask.astype(np.float64))
-        weights = severity_weights(setting, noise) if curve else None
         clean, change = [], []
         for base, moved in sides:
             by_view = rows.group_sums(moved)
             parts = [by_view.sum(axis=1)]
-            if weights is not None:
-                parts.append((weights[:, :, None] * by_view).sum(axis=(0, 1))[None])
+            parts += [(weights[:, :, None] * by_view).sum(axis=(0, 1))[None] for weights in mixtures]
             clean.append(rows.group_sums(np.where(mask, base, 0.0)).sum(axis=0))
             change.append(np.concatenate(parts))
         kept = np.stack([1 + delta.sum(axis=1) / base.sum() for base, delta in zip(clean, change, strict=True)])

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from robustir.analysis import TABLES, AnalysisOptions, Findings, analyse, empty_table
 from robustir.analysis.examples import example_rows, with_passages
+from robustir.analysis.uneven import with_dose_ratios
 from robustir.evidence.gather import NoisyQueries, StoredBenchmark, benchmarks, gather
 from robustir.planning.suite import STATISTICS
 from robustir.plugins.doses import parse_dose
@@ -74,7 +75,7 @@ def analyse_run(
     examples = _table("examples", [row for one in stored for row in example_rows(one, measure, judged)])
     return replace(
         found,
-        validity=_table("validity", [row for one in stored for row in _validity(one)]),
+        validity=with_dose_ratios(_table("validity", [row for one in stored for row in _validity(one)])),
         examples=with_passages(run, manifest.benchmarks, examples),
         manifest=manifest,
         changed=changed,

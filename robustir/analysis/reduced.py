@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.analysis.equal_dose import EqualDose
 from robustir.analysis.estimator import Estimator, Layout
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.rows import ViewRows
@@ -18,6 +19,7 @@ from robustir.stats.rounding import ROUNDING, settled
 __all__ = ["BIAS_MEASURES", "NoiseSums", "ReducedSetting"]
 
 Floats = NDArray[np.float64]
+Indexes = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 # Lower is better and the unit is a rank: they go only to the bias table.
@@ -62,6 +64,7 @@ class ReducedSetting:
         self._layouts: dict[bytes, Layout] = {}
         self.trapezoids: dict[tuple[int, ...], Floats] = {}  # of robustir.analysis.curves, asked for by every pair
         self._noise: dict[tuple[int, str], NoiseSums | None] = {}
+        self._equal_doses: dict[tuple[tuple[int, ...], bytes], EqualDose | None] = {}
         scored = [m for m, name in enumerate(block.measures) if name not in BIAS_MEASURES and self._has_values(m)]
         self._measures = np.array(scored, dtype=np.intp)
         self.measures = tuple(block.measures[m] for m in scored)
@@ -159,6 +162,26 @@ class ReducedSetting:
     def unchanged(self) -> Floats:
         """Share of texts left as they were, [conditions, views]."""
         return self.doses("unchanged")
+
+    @cached_property
+    def languages(self) -> Indexes:
+        """Number of the query language of every view, [views]."""
+        return np.unique([query for query, _ in self.rows.views], return_inverse=True)[1].astype(np.intp)
+
+    def named_languages(self, numbers: Indexes, chosen: Mask) -> NDArray[np.object_]:
+        """Return the codes of the chosen ones, bool [c, languages], of some query languages: objects [c], joined by spaces."""
+        codes = sorted({query for query, _ in self.rows.views})
+        found = np.empty(len(chosen), dtype=object)
+        found[:] = [" ".join(codes[one] for one in numbers[row]) for row in chosen]
+        return found
+
+    def equal_dose(self, noise: NoiseSums) -> EqualDose | None:
+        """Return what brings a perturbation to one realised dose in every language; None with fewer than two languages."""
+        key = noise.conditions, noise.layout.counts.tobytes()
+        if key not in self._equal_doses:
+            doses = self.char_error_rate[list(noise.conditions)]
+            self._equal_doses[key] = EqualDose.of(doses, noise.layout, self.languages)
+        return self._equal_doses[key]
 
     def layout(self, mask: Mask) -> Layout:
         """Rows per view and group of a mask [v]; equal masks share one object."""

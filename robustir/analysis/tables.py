@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from robustir.analysis.estimator import Layout
 
-__all__ = ["ALL", "Grids", "labelled", "languages_behind", "view_labels"]
+__all__ = ["ALL", "Grids", "first_only", "labelled", "languages_behind", "view_labels"]
 
 ALL = "all"
-EVIDENCE = ("still",)  # a column for the claims that the tables leave out: whether no score changed
+# Columns for the claims that the tables leave out: whether no score changed, the languages that a scale hangs on, and
+# whether the languages' doses differ.
+EVIDENCE = ("still", "points_hang", "shares_hang", "uneven")
 
 
 def view_labels(views: tuple[tuple[str, str], ...]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
@@ -31,6 +33,14 @@ def languages_behind(views: tuple[tuple[str, str], ...], layout: Layout) -> NDAr
     counts = np.ones(1 + len(views))
     counts[0] = len({views[view][0] for view in layout.present})
     return counts
+
+
+def first_only(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return values [...] of macro-averages as [..., size]: the first element, and nothing (NaN or "") behind it."""
+    text = values.dtype == object
+    found = np.full((*values.shape, size), "" if text else np.nan, dtype=values.dtype)
+    found[..., 0] = values
+    return found
 
 
 def labelled(names: list[str] | tuple[str, ...]) -> NDArray[np.object_]:

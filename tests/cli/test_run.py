@@ -188,7 +188,7 @@ def test_trec_export(tmp_path: Path, invoke) -> None:
     query, q0, passage, rank, score, tag = lines[0].split(" ")
     assert (query[:2], q0, passage[:2], rank) == ("en", "Q0", "en", "1")
     assert float(score) >= float(lines[1].split(" ")[4])
-    assert tag == "hashing|typos|0.6|1"
+    assert tag == "hashing|typos(dose='cer:0.1')|0.6|1"
     assert invoke("scores", run, "--format", "trec", "--setting", "mono").code == 2  # two encoders: choose one
 
 

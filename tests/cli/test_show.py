@@ -19,6 +19,7 @@ from tests.reports.factory import Factory
 from tests.terminals import in_terminal
 
 SMALL = ("quickstart", "--languages", "en,th", "--severities", "0.3", "--draws", "1", "--jobs", "1", "--format", "csv")
+TYPOS = "typos(dose='cer:0.1')"  # as the suite has them
 ENCODERS = ("--encoder", "hashing", "--encoder", "bm25")
 
 
@@ -49,7 +50,7 @@ def test_a_run_ends_with_the_table_that_show_prints(small: Path, invoke) -> None
 
 def test_the_table_holds_the_findings_numbers_and_is_plain_in_a_pipe(small: Path, invoke) -> None:
     shown = invoke("show", small, "--setting", "mono").out
-    wanted = contrast(small, encoder="hashing", setting="mono", perturbation="typos", measure="AP")
+    wanted = contrast(small, encoder="hashing", setting="mono", perturbation=TYPOS, measure="AP")
     row = next(line for line in shown.splitlines() if line.startswith("a  hashing"))
     clean, noisy, kept = re.findall(r"[\d.]+", row)[:3]
     assert clean == f"{100 * float(wanted['clean']):.1f}"
@@ -66,7 +67,7 @@ def test_json_and_another_measure(small: Path, invoke) -> None:
     found = json.loads(invoke("show", small, "--json", "--measure", "nDCG@10", "--setting", "multi").out)
     assert found["run"] == str(small)
     assert {row["measure"] for row in found["results"]} == {"nDCG@10"}
-    wanted = contrast(small, encoder="bm25", setting="multi", perturbation="typos", measure="nDCG@10")
+    wanted = contrast(small, encoder="bm25", setting="multi", perturbation=TYPOS, measure="nDCG@10")
     row = next(row for row in found["results"] if row["name"] == "bm25")
     assert row["noises"][0]["noisy"] == pytest.approx(float(wanted["noisy"]))
     refused = invoke("show", small, "--measure", "R@7")
