@@ -22,6 +22,8 @@ __all__ = ["MODES", "Casing", "lowered", "raised"]
 MODES = ("lower", "upper", "title", "first", "random")
 _FORM = 1  # slot
 _TONOS = str.maketrans("άέήίόύώΆΈΉΊΌΎΏΐΰ", "αεηιουωΑΕΗΙΟΥΩϊϋ")
+_HIATUS = regex.compile("(?<=[άέήίόύώΆΈΉΊΌΎΏ])[ιυΙΥ]")  # the tonos tells that the two are read apart
+_APART = {"ι": "ϊ", "υ": "ϋ", "Ι": "Ϊ", "Υ": "Ϋ"}
 _FINAL_SIGMA = regex.compile(r"(?<=\p{L})σ\b")
 
 
@@ -29,7 +31,8 @@ class Casing(RuleBased):
     """The case of words is wrong, as in chats, in headlines or with caps lock on.
 
     A word that the mode would not change ("bridge" under ``lower``) is not eligible. Turkish pairs i/İ and ı/I, Greek
-    capitals lose the tonos, a small sigma at the end of a word is ς, and German ß becomes SS.
+    capitals lose the tonos (άυλος ΑΫΛΟΣ: the dialytika keeps the vowels apart; the word ή is Ή), a small sigma at the end of
+    a word is ς, and German ß becomes SS. Outside Turkish İ becomes i, without a dot above the dot.
 
     Args:
         mode: lower; upper; title (one capital, the rest small); first (the case of the first letter is turned); random
@@ -40,7 +43,7 @@ class Casing(RuleBased):
     """
 
     name: ClassVar[str] = "casing"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(("de", "el", "en", "es", "ru", "tr", "vi"))
     severity_meaning: ClassVar[str] = "expected share of words in the wrong case, among words that the mode changes"
     source: ClassVar[str] = "Unicode Standard 16.0, section 5.18, case mappings, with its rules for Turkish and Greek"
@@ -69,7 +72,7 @@ class Casing(RuleBased):
 @cache
 def _tables(lang: str) -> tuple[dict[int, str], dict[int, str]]:
     if lang != "tr":
-        return {}, {}
+        return {ord("İ"): "i"}, {}
     return {ord("I"): "ı", ord("İ"): "i"}, {ord("i"): "İ", ord("ı"): "I"}
 
 
@@ -83,7 +86,12 @@ def lowered(word: str, lang: str) -> str:
 
 def raised(word: str, lang: str) -> str:
     """Return a word in capitals, by the language's own rules."""
-    return word.translate(_TONOS if lang == "el" else _tables(lang)[1]).upper()
+    if lang == "el":
+        if word in ("ή", "Ή"):
+            return "Ή"
+        apart: str = _HIATUS.sub(lambda vowel: _APART[vowel[0]], word)
+        return apart.translate(_TONOS).upper()
+    return word.translate(_tables(lang)[1]).upper()
 
 
 def _initial(word: str, lang: str) -> str:
@@ -109,12 +117,14 @@ def _at_random(before: list[str], lang: str, units: Units, keys: NDArray[np.uint
     for word, drawn in zip(before, units.draw(keys, _FORM).tolist(), strict=True):
         seed = Stream(int(drawn * 2**53).to_bytes(16, "little"))
         turned = [
-            letter.swapcase() if lang != "tr" or letter not in "iıİI" else _first(letter, lang) for letter in word
+            _first(letter, lang) if letter == "İ" or (lang == "tr" and letter in "iıI") else letter.swapcase()
+            for letter in word
         ]
         kept = [
             other if len(other) == 1 and seed.uniform(place) < 0.5 else letter
             for place, (letter, other) in enumerate(zip(word, turned, strict=True))
         ]
         changed = "".join(kept)
+        changed = _FINAL_SIGMA.sub("ς", changed) if lang == "el" else changed
         after.append(changed if changed != word else _first(word, lang))
     return after

@@ -39,7 +39,7 @@ class MTChannel(RuleBased):
     """
 
     name: ClassVar[str] = "mt-channel"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     nested: ClassVar[bool] = False
     nesting_note: ClassVar[str] = (

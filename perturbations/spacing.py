@@ -14,6 +14,7 @@ from robustir.perturbations.shared.numbered_units import Units, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import is_space, open_before
 from robustir.text.blocks import Block, ragged_arange
+from robustir.text.classes import DIGIT
 from robustir.text.clusters import cluster_starts
 from robustir.text.splices import splice_strings
 
@@ -30,8 +31,9 @@ class Spacing(RuleBased):
     """Two words are written as one, or one as two.
 
     A word takes part if only white space is between it and the next word (it can merge) or if it has two characters
-    or more (it can be split, at the place that is drawn); an operation that is not possible gives way to the other. In Thai
-    and Chinese, whose words (newmm, jieba) have no spaces, a split may also fall between a word and the next one.
+    or more (it can be split, at the place that is drawn); an operation that is not possible gives way to the other. Numbers
+    are neither cut nor run together. In Thai and Chinese, whose words (newmm, jieba) have no spaces, a split may also fall
+    between a word and the next one; in Thai it falls nowhere else.
 
     Args:
         parts: the operations to choose from with equal chances, merge, split or both.
@@ -41,7 +43,7 @@ class Spacing(RuleBased):
     """
 
     name: ClassVar[str] = "spacing"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     severity_meaning: ClassVar[str] = (
         "expected share of words merged with the next one or split, among words that can be"
     )
@@ -62,7 +64,9 @@ class Spacing(RuleBased):
         gap = np.append(units.start[1:], len(block.codes))[: len(units)] - units.stop
         followed = np.append(np.diff(units.row) == 0, False)[: len(units)]
         can_merge = followed & self._only_space(block, units, gap) & ~open_before(block, units.stop)
-        cuts, count = _cuts(block, units, followed & (gap == 0) & (not has_spaces(lang)))
+        digit = (block.kinds & DIGIT) != 0
+        can_merge &= ~(digit[units.stop - 1] & digit[np.minimum(units.stop + gap, len(digit) - 1)])
+        cuts, count = _cuts(block, units, followed & (gap == 0) & (not has_spaces(lang)), inside=lang != "th")
         can_merge &= "merge" in self.parts
         can_split = (count > 0) & ("split" in self.parts)
         chosen = units.chosen(keys, severity) & (can_merge | can_split)
@@ -84,12 +88,20 @@ class Spacing(RuleBased):
         return spaces
 
 
-def _cuts(block: Block, units: Units, after: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where words can be split, in order, and how many places each word has; after: whether its end is one."""
-    lengths = units.stop - units.start - 1 + after
-    positions = ragged_arange(units.start + 1, lengths)
+def _cuts(
+    block: Block, units: Units, after: NDArray[np.bool_], *, inside: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where words can be split, in order, and how many places each word has.
+
+    after: whether a word's end is one; inside: whether the places between its characters are.
+    """
+    first = units.start + 1 if inside else units.stop
+    lengths = units.stop - first + after
+    positions = ragged_arange(first, lengths)
     word = np.repeat(np.arange(len(units)), lengths)
     codes = block.codes
     fits = cluster_starts(block)[positions]
+    digit = (block.kinds & DIGIT) != 0
+    fits &= ~(digit[positions - 1] & digit[positions])
     fits &= ~np.isin(codes[positions - 1], _TIED_TO_NEXT) & ~np.isin(codes[positions], _TIED_TO_PREVIOUS)
     return positions[fits], np.bincount(word[fits], minlength=len(units))

@@ -4,34 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.languages import LANGUAGES
 from robustir.perturbations.casing import raised
-from robustir.perturbations.shared.numbered_units import Units, word_units
+from robustir.perturbations.shared.numbered_units import Units, whole_word_units
 from robustir.perturbations.shared.rule_based import RuleBased
-from robustir.perturbations.tables.marks import is_space, open_before
+from robustir.perturbations.tables.marks import begins_sentence, is_space, joined_words, open_before
 from robustir.perturbations.typing.keyboards import read_data
-from robustir.text.blocks import Block
+from robustir.text.blocks import Block, ragged_arange
 from robustir.text.splices import splice_strings
 
 __all__ = ["Stopwords", "function_words"]
 
+_LOWER, _TITLED, _NAME = (
+    1,
+    2,
+    4,
+)  # a function word as it is written inside a sentence, at its beginning; another capital
+_NO_NAMES: Final = frozenset({"de"})  # every noun has a capital
+
 
 class Stopwords(RuleBased):
-    """Function words are left out, with the space after them (before them at the end of a text).
+    """Function words are left out, with the space after them (before them at the end of a text or before a mark).
 
-    In a text of function words only, the last one stays and is not eligible, so that no text becomes empty. Thai and
-    Chinese words come from newmm and jieba.
+    Kept are negations ("may not require" stays), a function word with a capital inside a sentence (Doctor Who, the US) or
+    between two names (Bank of America), and parts of words joined by a mark (on-site). In a text of function words only,
+    the last one stays and is not eligible, so that no text becomes empty. Thai and Chinese words come from newmm and jieba,
+    Vietnamese words of several syllables from a list (robustir.text.compounds).
     """
 
     name: ClassVar[str] = "stopwords"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
-    severity_meaning: ClassVar[str] = "expected share of function words that are left out"
+    severity_meaning: ClassVar[str] = (
+        "expected share of function words that are left out, negations and parts of names not counted"
+    )
     source: ClassVar[str] = "the source field of each file in perturbations/data/stopwords"
 
     def in_one_language(
@@ -39,33 +50,80 @@ class Stopwords(RuleBased):
     ) -> Sequence[str]:
         """Return the texts without chosen function words."""
         block = Block.join(texts)
-        units = word_units(block, lang)
+        units = whole_word_units(block, lang)
+        eligible = _eligible(block, units, lang)
+        chosen = eligible & units.chosen(keys, severity)
         last = np.append(np.diff(units.row) != 0, True)[: len(units)]
-        chosen = np.flatnonzero(units.chosen(keys, severity) & ~open_before(block, units.start))
-        chosen = chosen[_known(block, units.take(chosen), lang)]
-        closing = units.row[chosen[last[chosen]]]  # texts whose last word would go
-        theirs = units.take(np.isin(units.row, closing))
-        others = np.bincount(theirs.row[~_known(block, theirs, lang)], minlength=len(block))
-        gone = units.take(chosen[~last[chosen] | (others[units.row[chosen]] > 0)])
-        space = is_space(block)
-        space[block.offsets[1:] - 1] = False
-        after = space[gone.stop]
-        first = np.flatnonzero(~after & ~np.isin(gone.start, block.offsets[:-1]))
-        start = gone.start.copy()
-        start[first] -= space[start[first] - 1]
-        stops = gone.stop + after
-        start = np.maximum(start, np.append(0, stops[:-1])[: len(start)])
-        return splice_strings(block, start, stops, [""] * len(gone)).texts()
+        others = np.bincount(units.row[~eligible], minlength=len(block))
+        gone = units.take(chosen & ~(last & (others[units.row] == 0)))
+        start, stop = _with_spaces(block, gone)
+        return splice_strings(block, start, stop, [""] * len(start)).texts()
 
 
-def _known(block: Block, units: Units, lang: str) -> NDArray[np.bool_]:
-    """Return which units are function words, bool [units]."""
-    known = function_words(lang)
-    return np.fromiter((word in known for word in units.strings(block)), dtype=bool, count=len(units))
+def _eligible(block: Block, units: Units, lang: str) -> NDArray[np.bool_]:
+    """Return which units are function words that may go, bool [units]."""
+    forms = _forms(lang)
+    bits = np.fromiter(map(forms.__getitem__, units.strings(block)), dtype=np.uint8, count=len(units))
+    initial = begins_sentence(block, units.start)
+    eligible: NDArray[np.bool_] = (bits & _LOWER != 0) | ((bits & _TITLED != 0) & initial)
+    eligible &= ~open_before(block, units.start) & ~joined_words(block, units.start, units.stop)
+    if lang not in _NO_NAMES:
+        eligible &= ~_between_names((bits & (_NAME | _TITLED) != 0) & ~initial, eligible, units)
+    return eligible
+
+
+def _between_names(names: NDArray[np.bool_], function: NDArray[np.bool_], units: Units) -> NDArray[np.bool_]:
+    """Return which units are between two names, alone or two together (Juan de la Cruz), bool [units]."""
+    near = np.append((units.start[1:] - units.stop[:-1] == 1) & (units.row[1:] == units.row[:-1]), False)[: len(names)]
+    before = np.append(False, (names & near)[:-1])[: len(names)]
+    after = np.append((names & np.append(False, near[:-1])[: len(names)])[1:], False)[: len(names)]
+    first = function & before & np.append(function[1:] & after[1:], False)[: len(names)]
+    between: NDArray[np.bool_] = (before & after) | first | np.append(False, first[:-1])[: len(names)]
+    return between
+
+
+def _with_spaces(block: Block, gone: Units) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what goes, as spans: each unit and the space after it, else the one before it that is left."""
+    space = is_space(block)
+    space[block.offsets[1:] - 1] = False
+    after = space[gone.stop]
+    taken = np.zeros(len(block.codes) + 1, dtype=bool)
+    taken[ragged_arange(gone.start, gone.stop + after - gone.start)] = True
+    begins = set(block.offsets[:-1].tolist())
+    for start in gone.start[~after].tolist():  # a mark, another script or the end of the text follows
+        left = start
+        while left not in begins and taken[left - 1]:
+            left -= 1
+        if left not in begins and space[left - 1]:
+            taken[left - 1] = True
+    edges = np.flatnonzero(np.diff(taken, prepend=False))
+    return edges[0::2], edges[1::2]
 
 
 @cache
 def function_words(lang: str) -> frozenset[str]:
-    """Return the function words of a language: as listed, with a capital, and in capitals."""
-    listed: list[str] = read_data("stopwords", f"{lang}.json")["words"].split()
+    """Return the function words of a language, those too that no text loses: as listed, with a capital, and in capitals."""
+    data: dict[str, str] = read_data("stopwords", f"{lang}.json")
+    listed = [word.replace("_", " ") for field in ("words", "kept") for word in data[field].split()]
     return frozenset(form for word in listed for form in (word, raised(word[0], lang) + word[1:], raised(word, lang)))
+
+
+class _Forms(dict[str, int]):
+    """What each form is, looked at once per process."""
+
+    def __init__(self, lang: str) -> None:
+        super().__init__()
+        self.lower = frozenset(
+            word.replace("_", " ") for word in read_data("stopwords", f"{lang}.json")["words"].split()
+        )
+        self.titled = frozenset(raised(word[0], lang) + word[1:] for word in self.lower) - self.lower
+
+    def __missing__(self, form: str) -> int:
+        bits = _LOWER * (form in self.lower) | _TITLED * (form in self.titled)
+        self[form] = bits = bits or _NAME * form[:1].isupper()
+        return bits
+
+
+@cache
+def _forms(lang: str) -> _Forms:
+    return _Forms(lang)

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from robustir.errors import SpecError
 from robustir.languages import has_spaces
-from robustir.perturbations.shared.numbered_units import Units, set_apart, word_units
+from robustir.perturbations.shared.numbered_units import set_apart, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
+from robustir.perturbations.tables.greeklish import greeklish
+from robustir.perturbations.tables.pinyin_readings import pinyin
 from robustir.perturbations.tables.romanisation import arabic, hindi
 from robustir.perturbations.tables.rtgs import thai
 from robustir.perturbations.typing.keyboards import read_data
 from robustir.text.blocks import Block
 from robustir.text.splices import splice_strings
-from robustir.text.units import unit_spans
 
 __all__ = ["Transliterate", "romanised"]
 
@@ -31,31 +32,26 @@ _MARKS = {"\u0306": "w", "\u031b": "w"}
 
 @cache
 def _table(lang: str, scheme: str) -> dict[str, str]:
-    if lang == "zh":
-        syllables: dict[str, str] = read_data("pinyin.json")["syllables"]
-        return {character: syllable for syllable, characters in reversed(syllables.items()) for character in characters}
     table: dict[str, str] = read_data("transliterate", f"{lang}.json")["schemes"][scheme]
     return table
 
 
 @lru_cache(maxsize=65_536)  # the words of a language recur
 def romanised(word: str, lang: str, russian: str = "informal") -> str:
-    """Return a word (in Chinese a character) in Latin letters; what has no Latin spelling stays as it is."""
+    """Return a word in Latin letters; what has no Latin spelling stays as it is."""
     if lang == "vi":
         return _telex(word)
     if lang in _BY_RULES:
         latin = _BY_RULES[lang](word)
         return latin if latin and not combining(latin[0]) else word
-    word = normalize("NFC", word) if lang == "ru" else word  # й in two parts
-    table = _table(lang, russian if lang == "ru" else "greeklish")
     if lang == "el":
-        word = "".join(c for c in normalize("NFD", word) if c not in "\u0301\u0308") if not word.isascii() else word
-    letters, at = [], 0
-    while at < len(word):
-        piece = word[at : at + 2] if word[at : at + 2].lower() in table and len(word) > at + 1 else word[at]
-        latin = table.get(piece.lower(), piece)
-        letters.append(latin[:1].upper() + latin[1:] if piece[0].isupper() else latin)
-        at += len(piece)
+        return greeklish(word, _table(lang, "greeklish"))
+    if lang == "zh":
+        return pinyin(word)
+    table, letters = _table(lang, russian), []
+    for letter in normalize("NFC", word):  # й in two parts
+        latin = table.get(letter.lower(), letter)
+        letters.append(latin[:1].upper() + latin[1:] if letter.isupper() else latin)
     return "".join(letters) or word  # ъ alone has no informal spelling
 
 
@@ -81,9 +77,10 @@ class Transliterate(RuleBased):
 
     Arabic uses the digits 2 3 5 7 9 for the letters that Latin lacks and, as texts are written without short vowels,
     leaves these out of most words (دفاع dfa3; but كيف kayf). Hindi is spelled as in messages: vowels that are not spoken
-    are left out by rule. Vietnamese words become the Telex keys that type them, Chinese characters their pinyin without
-    tones. Thai words are written as they sound (RTGS), by rules of spelling, and set apart by spaces; some vowels that
-    are spoken but not written are missed.
+    are left out by rule. Greek follows ELOT 743 without accents (αυτή afti). Vietnamese words become the Telex keys that
+    type them, Chinese words (jieba) their pinyin without tones, characters with several readings as the word has them (地位
+    diwei). Thai words are written as they sound (RTGS), by rules of spelling; some vowels that are spoken but not written
+    are missed. Thai and Chinese words are set apart by spaces.
 
     Args:
         russian: ``informal`` (zh, shch, yu) or ``iso9`` (ž, ŝ, û).
@@ -93,11 +90,11 @@ class Transliterate(RuleBased):
     """
 
     name: ClassVar[str] = "transliterate"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset({"ar", "el", "hi", "ru", "th", "vi", "zh"})
     inside_clusters: ClassVar[bool] = True
     severity_meaning: ClassVar[str] = (
-        "expected share of words in Latin letters, among words that are spelled otherwise in them; in Chinese of characters"
+        "expected share of words in Latin letters, among words that are spelled otherwise in them"
     )
     source: ClassVar[str] = (
         "the source field of each file in perturbations/data/transliterate (ISO 9:1995, ISO 843:1997, Yaghan 2008, Ohala "
@@ -116,13 +113,11 @@ class Transliterate(RuleBased):
     ) -> Sequence[str]:
         """Return the texts with words in Latin letters."""
         block = Block.join(texts)
-        units = (
-            word_units(block, lang) if lang == "th" else Units.of(block, *unit_spans(block, spaced=has_spaces(lang)))
-        )
+        units = word_units(block, lang)
         units = units.take(units.chosen(keys, severity))
         clean = units.strings(block)
         latin = [romanised(word, lang, self.russian) for word in clean]
-        if lang == "th":
+        if not has_spaces(lang):
             changed = np.flatnonzero([new != old for new, old in zip(latin, clean, strict=True)])
             units = units.take(changed)
             latin = set_apart(block.text, units, [latin[place] for place in changed.tolist()])

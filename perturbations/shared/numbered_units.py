@@ -14,10 +14,11 @@ from robustir.languages import has_spaces
 from robustir.seeds import Draws
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.classes import DIGIT, LETTER
+from robustir.text.compounds import block_whole_words
 from robustir.text.units import Clusters, unit_spans
 from robustir.text.words import block_word_spans
 
-__all__ = ["SELECT", "Units", "has_any", "letter_units", "set_apart", "word_units"]
+__all__ = ["SELECT", "Units", "has_any", "letter_units", "set_apart", "whole_word_units", "word_units"]
 
 SELECT = 0  # the slot that decides whether a unit is edited
 
@@ -67,6 +68,11 @@ class Units:
 def word_units(block: Block, lang: str) -> Units:
     """Return the words of a block; Thai and Chinese are segmented."""
     return Units.of(block, *block_word_spans(block, lang))
+
+
+def whole_word_units(block: Block, lang: str) -> Units:
+    """Return the words of a block; Thai and Chinese are segmented, Vietnamese syllables of one word are together."""
+    return Units.of(block, *block_whole_words(block, lang))
 
 
 def letter_units(block: Block, lang: str) -> Units:

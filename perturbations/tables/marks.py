@@ -9,10 +9,10 @@ import regex
 from numpy.typing import NDArray
 
 from robustir.text.blocks import Block
-from robustir.text.classes import JOINS, OPEN
+from robustir.text.classes import DIGIT, JOINS, LETTER, OPEN
 from robustir.text.units import Clusters, word_runs
 
-__all__ = ["is_space", "open_before", "single_marks"]
+__all__ = ["begins_sentence", "inside_words", "is_space", "joined_words", "open_before", "single_marks"]
 
 
 @cache
@@ -58,3 +58,41 @@ def open_before(block: Block, at: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which positions [m] follow a code point that could join with another letter, bool [m]."""
     before: NDArray[np.bool_] = (at > 0) & ((block.kinds.take(np.maximum(at - 1, 0)) & OPEN) != 0)
     return before
+
+
+def begins_sentence(block: Block, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which positions [m] begin a text or a sentence, after opening brackets and quotation marks, bool [m]."""
+    passed: NDArray[np.bool_] = _table(r"[\s\p{Ps}\p{Pi}\p{Pf}\"'¿¡]+").take(block.codes)
+    passed[block.offsets[1:] - 1] = False
+    last = np.maximum.accumulate(np.where(passed, -1, np.arange(len(passed))))  # what is not passed over
+    before = np.append(-1, last)[at]
+    ends: NDArray[np.bool_] = _table(r"[\n.?!…。？！؟।]+").take(block.codes)
+    begins: NDArray[np.bool_] = (before < 0) | ends[before]
+    return begins
+
+
+def joined_words(block: Block, start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which words [m] are joined to another word or number by a mark without spaces (on-site, A.D.), bool [m].
+
+    start, stop: int64 [m], code point positions.
+    """
+    joiner: NDArray[np.bool_] = _table(r"[\p{Pd}\p{Pc}./&@+'’:,]+").take(block.codes)
+    wordish: NDArray[np.bool_] = (block.kinds & (LETTER | DIGIT | JOINS)) != 0
+    end = len(block.codes) - 1
+    before: NDArray[np.bool_] = (start > 1) & joiner[np.maximum(start - 1, 0)] & wordish[np.maximum(start - 2, 0)]
+    after: NDArray[np.bool_] = joiner[np.minimum(stop, end)] & wordish[np.minimum(stop + 1, end)]
+    return before | after
+
+
+def inside_words(block: Block, *, spaced: bool) -> NDArray[np.bool_]:
+    """Return which code points are between two letters or digits without a space, bool [n].
+
+    In a script without spaces, only between two digits or two letters of ASCII: marks between other letters end a clause.
+    """
+    codes, kinds = block.codes, block.kinds
+    part = (kinds & (LETTER | DIGIT | JOINS)) != 0
+    if not spaced:
+        part &= ((kinds & DIGIT) != 0) | (codes < 0x80)
+    inside = np.zeros(len(codes), dtype=bool)
+    inside[1:-1] = part[:-2] & part[2:]
+    return inside

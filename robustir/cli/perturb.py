@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -52,14 +53,16 @@ def command(spec: str, file: TextIO, lang: str | None, severity: float, seed: in
     from robustir.types import QuerySet
 
     ids, texts, rows = _read(file, jsonl=jsonl)
+    ends = ["\r" if text.endswith("\r") and not jsonl else "" for text in texts]
+    texts = [text.removesuffix(end) for text, end in zip(texts, ends, strict=True)]
     queries = QuerySet.from_texts(texts, lang=_langs(lang, rows, len(texts)), ids=ids)
     for note in label_notes(queries.texts, queries.langs, "texts"):
         click.echo(f"robustir: {note}", err=True)
     noisy = _perturbed(queries, spec, severity=severity, seed=seed, draw=draw)
     if not jsonl:
         broken = sum("\n" in text for text in noisy.texts)
-        for text in noisy.texts:
-            click.echo(text.replace("\n", " "))
+        for text, end in zip(noisy.texts, ends, strict=True):
+            click.echo(text.replace("\n", " ") + end)
         if broken:
             click.echo(f"line feeds in {broken} noisy texts became spaces; --jsonl keeps them", err=True)
         return
@@ -109,6 +112,8 @@ def _read(file: TextIO, *, jsonl: bool) -> tuple[list[str], list[str], list[dict
     from robustir.disk.parsing import parse_json
     from robustir.errors import DataError
 
+    if isinstance(file, TextIOWrapper):
+        file.reconfigure(newline="")  # a carriage return at the end of a line stays there
     lines = read_lines(file)
     if not jsonl:
         return [str(number) for number in range(len(lines))], lines, []

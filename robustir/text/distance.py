@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ _TEXTS_KEPT = 100_000  # all texts of a chunk fit
 def realised_dose(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[str]) -> Dose:
     """Return the dose per text: Levenshtein (1966) distance over code points and over units, each divided by the clean length.
 
-    Units are words, or grapheme clusters in languages without spaces (:mod:`robustir.text.units`). Identical texts
+    Units are words, or grapheme clusters in languages without spaces (:mod:`robustir.text.units`). If two texts differ in
+    spaces alone, each boundary that appears or disappears is one edit, in any language. Identical texts
     and empty clean texts have dose 0; a clean text without any unit has word edit rate 0. Raises DataError if the
     columns differ in length.
     """
@@ -41,6 +42,8 @@ def realised_dose(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[st
             coded, noised = _as_letters(_remembered(before, spaced=kind), _unit_hashes(after, spaced=kind))
             sizes = np.fromiter(map(len, coded), dtype=np.int64)
             edits = _distances(coded, noised)
+            for place in _spaced_otherwise(before, after):
+                edits[place] = len(_boundaries(before[place]) ^ _boundaries(after[place]))
             words[chunk] = np.where(sizes > 0, edits / np.maximum(sizes, 1), 0.0)
     return Dose(word_edit_rate=words, char_error_rate=characters)
 
@@ -59,6 +62,21 @@ def _distances(before: Sequence[str], after: Sequence[str]) -> NDArray[np.int64]
     from rapidfuzz.process import cpdist
 
     return cpdist(before, after, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
+
+
+def _spaced_otherwise(before: Sequence[str], after: Sequence[str]) -> list[int]:
+    """Return which texts differ in spaces alone."""
+    same_size = [
+        place
+        for place, (clean, noisy) in enumerate(zip(before, after, strict=True))
+        if len(clean) - clean.count(" ") == len(noisy) - noisy.count(" ")
+    ]
+    return [place for place in same_size if before[place].replace(" ", "") == after[place].replace(" ", "")]
+
+
+def _boundaries(text: str) -> set[int]:
+    """Return after how many characters that are no spaces a space follows, inside the text."""
+    return set(accumulate(map(len, text.strip(" ").split(" ")[:-1])))
 
 
 def _as_letters(*columns: list[NDArray[np.uint64]]) -> list[list[str]]:

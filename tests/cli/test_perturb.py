@@ -25,6 +25,15 @@ def test_a_line_feed_from_the_noise_stays_on_its_line(invoke: Invoke, tmp_path: 
     assert "line feeds in 1 noisy texts" in result.err
 
 
+def test_carriage_returns_stay_at_the_ends_of_lines(invoke: Invoke, tmp_path: Path) -> None:
+    path = tmp_path / "in.txt"
+    path.write_bytes(b"the old bridge\r\nwho built it?\r\nunix\n")
+    for severity, spec in (("0", "typos"), ("1", "casing(mode='upper')")):
+        result = invoke("perturb", spec, "--lang", "en", "--severity", severity, path)
+        expected = "the old bridge\r\nwho built it?\r\nunix\n"
+        assert result.out == (expected if severity == "0" else expected.upper())
+
+
 def test_json_lines_keep_it(invoke: Invoke, tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_text('{"_id": "1", "text": "a b"}\n', encoding="utf-8")

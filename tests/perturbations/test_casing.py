@@ -13,6 +13,12 @@ CASES = [
     ("upper", "tr", "ırmak için", "IRMAK İÇİN"),
     ("lower", "el", "ΟΔΟΣ ΣΟΦΟΣ", "οδος σοφος"),
     ("upper", "el", "πού πρωτεύουσα", "ΠΟΥ ΠΡΩΤΕΥΟΥΣΑ"),
+    ("upper", "el", "άυλος Μάιος ρολόι", "ΑΫΛΟΣ ΜΑΪΟΣ ΡΟΛΟΪ"),
+    ("upper", "el", "αϋπνία ή αυτή", "ΑΫΠΝΙΑ Ή ΑΥΤΗ"),
+    ("lower", "el", "ΑΫΛΟΣ", "αϋλος"),
+    ("lower", "en", "İstanbul", "istanbul"),
+    ("lower", "tr", "İstanbul Isparta", "istanbul ısparta"),
+    ("first", "es", "İzmir", "izmir"),
     ("upper", "de", "große Straße", "GROSSE STRASSE"),
     ("title", "en", "the BRIDGE isn't safe", "The Bridge Isn't Safe"),
     ("first", "ru", "Кто построил мост", "кто Построил Мост"),
@@ -32,6 +38,13 @@ def test_random_turns_letters_and_leaves_no_word_as_it_was() -> None:
         noisy = Casing("random")("old bridges stand", lang="en", severity=1, rng=Stream(derive_key("random", number)))
         assert noisy.lower() == "old bridges stand"
         assert all(word != word.lower() for word in noisy.split())
+
+
+def test_a_small_sigma_at_the_end_is_final_whatever_is_turned() -> None:
+    for number in range(50):
+        noisy = Casing("random")("ΣΟΦΟΣ", lang="el", severity=1, rng=Stream(derive_key("sigma", number)))
+        assert noisy[-1] in "Σς"
+        assert noisy[0] in "Σσ"
 
 
 def test_a_language_without_case_and_an_unknown_mode_are_refused() -> None:

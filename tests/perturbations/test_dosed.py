@@ -19,7 +19,7 @@ from robustir.seeds import Stream, derive_key
 from robustir.types import QuerySet
 from tests.strategies import LANGUAGES, SENTENCES, keys, languages, severities, texts
 
-DOSED = ("typos(dose='cer:0.05')", "ocr(dose='cer:0.05')", "stopwords(dose='cer:0.05')")
+DOSED = ("typos(dose='cer:0.05')", "ocr(dose='cer:0.05')", "spacing(dose='cer:0.05')")
 specs = st.sampled_from(DOSED)
 
 

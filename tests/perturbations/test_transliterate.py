@@ -22,6 +22,26 @@ from tests.strategies import keys, severities, texts
         ("ru", "iso9", "Ещё", "Eŝë"),
         ("el", "informal", "γέφυρα", "gefyra"),
         ("el", "informal", "ουρανός", "ouranos"),
+        ("el", "informal", "αυτή", "afti"),
+        ("el", "informal", "αύριο", "avrio"),
+        ("el", "informal", "Ευχαριστώ", "Efcharisto"),
+        ("el", "informal", "αϋπνία", "aypnia"),
+        ("el", "informal", "άυλος", "aylos"),
+        ("el", "informal", "ευρώ", "evro"),
+        ("el", "informal", "ταυ", "taf"),
+        ("el", "informal", "προϋπόθεση", "proypothesi"),
+        ("el", "informal", "μπορώ", "boro"),
+        ("el", "informal", "λάμπα", "lampa"),
+        ("el", "informal", "Άγγελος", "Angelos"),
+        ("el", "informal", "φάρυγξ", "farynx"),
+        ("zh", "informal", "地位", "diwei"),
+        ("zh", "informal", "地", "de"),
+        ("zh", "informal", "首都", "shoudu"),
+        ("zh", "informal", "都", "dou"),
+        ("zh", "informal", "银行", "yinhang"),
+        ("zh", "informal", "旅行", "lvxing"),
+        ("zh", "informal", "目的", "mudi"),
+        ("zh", "informal", "音乐家", "yinyuejia"),
         ("vi", "informal", "nước", "nuwowcs"),
         ("vi", "informal", "đường", "dduwowngf"),
         ("vi", "informal", "cầu", "caauf"),
@@ -68,6 +88,13 @@ def test_thai_words_are_set_apart() -> None:
     for noisy in seen:  # no Latin letter touches a Thai one
         assert not re.search(r"[a-z][ก-๛]|[ก-๛][a-z]", noisy)
     assert len(seen) > 20
+
+
+def test_chinese_words_are_set_apart() -> None:
+    made = Transliterate()
+    assert made("海底的火山是怎样形成的？", lang="zh", severity=1, rng=Stream(derive_key("x"))) == (
+        "haidi de huoshan shi zenyang xingcheng de？"
+    )
 
 
 @given(texts, st.sampled_from(["ar", "el", "hi", "ru", "th", "vi", "zh"]), keys, severities)

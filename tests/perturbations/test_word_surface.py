@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import regex
 
 from robustir.errors import SpecError
 from robustir.kit.check import check
@@ -15,20 +16,38 @@ from robustir.perturbations.stopwords import Stopwords
 from robustir.perturbations.typing_parts import Delete, Insert, Keyboard, Transpose
 from robustir.perturbations.typos import Typos
 from robustir.seeds import Stream, derive_key
+from robustir.text.distance import realised_dose
 
 KEY = derive_key("surface")
 
 CASES: list[tuple[Any, str, str, str]] = [
     (Punctuation("drop"), "en", "Who, when?", "Who when"),
     (Punctuation("drop"), "en", "?!", "?!"),
+    (Punctuation("drop"), "en", "3.5 million at 192.168.1.1, of U.S. units", "3.5 million at 192.168.1.1 of U.S units"),
+    (Punctuation("drop"), "en", "no - really?", "no really"),
+    (Punctuation("drop"), "zh", "桥,3.5米。", "桥3.5米"),
+    (Punctuation("double"), "en", '"when?"', '"when??"'),
+    (Punctuation("insert"), "th", "กรุงเทพฯ", "กรุงเทพฯ"),
     (Punctuation("double"), "ar", "متى بني؟", "متى بني؟؟"),
     (Punctuation("wrong"), "es", "¿", "¡"),
     (Punctuation("drop"), "en", "isn't it", "isn't it"),
     (Spacing("merge"), "en", "the old, bridge  here", "theold, bridgehere"),
     (Spacing("split"), "en", "ab c", "a b c"),
     (Spacing("split"), "th", "เก", "เก"),
+    (Spacing("split"), "th", "สะพานเก่า", "สะพาน เก่า"),
+    (Spacing("split"), "en", "1998 b", "1998 b"),
+    (Spacing("merge"), "en", "in 1998 2000 left", "in1998 2000left"),
     (Stopwords(), "en", "Where is the old bridge?", "old bridge?"),
-    (Stopwords(), "en", "to be or not to be", "be"),
+    (Stopwords(), "en", "to be or to be", "be"),
+    (Stopwords(), "en", "the bill may not require it", "bill not require"),
+    (Stopwords(), "en", "What does Doctor Who say about the US?", "Doctor Who say US?"),
+    (Stopwords(), "en", "is the Bank of America in it", "Bank of America"),
+    (Stopwords(), "en", "What is it made of?", "made?"),
+    (Stopwords(), "en", "an on-site visit (of the team), of course", "on-site visit (team), course"),
+    (Stopwords(), "es", "¿Qué pintó Juan de la Cruz?", "¿pintó Juan de la Cruz?"),
+    (Stopwords(), "de", "Was ist nicht in Bayern?", "nicht Bayern?"),
+    (Stopwords(), "vi", "Không gian của con người là gì?", "Không gian con người?"),
+    (Stopwords(), "vi", "nước Anh có bao nhiêu người", "nước Anh người"),
     (Stopwords(), "zh", "谁的桥", "桥"),
     (Stopwords(), "ru", "Где находится мост", "находится мост"),
     (ASR(), "en", "Zzz-Zzz, Zzz?", "zzz zzz zzz"),
@@ -49,6 +68,23 @@ def test_a_part_of_the_typing_errors_has_its_own_name_and_the_same_rules(made: T
         for text in ("Which old bridge wasn't safe", "สะพานเก่า"):
             alone = made(text, lang=lang, severity=0.7, rng=Stream(KEY))
             assert alone == Typos(part)(text, lang=lang, severity=0.7, rng=Stream(KEY))
+
+
+def test_a_boundary_is_one_edit_in_every_language() -> None:
+    clean = ["the old bridge here", "the old bridge here", "谁是梅尔菲伯爵", "ab c"]
+    noisy = ["theold bridge he re", "the old bridge hear", "谁是 梅尔菲 伯爵", "abc d"]
+    dose = realised_dose(clean, noisy, ["en", "en", "zh", "en"])
+    assert dose.word_edit_rate.tolist() == [2 / 4, 1 / 4, 2 / 7, 2 / 2]
+
+
+def test_marks_come_where_none_belongs_as_rarely_as_people_write_them() -> None:
+    text = "one two three, four five six seven eight nine ten?"
+    keys = [derive_key("marks", number) for number in range(4_000)]
+    noisy = Punctuation().apply_batch([text] * 4_000, langs=["en"] * 4_000, severity=1, keys=keys)
+    after_words = sum(len(regex.findall(r"(?<!three|ten|\p{P})\p{P}+", each)) for each in noisy) / 4_000
+    assert abs(after_words - 8 * 0.011) < 5 * (8 * 0.011 / 4_000) ** 0.5
+    left_out = sum("," not in each.replace("one,", "") and "three " in each for each in noisy) / 4_000
+    assert 0.7 < left_out < 0.85
 
 
 @pytest.mark.parametrize("kind", [Punctuation, Spacing])
