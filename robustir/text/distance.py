@@ -75,7 +75,7 @@ def _spaced_otherwise(before: Sequence[str], after: Sequence[str]) -> list[int]:
 
 
 def _boundaries(text: str) -> set[int]:
-    """Return after how many characters that are no spaces a space follows, inside the text."""
+    """Return after how many other characters a space follows, inside the text."""
     return set(accumulate(map(len, text.strip(" ").split(" ")[:-1])))
 
 
