@@ -14,6 +14,7 @@ from robustir.reports.sections.clean_scores import clean_section
 from robustir.reports.sections.comparing import bias_section, comparison_section
 from robustir.reports.sections.curves import curve_section
 from robustir.reports.sections.degradation import area_section
+from robustir.reports.sections.equivalence import equivalence_section
 from robustir.reports.sections.examples import example_section
 from robustir.reports.sections.in_domain import in_domain_notices
 from robustir.reports.sections.languages import language_section
@@ -46,6 +47,7 @@ _MAIN: tuple[Builder, ...] = (
     language_section,
     curve_section,
     comparison_section,
+    equivalence_section,
     attack_section,
     example_section,
     validity_section,

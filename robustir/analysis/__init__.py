@@ -5,19 +5,22 @@ Everything that a report claims is decided here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from robustir.analysis.bias import add_bias
 from robustir.analysis.by_language import add_language_comparisons
-from robustir.analysis.claims import claim_comparisons, claim_contrasts, claim_strategies
+from robustir.analysis.claims import ALPHA, claim_comparisons, claim_contrasts, claim_equivalence, claim_strategies
 from robustir.analysis.comparisons import add_comparisons
 from robustir.analysis.contrasts import add_contrasts
 from robustir.analysis.curves import add_areas, add_curves
+from robustir.analysis.equivalence import add_equivalence
 from robustir.analysis.families import (
     adjust_comparisons,
     adjust_contrasts,
+    adjust_equivalence,
     adjust_exploratory,
     adjust_strategies,
 )
@@ -39,8 +42,8 @@ __all__ = ["TABLES", "AnalysisOptions", "Findings", "analyse", "empty_table", "r
 
 Roles = dict[tuple[str, str], tuple[str, Mapping[str, str]]]
 _FROM_SCORES = (
-    "scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "rank_groups", "rank_pairs", "bias",
-    "strategies", "strategy_scores",
+    "scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "rank_groups", "rank_pairs",
+    "equivalence", "bias", "strategies", "strategy_scores",
 )  # fmt: skip
 _NAMED = ("encoder", "encoder_a", "encoder_b", "strategy", "strategy_a", "strategy_b")
 
@@ -72,6 +75,7 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     frames["comparisons"] = _compared(frames["comparisons"], equal_doses.frame(), roles, chosen, (pairs, equal))
     by_language = adjust_exploratory(frames["language_comparisons"], roles, chosen)
     frames["language_comparisons"] = claim_comparisons(by_language)
+    frames["equivalence"] = claim_equivalence(adjust_equivalence(frames["equivalence"], chosen), chosen.margins)
     frames["strategies"] = claim_strategies(adjust_strategies(frames["strategies"], roles, chosen))
     tables: dict[str, Any] = {name: _as_listed(name, frame, chosen) for name, frame in frames.items()}
     return Findings(**tables, options=chosen)
@@ -102,8 +106,15 @@ def _as_listed(name: str, frame: pd.DataFrame, options: AnalysisOptions) -> pd.D
         # Strategies over seeds have a test and an interval of their own.
         test="min F'" if name == "strategies" else options.test,
         interval="studentised" if name == "strategies" else options.interval,
+        **({} if name != "equivalence" else _margins(options)),
     )
     return frame.reindex(columns=list(TABLES[name])).astype(empty_table(name).dtypes.to_dict())
+
+
+def _margins(options: AnalysisOptions) -> dict[str, float]:
+    margins = options.margins
+    absolute, relative = (math.nan, math.nan) if margins is None else (margins.absolute, margins.relative)
+    return {"margin": absolute, "ratio_margin": relative, "confidence": 1 - 2 * ALPHA}
 
 
 def _add_setting(
@@ -125,4 +136,5 @@ def _add_setting(
     tables = grids["comparisons"], grids["equal doses"]
     add_comparisons(tables, (pairs, equal), setting, scores, strategies)
     add_rank_groups(grids["rank_groups"], grids["rank_pairs"], setting, scores, strategies)
+    add_equivalence(grids["equivalence"], setting, scores, strategies)
     add_language_comparisons(grids["language_comparisons"], setting, scores, strategies)

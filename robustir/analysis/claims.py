@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.estimator import few_moved
+from robustir.analysis.options import Margins
 from robustir.stats.rounding import above, below, side
 
 if TYPE_CHECKING:
@@ -32,12 +33,16 @@ if TYPE_CHECKING:
 __all__ = [
     "ALPHA",
     "CURVE",
+    "DIFFERENT",
+    "EQUIVALENT",
+    "NOT_SHOWN",
     "Claim",
     "Evidence",
     "Gap",
     "Kind",
     "claim_comparisons",
     "claim_contrasts",
+    "claim_equivalence",
     "claim_strategies",
     "decide",
     "near_floor",
@@ -48,6 +53,11 @@ Floats = NDArray[np.float64]
 ALPHA = 0.05
 CURVE = "curve"
 _HIGH_FLOOR = 0.25  # of the clean score: with a higher floor, most of the retained score is chance
+
+
+EQUIVALENT, DIFFERENT, NOT_SHOWN = "equivalent within", "different", "not shown"  # verdicts on equivalence
+SAME = "the same"  # of two losses: equal in every group
+EQUAL_GROUPS = "no test: a score is 0, or all groups changed by the same"
 
 
 class Kind(StrEnum):
@@ -249,6 +259,36 @@ def claim_contrasts(frame: pd.DataFrame) -> pd.DataFrame:
     notes[moved == 0] = str(Kind.NOTHING)
     notes[groups < 2] = str(Kind.ONE_GROUP)
     return frame.assign(separated=separated, note=notes)
+
+
+def claim_equivalence(frame: pd.DataFrame, margins: Margins | None) -> pd.DataFrame:
+    """Return tests of equivalence, whose p-values are adjusted, with their verdicts: the only ones that say "equivalent"."""
+    verdicts, notes = [], []
+    for row in frame.to_dict("records"):
+        few = few_moved(np.array([float(row["moved_groups"])]), float(row["groups"]))[0]
+        told, note = _equivalence(row, margins), str(Kind.FEW_MOVED).removeprefix("no claim: ") if few else ""
+        verdicts.append(told)
+        notes.append(note or (EQUAL_GROUPS if math.isnan(row["p"]) and told == NOT_SHOWN else ""))
+    columns = {"verdict": verdicts, "note": notes}
+    return frame.assign(**{name: np.array(values, dtype=object) for name, values in columns.items()})
+
+
+def _equivalence(row: Mapping[Hashable, Any], margins: Margins | None) -> str:
+    if not row["moved_groups"]:
+        return SAME if row["encoder_b"] else str(Kind.NOTHING)
+    if row["groups"] < 2:
+        return str(Kind.ONE_GROUP)
+    if row["near_floor"]:
+        return str(Kind.NEAR_FLOOR)
+    if margins is None:
+        return NOT_SHOWN
+    ratios = [math.log(row[name]) if row[name] > 0 else math.nan for name in ("ratio_low", "ratio_high")]
+    scales = (((row["low"], row["high"]), margins.absolute), (ratios, margins.log_ratio))
+    inside = all(above(low, -margin) and below(high, margin) for (low, high), margin in scales)
+    if inside and below(row["p_adjusted"], ALPHA):
+        return f"{EQUIVALENT} {margins}"
+    outside = any(above(low, margin) or below(high, -margin) for (low, high), margin in scales)
+    return DIFFERENT if outside and below(row["different_p_adjusted"], ALPHA) else NOT_SHOWN
 
 
 def claim_strategies(frame: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.left_out import LeftOut
 from robustir.analysis.matched import MATCHED, Matched
 from robustir.analysis.pairs import PairSums
+from robustir.analysis.per_query import query_changes
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, labelled
@@ -30,6 +31,7 @@ from robustir.stats.rounding import settled
 __all__ = ["add_comparisons", "shared_noise"]
 
 Floats = NDArray[np.float64]
+EFFECTS = ("effect_size", "probability_of_superiority")  # of the loss in the primary measure
 
 
 def add_comparisons(
@@ -115,6 +117,7 @@ class _Comparisons:
         layout = curve_layout(self._setting, first)
         curve = len(first.severities) > 1 and bool(len(layout.present))
         matched, at_one_dose = self._on_what_both_find(pair, first, curve=curve)
+        effects = self._effects(pair, noise, curve=curve)
         names = [format(severity, ".10g") for severity in first.severities]
         moved = (first.moved + second.moved).sum(axis=(-2, -1))
         parts = [(names, first.layout, (first.delta, second.delta), slice(0, len(names)), moved)]
@@ -134,7 +137,7 @@ class _Comparisons:
                 still=moves == 0,
                 near_floor=near_floor,
                 declared=not curve or severities == [CURVE],
-                extra=self._without(sums, len(severities)),
+                extra=self._without(sums, len(severities)) | {name: one[where] for name, one in effects.items()},
             )
             self._rows.take(taken)
             self._take_equal(taken, noise, where, {name: values[where] for name, values in at_one_dose.items()})
@@ -152,6 +155,14 @@ class _Comparisons:
         parts = (slice(0, count), slice(count, None))
         first, rest = ({name: values[part] for name, values in found.items()} for part in parts)
         return first, rest
+
+    def _effects(self, pair: tuple[int, int], noise: tuple[NoiseSums, NoiseSums], *, curve: bool) -> dict[str, Floats]:
+        """Return the columns ``EFFECTS`` [severities (+ curve), m]; NaN for other measures than the primary one."""
+        sides = [query_changes(self._setting, one, sums, curve=curve) for one, sums in zip(pair, noise, strict=True)]
+        loss = sides[0].less(sides[1])
+        primary = np.arange(len(self._setting.measures)) == self._setting.primary
+        found = loss.effects(loss.means())
+        return {name: np.where(primary, values[:, None], np.nan) for name, values in zip(EFFECTS, found, strict=True)}
 
     def _without(self, sums: PairSums, severities: int) -> dict[str, NDArray[Any]]:
         """Return the loss in points without each query language: its range, and the languages that either scale hangs on."""

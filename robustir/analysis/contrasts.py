@@ -117,7 +117,7 @@ def add_contrasts(
         clean = macro_mean(noise.clean.sum(axis=-1) / counts, layout)
         noisy = clean + change
         retention = np.where(clean > 0, noisy / clean, np.nan)
-        wins = macro_mean(noise.wins / counts, layout)
+        harmed, helped = (macro_mean(part / counts, layout) for part in (noise.harmed, noise.helped))
         worst = macro_mean(noise.worst / counts, layout)
     query_lang, passage_lang = view_labels(setting.rows.views)
     conditions = list(noise.conditions)
@@ -153,7 +153,10 @@ def add_contrasts(
         retention=retention,
         relative_drop=1 - retention,
         unstable=~scores.stable,
-        probability_of_superiority=wins,
+        probability_of_superiority=(1 + helped - harmed) / 2,
+        harmed_share=harmed,
+        same_share=1 - harmed - helped,
+        helped_share=helped,
         word_edit_rate=macro_mean(setting.word_edit_rate[conditions], layout)[:, None],
         char_error_rate=macro_mean(setting.char_error_rate[conditions], layout)[:, None],
         unchanged=macro_mean(setting.unchanged[conditions], layout)[:, None],

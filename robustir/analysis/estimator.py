@@ -70,6 +70,12 @@ class Layout:
         union = np.count_nonzero(self.counts.any(axis=0))
         return np.concatenate([[rows.sum()], rows]), np.concatenate([[union], groups]).astype(np.float64)
 
+    @property
+    def largest_share(self) -> float:
+        """The largest share of the rows in one group, the mean over the present views."""
+        counts = self.counts[self.present]
+        return float((counts / counts.sum(axis=1, keepdims=True)).mean(axis=0).max())
+
 
 def macro_mean(per_view: Floats, layout: Layout) -> Floats:
     """Put the mean over the present views in front: [..., views] gives [..., 1 + views]."""

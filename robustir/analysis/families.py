@@ -12,6 +12,9 @@ is that of AP. Rows without a changed score are not tested: "nothing changed".
 Loss is one family over both scales, so that the larger of a row's two adjusted p is that of its intersection-union test;
 the gaps in clean and noisy scores are a separate family.
 
+Tests of equivalence are families of their own, adjusted by Holm: "equivalence" of noisy and clean scores, "equal losses" of
+encoders.
+
 Differences between training strategies are adjusted by Holm within their benchmark, setting and quantity (clean score,
 noisy score, degradation): the family "strategies" has the pairs and kinds of noise, "robust training" the pairs of which
 only one met noise in training, "attacks" the rows under attacks.
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ATTACKS",
     "CONTRASTS",
+    "EQUAL_LOSSES",
+    "EQUIVALENCE",
     "EXPLORATORY",
     "PRIMARY",
     "ROBUST",
@@ -46,6 +51,7 @@ __all__ = [
     "MeasureRoles",
     "adjust_comparisons",
     "adjust_contrasts",
+    "adjust_equivalence",
     "adjust_exploratory",
     "adjust_strategies",
 ]
@@ -54,12 +60,14 @@ PRIMARY = "primary"
 CONTRASTS = "contrasts"
 ATTACKS = "attacks"
 EXPLORATORY = "exploratory"
+EQUIVALENCE = "equivalence"
+EQUAL_LOSSES = "equal losses"
 STRATEGIES = "strategies"
 ROBUST = "robust training"
 MAX_T = "max-t"
 UNCHANGED = "nothing changed"  # such as a bag of words under shuffled words: no hypothesis
 
-_DECLARED = (PRIMARY, CONTRASTS, ATTACKS, STRATEGIES, ROBUST)
+_DECLARED = (PRIMARY, CONTRASTS, ATTACKS, EQUIVALENCE, EQUAL_LOSSES, STRATEGIES, ROBUST)
 
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.intp]
@@ -124,6 +132,16 @@ def adjust_exploratory(frame: pd.DataFrame, roles: MeasureRoles, options: Analys
     eligible = np.zeros(len(frame), dtype=np.bool_)
     named = _families(frame, roles, eligible, EXPLORATORY, still=frame["still"].to_numpy() > 0)
     return _adjusted(named, roles, _PAIR_TESTS, lambda _: {}, options)
+
+
+def adjust_equivalence(frame: pd.DataFrame, options: AnalysisOptions) -> pd.DataFrame:
+    """Return the tests of equivalence with families and adjusted p: Holm over the declared rows of each quantity."""
+    declared = _asked(frame, options) & options.primary & (frame["attacked"].to_numpy() == "")
+    declared &= frame["declared"].to_numpy(dtype=np.float64) > 0
+    family = np.where(frame["quantity"].to_numpy() == "loss", EQUAL_LOSSES, EQUIVALENCE)
+    families = np.where(declared, family, EXPLORATORY).astype(object)
+    families[frame["moved_groups"].to_numpy() == 0] = UNCHANGED
+    return _adjusted(frame.assign(family=families), {}, ("p", "different_p"), None, options, within=("quantity",))
 
 
 def adjust_strategies(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:

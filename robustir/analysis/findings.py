@@ -33,7 +33,7 @@ _TRUTH = frozenset(
     {"unstable", "control", "seen", "seen_a", "seen_b", "in_domain", "robust_training"} | {"near_floor", "separated"}
 )
 
-_CURVES = frozenset({"comparisons", "language_comparisons", "strategies", "strategy_scores"})
+_CURVES = frozenset({"comparisons", "language_comparisons", "equivalence", "strategies", "strategy_scores"})
 _VIEW = "setting query_lang passage_lang measure"
 _PAIR = (
     "claim favours ahead note near_floor clean_a clean_b noisy_a noisy_b clean_difference clean_low clean_high clean_p "
@@ -53,7 +53,7 @@ _COLUMNS: Mapping[str, str] = {
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
     "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain edited_share edited_delta edited_low "
     f"edited_high separated moved moved_groups smallest_p near_floor note languages {_LANGUAGES} equal_delta equal_low equal_high "
-    f"{_PROTOCOL} overlap overlap_low overlap_high",
+    f"{_PROTOCOL} overlap overlap_low overlap_high harmed_share same_share helped_share",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
     "in_domain",
     "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n "
@@ -61,7 +61,7 @@ _COLUMNS: Mapping[str, str] = {
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
     f"embedded_lang in_domain {_PAIR} {_MATCHED} {_LANGUAGES} equal_difference equal_low equal_high equal_p_adjusted "
-    f"equal_verdict equal_favours {_PROTOCOL}",
+    f"equal_verdict equal_favours {_PROTOCOL} effect_size probability_of_superiority",
     "language_comparisons": "benchmark encoder_a encoder_b perturbation severity setting query_lang passage_lang measure "
     "difference_in_differences ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family "
     f"verdict groups p_t attacked embedded_lang in_domain {_PAIR} {_PROTOCOL}",
@@ -69,6 +69,9 @@ _COLUMNS: Mapping[str, str] = {
     "encoders n groups smallest_p note attacked embedded_lang in_domain",
     "rank_pairs": "benchmark setting perturbation severity measure quantity encoder_a encoder_b difference p_adjusted "
     "tukey_p separated attacked embedded_lang in_domain",
+    "equivalence": "benchmark setting perturbation severity measure quantity encoder_a encoder_b difference low high ratio "
+    "ratio_low ratio_high margin ratio_margin p p_adjusted different_p different_p_adjusted verdict note harmed_share "
+    "same_share helped_share family correction confidence n groups moved_groups near_floor attacked embedded_lang in_domain",
     "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
     "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n p_flips seen_a "
     "seen_b robust_training attacked embedded_lang in_domain claim favours separated note near_floor ratio_p ratio_p_adjusted loss_p "
@@ -108,7 +111,8 @@ class Findings:
 
     scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
     encoder against encoder, language_comparisons in every query language; rank_groups: letters shared by encoders that
-    can't be told apart, rank_pairs: the tests of all pairs behind them; strategies and strategy_scores: training
+    can't be told apart, rank_pairs: the tests of all pairs behind them; equivalence: changes and losses within margins
+    that the suite set, the only road to "robust"; strategies and strategy_scores: training
     strategies over seeds; bias: rank distances; validity: what the noise did; examples: the worst queries and a
     median one, with the rank of the right passage and the first passage that is not relevant (``ahead``).
     In scores, ``tied_share`` is the share of the relevant passages with the same score as another candidate, and
@@ -138,6 +142,7 @@ class Findings:
     language_comparisons: pd.DataFrame = field(default_factory=partial(empty_table, "language_comparisons"))
     rank_groups: pd.DataFrame = field(default_factory=partial(empty_table, "rank_groups"))
     rank_pairs: pd.DataFrame = field(default_factory=partial(empty_table, "rank_pairs"))
+    equivalence: pd.DataFrame = field(default_factory=partial(empty_table, "equivalence"))
     strategies: pd.DataFrame = field(default_factory=partial(empty_table, "strategies"))
     strategy_scores: pd.DataFrame = field(default_factory=partial(empty_table, "strategy_scores"))
     bias: pd.DataFrame = field(default_factory=partial(empty_table, "bias"))

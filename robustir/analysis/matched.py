@@ -39,15 +39,12 @@ class Matched:
         self._bound = ROUNDING if self._finding != setting.primary else _FOUND
         encoders = range(len(setting.block.encoders))
         self._clean = [setting.clean(encoder)[[self._finding, self._primary]] for encoder in encoders]
-        self._change: dict[tuple[int, int], Floats] = {}
 
     def _changes(self, encoder: int, conditions: tuple[int, ...]) -> Floats:
         """Sorted changes [2, conditions, v] in the finding and the primary measure."""
-        for condition in conditions:
-            if (encoder, condition) not in self._change:
-                noisy = self.setting.noisy(encoder, condition)[[self._finding, self._primary]]
-                self._change[encoder, condition] = noisy - self._clean[encoder]
-        return np.stack([self._change[encoder, condition] for condition in conditions], axis=1)
+        measures = (self._finding, self._primary)
+        changes = [[self.setting.change(encoder, one, measure) for one in conditions] for measure in measures]
+        return np.array(changes)
 
     def columns(self, pair: tuple[int, int], noise: NoiseSums, mixtures: Floats) -> dict[str, Floats]:
         """Return the columns ``MATCHED`` of a pair under one perturbation: [severities + mixtures].

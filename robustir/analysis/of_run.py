@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from robustir.analysis import TABLES, AnalysisOptions, Findings, analyse, empty_table
 from robustir.analysis.examples import example_rows, with_passages
+from robustir.analysis.options import Margins
 from robustir.analysis.uneven import with_dose_ratios
 from robustir.evidence.gather import NoisyQueries, StoredBenchmark, benchmarks, gather
 from robustir.planning.suite import STATISTICS
@@ -28,6 +29,7 @@ __all__ = ["analyse_run", "options_of"]
 def options_of(manifest: Manifest, *, measure: str | None = None) -> AnalysisOptions:
     """Return the options of a run's analysis, from its suite; measure: the primary one, instead of the suite's."""
     suite = manifest.suite
+    asked = suite.equivalence
     return AnalysisOptions(
         **suite.statistics.model_dump(),
         seed=suite.seed,
@@ -40,6 +42,7 @@ def options_of(manifest: Manifest, *, measure: str | None = None) -> AnalysisOpt
             for benchmark in (encoder.training.in_domain if encoder.training else ())
         ),
         compare=suite.compare,
+        margins=None if asked is None else Margins(asked.absolute / 100, asked.relative),
     )
 
 

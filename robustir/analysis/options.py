@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from robustir.errors import InputError
 from robustir.stats import INTERVALS, Correction, IntervalKind, TestKind, check_protocol, correction_of
 
-__all__ = ["AnalysisOptions"]
+__all__ = ["AnalysisOptions", "Margins"]
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """Margins of equivalence: a difference in the measure's unit (0.01 is a point), and a share of the score."""
+
+    absolute: float
+    relative: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.absolute < 1 and 0 < self.relative < 1):
+            raise InputError(f"margins {self.absolute:g} and {self.relative:g}: use shares between 0 and 1")
+
+    def __str__(self) -> str:
+        points = 100 * self.absolute
+        return f"{points:g} point{'' if points == 1 else 's'} and {100 * self.relative:g}%"
+
+    @property
+    def log_ratio(self) -> float:
+        """The relative margin of a log ratio, the same for a ratio and its inverse: ``-log(1 - relative)``."""
+        return -math.log1p(-self.relative)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +44,7 @@ class AnalysisOptions:
     judged against the shuffled-query floor. low_score: clean means below it make retention unstable. loss: the share of
     the clean score behind ``dose_at_10_percent_loss``. in_domain: (benchmark, encoder or strategy) where that was trained
     on the benchmark's own collection. compare: the pairs of training strategies that are compared, (A, B) for A - B
-    (None: all).
+    (None: all). margins: within which changes and losses are called equivalent (None: that is not tested).
     """
 
     confidence: float = 0.95
@@ -40,6 +62,7 @@ class AnalysisOptions:
     loss: float = 0.10
     in_domain: frozenset[tuple[str, str]] = frozenset()
     compare: tuple[tuple[str, str], ...] | None = None
+    margins: Margins | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:

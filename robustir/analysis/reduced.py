@@ -16,7 +16,7 @@ from robustir.errors import InputError
 from robustir.evidence.scores import QueryScores
 from robustir.stats.rounding import ROUNDING, settled
 
-__all__ = ["BIAS_MEASURES", "NoiseSums", "ReducedSetting"]
+__all__ = ["BIAS_MEASURES", "WON", "NoiseSums", "ReducedSetting"]
 
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.intp]
@@ -27,7 +27,7 @@ BIAS_MEASURES = frozenset({"RankDistance", "nRankDistance"})
 
 # A smaller change of score is not a win or loss: passages that share no word with the query are tied at 0, and the order of
 # their ids moves them by some places and the score by some thousandths.
-_WON = 0.01
+WON = 0.01
 _TWIN = 1e-12  # measures that agree this closely on every row are one number under two names
 
 
@@ -37,8 +37,8 @@ class NoiseSums:
 
     conditions: numbers of its severities in the block; severities: their values; mask: bool [v], the rows used, sorted;
     clean: group sums [m, views, groups]; delta: noisy - clean, [s, m, views, groups].
-    squares: sums of squared deltas; wins: 1 where noisy is better by 0.01 or more, 1/2 where neither is; worst: of the
-    worst draw, [s, m, views]; moved: rows whose score changed, [s, m, views, groups].
+    squares: sums of squared deltas; harmed, helped: rows that lose and gain 0.01 or more; worst: of the worst draw, [s, m,
+    views]; moved: rows whose score changed, [s, m, views, groups].
     """
 
     conditions: tuple[int, ...]
@@ -48,7 +48,8 @@ class NoiseSums:
     clean: Floats
     delta: Floats
     squares: Floats
-    wins: Floats
+    harmed: Floats
+    helped: Floats
     worst: Floats
     moved: Floats
 
@@ -65,6 +66,7 @@ class ReducedSetting:
         self.trapezoids: dict[tuple[int, ...], Floats] = {}  # of robustir.analysis.curves, asked for by every pair
         self._noise: dict[tuple[int, str], NoiseSums | None] = {}
         self._equal_doses: dict[tuple[tuple[int, ...], bytes], EqualDose | None] = {}
+        self._changes: dict[tuple[int, int, int], Floats] = {}
         scored = [m for m, name in enumerate(block.measures) if name not in BIAS_MEASURES and self._has_values(m)]
         self._measures = np.array(scored, dtype=np.intp)
         self.measures = tuple(block.measures[m] for m in scored)
@@ -119,6 +121,15 @@ class ReducedSetting:
     def noisy(self, encoder: int, condition: int) -> Floats:
         """Sorted scores [m, v] of an encoder under a condition."""
         return self.rows.sorted(self.block.noisy[encoder, condition, self._measures])
+
+    def change(self, encoder: int, condition: int, measure: int) -> Floats:
+        """Sorted changes [v] of one measure under a condition; they are kept, because every pair of encoders reads them."""
+        key = (encoder, condition, measure)
+        if key not in self._changes:
+            at = self._measures[measure]
+            change = self.block.noisy[encoder, condition, at] - self.block.clean[encoder, at]
+            self._changes[key] = self.rows.sorted(change)
+        return self._changes[key]
 
     def floor(self, encoder: int) -> Floats:
         """Sorted scores [m, v] of an encoder with shuffled queries."""
@@ -219,20 +230,20 @@ class ReducedSetting:
         clean = used(self.clean(encoder))
         shape = (len(conditions), len(self.measures), len(rows.views))
         delta = np.empty((*shape, rows.groups))
-        squares, wins, worst = np.empty(shape), np.empty(shape), np.empty(shape)
+        squares, harmed, helped, worst = (np.empty(shape) for _ in range(4))
         moved = np.empty_like(delta)
         for number, condition in enumerate(conditions):
             change = used(self.noisy(encoder, condition)) - clean
             delta[number] = rows.group_sums(change)
             squares[number] = rows.view_sums(np.square(change))
-            won = np.where(np.abs(change) < _WON - ROUNDING, 0.0, np.sign(change))
-            wins[number] = rows.view_sums(used(0.5 + 0.5 * won))
+            harmed[number] = rows.view_sums((change <= ROUNDING - WON).astype(np.float64))
+            helped[number] = rows.view_sums((change >= WON - ROUNDING).astype(np.float64))
             moved[number] = rows.group_sums((settled(change) != 0).astype(np.float64))
             worst[number] = rows.view_sums(used(rows.sorted(self.block.worst[encoder, condition, self._measures])))
         severities = tuple(float(self.block.conditions[condition][1]) for condition in conditions)
         layout = self.layout(mask)
         return NoiseSums(
-            conditions, severities, mask, layout, rows.group_sums(clean), delta, squares, wins, worst, moved
+            conditions, severities, mask, layout, rows.group_sums(clean), delta, squares, harmed, helped, worst, moved
         )
 
     def edited(self, encoder: int, condition: int, mask: Mask) -> tuple[Layout, Floats] | None:

@@ -18,8 +18,8 @@ __all__ = ["ALL", "Grids", "first_only", "labelled", "languages_behind", "view_l
 
 ALL = "all"
 # Columns for the claims that the tables leave out: whether no score changed, the languages that a scale hangs on, and
-# whether the languages' doses differ.
-EVIDENCE = ("still", "points_hang", "shares_hang", "uneven")
+# whether the languages' doses differ; whether a row of equivalence is declared.
+EVIDENCE = ("still", "points_hang", "shares_hang", "uneven", "declared")
 
 
 def view_labels(views: tuple[tuple[str, str], ...]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:

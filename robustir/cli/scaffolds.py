@@ -157,6 +157,12 @@ measures = ["AP", "nDCG@10", "R@10"]  # robustir list measures; the first is the
 # test = "flips"  # or t, bootstrap, wilcoxon
 # correction = "max-t"  # or holm
 
+# What does not matter: changes within these margins are tested for equivalence.
+# [equivalence]
+# absolute = 1.0  # points
+# relative = 0.05  # of the score
+# reason = "users notice no less"
+
 # Encoders that were trained with several seeds, and what is compared (docs/training.md):
 # compare = [["mine", "theirs"]]
 # [strategies.mine]

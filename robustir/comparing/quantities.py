@@ -14,7 +14,7 @@ from robustir.analysis.comparisons import shared_noise
 from robustir.analysis.estimator import Estimator, Intervals, Layout, few_moved, moved_groups
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
-from robustir.stats import standard_errors
+from robustir.stats import moved_reach, moved_within, within_margin
 from robustir.stats.rounding import settled
 
 __all__ = ["CLEAN", "ONE", "TWO", "Limits", "Quantity", "measure_of"]
@@ -89,16 +89,11 @@ class Quantity:
 
     def _reach(self, confidence: float) -> float | None:
         """Return the largest distance of the mean from no change, if few groups moved; None if enough did, or none."""
-        from scipy.special import betaincinv
-
         change = self.above if self.below is None else self.above - self.below
         moved, groups = float(moved_groups(change[None], macro_only=True)[0, 0]), self.sizes[1]
         if groups < 2 or not few_moved(np.array([moved]), float(groups))[0]:
             return None
-        share = float(betaincinv(moved + 1, groups - moved, 1 - (1 - confidence) / 2))
-        counts = self.layout.counts[self.layout.present]
-        largest = float((counts / counts.sum(axis=1, keepdims=True)).mean(axis=0).max())
-        return self.span * min(1.0, share * groups * largest)
+        return moved_reach(int(moved), groups, self.layout.largest_share, confidence, self.span)
 
     def p(self) -> float:
         """Two-sided p of the randomisation test that the mean is 0."""
@@ -106,9 +101,13 @@ class Quantity:
             Estimator(self.groups, self.options).tests(self.layout, self.above[None], macro_only=True)[0][0, 0]
         )
 
-    def standard_error(self) -> float:
-        """Cluster-robust standard error of the mean."""
-        return float(standard_errors(self.layout.macro(settled(self.above)[None]))[0])
+    def equivalence_p(self, margin: float) -> float:
+        """P of "the mean lies at the margin or beyond"; NaN with one group, or if the groups do not differ."""
+        clusters = self.layout.macro(settled(self.above)[None])
+        moved, groups = float(moved_groups(self.above[None], macro_only=True)[0, 0]), self.sizes[1]
+        if few_moved(np.array([moved]), float(groups))[0]:
+            return moved_within(int(moved), groups, self.layout.largest_share, margin, self.span)
+        return float(within_margin(clusters.estimates, clusters, margin)[0])
 
 
 def _first(found: Intervals) -> Limits:

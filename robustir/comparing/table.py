@@ -117,20 +117,10 @@ def _row(
         "margin": math.nan if margin is None else margin,
         "equivalence_low": math.nan if ends is None else ends.low,
         "equivalence_high": math.nan if ends is None else ends.high,
-        "equivalence_p": math.nan if margin is None else _equivalence_p(difference, found.value, margin),
+        "equivalence_p": math.nan if margin is None else difference.equivalence_p(margin),
         "n": rows,
         "groups": groups,
     }
-
-
-def _equivalence_p(difference: Quantity, value: float, margin: float) -> float:
-    """Return the larger p of two one-sided t-tests that the difference lies beyond the margin (Schuirmann 1987)."""
-    from scipy.special import stdtr
-
-    groups, error = difference.sizes[1], difference.standard_error()
-    if not error > 0:  # one group, or equal groups: no test is possible
-        return math.nan
-    return float(max(stdtr(groups - 1, -(margin - value) / error), stdtr(groups - 1, -(margin + value) / error)))
 
 
 def _ratio(setting: ReducedSetting, condition: tuple[str, float], measure: int) -> dict[str, float]:

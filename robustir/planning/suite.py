@@ -39,6 +39,7 @@ from robustir.types import Setting
 
 __all__ = [
     "STATISTICS",
+    "Equivalence",
     "NamedEncoder",
     "Noise",
     "Statistics",
@@ -78,6 +79,16 @@ class Statistics(_Model):
         "another test, or bh",
         '"holm"',
         default=None,
+    )
+
+
+class Equivalence(_Model):
+    """Margins, set before the run, within which a change is called equivalent to none (docs/statistics.md)."""
+
+    absolute: float = _key("largest change in points of the measure that does not matter", "1.0", gt=0.0, lt=100.0)
+    relative: float = _key("largest share of the score that may be lost or gained", "0.05", gt=0.0, lt=1.0)
+    reason: str = _key(
+        "why changes within these margins do not matter", '"users notice no less than one in a hundred"', min_length=1
     )
 
 
@@ -211,6 +222,11 @@ class Suite(_Model):
     )
     statistics: Statistics = _key(
         "how uncertainty is computed, a table", "{ resamples = 10_000 }", default=Statistics()
+    )
+    equivalence: Equivalence | None = _key(
+        "margins within which a change is called equivalent to none, a table; not tested if not given",
+        '{ absolute = 1.0, relative = 0.05, reason = "users notice no less" }',
+        default=None,
     )
     exploratory: bool = _key("true: nothing is a declared hypothesis", "true", default=False)
 

@@ -47,6 +47,8 @@ def differences(directory: RunDirectory, before: Manifest, plan: Plan) -> Iterat
         yield f"its seed is {suite.seed}, the plan's is {plan.suite.seed}"
     if suite.statistics != plan.suite.statistics:
         yield "its statistics (confidence, flips, resamples, test, correction, interval) differ"
+    if suite.equivalence != plan.suite.equivalence:
+        yield "its margins of equivalence differ"
     yield from _missing("measure", suite.measures, plan.suite.measures)
     yield from _encoders(before.encoders, plan)
     yield from _perturbations(before.perturbations, plan)

@@ -10,7 +10,15 @@ from robustir.stats.clusters import ClusterSums, GroupCodes, cluster_sums, group
 from robustir.stats.comparisons import difference, log_ratio_interval, retention_contributions, retention_difference
 from robustir.stats.curves import dose_at_loss, trapezoid_weights
 from robustir.stats.effects import probability_of_superiority, spread, standardised_mean_difference
-from robustir.stats.few_groups import FEW_GROUPS, FEW_WORTH, effective_groups, few_groups_t_test, smallest_p
+from robustir.stats.equivalence import beyond_margin, linearised_ratio, moved_reach, moved_within, within_margin
+from robustir.stats.few_groups import (
+    FEW_GROUPS,
+    FEW_WORTH,
+    effective_groups,
+    few_groups_t_test,
+    smallest_p,
+    t_error,
+)
 from robustir.stats.multiplicity import benjamini_hochberg, holm, max_t, max_t_over
 from robustir.stats.power import design_effects, interval_half_width, minimum_detectable_difference
 from robustir.stats.protocol import (
@@ -64,6 +72,7 @@ __all__ = [
     "SignFlips",
     "TestKind",
     "benjamini_hochberg",
+    "beyond_margin",
     "bootstrap_weights",
     "check_protocol",
     "cluster_sums",
@@ -82,10 +91,13 @@ __all__ = [
     "joint_flips",
     "joint_test",
     "letter",
+    "linearised_ratio",
     "log_ratio_interval",
     "max_t",
     "max_t_over",
     "minimum_detectable_difference",
+    "moved_reach",
+    "moved_within",
     "paired_bootstrap_p",
     "paired_test",
     "probability_of_superiority",
@@ -105,7 +117,9 @@ __all__ = [
     "spread",
     "standard_errors",
     "standardised_mean_difference",
+    "t_error",
     "t_test",
     "tail_rank",
     "trapezoid_weights",
+    "within_margin",
 ]

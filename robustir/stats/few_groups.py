@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.stats.clusters import ClusterSums
+from robustir.stats.clusters import ClusterSums, standard_errors
 from robustir.stats.rounding import ROUNDING
 
-__all__ = ["FEW_GROUPS", "FEW_WORTH", "effective_groups", "few_groups_t_test", "smallest_p"]
+__all__ = ["FEW_GROUPS", "FEW_WORTH", "effective_groups", "few_groups_t_test", "smallest_p", "t_error"]
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +32,29 @@ def smallest_p(groups: int, flips: int) -> float:
     return 2.0 ** (1 - groups) if groups <= 60 and 2**groups <= flips else 1.0 / (flips + 1)
 
 
+def _few_groups_error(clusters: ClusterSums) -> tuple[Floats, float]:
+    shares = _shares(clusters)
+    present = clusters.counts.any(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt((np.square(clusters.influence()[:, present]) / (1 - shares)).sum(axis=1))
+        scale = 1 / np.sqrt(1 - shares)
+        cross = np.outer(scale, scale) * (np.diag(shares) - np.outer(shares, shares))
+        freedom = np.trace(cross) ** 2 / np.square(cross).sum()
+    return error, float(freedom)
+
+
+def t_error(clusters: ClusterSums) -> tuple[Floats, float]:
+    """Return the standard errors [k] and degrees of freedom of a t-test by groups; NaN and 0 below two groups.
+
+    Below twelve groups they are those of :func:`few_groups_t_test`.
+    """
+    if clusters.groups < 2:
+        return np.full(len(clusters), np.nan), 0.0
+    if clusters.groups < FEW_GROUPS:
+        return _few_groups_error(clusters)
+    return standard_errors(clusters), float(clusters.groups - 1)
+
+
 def few_groups_t_test(clusters: ClusterSums) -> Floats:
     """Two-sided p of the t-test with CR2 standard error and Satterthwaite degrees of freedom, float64 [k].
 
@@ -41,17 +64,11 @@ def few_groups_t_test(clusters: ClusterSums) -> Floats:
     """
     from scipy.special import stdtr
 
-    size = len(clusters)
     if clusters.groups < 2:
-        return np.full(size, np.nan)
-    shares = _shares(clusters)
-    present = clusters.counts.any(axis=0)
+        return np.full(len(clusters), np.nan)
+    error, freedom = _few_groups_error(clusters)
+    estimate = clusters.estimates
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt((np.square(clusters.influence()[:, present]) / (1 - shares)).sum(axis=1))
-        scale = 1 / np.sqrt(1 - shares)
-        cross = np.outer(scale, scale) * (np.diag(shares) - np.outer(shares, shares))
-        freedom = np.trace(cross) ** 2 / np.square(cross).sum()
-        estimate = clusters.estimates
         p: Floats = 2 * stdtr(freedom, -np.abs(estimate / error))
     p[error == 0] = np.where(np.abs(estimate[error == 0]) <= ROUNDING, 1.0, np.nan)
     return p

@@ -12,7 +12,16 @@ import pytest
 from pydantic import BaseModel
 
 from robustir.kit.suites import describe_suite
-from robustir.planning.suite import NamedEncoder, Noise, Statistics, Strategy, Suite, load_suite, suite_names
+from robustir.planning.suite import (
+    Equivalence,
+    NamedEncoder,
+    Noise,
+    Statistics,
+    Strategy,
+    Suite,
+    load_suite,
+    suite_names,
+)
 
 MODELS: dict[str, type[BaseModel]] = {
     "Keys of a suite": Suite,
@@ -20,6 +29,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "A perturbation as a table": Noise,
     "A training strategy": Strategy,
     "Statistics": Statistics,
+    "Equivalence": Equivalence,
 }
 
 
