@@ -26,7 +26,7 @@ Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.anal
 SETTINGS = ("mono", "cross", "cross-embedded", "multi")
 _ONE_MEASURE = frozenset(
     {"scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "strategies", "strategy_scores"}
-    | {"rank_groups", "rank_pairs"}
+    | {"rank_groups", "rank_pairs", "corruption", "variance", "trend", "orders"}
 )
 
 

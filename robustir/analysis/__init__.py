@@ -15,6 +15,7 @@ from robustir.analysis.by_language import add_language_comparisons
 from robustir.analysis.claims import ALPHA, claim_comparisons, claim_contrasts, claim_equivalence, claim_strategies
 from robustir.analysis.comparisons import add_comparisons
 from robustir.analysis.contrasts import add_contrasts
+from robustir.analysis.corruption import add_corruption
 from robustir.analysis.curves import add_areas, add_curves
 from robustir.analysis.equivalence import add_equivalence
 from robustir.analysis.families import (
@@ -33,6 +34,8 @@ from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import add_scores, clean_scores
 from robustir.analysis.strategies import add_strategies, mean_over_seeds
 from robustir.analysis.tables import Grids
+from robustir.analysis.trends import add_trends
+from robustir.analysis.variance import add_variance
 from robustir.evidence.scores import QueryScores
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ __all__ = ["TABLES", "AnalysisOptions", "Findings", "analyse", "empty_table", "r
 Roles = dict[tuple[str, str], tuple[str, Mapping[str, str]]]
 _FROM_SCORES = (
     "scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "rank_groups", "rank_pairs",
-    "equivalence", "bias", "strategies", "strategy_scores",
+    "equivalence", "corruption", "variance", "trend", "orders", "bias", "strategies", "strategy_scores",
 )  # fmt: skip
 _NAMED = ("encoder", "encoder_a", "encoder_b", "strategy", "strategy_a", "strategy_b")
 
@@ -65,6 +68,7 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
             seeded = ReducedSetting(block, chosen)
             add_strategies(grids["strategies"], grids["strategy_scores"], seeded, chosen.compare)
         setting = ReducedSetting(mean_over_seeds(block), chosen)
+        add_variance(grids["variance"], ReducedSetting(block, chosen) if block.trained else setting)
         add_bias(grids["bias"], setting)
         if setting.measures:
             strategies = {member.strategy for member in block.trained.values()}
@@ -137,4 +141,6 @@ def _add_setting(
     add_comparisons(tables, (pairs, equal), setting, scores, strategies)
     add_rank_groups(grids["rank_groups"], grids["rank_pairs"], setting, scores, strategies)
     add_equivalence(grids["equivalence"], setting, scores, strategies)
+    add_corruption(grids["corruption"], setting, scores)
+    add_trends(grids["trend"], grids["orders"], setting, scores, strategies)
     add_language_comparisons(grids["language_comparisons"], setting, scores, strategies)

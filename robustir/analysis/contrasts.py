@@ -52,6 +52,16 @@ def edited_effect(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> tu
     return share, mean, low, high
 
 
+def _worst_limits(setting: ReducedSetting, noise: NoiseSums) -> tuple[Floats, Floats]:
+    """Return the limits of the macro-average of the worst draws, [s, m, 1 + views] each; NaN in single views."""
+    flat = noise.worst.reshape(-1, *noise.worst.shape[2:])
+    found = setting.estimator.intervals(noise.layout, flat, macro_only=True, possible=SCORE)
+    limits = np.full((2, *noise.worst.shape[:2], 1 + noise.worst.shape[2]), np.nan)
+    for own, values in zip(limits, (found.low, found.high), strict=True):
+        own[..., :1] = values.reshape(*noise.worst.shape[:2], 1)
+    return limits[0], limits[1]
+
+
 def _overlap(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> tuple[Floats, Floats, Floats]:
     """Return the mean rank-biased overlap of noisy and clean rankings with its limits, [s, 1, 1 + views] each."""
     found = np.full((3, len(noise.conditions), 1, 1 + noise.delta.shape[2]), np.nan)
@@ -118,7 +128,7 @@ def add_contrasts(
         noisy = clean + change
         retention = np.where(clean > 0, noisy / clean, np.nan)
         harmed, helped = (macro_mean(part / counts, layout) for part in (noise.harmed, noise.helped))
-        worst = macro_mean(noise.worst / counts, layout)
+        worst = macro_mean(noise.worst.sum(axis=-1) / counts, layout)
     query_lang, passage_lang = view_labels(setting.rows.views)
     conditions = list(noise.conditions)
     treatment = setting.block.treatment(setting.block.conditions[conditions[0]][0])
@@ -129,6 +139,7 @@ def add_contrasts(
         key = (setting.block.benchmark, setting.block.setting, perturbation, severity, setting.block.encoders[encoder])
         hypotheses.add(key, setting, change=declared)
     moved_rows = noise.moved.sum(axis=-1)
+    worst_low, worst_high = _worst_limits(setting, noise)
     overlap, overlap_low, overlap_high = _overlap(setting, encoder, noise)
     table.add(
         np.broadcast_to(rows > 0, shape),
@@ -161,6 +172,9 @@ def add_contrasts(
         char_error_rate=macro_mean(setting.char_error_rate[conditions], layout)[:, None],
         unchanged=macro_mean(setting.unchanged[conditions], layout)[:, None],
         worst_draw=worst,
+        worst_low=worst_low,
+        worst_high=worst_high,
+        draws=setting.block.draws_of(perturbation),
         attacked=treatment.attacked,
         control=treatment.control,
         embedded_lang=treatment.embedded_lang,

@@ -22,12 +22,26 @@ __all__ = ["TABLES", "Findings", "empty_table", "read_findings", "write_findings
 _TEXT = frozenset(
     {"benchmark", "setting", "query_lang", "passage_lang", "query_id", "encoder", "encoder_a", "encoder_b"}
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
-    | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead", "letters"}
-    | {"test", "correction", "interval", "hangs_on", "equal_verdict", "equal_favours"}
+    | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead", "letters", "reference"}
+    | {"test", "correction", "interval", "hangs_on", "equal_verdict", "equal_favours", "clean_order", "noisy_order"}
     | {"kind", "english_text", "right_id", "right_lang", "right_text", "ahead_id", "ahead_lang", "ahead_text"}
 )
 _WHOLE = frozenset(
-    {"n", "groups", "draw", "seeds", "moved", "moved_groups", "languages", "rank_best", "rank_worst", "encoders"}
+    {
+        "n",
+        "groups",
+        "draw",
+        "seeds",
+        "moved",
+        "moved_groups",
+        "languages",
+        "rank_best",
+        "rank_worst",
+        "encoders",
+        "draws",
+        "kinds",
+        "severities",
+    }
 )
 _TRUTH = frozenset(
     {"unstable", "control", "seen", "seen_a", "seen_b", "in_domain", "robust_training"} | {"near_floor", "separated"}
@@ -53,7 +67,8 @@ _COLUMNS: Mapping[str, str] = {
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
     "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain edited_share edited_delta edited_low "
     f"edited_high separated moved moved_groups smallest_p near_floor note languages {_LANGUAGES} equal_delta equal_low equal_high "
-    f"{_PROTOCOL} overlap overlap_low overlap_high harmed_share same_share helped_share",
+    f"{_PROTOCOL} overlap overlap_low overlap_high harmed_share same_share helped_share worst_low worst_high "
+    "draws",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
     "in_domain",
     "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n "
@@ -72,6 +87,14 @@ _COLUMNS: Mapping[str, str] = {
     "equivalence": "benchmark setting perturbation severity measure quantity encoder_a encoder_b difference low high ratio "
     "ratio_low ratio_high margin ratio_margin p p_adjusted different_p different_p_adjusted verdict note harmed_share "
     "same_share helped_share family correction confidence n groups moved_groups near_floor attacked embedded_lang in_domain",
+    "corruption": "benchmark setting encoder reference measure perturbation ce ce_low ce_high relative_ce relative_low "
+    "relative_high severities kinds n groups near_floor note in_domain",
+    "variance": "benchmark setting encoder perturbation severity measure sd group_share question_share language_share "
+    "interaction_share draw_share seed_share n groups languages draws seeds note in_domain",
+    "trend": "benchmark setting perturbation severity measure encoder clean noisy expected effective ci_low ci_high slope "
+    "intercept kinds note in_domain",
+    "orders": "benchmark setting perturbation severity measure tau tau_low tau_high clean_order noisy_order kinds note "
+    "in_domain",
     "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
     "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n p_flips seen_a "
     "seen_b robust_training attacked embedded_lang in_domain claim favours separated note near_floor ratio_p ratio_p_adjusted loss_p "
@@ -112,7 +135,9 @@ class Findings:
     scores: clean means; contrasts: noisy against clean; curves and areas: against the realised dose; comparisons:
     encoder against encoder, language_comparisons in every query language; rank_groups: letters shared by encoders that
     can't be told apart, rank_pairs: the tests of all pairs behind them; equivalence: changes and losses within margins
-    that the suite set, the only road to "robust"; strategies and strategy_scores: training
+    that the suite set, the only road to "robust"; corruption: errors relative to a reference encoder; variance: what a
+    change varies with; trend and orders: many encoders against their trend, and whether noise changes their order;
+    strategies and strategy_scores: training
     strategies over seeds; bias: rank distances; validity: what the noise did; examples: the worst queries and a
     median one, with the rank of the right passage and the first passage that is not relevant (``ahead``).
     In scores, ``tied_share`` is the share of the relevant passages with the same score as another candidate, and
@@ -143,6 +168,10 @@ class Findings:
     rank_groups: pd.DataFrame = field(default_factory=partial(empty_table, "rank_groups"))
     rank_pairs: pd.DataFrame = field(default_factory=partial(empty_table, "rank_pairs"))
     equivalence: pd.DataFrame = field(default_factory=partial(empty_table, "equivalence"))
+    corruption: pd.DataFrame = field(default_factory=partial(empty_table, "corruption"))
+    variance: pd.DataFrame = field(default_factory=partial(empty_table, "variance"))
+    trend: pd.DataFrame = field(default_factory=partial(empty_table, "trend"))
+    orders: pd.DataFrame = field(default_factory=partial(empty_table, "orders"))
     strategies: pd.DataFrame = field(default_factory=partial(empty_table, "strategies"))
     strategy_scores: pd.DataFrame = field(default_factory=partial(empty_table, "strategy_scores"))
     bias: pd.DataFrame = field(default_factory=partial(empty_table, "bias"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse_run", "options_of"]
 
+_FIRST_ARGUMENT = re.compile(r"[\w:.-]+\(\s*(['\"])(.*?)\1")
+
 
 def options_of(manifest: Manifest, *, measure: str | None = None) -> AnalysisOptions:
     """Return the options of a run's analysis, from its suite; measure: the primary one, instead of the suite's."""
     suite = manifest.suite
     asked = suite.equivalence
     return AnalysisOptions(
-        **suite.statistics.model_dump(),
+        **suite.statistics.model_dump(exclude={"reference"}),
         seed=suite.seed,
         primary_measure=measure or suite.measures[0],
         primary=not suite.exploratory,
@@ -43,7 +46,25 @@ def options_of(manifest: Manifest, *, measure: str | None = None) -> AnalysisOpt
         ),
         compare=suite.compare,
         margins=None if asked is None else Margins(asked.absolute / 100, asked.relative),
+        reference=_reference(manifest),
+        kinds={encoder.name: "|".join(_kind(encoder.spec)) for encoder in manifest.encoders},
     )
+
+
+def _kind(spec: str) -> tuple[str, str]:
+    """Return what an encoder is, without its options: the plugin, and the model or folder that it is given first."""
+    found = _FIRST_ARGUMENT.match(spec)
+    return spec.partition("(")[0], found[2] if found else ""
+
+
+def _reference(manifest: Manifest) -> str:
+    """Return the name of the encoder that the suite's reference means: its name, its spec, or its plugin's name."""
+    wanted = manifest.suite.statistics.reference
+    same = (
+        [one.name for one in manifest.encoders if wanted in {one.name, one.spec}],
+        [one.name for one in manifest.encoders if wanted == _kind(one.spec)[0]],
+    )
+    return next((names[0] for names in same if names), wanted)
 
 
 def _with_statistics(manifest: Manifest, chosen: Mapping[str, Any]) -> tuple[Manifest, tuple[str, ...]]:

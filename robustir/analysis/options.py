@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from robustir.errors import InputError
 from robustir.stats import INTERVALS, Correction, IntervalKind, TestKind, check_protocol, correction_of
@@ -44,7 +45,9 @@ class AnalysisOptions:
     judged against the shuffled-query floor. low_score: clean means below it make retention unstable. loss: the share of
     the clean score behind ``dose_at_10_percent_loss``. in_domain: (benchmark, encoder or strategy) where that was trained
     on the benchmark's own collection. compare: the pairs of training strategies that are compared, (A, B) for A - B
-    (None: all). margins: within which changes and losses are called equivalent (None: that is not tested).
+    (None: all). margins: within which changes and losses are called equivalent (None: that is not tested). reference: the
+    encoder of corruption errors. kinds: the kind of each encoder, by name; encoders of one kind are variants (by default
+    each is of its own).
     """
 
     confidence: float = 0.95
@@ -63,6 +66,8 @@ class AnalysisOptions:
     in_domain: frozenset[tuple[str, str]] = frozenset()
     compare: tuple[tuple[str, str], ...] | None = None
     margins: Margins | None = None
+    reference: str = "bm25"
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:

@@ -9,7 +9,6 @@ beside it; an encoder far from the others widens its distribution and hides the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import combinations
@@ -19,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.claims import ALPHA, Kind
-from robustir.analysis.estimator import Layout
+from robustir.analysis.field import Field, field_of
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import CleanScores
-from robustir.analysis.shown import shown_severity
 from robustir.analysis.tables import Grids, labelled
 from robustir.stats import ClusterSums, compact_letters, max_t, randomised_tukey, retention_contributions, smallest_p
 from robustir.stats.rounding import below, settled
@@ -30,23 +28,6 @@ from robustir.stats.rounding import below, settled
 __all__ = ["add_rank_groups"]
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """Several encoders over the same rows: macro-averages of their clean scores and of their changes, of each measure.
-
-    encoders: their numbers; clean, change: sums float64 [e, m, strata, groups]; near_floor: [e, m].
-    """
-
-    encoders: tuple[int, ...]
-    perturbation: str
-    severity: float
-    layout: Layout
-    counts: Floats
-    clean: Floats
-    change: Floats
-    near_floor: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +49,7 @@ class _RankGroups:
     def __init__(self, groups: Grids, pairs: Grids, setting: ReducedSetting) -> None:
         self._groups, self._pairs, self._setting = groups, pairs, setting
 
-    def add(self, field: _Field) -> None:
+    def add(self, field: Field) -> None:
         """Add the letters of one condition, in every measure."""
         for measure, name in enumerate(self._setting.measures):
             clean, change = field.clean[:, measure], field.change[:, measure]
@@ -79,13 +60,13 @@ class _RankGroups:
             judged = np.flatnonzero(~field.near_floor[:, measure])
             self._write(field, name, "loss", self._loss(field, judged, clean, change))
 
-    def _score(self, field: _Field, sums: Floats) -> _Tested:
+    def _score(self, field: Field, sums: Floats) -> _Tested:
         """Test the differences of scores: sums [e, strata, groups]."""
         scores = ClusterSums(sums, field.counts)
         p, tukey = self._tests(scores)
         return _Tested(field.encoders, scores.estimates, _gaps(scores.estimates), p, tukey, below(p, ALPHA), idle=False)
 
-    def _loss(self, field: _Field, judged: NDArray[np.intp], clean: Floats, change: Floats) -> _Tested:
+    def _loss(self, field: Field, judged: NDArray[np.intp], clean: Floats, change: Floats) -> _Tested:
         """Test the differences of loss on both scales; the p of a pair is the larger one (intersection-union)."""
         loss = ClusterSums(change[judged], field.counts)
         p, tukey = self._tests(loss)
@@ -108,7 +89,7 @@ class _RankGroups:
             return p, p.copy()
         return p, randomised_tukey(settled(contributions), permutations=options.flips, seed=options.seed)
 
-    def _write(self, field: _Field, measure: str, quantity: str, tested: _Tested) -> None:
+    def _write(self, field: Field, measure: str, quantity: str, tested: _Tested) -> None:
         block = self._setting.block
         treatment = block.treatment(field.perturbation)
         shared: dict[str, Any] = {
@@ -175,39 +156,9 @@ def add_rank_groups(
     encoders = [encoder for encoder, name in enumerate(names) if name not in strategies]
     for perturbation in ("", *setting.perturbations):
         attacked = setting.block.treatment(perturbation).attacked
-        field = _field(setting, [one for one in encoders if names[one] != attacked], perturbation, scores)
+        field = field_of(setting, [one for one in encoders if names[one] != attacked], perturbation, scores)
         if field is not None:
             added.add(field)
-
-
-def _field(
-    setting: ReducedSetting, encoders: Sequence[int], perturbation: str, scores: list[CleanScores]
-) -> _Field | None:
-    """Return the sums of all encoders that have the shown severity, over the rows that all of these have."""
-    severities = [setting.block.conditions[condition] for condition in setting.perturbations.get(perturbation, ())]
-    severity = shown_severity(value for _, value in severities) if perturbation else 0.0
-    condition = setting.block.conditions.index((perturbation, severity)) if perturbation else None
-    there, masks = [], []
-    for encoder in encoders:
-        mask: NDArray[np.bool_] = np.isfinite(setting.clean(encoder).sum(axis=0))
-        if condition is not None:
-            mask &= np.isfinite(setting.noisy(encoder, condition).sum(axis=0))
-        if mask.any():
-            there.append(encoder)
-            masks.append(mask)
-    shared = np.logical_and.reduce(masks) if masks else np.zeros(0, dtype=np.bool_)
-    if not shared.any():
-        return None
-    layout = setting.layout(shared)
-    sums: tuple[list[ClusterSums], list[ClusterSums]] = [], []
-    for encoder in there:
-        clean = np.where(shared, setting.clean(encoder), 0.0)
-        noisy = clean if condition is None else np.where(shared, setting.noisy(encoder, condition), 0.0)
-        for parts, values in zip(sums, (clean, noisy - clean), strict=True):
-            parts.append(layout.macro(setting.rows.group_sums(values)))
-    levels, changes = (np.stack([part.sums for part in parts]) for parts in sums)
-    near = np.stack([scores[encoder].near_floor[:, 0] for encoder in there])
-    return _Field(tuple(there), perturbation, severity, layout, sums[0][0].counts, levels, changes, near)
 
 
 def _gaps(values: Floats) -> Floats:

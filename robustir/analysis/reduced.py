@@ -37,8 +37,8 @@ class NoiseSums:
 
     conditions: numbers of its severities in the block; severities: their values; mask: bool [v], the rows used, sorted;
     clean: group sums [m, views, groups]; delta: noisy - clean, [s, m, views, groups].
-    squares: sums of squared deltas; harmed, helped: rows that lose and gain 0.01 or more; worst: of the worst draw, [s, m,
-    views]; moved: rows whose score changed, [s, m, views, groups].
+    squares: sums of squared deltas; harmed, helped: rows that lose and gain 0.01 or more, [s, m, views]; worst: group
+    sums of the worst draw; moved: rows whose score changed, [s, m, views, groups].
     """
 
     conditions: tuple[int, ...]
@@ -230,8 +230,8 @@ class ReducedSetting:
         clean = used(self.clean(encoder))
         shape = (len(conditions), len(self.measures), len(rows.views))
         delta = np.empty((*shape, rows.groups))
-        squares, harmed, helped, worst = (np.empty(shape) for _ in range(4))
-        moved = np.empty_like(delta)
+        squares, harmed, helped = (np.empty(shape) for _ in range(3))
+        moved, worst = np.empty_like(delta), np.empty_like(delta)
         for number, condition in enumerate(conditions):
             change = used(self.noisy(encoder, condition)) - clean
             delta[number] = rows.group_sums(change)
@@ -239,7 +239,7 @@ class ReducedSetting:
             harmed[number] = rows.view_sums((change <= ROUNDING - WON).astype(np.float64))
             helped[number] = rows.view_sums((change >= WON - ROUNDING).astype(np.float64))
             moved[number] = rows.group_sums((settled(change) != 0).astype(np.float64))
-            worst[number] = rows.view_sums(used(rows.sorted(self.block.worst[encoder, condition, self._measures])))
+            worst[number] = rows.group_sums(used(rows.sorted(self.block.worst[encoder, condition, self._measures])))
         severities = tuple(float(self.block.conditions[condition][1]) for condition in conditions)
         layout = self.layout(mask)
         return NoiseSums(

@@ -66,6 +66,7 @@ def mean_over_seeds(block: QueryScores) -> QueryScores:
         tied=None if block.tied is None else averaged(block.tied),
         missed=None if block.missed is None else averaged(block.missed),
         overlap=None if block.overlap is None else averaged(block.overlap),
+        draw_variance=None,
         trained={},
     )
 

@@ -96,6 +96,7 @@ class StoredBenchmark:
         self._noisy: dict[str, NoisyQueries] = {}  # read once for doses, validity and examples
         self._ranks: dict[str, Ranks] = {}
         self.draws = max((row.draws for row in noises), default=0)
+        self.noise_draws = {row.name: row.draws for row in noises}
 
     @cached_property
     def task(self) -> Task:
@@ -200,6 +201,7 @@ class _Filled:
         self.clean, self.floor = (np.full((encoders, *size), np.nan) for _ in range(2))
         self.level = np.full((2, encoders, len(seen)), np.nan)
         self.noisy = np.full(several, np.nan)
+        self.draw_variance = np.full(several[:2], np.nan)
         self.overlap: Floats | None = None
         names = list_names(stored.task.corpus.langs)
         place = {name: number for number, name in enumerate(names)}
@@ -212,6 +214,7 @@ class _Filled:
     def read(self, number: int, encoder: str) -> None:
         """Read the cells of one encoder; draws are averaged."""
         draws = np.zeros(len(self.stored.conditions))
+        squares: dict[int, Floats] = {}  # of the changes in the first measure, summed over the draws of a condition
         for cell in self.stored.cells(encoder):
             ranks = self.stored.ranks(cell.key)
             over_ties = cell.perturbation == FLOOR.perturbation
@@ -226,7 +229,13 @@ class _Filled:
                 values[:, ~self._aimed[cell.perturbation]] = np.nan
                 self._add_draw(number, row, values, first=draws[row] == 0)
                 self._add_overlap(number, row, cell, first=draws[row] == 0)
+                if len(values):
+                    squares[row] = np.square(values[0] - self.clean[number, 0]) + squares.get(row, 0.0)
                 draws[row] += 1
+        for row, summed in squares.items():
+            if draws[row] > 1:
+                spread = (summed - np.square(self.noisy[number, row, 0]) / draws[row]) / (draws[row] - 1)
+                self.draw_variance[number, row] = np.nanmean(spread) if np.isfinite(spread).any() else np.nan
         self.noisy[number] = self.clean[number] + self.noisy[number] / np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
         if self.overlap is not None:
             self.overlap[number] /= np.maximum(draws, 1)[:, np.newaxis]
@@ -289,4 +298,6 @@ def _gather_setting(
         tied=filled.level[0],
         missed=filled.level[1],
         overlap=filled.overlap,
+        noise_draws=stored.noise_draws,
+        draw_variance=filled.draw_variance,
     )

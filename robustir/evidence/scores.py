@@ -45,6 +45,8 @@ class QueryScores:
     trained: the encoders that belong to a training strategy, by name.
     overlap: float64 [encoders, conditions, v], rank-biased overlap of the noisy and the clean ranking of the candidates, means
         over draws; NaN where a ranking was not kept, None where none was.
+    noise_draws: the number of draws of each perturbation (by default ``draws``); draw_variance: float64 [encoders, conditions],
+        the mean over rows of the variance between draws, in the first measure.
 
     Raises:
         DataError: if an array has a wrong shape.
@@ -73,6 +75,12 @@ class QueryScores:
     tied: Scores | None = None
     missed: Scores | None = None
     overlap: Scores | None = None
+    noise_draws: Mapping[str, int] = field(default_factory=dict)
+    draw_variance: Scores | None = None
+
+    def draws_of(self, perturbation: str) -> int:
+        """Return the number of draws of a perturbation."""
+        return self.noise_draws.get(perturbation, self.draws)
 
     def treatment(self, perturbation: str) -> Treatment:
         """Return the treatment of a perturbation."""
@@ -89,6 +97,7 @@ class QueryScores:
         }
         shapes |= {name: (encoders, rows) for name in ("tied", "missed") if getattr(self, name) is not None}
         shapes |= {} if self.overlap is None else {"overlap": (encoders, conditions, rows)}
+        shapes |= {} if self.draw_variance is None else {"draw_variance": (encoders, conditions)}
         for name, shape in shapes.items():
             actual = getattr(self, name).shape
             if actual != shape:

@@ -35,6 +35,7 @@ def strata(block: QueryScores) -> Iterator[QueryScores]:
         noisy=np.where(apart, np.nan, block.noisy),
         worst=np.where(apart, np.nan, block.worst),
         overlap=None if overlap is None else np.where(towards, np.nan, overlap),
+        draw_variance=None,  # it is that of the rows of both strata
     )
     rows = np.flatnonzero(towards.any(axis=0))
     if not len(rows):
@@ -43,6 +44,7 @@ def strata(block: QueryScores) -> Iterator[QueryScores]:
     kept = {
         "noisy": np.where(together, block.noisy[:, mixed][..., rows], np.nan),
         "worst": np.where(together, block.worst[:, mixed][..., rows], np.nan),
+        "draw_variance": None,
         "overlap": None if overlap is None else np.where(towards[mixed][:, rows], overlap[:, mixed][..., rows], np.nan),
         **{name: getattr(block, name)[rows] for name in _PER_ROW},
         **{name: getattr(block, name)[..., rows] for name in ("clean", "floor")},

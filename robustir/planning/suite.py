@@ -80,6 +80,7 @@ class Statistics(_Model):
         '"holm"',
         default=None,
     )
+    reference: str = _key("encoder that corruption errors are relative to: its name or spec", '"e5"', default="bm25")
 
 
 class Equivalence(_Model):

@@ -72,7 +72,7 @@ def test_the_lists_are_those_of_an_export_and_overlap_as_defined(tmp_path: Path,
     for (query, name), ranking in after.items():
         if len(ranking) == len(before.get((query, name), [])) > 0:
             numbers = [[task.corpus.ids.index(one) for one in each] for each in (ranking, before[query, name])]
-            assert found[query, NAMES.index(name)] == pytest.approx(by_definition(*numbers), abs=1e-6)
+            assert found[query, NAMES.index(name)] == pytest.approx(by_definition(numbers[0], numbers[1]), abs=1e-6)
     assert found[1][np.isfinite(found[1])].tolist() == [1.0, 1.0, 1.0]  # q2 was left as it is
     assert not run.top_path(noisy).exists()
     assert (whole.path / "ranks" / f"{noisy}.parquet").read_bytes() == (
@@ -116,7 +116,8 @@ def test_findings_hold_the_overlap_and_old_runs_do_without(folder: Path, tmp_pat
     more = suite_of(folder, perturbations=(SHOUTED.perturbation, "tests.tiny:Shout"))
     _, extended, summary = run_cells(more, tmp_path / "old", keep_top=None)
     assert (summary.failures, summary.cells_done_before) == ([], 4)
-    assert analyse_run(extended).contrasts["overlap"].isna().all()
+    after: Any = analyse_run(extended).contrasts
+    assert after["overlap"].isna().all()
 
 
 def test_large_lists_are_left_out_and_their_overlap_stays(
