@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from typing import Literal
 
-from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table, first_table
-from robustir.reports.formats import interval, measure_name, percent, severity_text, signed_points
+from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
+from robustir.reports.formats import interval, join_words, measure_name, percent, severity_text, signed_points
+from robustir.reports.sections.examples import attacked_examples
+from robustir.reports.sections.focus import encoder_columns
+from robustir.reports.sections.languages import heat_level
 from robustir.reports.study import CONTROL_OF, Row, Study, value
 
 __all__ = ["attack_section"]
 
 _READING = (
     "An attack knows the attacked encoder and the relevant passages, so it shows a worst case and is left out of every "
-    "mean over noise. A row shows the change that one attack causes in every encoder, in points with its interval; the "
-    "diagonal (bold) is the attacked encoder itself. The random control below it changes as many words of the same "
-    "queries at random: only the loss beyond the control is due to the attack's knowledge. White-box figures "
-    "describe a single encoder; compare encoders by attacks made against a third one."
+    "mean over noise. Its random control changes as many words of the same queries at random: a number is the loss beyond the "
+    "control, which is due to the attack’s knowledge. Bold marks the attacked encoder itself, grey what its interval does not "
+    "tell from 0 (exploratory). White-box figures describe a single encoder; compare encoders by attacks made against a third one."
 )
+_BOTH = (
+    "The attack and its control by themselves. A row shows the change that one attack causes in every encoder, in points with its "
+    "interval; the diagonal (bold) is the attacked encoder itself."
+)
+_SHOWN_EXAMPLES = 4
 _EDITED_ALONE = (
     "A gate, a constraint or a budget of 0 leaves some queries unchanged, and their change is 0. The tables over edited queries "
     "alone show the mean over the queries that some draw edited, each over the draws that edited it. "
@@ -30,7 +39,10 @@ def attack_section(study: Study) -> Section | None:
     rows = [row for row in study.frames["attack_contrasts"] if row["query_lang"] == "all"]
     if not rows:
         return None
-    blocks: list[Block] = [Paragraph(_READING)]
+    beyond = _beyond(study)
+    examples = attacked_examples(study, _SHOWN_EXAMPLES)
+    first: list[Block] = [Paragraph(_READING), *beyond[:1], *([examples] if examples else [])]
+    blocks: list[Block] = [*beyond[1:], Paragraph(_BOTH)]
     matrices: dict[tuple[str, str, float, str], list[Row]] = {}
     for row in rows:
         key = (row["benchmark"], row["setting"], value(row, "severity"), _kind(row))
@@ -48,8 +60,60 @@ def attack_section(study: Study) -> Section | None:
                 _matrix(study, f"transfer-edited-{number}", f"{caption}, over edited queries alone", chosen, alone=True)
             )
     if spared:
-        blocks.insert(1, Paragraph(_EDITED_ALONE))
-    return Section("attacks", "Attacks and their transfer", tuple(blocks), open=first_table(blocks))
+        blocks.append(Paragraph(_EDITED_ALONE))
+    return Section("attacks", "Attacks and their transfer", (*first, *blocks), open=len(first))
+
+
+def _beyond(study: Study) -> list[Table]:
+    """Return the losses beyond the controls, a table per benchmark and setting at the shown severity."""
+    made = []
+    for benchmark in study.benchmarks:
+        for setting in study.settings(benchmark):
+            rows = [
+                row
+                for row in study.macro("attack_contrasts", benchmark=benchmark, setting=setting)
+                if not row["control"] and value(row, "severity") == study.severity_of(benchmark, row["perturbation"])
+            ]
+            if any(math.isfinite(value(row, "beyond_delta")) for row in rows):
+                made.append(_beyond_table(study, benchmark, setting, rows))
+    return made
+
+
+def _beyond_table(study: Study, benchmark: str, setting: str, rows: Sequence[Row]) -> Table:
+    heads, letters = encoder_columns(study, benchmark, study.encoders)
+    kinds = {_kind(row) for row in rows}
+    lines: dict[str, list[Row]] = {}
+    for row in rows:
+        lines.setdefault(str(row["perturbation"]), []).append(row)
+    cells = []
+    for own in lines.values():
+        by_encoder = {row["encoder"]: row for row in own}
+        first = own[0]
+        name = f"{_kind(first)}, " if len(kinds) > 1 else ""
+        cells.append(
+            (
+                Cell(f"{name}against {first['attacked']}"),
+                Cell(percent(value(first, "word_edit_rate"))),
+                *(_beyond_cell(by_encoder.get(one, {})) for one in study.encoders),
+            )
+        )
+    several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
+    at = join_words(sorted({severity_text(row["severity"]) for row in rows}))
+    kind = next(iter(kinds)) if len(kinds) == 1 else "Attacks"
+    caption = f"{kind} at severity {at}{several}, {setting}: loss of {measure_name(study.measure)} beyond the random control, in points"
+    columns = (Column("Attack", number=False), Column("Words edited"), *heads)
+    return Table(
+        f"beyond-{benchmark}-{setting}", caption, columns, tuple(cells), note=letters, scale="diverging", main=True
+    )
+
+
+def _beyond_cell(row: Row) -> Cell:
+    delta, low, high = (value(row, f"beyond_{name}") for name in ("delta", "low", "high"))
+    if not math.isfinite(delta):
+        return Cell("–")
+    told = math.isfinite(low) and not low <= 0 <= high
+    mark: Literal["strong", "faint", ""] = "strong" if row["attacked"] == row["encoder"] else "" if told else "faint"
+    return Cell(signed_points(delta), interval(low, high), heat=heat_level(delta) if told else None, mark=mark)
 
 
 _AGAINST = re.compile(r"""against=("[^"]*"|'(?:[^'\\]|\\.)*')(, )?""")

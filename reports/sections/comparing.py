@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from robustir.analysis.claims import Kind
-from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table, first_table
+from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
 from robustir.reports.formats import (
     interval,
     join_words,
@@ -19,7 +19,9 @@ from robustir.reports.formats import (
     severity_text,
     signed_points,
 )
+from robustir.reports.sections.focus import drawn_settings
 from robustir.reports.sections.in_domain import encoder_cell, marked, noted
+from robustir.reports.sections.matrix import comparison_matrices
 from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import SETTINGS, Row, Study, value
 from robustir.stats.rounding import above
@@ -27,6 +29,11 @@ from robustir.stats.rounding import above
 __all__ = ["bias_section", "comparison_section", "counted_claims", "is_primary", "levels"]
 
 _SHOWN_ROWS = 48  # rows of one table in the report; the CSV holds all
+_SHOWN_MATRICES = 4
+_MATRIX = (
+    "A number is the row’s change minus the column’s, in points: above zero the row’s encoder loses less. It is shaded where it "
+    "is a claim, after correction, and the sign says which."
+)
 _READING = (
     "A − B under noise shows which encoder finds more. A − B in change is the difference in differences per query, in points: "
     "above zero A loses less. The log ratio of the retained shares is tested too, because the absolute scale favours an encoder "
@@ -71,7 +78,11 @@ def comparison_section(study: Study) -> Section | None:
         return None
     primary = [row for row in rows if is_primary(row)]
     exploratory = [row for row in rows if not is_primary(row)]
-    blocks: list[Block] = [Paragraph(_READING)]
+    blocks: list[Block] = [Paragraph(_MATRIX)]
+    first, rest = _matrices(study)
+    blocks += first
+    shown = len(blocks)
+    blocks += [*rest, Paragraph(_READING)]
     if primary:
         blocks.append(_comparison_table(study, "primary", "Declared comparisons", primary))
     else:
@@ -79,7 +90,21 @@ def comparison_section(study: Study) -> Section | None:
     if exploratory:
         blocks.append(_comparison_table(study, "exploratory", "Exploratory comparisons", exploratory))
     blocks += _language_tables(study)
-    return Section("comparisons", "Encoder against encoder", tuple(blocks), open=first_table(blocks))
+    return Section("comparisons", "Encoder against encoder", tuple(blocks), open=shown)
+
+
+def _matrices(study: Study) -> tuple[list[Block], list[Block]]:
+    """Return the matrices that a reader meets first, and the others: the first setting with a claim, up to four noises."""
+    first: list[Block] = []
+    rest: list[Block] = []
+    for benchmark in study.benchmarks:
+        lead = drawn_settings(study, benchmark, 1, 1)[0]
+        for setting in study.settings(benchmark):
+            made = comparison_matrices(study, benchmark, setting)
+            cut = _SHOWN_MATRICES if setting == lead else 0
+            first += made[:cut]
+            rest += made[cut:]
+    return first, rest
 
 
 def _language_tables(study: Study) -> list[Block]:
@@ -124,8 +149,9 @@ def _language_cell(row: Row) -> Cell:
 
 def _comparison_table(study: Study, kind: str, title: str, rows: Sequence[Row]) -> Table:
     several = len(study.benchmarks) > 1
-    names = (*(("Benchmark",) if several else ()), "Noise", "Setting", "A against B, clean → noisy")
+    names = (*(("Benchmark",) if several else ()), "Noise", "Setting", "A", "B")
     columns = [Column(name, number=False) for name in names]
+    columns += [Column("A, clean → noisy"), Column("B, clean → noisy")]
     columns += [Column(name) for name in ("A − B under noise", "A − B in change", "Log ratio", "On what both find")]
     columns.append(Column("Adjusted\u00a0p"))
     columns.append(Column("Verdict", number=False))
@@ -171,11 +197,8 @@ def _comparison_row(study: Study, row: Row, *, several: bool) -> tuple[Cell, ...
         *lead,
         Cell(f"{row['perturbation']}, {'whole curve' if severity == 'curve' else severity}"),
         Cell(row["setting"]),
-        Cell(
-            " against ".join(
-                f"{marked(study, row['benchmark'], row[f'encoder_{one}'])} {levels(row, one)}" for one in "ab"
-            )
-        ),
+        *(Cell(marked(study, row["benchmark"], row[f"encoder_{one}"])) for one in "ab"),
+        *(Cell(levels(row, one)) for one in "ab"),
         gap("noisy_difference", "noisy"),
         gap("difference_in_differences", "ci"),
         Cell(number(value(row, "log_retention_ratio"), 3), ratio),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from robustir.reports.blocks import Figure, Panel, Paragraph, Point, Section, Series
 from robustir.reports.formats import axis_step, measure_name
@@ -41,20 +42,7 @@ def _figure(study: Study, benchmark: str) -> Figure:
         for noise in noises
     }
     doses = [point.x for drawn in lines.values() for line in drawn for point in line.points]
-    panels = []
-    for setting in settings:
-        low, high = axis(
-            limit
-            for (own, _), drawn in lines.items()
-            for line in (drawn if own == setting else ())
-            for point in line.points
-            for limit in ((point.y,) if line.quiet else (point.y, point.low, point.high))
-        )
-        panels += [
-            Panel(f"{noise} · {setting}", high, drawn, low)
-            for (own, noise), drawn in lines.items()
-            if own == setting and drawn
-        ]
+    panels = [panel for setting in settings for panel in _panels(setting, lines)]
     several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
     left = [setting for setting in every if setting not in settings]
     left_out = f" curves.csv has {' and '.join(left)} too." if left else ""
@@ -71,6 +59,19 @@ def _figure(study: Study, benchmark: str) -> Figure:
         tuple(panels),
         figure_keys(study, benchmark, styles),
     )
+
+
+def _panels(setting: str, lines: Mapping[tuple[str, str], tuple[Series, ...]]) -> list[Panel]:
+    """Return a panel per noise; they share their vertical axis."""
+    own = {noise: drawn for (where, noise), drawn in lines.items() if where == setting and drawn}
+    low, high = axis(
+        limit
+        for drawn in own.values()
+        for line in drawn
+        for point in line.points
+        for limit in ((point.y,) if line.quiet else (point.y, point.low, point.high))
+    )
+    return [Panel(f"{noise} · {setting}", high, drawn, low) for noise, drawn in own.items()]
 
 
 def _severities(study: Study, benchmark: str, noise: str) -> int:

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from robustir.languages import has_spaces
 from robustir.reports.blocks import Aside, Example, Examples, Paragraph, Section, Segment
-from robustir.reports.formats import language_name, number, severity_text
+from robustir.reports.formats import clean_text, language_name, number, severity_text
 from robustir.reports.study import Row, Study, value
 
-__all__ = ["changed_segments", "example_section"]
+__all__ = ["attacked_examples", "changed_segments", "example_section"]
 
-_MOST = 12  # examples in all; examples.csv has the others
+_MOST, _MOST_OF_FEW, _FEW_NOISES = 12, 8, 4  # examples in all; examples.csv has the others
 _MOST_WORST = 5  # of these per noise
 _MEDIAN = "median"
 _LONGEST = 600  # characters shown of a query
@@ -84,21 +84,22 @@ def _chosen(study: Study) -> list[Row]:
     Languages and encoders take turns.
     """
     noises = [name for name in study.perturbations if study.rows("examples", perturbation=name)]
-    each = max(1, min(_MOST_WORST, _MOST // max(1, len(noises)) - 1))
+    few = len(noises) <= _FEW_NOISES
+    most = _MOST_OF_FEW if few else _MOST
+    each = max(1, min(_MOST_WORST, most // max(1, len(noises)) - 1))
     langs: Counter[str] = Counter()
     encoders: Counter[str] = Counter()
     chosen: list[Row] = []
 
-    def take(rows: Sequence[Row], most: int) -> None:
-        left = list(rows)
-        for _ in range(min(most, _MOST - len(chosen))):
+    def take(rows: Sequence[Row], wanted: int) -> None:
+        seen = {(row["benchmark"], row["query_id"]) for row in chosen}
+        left = [row for row in rows if (row["benchmark"], row["query_id"]) not in seen]
+        for _ in range(min(wanted, most - len(chosen))):
             if not left:
                 return
             # min takes the first of equals, which lost most.
             best = min(left, key=lambda row: (langs[row["query_lang"]], encoders[row["encoder"]]))
-            left = [
-                row for row in left if (row["query_id"], row["noisy_text"]) != (best["query_id"], best["noisy_text"])
-            ]
+            left = [row for row in left if row["query_id"] != best["query_id"]]
             langs[best["query_lang"]] += 1
             encoders[best["encoder"]] += 1
             chosen.append(best)
@@ -106,9 +107,33 @@ def _chosen(study: Study) -> list[Row]:
     for name in noises:
         own = sorted(study.rows("examples", perturbation=name), key=_fall)
         take([row for row in own if row["kind"] != _MEDIAN], each)
-        if len(noises) <= _MOST // 2:
+        if 2 * len(noises) <= most:
             take([row for row in study.rows("examples", perturbation=name) if row["kind"] == _MEDIAN], 1)
     return chosen
+
+
+def attacked_examples(study: Study, most: int) -> Examples | None:
+    """Return queries that an attack on the scored encoder hurt most, encoders in turn; None without any."""
+    rows = [row for row in study.frames["attack_examples"] if row["kind"] != _MEDIAN]
+    own = {clean_text(entry.name): clean_text(entry.attacked) for entry in study.manifest.perturbations}
+    attacked = {study.short.get(name, name): spec for name, spec in own.items()}
+    controls = {study.short.get(clean_text(entry.name)) for entry in study.manifest.perturbations if entry.control}
+    aimed = [
+        row
+        for row in rows
+        if attacked.get(row["perturbation"]) == row["encoder"] and row["perturbation"] not in controls
+    ]
+    chosen: list[Row] = []
+    for at in range(most):
+        for encoder in dict.fromkeys(row["encoder"] for row in aimed):
+            found = sorted((row for row in aimed if row["encoder"] == encoder), key=_fall)
+            chosen += found[at : at + 1]
+    shown = chosen[:most]
+    return (
+        Examples("attacked-examples", "Attacked queries, clean above attacked", tuple(map(_example, shown)))
+        if shown
+        else None
+    )
 
 
 def _fall(row: Row) -> tuple[float, float]:

@@ -25,8 +25,10 @@ def encoder_cell(study: Study, benchmark: str, encoder: str) -> Cell:
 
 
 def noted(table: Table) -> Table:
-    """Return the table, with the meaning of the mark below it if a heading of its rows has one."""
-    if not any(MARK in cell.text for row in table.rows for cell in row[: table.headers]):
+    """Return the table, with the meaning of the mark below it if a heading of a row or column has one."""
+    heads = [cell.text for row in table.rows for cell in row[: table.headers]]
+    heads += [text for column in table.columns for text in (column.title, column.hint)]
+    if not any(MARK in text for text in heads):
         return table
     return replace(table, note=f"{table.note} {_NOTE}".strip())
 

@@ -20,6 +20,7 @@ from robustir.reports.blocks import (
 )
 from robustir.reports.formats import join_words, language_name, measure_name, percent, severity_text, signed_points
 from robustir.reports.sections.focus import axis, drawn_settings, drawn_styles, encoder_columns, figure_keys, grey_note
+from robustir.reports.sections.in_domain import noted
 from robustir.reports.study import Row, Study, mean, value
 from robustir.stats.rounding import below
 
@@ -186,7 +187,7 @@ def _tables(study: Study, benchmark: str, setting: str, noise: str) -> list[Bloc
             for lang in changes.languages
         )
         name = f"heat-{benchmark}-{noise}-{setting}" + (f"-{start // _ENCODERS + 1}" if start else "")
-        made.append(Table(name, caption, columns, rows, note=note, scale="diverging"))
+        made.append(noted(Table(name, caption, columns, rows, note=note, scale="diverging")))
     return made
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Section, Table, first_table
+from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, join_words, language_name, number, percent, severity_text
 from robustir.reports.sections.clean_scores import language_columns
 from robustir.reports.sections.wide import cut_wide
-from robustir.reports.study import Row, Study, value
+from robustir.reports.study import Row, Study, mean, value
 from robustir.stats.rounding import below
 
 __all__ = ["no_op_notices", "not_applicable_rows", "validity_section"]
@@ -82,12 +82,66 @@ def validity_section(study: Study) -> Section | None:
             "including unchanged queries. Compare languages at an equal realised dose, not at an equal severity."
         )
     )
+    blocks += [table for benchmark in study.benchmarks if (table := _overview(study, benchmark)).rows]
+    shown = len(blocks)
     for benchmark in study.benchmarks:
         for perturbation in study.perturbations:
             blocks += _dose_tables(study, benchmark, perturbation)
         blocks += _attack_tables(study, benchmark)
     blocks += _not_applicable(study)
-    return Section("validity", "What the noise really did", tuple(blocks), open=first_table(blocks))
+    return Section("validity", "Whether the noise worked", tuple(blocks), open=shown)
+
+
+def _overview(study: Study, benchmark: str) -> Table:
+    """Return a row per noise: its dose at the shown severity, and the languages in which it did nothing."""
+    reasons: dict[str, list[str]] = {}
+    for name, lang, _ in not_applicable_rows(study):
+        reasons.setdefault(name, []).append(lang)
+    lines = []
+    for noise in study.perturbations:
+        severity = study.severity_of(benchmark, noise)
+        rows = study.rows("validity", benchmark=benchmark, perturbation=noise, severity=severity)
+        own = [row for row in rows if row["query_lang"] != "all" and math.isfinite(value(row, "unchanged_share"))]
+        if not own:
+            continue
+        doses = {row["query_lang"]: value(row, "char_error_rate") for row in own}
+        idle = [row["query_lang"] for row in own if value(row, "unchanged_share") >= _NOTHING]
+        absent = sorted(set(reasons.get(noise, ())) & set(study.languages(benchmark)))
+        where = [
+            f"{_named_languages(langs)} ({why})"
+            for langs, why in ((idle, "nothing"), (absent, "not applicable"))
+            if langs
+        ]
+        lines.append(
+            (
+                Cell(noise),
+                Cell(severity_text(severity)),
+                Cell(percent(mean(value(row, "unchanged_share") for row in own))),
+                Cell(percent(mean(doses.values()), 1), _spread(doses)),
+                Cell(percent(mean(value(row, "word_edit_rate") for row in own), 1)),
+                Cell("; ".join(where) or "none", mark="" if where else "faint"),
+            )
+        )
+    columns = (
+        _PERTURBATION,
+        Column("Severity"),
+        Column("Queries unchanged"),
+        Column("Characters changed"),
+        Column("Words edited"),
+        Column("Languages without effect", number=False),
+    )
+    several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
+    note = "Means over languages; in brackets the characters changed in the least and the most affected language."
+    return Table(f"worked-{benchmark}", f"What each noise did{several}", columns, tuple(lines), note=note)
+
+
+def _spread(doses: Mapping[str, float]) -> str:
+    """Return the range of the doses over languages."""
+    return f"[{percent(min(doses.values()), 1)}, {percent(max(doses.values()), 1)}]" if len(doses) > 1 else ""
+
+
+def _named_languages(codes: Sequence[str]) -> str:
+    return join_words([language_name(code) for code in codes], 6)
 
 
 def _dose_tables(study: Study, benchmark: str, perturbation: str) -> list[Block]:

@@ -104,6 +104,26 @@ def over_languages(setting: ReducedSetting, noise: NoiseSums) -> dict[str, NDArr
     }
 
 
+def beyond_control(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> tuple[Floats, Floats, Floats]:
+    """Return the change of an attack minus that of its random control, with its limits: [s, m, 1 + views] each.
+
+    NaN for a severity at which the control has no score, and for all if they were scored on different rows.
+    """
+    shape = (*noise.delta.shape[:2], 1 + noise.delta.shape[2])
+    mean, low, high = (np.full(shape, np.nan) for _ in range(3))
+    perturbation = setting.block.conditions[noise.conditions[0]][0]
+    name = next((spec for spec in setting.perturbations if spec == f"random-control({perturbation})"), None)
+    control = setting.noise(encoder, name) if name else None
+    if control is None or not np.array_equal(control.mask, noise.mask):
+        return mean, low, high
+    for at, severity in enumerate(noise.severities):
+        if severity in control.severities:
+            beyond = noise.delta[at] - control.delta[control.severities.index(severity)]
+            found = setting.estimator.intervals(noise.layout, beyond, possible=CHANGE)
+            mean[at], low[at], high[at] = found.estimate, found.low, found.high
+    return mean, low, high
+
+
 def add_contrasts(
     table: Grids,
     hypotheses: Hypotheses,
@@ -133,6 +153,8 @@ def add_contrasts(
     conditions = list(noise.conditions)
     treatment = setting.block.treatment(setting.block.conditions[conditions[0]][0])
     share, *alone = edited_effect(setting, encoder, noise) if treatment.attacked else (np.full(shape, np.nan),) * 4
+    unknown = (np.full(shape, np.nan),) * 3
+    beyond = beyond_control(setting, encoder, noise) if treatment.attacked and not treatment.control else unknown
     perturbation = setting.block.conditions[conditions[0]][0]
     for number, severity in enumerate(noise.severities):
         declared = layout.macro(settled(noise.delta[number, [setting.primary]])).contributions[0]
@@ -182,6 +204,9 @@ def add_contrasts(
         edited_delta=alone[0],
         edited_low=alone[1],
         edited_high=alone[2],
+        beyond_delta=beyond[0],
+        beyond_low=beyond[1],
+        beyond_high=beyond[2],
         moved=np.concatenate([moved_rows.sum(axis=-1, keepdims=True), moved_rows], axis=-1),
         moved_groups=moved,
         languages=languages_behind(setting.rows.views, layout),

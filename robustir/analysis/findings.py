@@ -66,7 +66,8 @@ _COLUMNS: Mapping[str, str] = {
     "contrasts": f"benchmark encoder perturbation severity {_VIEW} clean noisy delta ci_low ci_high p p_adjusted n "
     "effect_size family groups retention relative_drop unstable p_t probability_of_superiority word_edit_rate "
     "char_error_rate unchanged worst_draw attacked control embedded_lang in_domain edited_share edited_delta edited_low "
-    f"edited_high separated moved moved_groups smallest_p near_floor note languages {_LANGUAGES} equal_delta equal_low equal_high "
+    f"edited_high beyond_delta beyond_low beyond_high "
+    f"separated moved moved_groups smallest_p near_floor note languages {_LANGUAGES} equal_delta equal_low equal_high "
     f"{_PROTOCOL} overlap overlap_low overlap_high harmed_share same_share helped_share worst_low worst_high "
     "draws",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
@@ -146,7 +147,8 @@ class Findings:
     strategy (of a comparison, one of the two) was trained on sentences of the benchmark's own collection. In contrasts of
     attacks and their controls, ``edited_share`` is the share of the rows that some draw edited, ``edited_delta`` with its
     interval the change over these rows alone, in the draws that edited them (a gate or a constraint leaves the other rows
-    unchanged, with a change of 0); NaN for other noise. ``languages`` is the number of query languages in a mean, which
+    unchanged, with a change of 0), ``beyond_delta`` the change of an attack beyond that of its control;
+    NaN for other noise. ``languages`` is the number of query languages in a mean, which
     under noise may be fewer than in the clean score. ``overlap`` is the rank-biased overlap of noisy and clean rankings.
     The tables have the claims: ``claim``, ``favours`` and ``verdict`` of
     a comparison (``ahead``: the encoder ahead under noise, if separated), ``separated`` of a contrast, ``near_floor`` and

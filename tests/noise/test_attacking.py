@@ -100,6 +100,16 @@ def test_findings_name_the_attacked_encoder_and_compare_it_with_no_other(run: Ru
         assert row["attacked"] not in {row["encoder_a"], row["encoder_b"]}
 
 
+def test_the_loss_beyond_the_control_is_the_difference_of_the_two_changes(run: RunDirectory) -> None:
+    contrasts = analyse_run(run).contrasts
+    key = ["benchmark", "encoder", "severity", "setting", "query_lang", "passage_lang", "measure", "attacked"]
+    attacks, controls = (contrasts[contrasts["control"] == kind].set_index(key) for kind in (False, True))
+    assert len(attacks.index)
+    expected = (attacks["delta"] - controls["delta"]).reindex(attacks.index)
+    np.testing.assert_allclose(attacks["beyond_delta"], expected, atol=1e-12)
+    assert np.isnan(controls["beyond_delta"].to_numpy()).all()
+
+
 def test_a_fixed_target_language_is_a_pair_of_languages(tmp_path: Path) -> None:
     folder = write_beir(tmp_path / "task")
     attack = attack_on("tests.tiny:Letters", passages="de")
@@ -138,7 +148,10 @@ def test_the_report_keeps_attacks_in_a_section_of_their_own(run: RunDirectory) -
     findings = analyse_run(run)
     document = build(findings, findings.manifest)
     sections = {section.id: section for section in document.sections}
-    tables = [block for block in sections["attacks"].blocks if isinstance(block, Table)]
+    beyond, *tables = [block for block in sections["attacks"].blocks if isinstance(block, Table)]
+    assert sections["attacks"].blocks[: sections["attacks"].open][1] == beyond
+    assert [row[0].text for row in beyond.rows] == [f"against {one}" for one in ENCODERS]
+    assert all((beyond.rows[i][j + 2].mark == "strong") is (i == j) for i in range(3) for j in range(3))
     assert [table.caption.partition(" at severity ")[0] for table in tables] == ["tests.tiny:ToLetter"] * 4
     # At both severities, over all queries and over the edited ones: some query is the worst letter already.
     assert [table.caption.endswith(", over edited queries alone") for table in tables] == [False, True] * 2

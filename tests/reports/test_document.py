@@ -172,12 +172,45 @@ def test_declared_comparisons_come_first_and_the_others_are_labelled(document: D
     assert exploratory.note == "The first 48 of 144 rows; comparisons.csv has all."
 
 
+def test_matrices_show_who_loses_less_with_levels_and_signs(document: Document) -> None:
+    matrix = tables(document)["matrix-mini-mono-typos"]
+    factory = Factory()
+    assert [row[0].text for row in matrix.rows] == list(ENCODERS)
+    clean, noisy = factory.clean("hashing", "mono"), factory.noisy("hashing", "typos", "mono", 0.5)
+    assert matrix.rows[0][1].text == f"{100 * clean:.1f} → {100 * noisy:.1f}"
+    changes = {
+        name: 100 * (factory.noisy(name, "typos", "mono", 0.5) - factory.clean(name, "mono")) for name in ENCODERS
+    }
+    apart = changes["hashing"] - changes["bm25"]  # the factory's claim: more robust
+    assert (matrix.rows[0][4].text, matrix.rows[2][2].text) == (f"»\u00a0+{apart:.1f}", f"«\u00a0−{apart:.1f}")
+    assert (matrix.rows[0][4].heat, matrix.rows[2][2].heat) == (4, -4)
+    random = matrix.rows[0][5]
+    assert random.text.startswith("†")
+    assert (random.heat, random.mark) == (None, "faint")
+    assert "» the row’s encoder is more robust" in matrix.note
+    assert "over the whole curve" in matrix.caption
+
+
 def test_a_suite_without_hypotheses_has_only_exploratory_comparisons() -> None:
     factory = Factory(exploratory=True)
     document = build(factory.findings(), factory.manifest())
     assert "comparisons-primary" not in tables(document)
     assert "exploratory" in document.summary[2]
     assert any("declares no hypothesis" in notice for notice in document.notices)
+
+
+def test_one_row_per_noise_says_what_it_did_and_where_it_did_nothing(document: Document) -> None:
+    table = tables(document)["worked-mini"]
+    typos, shuffled = table.rows
+    # The factory: words 0.93 * 0.3 (1 + 0.02 (i mod 3)), i of eleven languages, whose mean is 10/11; a quarter for characters.
+    words = 0.93 * 0.3 * (1 + 0.02 * 10 / 11)
+    assert [cell.text for cell in typos[:2]] == ["typos", "0.3"]
+    assert typos[3].text == f"{100 * words / 4:.1f}\u202f%"
+    assert typos[4].text == f"{100 * words:.1f}\u202f%"
+    assert typos[5].text == "none"
+    assert shuffled[5].text == "Chinese (nothing)"
+    validity = next(section for section in document.sections if section.id == "validity")
+    assert table in validity.blocks[: validity.open]
 
 
 def test_what_changed_nothing_is_said_on_the_first_page(document: Document) -> None:
@@ -191,11 +224,8 @@ def test_what_changed_nothing_is_said_on_the_first_page(document: Document) -> N
 def test_examples_take_turns_over_languages_and_know_their_direction(document: Document) -> None:
     (shown,) = [block for part in document.sections for block in part.blocks if isinstance(block, Examples)]
     langs = [item.lang for item in shown.items]
-    assert len(langs) == 12  # five worst and a typical one of each of two noises
-    assert len(set(langs)) == len(LANGUAGES)
-    assert [item.title.endswith("a typical query") for item in shown.items] == [False] * 5 + [True] + [False] * 5 + [
-        True
-    ]
+    assert len(set(langs)) == len(langs) == 7  # three worst of each of two noises, and the one median query
+    assert [item.title.endswith("a typical query") for item in shown.items] == [False] * 3 + [True] + [False] * 3
     arabic = next(item for item in shown.items if item.lang == "ar")
     assert arabic.outcome == "rank 1 → never found"
     assert [(beside.label, beside.lang) for beside in arabic.asides] == [

@@ -29,24 +29,28 @@ KNOWN = Factory(
 )
 
 
+def headings(table: Table) -> list[str]:
+    heads = [cell.text for row in table.rows for cell in row[: table.headers]]
+    return heads + [text for column in table.columns for text in (column.title, column.hint)]
+
+
 def test_every_table_about_the_benchmark_marks_the_encoder_and_says_what_the_mark_means() -> None:
     findings = KNOWN.findings()
     document = build(findings, findings.manifest)
     tables = [block for section in document.sections for block in section.blocks if isinstance(block, Table)]
-    about = [
-        table for table in tables if any("static-hybrid" in c.text for row in table.rows for c in row[: table.headers])
-    ]
+    about = [table for table in tables if any("static-hybrid" in text for text in headings(table))]
     assert {table.id.split("-")[0] for table in about} == {
         "clean",
         "areas",
         "differences",
         "heat",
+        "matrix",
         "comparisons",
         "bias",
     }
     for table in about:
-        for row in table.rows:
-            heading = " ".join(cell.text for cell in row[: table.headers])
+        columns = [" ".join((column.title, column.hint)) for column in table.columns]
+        for heading in (*(" ".join(cell.text for cell in row[: table.headers]) for row in table.rows), *columns):
             known = "static-hybrid" in heading and "tatoeba" in f"{heading} {table.id}"
             assert ("static-hybrid\u00a0§" in heading) == known, (table.id, heading)
         assert (NOTE in table.note) == ("tatoeba" in table.id or table.id.startswith("comparisons")), table.id
