@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from robustir.analysis.claims import ALPHA
-from robustir.errors import InputError, RunError
+from robustir.cli.detectable import detectable
+from robustir.errors import InputError
 from robustir.planning.conditions import CLEAN, FLOOR, Condition
 from robustir.planning.plan import Plan, PlannedEncoder, PlannedTask
 from robustir.ranking.pools import pool_products
 from robustir.rundir.directory import RunDirectory
-from robustir.rundir.manifest import Manifest
 from robustir.running.keeping import keeping
-from robustir.stats.power import interval_half_width, minimum_detectable_difference
 from robustir.stats.protocol import correction_of, reachable_p
 
 __all__ = ["estimate", "refuse_hopeless"]
-
-# Assumed without a pilot: the standard deviation of a query's noisy - clean difference in AP, for one language and for
-# the mean over languages, and the correlation of questions of one group. BM25 on XQuAD-R under typos at 0.3 (mono) had
-# 0.20, 0.09 and a design effect of 2.0 at 24.8 questions per article (docs/statistics.md).
-_ASSUMED_SD = {"one language": 0.20, "mean over languages": 0.09}
-_ASSUMED_CORRELATION = 0.042
 
 
 def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
     """Return rows for ``robustir plan``: benchmarks, perturbations, encoders with counts, and detectable differences."""
     cells = list(plan.cells())
     done = {cell.key for cell in cells if run.ranks_path(cell.key).exists()}
+    families = _families(plan)
     return {
         "name": plan.suite.name,
         "run": str(run.path),
@@ -57,8 +50,8 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
         "gigaflop": sum(_gigaflop(plan, encoder) for encoder in plan.encoders),
         "statistics": _statistics(plan),
         "kept_rankings": asdict(keeping(plan, None)),
-        "families": _families(plan),
-        "detectable": list(_detectable(plan, run)),
+        "families": families,
+        "detectable": list(detectable(plan, run, families)),
     }
 
 
@@ -85,20 +78,26 @@ def _families(plan: Plan) -> list[dict[str, Any]]:
         "comparisons": pairs * len(noises) * settings,
         "contrasts": len(names) * sum(len(noise.severities) for noise in noises) * settings,
     }
+    if plan.suite.equivalence is not None:
+        sizes["equivalence"] = len(names) * len(noises) * settings
+        sizes["equal losses"] = sizes["comparisons"]
     groups = max(len(set(planned.task.queries.groups)) for planned in plan.tasks)
+    correction = _statistics(plan)["correction"]
+    return [_family(plan, name, size, groups, correction) for name, size in sizes.items() if size]
+
+
+def _family(plan: Plan, name: str, size: int, groups: int, correction: str) -> dict[str, Any]:
+    """Return a family: its size, the number of tests that are adjusted together, and the smallest adjusted p."""
+    tests = 2 * size if name == "comparisons" else size  # both scales are one family
+    row = {"name": name, "hypotheses": size, "tests": tests, "groups": groups}
+    if name in {"equivalence", "equal losses"}:
+        return {**row, "correction": "holm", "smallest_p": 0.0}
     smallest = _smallest(plan, groups)
-    by_rank = _statistics(plan)["correction"] == "holm"
-    tests = {"comparisons": 2, "contrasts": 1}  # of each hypothesis: both scales are one family
-    return [
-        {
-            "name": name,
-            "hypotheses": size,
-            "smallest_p": min(1.0, smallest * size * tests[name]) if by_rank else smallest,
-            "groups": groups,
-        }
-        for name, size in sizes.items()
-        if size
-    ]
+    return {
+        **row,
+        "correction": correction,
+        "smallest_p": min(1.0, smallest * tests) if correction == "holm" else smallest,
+    }
 
 
 def _smallest(plan: Plan, groups: int) -> float:
@@ -112,9 +111,10 @@ def _smallest(plan: Plan, groups: int) -> float:
 
 def refuse_hopeless(plan: Plan, families: Sequence[Mapping[str, Any]]) -> None:
     """Raise InputError if hypotheses are declared and none of them could be rejected, whatever the scores."""
-    if any(family["smallest_p"] < ALPHA for family in families) or not families:
+    tested = [family for family in families if family["name"] in {"comparisons", "contrasts"}]
+    if any(family["smallest_p"] < ALPHA for family in tested) or not tested:
         return
-    groups, smallest, chosen = families[0]["groups"], families[0]["smallest_p"], plan.suite.statistics
+    groups, smallest, chosen = tested[0]["groups"], tested[0]["smallest_p"], plan.suite.statistics
     tests = {
         "flips": f"{chosen.flips} flips",
         "bootstrap": f"{chosen.resamples} resamples",
@@ -208,92 +208,3 @@ def _gigaflop(plan: Plan, encoder: PlannedEncoder) -> float:
     return sum(
         2e-9 * dim * pool_products(planned.task) * (2 + _noisy_conditions(plan, planned)) for planned in plan.tasks
     )
-
-
-def _assumed(planned: PlannedTask) -> list[dict[str, Any]]:
-    """Return detectable differences from assumed spreads."""
-    queries = planned.task.queries
-    groups, sources = len(set(queries.groups)), len(set(queries.source_ids))
-    effect = 1.0 + (sources / groups - 1.0) * _ASSUMED_CORRELATION
-    return [
-        {
-            "benchmark": planned.task.name,
-            "what": what,
-            "difference": float(minimum_detectable_difference(sd, sources, design_effect=effect, groups=groups)),
-            "basis": f"{groups} groups, assuming a standard deviation of {sd:g} per query and a design effect of {effect:.2f}",
-        }
-        for what, sd in _ASSUMED_SD.items()
-        if what == "one language" or len(planned.task.languages) > 1
-    ]
-
-
-def _detectable(plan: Plan, run: RunDirectory) -> Iterator[dict[str, Any]]:
-    """Yield detectable differences of every benchmark: from a pilot run in the folder, or else from assumed spreads."""
-    pilot = _Pilot.of(run)
-    for planned in plan.tasks:
-        yield from (pilot.rows(plan, planned) if pilot else []) or _assumed(planned)
-
-
-@dataclass(frozen=True)
-class _Pilot:
-    """A finished run whose spread predicts what another run with the same queries, noise and measure can detect."""
-
-    path: Path
-    manifest: Manifest
-    contrasts: Any
-
-    @classmethod
-    def of(cls, run: RunDirectory) -> _Pilot | None:
-        """Return the run in a folder if it has findings."""
-        from robustir.analysis import read_findings
-
-        if not run.exists or not (run.path / "findings" / "contrasts.csv").exists():
-            return None
-        try:
-            return cls(run.path, run.read_manifest(), read_findings(run.path / "findings").contrasts)
-        except RunError:
-            return None  # findings of another version do not help; the run itself will report what is wrong
-
-    def rows(self, plan: Plan, planned: PlannedTask) -> list[dict[str, Any]]:
-        """Return a row per setting, from the standard errors under the conditions that both runs share."""
-        shared = self._shared(plan, planned)
-        names = {
-            entry.name for entry in self.manifest.benchmarks if entry.queries_key == plan.queries_key(planned, CLEAN)
-        }
-        contrasts = self.contrasts
-        comparable = [
-            row["benchmark"] in names
-            and row["query_lang"] == "all"
-            and row["measure"] == plan.suite.measures[0]
-            and (row["perturbation"], row["severity"]) in shared
-            for row in contrasts.to_dict("records")
-        ]
-        chosen = contrasts[np.array(comparable, dtype=np.bool_)]
-        return [self._row(planned.task.name, setting, part) for setting, part in chosen.groupby("setting", sort=False)]
-
-    def _shared(self, plan: Plan, planned: PlannedTask) -> set[tuple[str, float]]:
-        """Return the pilot's (perturbation, severity) whose noisy queries equal the plan's in every draw."""
-        planned_keys: dict[tuple[str, float], set[str]] = {}
-        for condition in plan.conditions(planned):
-            if condition not in (CLEAN, FLOOR):
-                key = plan.queries_key(planned, condition)
-                planned_keys.setdefault((condition.perturbation, condition.severity), set()).add(key)
-        wanted = {frozenset(keys) for keys in planned_keys.values()}
-        theirs: dict[tuple[str, float], set[str]] = {}
-        for cell in self.manifest.cells:
-            theirs.setdefault((cell.perturbation, cell.severity), set()).add(cell.queries_key)
-        return {condition for condition, keys in theirs.items() if frozenset(keys) in wanted}
-
-    def _row(self, benchmark: str, setting: str, contrasts: Any) -> dict[str, Any]:
-        groups = int(contrasts["groups"].to_numpy()[0])
-        half_width = float(np.median(contrasts["ci_high"].to_numpy() - contrasts["ci_low"].to_numpy())) / 2
-        confidence = self.manifest.suite.statistics.confidence
-        error = half_width / interval_half_width(1.0, 1, groups=groups, confidence=confidence)
-        count = len(set(zip(contrasts["perturbation"], contrasts["severity"], strict=True)))
-        conditions = "the condition" if count == 1 else f"the {count} conditions"
-        return {
-            "benchmark": benchmark,
-            "what": f"{setting}, mean over languages",
-            "difference": float(minimum_detectable_difference(error, 1, groups=groups)),
-            "basis": f"{groups} groups, from the run in {self.path}: the median over {conditions} that both have",
-        }

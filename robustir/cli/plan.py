@@ -78,9 +78,20 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
         reach = f"; smallest adjusted p in reach: {row['smallest_p']:.2g}" if row["smallest_p"] else ""
         click.echo(f"hypotheses    {row['hypotheses']} {row['name']} are declared, adjusted together{reach}")
     for row in rows["detectable"]:
-        click.echo(
-            f"detectable    {row['benchmark']} ({row['what']}): {row['difference']:.3f} at 80% power ({row['basis']})"
+        click.echo(f"detectable    {row['benchmark']} ({row['what']}; {row['family']}): {_found(row)} ({row['basis']})")
+
+
+def _found(row: dict[str, Any]) -> str:
+    """Return what the tests of a row could find or show, in the measure's unit."""
+    if "margin" in row:
+        return (
+            f"smallest margin {row['margin']:.3f} at 80% power; {row['margin_power']:.0%} power at the suite's margin"
         )
+    if row["difference"] == row["unadjusted"]:
+        return f"{row['difference']:.3f} at 80% power"
+    alone = f"{row['unadjusted']:.3f} in a single test, which the declared test finds with {row['power']:.0%}"
+    found = "nothing" if row["difference"] is None else f"{row['difference']:.3f} at 80% power"
+    return f"{found} ({alone})"
 
 
 def _kept(kept: Mapping[str, Any]) -> str:

@@ -20,7 +20,16 @@ from robustir.stats.few_groups import (
     t_error,
 )
 from robustir.stats.multiplicity import benjamini_hochberg, holm, max_t, max_t_over
-from robustir.stats.power import design_effects, interval_half_width, minimum_detectable_difference
+from robustir.stats.power import (
+    design_effects,
+    detectable_difference,
+    family_alpha,
+    interval_half_width,
+    minimum_detectable_difference,
+    power_of,
+    power_within,
+    provable_margin,
+)
 from robustir.stats.protocol import (
     CORRECTIONS,
     TESTS,
@@ -80,9 +89,11 @@ __all__ = [
     "compact_letters",
     "correction_of",
     "design_effects",
+    "detectable_difference",
     "difference",
     "dose_at_loss",
     "effective_groups",
+    "family_alpha",
     "few_groups_t_test",
     "group_codes",
     "holm",
@@ -100,7 +111,10 @@ __all__ = [
     "moved_within",
     "paired_bootstrap_p",
     "paired_test",
+    "power_of",
+    "power_within",
     "probability_of_superiority",
+    "provable_margin",
     "randomisation_test",
     "randomised_tukey",
     "reachable_p",

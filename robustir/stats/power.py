@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from robustir.errors import InputError
 from robustir.stats.clusters import ClusterSums, standard_errors
 
-__all__ = ["design_effects", "interval_half_width", "minimum_detectable_difference"]
+__all__ = [
+    "design_effects",
+    "detectable_difference",
+    "family_alpha",
+    "interval_half_width",
+    "minimum_detectable_difference",
+    "power_of",
+    "power_within",
+    "provable_margin",
+]
 
 Floats = NDArray[np.float64]
 
@@ -71,3 +80,48 @@ def interval_half_width(
     Arguments are those of :func:`minimum_detectable_difference`.
     """
     return _quantile((1 + confidence) / 2, groups) * _standard_error(sd, n, design_effect)
+
+
+def family_alpha(tests: int, correction: str, alpha: float = 0.05) -> float:
+    """Return the level at which one test of a family is judged, if none of the others can be rejected.
+
+    max-t: as if its tests were independent (Sidak 1967), which bounds dependent ones from below; holm: of its first step;
+    others do not bound the family's error, so that the level stays.
+    """
+    if tests < 2 or correction not in {"max-t", "holm"}:
+        return alpha
+    return -math.expm1(math.log1p(-alpha) / tests) if correction == "max-t" else alpha / tests
+
+
+def power_of(difference: float, error: float, freedom: float, alpha: float) -> float:
+    """Return the power of a two-sided t-test at ``alpha`` for a true difference, from its standard error."""
+    from scipy.special import nctdtr, stdtrit
+
+    if not error > 0:
+        return 1.0 if difference else 0.0
+    critical, shift = float(stdtrit(freedom, 1 - alpha / 2)), abs(difference) / error
+    return float(1 - nctdtr(freedom, shift, critical) + nctdtr(freedom, shift, -critical))
+
+
+def detectable_difference(error: float, freedom: float, alpha: float, power: float = 0.8) -> float:
+    """Return the difference that a two-sided t-test at ``alpha`` finds with probability ``power`` (noncentral t)."""
+    from scipy.special import nctdtrinc, stdtrit
+
+    return error * float(nctdtrinc(freedom, 1 - power, float(stdtrit(freedom, 1 - alpha / 2))))
+
+
+def provable_margin(error: float, freedom: float, alpha: float = 0.05, power: float = 0.8) -> float:
+    """Return the smallest margin within which two one-sided tests show a true difference of 0 with probability ``power``."""
+    from scipy.special import stdtrit
+
+    return error * float(stdtrit(freedom, 1 - alpha) + stdtrit(freedom, (1 + power) / 2))
+
+
+def power_within(margin: float, error: float, freedom: float, alpha: float = 0.05) -> float:
+    """Return the probability that two one-sided tests show a true difference of 0 to be within a margin."""
+    from scipy.special import stdtr, stdtrit
+
+    if not error > 0:
+        return 1.0
+    reach = margin / error - float(stdtrit(freedom, 1 - alpha))
+    return max(0.0, 2 * float(stdtr(freedom, reach)) - 1)

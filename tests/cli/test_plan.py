@@ -51,6 +51,7 @@ def bases(invoke: Any, path: Path, pilot: Path) -> list[dict[str, Any]]:
 
 def test_a_run_of_the_same_plan_is_a_pilot(pilot: Path, tmp_path: Path, invoke: Any) -> None:
     rows = bases(invoke, suite(tmp_path), pilot)
+    assert {row["family"] for row in rows} == {"contrasts"}  # one encoder: nothing to compare
     assert all(f"from the run in {pilot}: the median over the 4 conditions" in row["basis"] for row in rows)
     contrasts: Any = pd.read_csv(pilot / "findings" / "contrasts.csv", keep_default_na=False)
     for row in rows:
@@ -62,7 +63,15 @@ def test_a_run_of_the_same_plan_is_a_pilot(pilot: Path, tmp_path: Path, invoke: 
         groups = int(here["groups"].iloc[0])
         student = scipy_stats.t(groups - 1)
         error = np.median(here["ci_high"].astype(float) - here["ci_low"].astype(float)) / 2 / student.ppf(0.975)
-        assert row["difference"] == pytest.approx((student.ppf(0.975) + student.ppf(0.8)) * error, rel=1e-6)
+        assert row["error"] == pytest.approx(error, rel=1e-6)
+        settings = 3
+        level = 1 - (1 - 0.05) ** (1 / (4 * settings))  # 4 conditions of one encoder, max-T
+        for name, alpha in (("unadjusted", 0.05), ("difference", level)):
+            critical = student.ppf(1 - alpha / 2)
+            power = scipy_stats.nct(groups - 1, row[name] / error).sf(critical)
+            assert power == pytest.approx(0.8, abs=1e-6)
+        expected = scipy_stats.nct(groups - 1, row["unadjusted"] / error).sf(student.ppf(1 - level / 2))
+        assert row["power"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_of_a_run_with_other_noise_too_only_the_shared_conditions_count(
@@ -122,3 +131,57 @@ def test_a_family_that_cannot_reject_is_refused(tmp_path: Path, invoke: Any) -> 
     )
     exploring = suite(tmp_path, limit=1, exploratory=True)
     assert json.loads(invoke("plan", exploring, "-o", tmp_path / "none", "--json").out)["families"] == []
+
+
+def test_each_planned_comparison_has_the_error_of_the_pilot(tmp_path: Path, invoke: Any) -> None:
+    path = suite(tmp_path, encoders=["hashing", "bm25"], settings=["mono"])
+    assert invoke("run", path, "-o", tmp_path / "run", "--jobs", 1, "--format", "csv").code == 0
+    rows = [row for row in bases(invoke, path, tmp_path / "run") if row["family"] == "comparisons"]
+    assert {row["what"] for row in rows} <= {"mono, typos: hashing against bm25", "mono, casing: hashing against bm25"}
+    found: Any = pd.read_csv(tmp_path / "run" / "findings" / "comparisons.csv", keep_default_na=False)
+    here = found[(found["severity"] == "curve") & (found["measure"] == "AP") & (found["perturbation"] == "typos")].iloc[
+        0
+    ]
+    half = (float(here["ci_high"]) - float(here["ci_low"])) / 2
+    row = next(row for row in rows if "typos" in row["what"])
+    assert row["error"] == pytest.approx(half / scipy_stats.t.ppf(0.975, int(here["groups"]) - 1))
+    assert row["unadjusted"] < row["difference"]
+    assert 0.05 < row["power"] < 0.8
+
+
+def test_the_correction_and_the_test_decide_what_can_be_detected(tmp_path: Path, invoke: Any) -> None:
+    def differences(**changes: Any) -> list[float]:
+        path = suite(tmp_path, encoders=["hashing", "bm25"], **changes)
+        return [row["difference"] for row in bases(invoke, path, tmp_path / "none") if row["family"] == "comparisons"]
+
+    (most,) = differences()
+    path = suite(tmp_path, encoders=["hashing", "bm25"])
+    shown = json.loads(
+        invoke("plan", path, "-o", tmp_path / "none", "--correction", "holm", "--test", "t", "--json").out
+    )
+    (by_rank,) = [row["difference"] for row in shown["detectable"] if row["family"] == "comparisons"]
+    assert most < by_rank < 1.05 * most  # Bonferroni's first step is a little stricter than Sidak's
+    ranks = json.loads(invoke("plan", path, "-o", tmp_path / "none", "--test", "wilcoxon", "--json").out)
+    (signed,) = [row["difference"] for row in ranks["detectable"] if row["family"] == "comparisons"]
+    assert signed == pytest.approx(by_rank * np.sqrt(np.pi / 3))
+    (larger,) = differences(perturbations=["typos", "casing", "ocr", "punctuation"])
+    assert larger > most
+    # 99 flips cannot reach a p that Holm leaves below 0.05 in this family.
+    few = json.loads(invoke("plan", path, "-o", tmp_path / "none", "--correction", "holm", "--json").out)
+    assert {row["difference"] for row in few["detectable"] if row["family"] == "comparisons"} == {None}
+
+
+def test_the_smallest_margin_that_could_be_shown(tmp_path: Path, invoke: Any) -> None:
+    path = suite(tmp_path, encoders=["hashing", "bm25"], settings=["mono"])
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write('[equivalence]\nabsolute = 30.0\nrelative = 0.05\nreason = "none"\n')
+    rows = {row["family"]: row for row in bases(invoke, path, tmp_path / "none")}
+    student = scipy_stats.t(rows["equivalence"]["groups"] - 1)
+    for family, tests in (("equivalence", 2 * 2), ("equal losses", 2)):
+        row = rows[family]
+        expected = (student.ppf(1 - 0.05 / tests) + student.ppf(0.9)) * row["error"]
+        assert row["margin"] == pytest.approx(expected)
+        assert row["margin_power"] > 0.99
+    shown = invoke("plan", path, "-o", tmp_path / "none").out
+    assert "smallest margin" in shown
+    assert "power at the suite's margin" in shown
