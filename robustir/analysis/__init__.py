@@ -60,13 +60,13 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     """
     chosen = options or AnalysisOptions()
     grids = {name: Grids(name) for name in _FROM_SCORES}
-    equal_doses = Grids("comparisons")
+    equal_doses, equal_strategies = Grids("comparisons"), Grids("strategies")
     changes, pairs, equal = (Hypotheses(chosen) for _ in range(3))
     roles: Roles = {}
     for block in blocks:
         if block.trained:
             seeded = ReducedSetting(block, chosen)
-            add_strategies(grids["strategies"], grids["strategy_scores"], seeded, chosen.compare)
+            add_strategies((grids["strategies"], equal_strategies), grids["strategy_scores"], seeded, chosen.compare)
         setting = ReducedSetting(mean_over_seeds(block), chosen)
         add_variance(grids["variance"], ReducedSetting(block, chosen) if block.trained else setting)
         add_bias(grids["bias"], setting)
@@ -80,7 +80,7 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     by_language = adjust_exploratory(frames["language_comparisons"], roles, chosen)
     frames["language_comparisons"] = claim_comparisons(by_language)
     frames["equivalence"] = claim_equivalence(adjust_equivalence(frames["equivalence"], chosen), chosen.margins)
-    frames["strategies"] = claim_strategies(adjust_strategies(frames["strategies"], roles, chosen))
+    frames["strategies"] = _compared_strategies(frames["strategies"], equal_strategies.frame(), roles, chosen)
     tables: dict[str, Any] = {name: _as_listed(name, frame, chosen) for name, frame in frames.items()}
     return Findings(**tables, options=chosen)
 
@@ -97,6 +97,15 @@ def _compared(
     compared = claim_comparisons(adjust_comparisons(frame, roles, options, hypotheses[0]))
     at_one_dose = claim_comparisons(adjust_comparisons(equal, alone, options, hypotheses[1]))
     return claim_over_languages(compared, at_one_dose)
+
+
+def _compared_strategies(
+    frame: pd.DataFrame, equal: pd.DataFrame, roles: Roles, options: AnalysisOptions
+) -> pd.DataFrame:
+    """Return the differences between strategies with their claims; ``equal`` are those of the primary measure at one dose."""
+    alone: Roles = {key: (measure, {}) for key, (measure, _) in roles.items()}
+    found = claim_strategies(adjust_strategies(frame, roles, options))
+    return claim_over_languages(found, claim_strategies(adjust_strategies(equal, alone, options)))
 
 
 def _as_listed(name: str, frame: pd.DataFrame, options: AnalysisOptions) -> pd.DataFrame:

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from robustir.analysis.estimator import Layout
 from robustir.stats import trapezoid_weights
 
-__all__ = ["TWICE", "EqualDose", "dose_ratio"]
+__all__ = ["NO_DOSE", "TWICE", "EqualDose", "dose_ratio"]
 
 Floats = NDArray[np.float64]
 
+NO_DOSE = {"equal_dose": np.nan, "dose_ratio": np.nan, "uneven": 0.0}  # of a row without noise
 TWICE = 2.0  # the largest language's dose over the median language's: more is told to the reader
 _EVEN = (
     1.35  # the largest dose over the smallest: as equal as calibrated doses, which miss by up to 15%, are (1.15 / 0.85)
@@ -69,6 +70,11 @@ class EqualDose:
         used = layout if len(views) == len(layout.present) else Layout.of(np.where(inside[:, None], layout.counts, 0.0))
         ratio = np.array([_ratio_of(row, languages[views]) for row in rows])
         return cls(used, np.where(dose > 0, dose, np.nan), weights, ratio, rows.max(axis=1) > _EVEN * dose)
+
+    def at(self, row: int) -> dict[str, float]:
+        """Return what a table says of one row."""
+        columns = {"equal_dose": self.dose, "dose_ratio": self.ratio, "uneven": self.uneven}
+        return {name: float(values[row]) for name, values in columns.items()}
 
     def changes(self, delta: Floats) -> Floats:
         """Return the changes [s + 1, m, views, groups] at the common doses, from those at the severities, [s, ...]."""

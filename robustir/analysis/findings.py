@@ -55,6 +55,7 @@ _PAIR = (
     "loss_p_adjusted smallest_p moved_groups effective_groups"
 )
 _PROTOCOL = "test correction interval"  # that p, the adjusted p and the limits come from
+_EQUAL = "equal_difference equal_low equal_high equal_p_adjusted equal_verdict equal_favours"
 _LANGUAGES = "without_low without_high hangs_on dose_ratio equal_dose"
 _MATCHED = (
     "matched_share matched_retention_a matched_retention_b matched_difference matched_low matched_high first_share "
@@ -76,8 +77,8 @@ _COLUMNS: Mapping[str, str] = {
     "in_domain near_floor note",
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
-    f"embedded_lang in_domain {_PAIR} {_MATCHED} {_LANGUAGES} equal_difference equal_low equal_high equal_p_adjusted "
-    f"equal_verdict equal_favours {_PROTOCOL} effect_size probability_of_superiority",
+    f"embedded_lang in_domain {_PAIR} {_MATCHED} {_LANGUAGES} {_EQUAL} {_PROTOCOL} "
+    "effect_size probability_of_superiority",
     "language_comparisons": "benchmark encoder_a encoder_b perturbation severity setting query_lang passage_lang measure "
     "difference_in_differences ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family "
     f"verdict groups p_t attacked embedded_lang in_domain {_PAIR} {_PROTOCOL}",
@@ -99,7 +100,7 @@ _COLUMNS: Mapping[str, str] = {
     "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
     "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n p_flips seen_a "
     "seen_b robust_training attacked embedded_lang in_domain claim favours separated note near_floor ratio_p ratio_p_adjusted loss_p "
-    f"loss_p_adjusted {_PROTOCOL}",
+    f"loss_p_adjusted {_PROTOCOL} {_LANGUAGES} {_EQUAL}",
     "strategy_scores": "benchmark setting measure perturbation severity strategy mean ci_low ci_high delta delta_low "
     "delta_high retention seeds seed_sd seed_low seed_high groups n seen attacked embedded_lang in_domain",
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "

@@ -53,9 +53,7 @@ class LeftOut:
 
     def __init__(self, layout: Layout, languages: NDArray[np.intp], confidence: float) -> None:
         """Take the query language of every view of a layout by number, [views], ascending."""
-        from scipy.special import stdtrit
-
-        self._layout = layout
+        self._layout, self._confidence = layout, confidence
         present = languages[layout.present]
         self.languages, first = np.unique(present, return_index=True)
         if len(self.languages) < 2:
@@ -63,9 +61,7 @@ class LeftOut:
         self._first = first
         sizes = np.diff(np.append(first, len(present))) if len(first) else np.empty(0)
         self._left = np.concatenate([[len(present)], len(present) - sizes])
-        groups = max(int(layout.sizes[1][0]), 1)
-        self._scale = np.sqrt(groups / (groups - 1)) if groups > 1 else np.nan
-        self._quantile = float(stdtrit(max(groups - 1, 1), (1 + confidence) / 2))
+        self._groups = int(layout.sizes[1][0])
 
     def _moments(self, sums: Floats) -> tuple[Floats, Floats]:
         """Means [c, 1 + languages] of sums [c, views, groups], of all and without each language, and the groups' influence."""
@@ -81,8 +77,17 @@ class LeftOut:
             found.append(np.concatenate([total, rest], axis=1) / left)
         return found[0], found[1]
 
-    def _limits(self, estimate: Floats, influence: Floats) -> Without:
-        margin = self._quantile * self._scale * np.sqrt(np.square(influence).sum(axis=2))
+    def _limits(self, estimate: Floats, influence: Floats, by_seed: Floats | None = None) -> Without:
+        """Limits of estimates [c, 1 + languages], from the groups' influence and, of [1, ...], the values [s, ...] by seed."""
+        from scipy.special import stdtrit
+
+        groups, fewest = self._groups, self._groups
+        scale = groups / (groups - 1) if groups > 1 else np.nan
+        variance = scale * np.square(influence).sum(axis=2)
+        if by_seed is not None:
+            fewest = min(groups, len(by_seed))
+            variance = variance + (by_seed.var(axis=0, ddof=1) / len(by_seed) if len(by_seed) > 1 else np.nan)
+        margin = float(stdtrit(max(fewest - 1, 1), (1 + self._confidence) / 2)) * np.sqrt(variance)
         low, high = estimate - margin, estimate + margin
         told = above(low[:, 0]) | below(high[:, 0])
         return Without(told, estimate[:, 0], estimate[:, 1:], low[:, 1:], high[:, 1:])
@@ -98,3 +103,17 @@ class LeftOut:
         logs = [np.log(mean) for mean in means]
         shares = [moved / mean[:, :, None] for (_, moved), mean in zip(moments, means, strict=True)]
         return self._limits(*((part[0] - part[1]) - (part[2] - part[3]) for part in (logs, shares)))
+
+    def means_over_seeds(self, sums: Floats) -> Without:
+        """Return the mean over seeds of macro-averages, of sums [s, views, groups]; one row."""
+        mean, influence = self._moments(sums)
+        return self._limits(mean.mean(axis=0)[None], influence.mean(axis=0)[None], mean)
+
+    def log_ratios_over_seeds(self, levels: Sequence[Floats]) -> Without:
+        """Return the log ratio of two retentions of means over seeds: noisy A, clean A, noisy B, clean B, [s, views, groups]."""
+        moments = [self._moments(level) for level in levels]
+        means = [np.where(mean.mean(axis=0) > 0, mean.mean(axis=0), np.nan) for mean, _ in moments]
+        logs = [np.log(mean)[None] for mean in means]
+        by_seed = [mean / whole for (mean, _), whole in zip(moments, means, strict=True)]
+        shares = [(moved.mean(axis=0) / whole[:, None])[None] for (_, moved), whole in zip(moments, means, strict=True)]
+        return self._limits(*((part[0] - part[1]) - (part[2] - part[3]) for part in (logs, shares, by_seed)))

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["claim_over_languages"]
 
-_PLACE = ("benchmark", "setting", "perturbation", "severity", "measure", "encoder_a", "encoder_b")
+_PLACE = ("benchmark", "setting", "perturbation", "severity", "measure", "quantity")
+_NAMES = ("encoder_a", "encoder_b", "strategy_a", "strategy_b")
 _LOSS = frozenset({Kind.MORE_ROBUST, Kind.LOSES_LESS, Kind.GAINS_MORE})
 # Columns of the comparison at one dose -> columns beside the comparison.
 _EQUAL = {
     "equal_dose": "equal_dose", "dose_ratio": "dose_ratio", "difference_in_differences": "equal_difference",
-    "ci_low": "equal_low", "ci_high": "equal_high", "loss_p_adjusted": "equal_p_adjusted", "verdict": "equal_verdict",
-    "favours": "equal_favours",
+    "difference": "equal_difference", "ci_low": "equal_low", "ci_high": "equal_high",
+    "loss_p_adjusted": "equal_p_adjusted", "verdict": "equal_verdict", "favours": "equal_favours",
 }  # fmt: skip
 _TEXT = ("equal_verdict", "equal_favours")
 
@@ -33,13 +34,14 @@ Record = Mapping[Hashable, Any]
 
 
 def claim_over_languages(frame: pd.DataFrame, equal: pd.DataFrame) -> pd.DataFrame:
-    """Return comparisons with their claims qualified by ``equal``, the claimed comparisons at one dose."""
-    at_one_dose = {tuple(row[name] for name in _PLACE): row for row in equal.to_dict("records")}
+    """Return comparisons of encoders, or of strategies, with claims qualified by ``equal``, the claimed ones at one dose."""
+    columns = {name: of_row for name, of_row in _EQUAL.items() if name in equal}
+    at_one_dose = {_place(row): row for row in equal.to_dict("records") if np.isfinite(row["equal_dose"])}
     told: dict[str, list[Any]] = {name: [] for name in ("claim", "verdict", "favours", "note", "hangs_on")}
-    told |= {name: [] for name in _EQUAL.values()}
+    told |= {name: [] for name in columns.values()}
     for row in frame.to_dict("records"):
-        other = at_one_dose.get(tuple(row[name] for name in _PLACE))
-        for name, of_row in _EQUAL.items():
+        other = at_one_dose.get(_place(row))
+        for name, of_row in columns.items():
             told[of_row].append(other[name] if other else "" if of_row in _TEXT else np.nan)
         hanging = _hanging(row)
         claim, verdict, favours = row["claim"], row["verdict"], row["favours"]
@@ -56,6 +58,10 @@ def claim_over_languages(frame: pd.DataFrame, equal: pd.DataFrame) -> pd.DataFra
     return frame.assign(
         **{name: np.array(values, dtype=np.float64 if name in numbers else object) for name, values in told.items()}
     )
+
+
+def _place(row: Record) -> tuple[Any, ...]:
+    return tuple(row.get(name, "") for name in (*_PLACE, *_NAMES))
 
 
 def _hanging(row: Record) -> list[str]:

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.claims import CURVE, near_floor
 from robustir.analysis.curves import curve_layout, curve_loss
+from robustir.analysis.equal_dose import NO_DOSE
 from robustir.analysis.estimator import Layout
-from robustir.analysis.reduced import ReducedSetting
+from robustir.analysis.left_out import LeftOut
+from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.tables import Grids
 from robustir.evidence.scores import QueryScores, TrainedSeed
 from robustir.plugins.specs import Spec, parse
@@ -100,18 +102,32 @@ def strategy_pairs(block: QueryScores, declared: Sequence[tuple[str, str]] | Non
 
 @dataclass(frozen=True, slots=True)
 class _Levels:
-    """One strategy under one condition. clean, change: float64 [s, m, views, groups]; change is None for clean queries."""
+    """One strategy under one condition. clean, change: float64 [s, m, views, groups]; change is None for clean queries.
+
+    measures: numbers of the m measures in the setting; dose: columns that say at which dose, if at one.
+    """
 
     seeds: tuple[int, ...]
     layout: Layout
     clean: Floats
     change: Floats | None
+    measures: tuple[int, ...]
+    dose: Mapping[str, float] = field(default_factory=dict)
+
+    def only(self, measure: int) -> _Levels:
+        """Return the levels of one measure."""
+        at = self.measures.index(measure)
+        change = None if self.change is None else self.change[:, [at]]
+        return replace(self, clean=self.clean[:, [at]], change=change, measures=(measure,))
 
 
 def add_strategies(
-    table: Grids, levels: Grids, setting: ReducedSetting, declared: Sequence[tuple[str, str]] | None
+    tables: tuple[Grids, Grids], levels: Grids, setting: ReducedSetting, declared: Sequence[tuple[str, str]] | None
 ) -> None:
-    """Add the comparisons of strategies to ``table`` and each strategy's own levels to ``levels``."""
+    """Add the comparisons of strategies to the first of ``tables`` and each strategy's own levels to ``levels``.
+
+    The second table has the same comparisons of the primary measure at one realised dose.
+    """
     block = setting.block
     if not block.trained:
         return
@@ -123,11 +139,13 @@ def add_strategies(
         for name, found in conditions.items():
             for severity, level in found.items():
                 work.add_levels(levels, name, perturbation, severity, level)
-        for a, b in pairs:
-            for severity in conditions[a]:
-                if severity in conditions[b]:
-                    both = conditions[a][severity], conditions[b][severity]
-                    work.add_comparison(table, (a, b), perturbation, severity, both, floors)
+        equal = {name: dict(work.at_one_dose(name, perturbation, found)) for name, found in conditions.items()}
+        for (a, b), (table, of) in product(pairs, zip(tables, (conditions, equal), strict=True)):
+            for severity in of[a]:
+                if severity in of[b]:
+                    work.add_comparison(
+                        table, (a, b), perturbation, severity, (of[a][severity], of[b][severity]), floors
+                    )
 
 
 class _Work:
@@ -147,24 +165,48 @@ class _Work:
         if not perturbation:
             yield from self._clean(of_seed)
             return
-        noises = {seed: setting.noise(number, perturbation) for seed, number in of_seed.items()}
-        there = {seed: noise for seed, noise in noises.items() if noise is not None}
-        if not there:
+        kept = self._noises(strategy, perturbation)
+        if not kept:
             return
-        # Unless cells failed, all encoders of a run have the same rows; else the seeds with the commonest rows are used.
-        kinds = Counter((id(noise.layout), noise.conditions) for noise in there.values())
-        chosen = kinds.most_common(1)[0][0]
-        kept = {seed: noise for seed, noise in there.items() if (id(noise.layout), noise.conditions) == chosen}
         seeds, first = tuple(kept), next(iter(kept.values()))
         clean = np.stack([noise.clean for noise in kept.values()])
+        measures = tuple(range(clean.shape[1]))
         for number, severity in enumerate(first.severities):
             change = np.stack([noise.delta[number] for noise in kept.values()])
-            yield format(severity, ".10g"), _Levels(seeds, first.layout, clean, change)
+            yield format(severity, ".10g"), _Levels(seeds, first.layout, clean, change, measures)
         if len(first.severities) > 1:
             layout = curve_layout(setting, first)
             if len(layout.present):
                 change = np.stack([curve_loss(setting, noise) for noise in kept.values()])
-                yield CURVE, _Levels(seeds, layout, clean, change)
+                yield CURVE, _Levels(seeds, layout, clean, change, measures)
+
+    def _noises(self, strategy: str, perturbation: str) -> dict[int, NoiseSums]:
+        """Return the sums of every seed that has the commonest rows: unless cells failed, all encoders have the same."""
+        noises = {seed: self.setting.noise(number, perturbation) for seed, number in self.numbers[strategy].items()}
+        there = {seed: noise for seed, noise in noises.items() if noise is not None}
+        if not there:
+            return {}
+        kinds = Counter((id(noise.layout), noise.conditions) for noise in there.values())
+        chosen = kinds.most_common(1)[0][0]
+        return {seed: noise for seed, noise in there.items() if (id(noise.layout), noise.conditions) == chosen}
+
+    def at_one_dose(
+        self, strategy: str, perturbation: str, found: Mapping[str, _Levels]
+    ) -> Iterator[tuple[str, _Levels]]:
+        """Yield (severity, levels) in the primary measure at one realised dose; clean levels as they are."""
+        primary = self.setting.primary
+        if not perturbation:
+            yield from ((severity, replace(level.only(primary), dose=NO_DOSE)) for severity, level in found.items())
+            return
+        kept = self._noises(strategy, perturbation)
+        equal = self.setting.equal_dose(next(iter(kept.values()))) if kept else None
+        if equal is None:
+            return
+        clean = np.stack([noise.clean[[primary]] for noise in kept.values()])
+        changes = np.stack([equal.changes(noise.delta[:, [primary]]) for noise in kept.values()], axis=1)
+        for row, severity in enumerate([*(name for name in found if name != CURVE), CURVE]):
+            if severity in found and np.isfinite(equal.dose[row]):
+                yield severity, _Levels(tuple(kept), equal.layout, clean, changes[row], (primary,), equal.at(row))
 
     def _clean(self, of_seed: Mapping[int, int]) -> Iterator[tuple[str, _Levels]]:
         rows = self.setting.rows
@@ -172,7 +214,8 @@ class _Work:
         mask: NDArray[np.bool_] = np.isfinite(scores.sum(axis=(0, 1)))
         if mask.any():
             sums = rows.group_sums(np.where(mask, scores, 0.0))
-            yield "0", _Levels(tuple(of_seed), self.setting.layout(mask), sums, None)
+            measures = tuple(range(sums.shape[1]))
+            yield "0", _Levels(tuple(of_seed), self.setting.layout(mask), sums, None, measures)
 
     @cached_property
     def near_floor(self) -> dict[str, NDArray[np.bool_]]:
@@ -219,7 +262,8 @@ class _Work:
     def add_levels(self, table: Grids, strategy: str, perturbation: str, severity: str, level: _Levels) -> None:
         """Add the level of one strategy under one condition, a row per measure."""
         member = self.members[strategy]
-        for m, measure in enumerate(self.setting.measures):
+        for m, number in enumerate(level.measures):
+            measure = self.setting.measures[number]
             clean = _seeded(level.layout, level.clean[:, m])
             noisy = clean if level.change is None else _seeded(level.layout, level.clean[:, m] + level.change[:, m])
             found = self.interval([noisy], [1.0])
@@ -265,18 +309,16 @@ class _Work:
             return
         members = [self.members[name] for name in names]
         rows = [[level.seeds.index(seed) for seed in seeds] for level in both]
-        for m, measure in enumerate(self.setting.measures):
-            clean = [_seeded(level.layout, level.clean[at, m]) for level, at in zip(both, rows, strict=True)]
-            noisy: list[SeededSums] = []
-            quantities = {CLEAN: clean}
+        for m, number in enumerate(first.measures):
+            measure = self.setting.measures[number]
+            sums = {CLEAN: [level.clean[at, m] for level, at in zip(both, rows, strict=True)]}
             if first.change is not None and second.change is not None:
-                change = [first.change[rows[0], m], second.change[rows[1], m]]
-                noisy = [
-                    _seeded(level.layout, level.clean[at, m] + moved)
-                    for level, at, moved in zip(both, rows, change, strict=True)
-                ]
-                quantities = {NOISY: noisy, DEGRADATION: [_seeded(first.layout, moved) for moved in change]}
-            for quantity, (a, b) in quantities.items():
+                sums[DEGRADATION] = [first.change[rows[0], m], second.change[rows[1], m]]
+                sums[NOISY] = [base + moved for base, moved in zip(sums[CLEAN], sums[DEGRADATION], strict=True)]
+            seeded = {name: [_seeded(first.layout, part) for part in parts] for name, parts in sums.items()}
+            clean, noisy = seeded[CLEAN], seeded.get(NOISY, [])
+            for quantity in (NOISY, DEGRADATION) if noisy else (CLEAN,):
+                a, b = seeded[quantity]
                 gap = SeededSums(settled(a.sums - b.sums), a.counts)
                 found = self.interval([gap], [1.0])
                 options = self.setting.options
@@ -287,7 +329,7 @@ class _Work:
                     levels = [noisy[0], clean[0], noisy[1], clean[1]]
                     log = self.interval(levels, [1.0, -1.0, -1.0, 1.0], logarithm=True)
                     ratio_p = seeded_test(retention_scores(levels))
-                    near = bool(floors[names[0]][m] or floors[names[1]][m])
+                    near = bool(floors[names[0]][number] or floors[names[1]][number])
                 _add(
                     table,
                     **self._labels(perturbation, severity, first.layout),
@@ -313,7 +355,24 @@ class _Work:
                     robust_training=members[0].noise != members[1].noise,
                     seen_a=_seen(members[0], perturbation),
                     seen_b=_seen(members[1], perturbation),
+                    **first.dose,
+                    **self._without(first.layout, quantity, sums),
                 )
+
+    def _without(self, layout: Layout, quantity: str, sums: Mapping[str, list[Floats]]) -> dict[str, object]:
+        """Return the range of a difference without each query language, and the languages that either scale hangs on."""
+        setting = self.setting
+        left = LeftOut(layout, setting.languages, setting.options.confidence)
+        first, second = sums[quantity]
+        points = left.means_over_seeds(settled(first - second))
+        hang = {"points_hang": points.hanging}
+        if quantity == DEGRADATION:
+            clean, noisy = sums[CLEAN], sums[NOISY]
+            shares = left.log_ratios_over_seeds([noisy[0], clean[0], noisy[1], clean[1]])
+            hang["shares_hang"] = shares.hanging
+        low, high = points.range
+        named = {name: str(setting.named_languages(left.languages, found)[0]) for name, found in hang.items()}
+        return {"without_low": low[0], "without_high": high[0], "shares_hang": "", **named}
 
 
 def _add(table: Grids, **columns: object) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -13,15 +15,19 @@ from robustir.analysis import AnalysisOptions, Findings, analyse, empty_table
 from robustir.analysis.equal_dose import EqualDose, dose_ratio
 from robustir.analysis.estimator import Layout
 from robustir.analysis.uneven import uneven_doses, with_dose_ratios
-from robustir.evidence.scores import QueryScores
+from robustir.evidence.scores import QueryScores, TrainedSeed
 from tests.analysis.test_claims import objects
 
 Floats = NDArray[np.float64]
 QUICK = AnalysisOptions(flips=1999, resamples=400, seed=1)
 GROUPS, EACH = 40, 5
 SEVERITIES = (0.1, 0.2, 0.3)
-ALIKE = dict.fromkeys(("de", "el", "en", "es", "ru"), 0.2)  # characters changed at severity 1
-HEAVY = {**ALIKE, "th": 0.8, "zh": 0.8}  # four times the dose, as typing errors counted in characters give them
+ALIKE: dict[str, float] = dict.fromkeys(("de", "el", "en", "es", "ru"), 0.2)  # characters changed at severity 1
+HEAVY: dict[str, float] = {
+    **ALIKE,
+    "th": 0.8,
+    "zh": 0.8,
+}  # four times the dose, as typing errors counted in characters give them
 
 
 def straight(dose: Floats) -> Floats:
@@ -54,7 +60,7 @@ def world(dose_at_1: Mapping[str, float], *losses: Any, severities: tuple[float,
         group=objects([f"article {q // EACH:03d}" for q in question]),
         query_lang=objects(list(lang)),
         passage_lang=objects(list(lang)),
-        encoders=tuple("abcdefgh"[: len(losses)]),
+        encoders=tuple(ascii_lowercase[: len(losses)]),
         measures=("AP",),
         conditions=tuple(("typos", severity) for severity in severities),
         draws=1,
@@ -151,9 +157,7 @@ def test_a_claim_that_hangs_on_one_language_says_so() -> None:
     thai = block.query_lang == "th"
     noisy = block.noisy.copy()
     noisy[1][..., thai] -= 0.1  # b alone, in Thai alone
-    found = analyse(
-        [QueryScores(**{**{f: getattr(block, f) for f in block.__dataclass_fields__}, "noisy": noisy})], QUICK
-    )
+    found = analyse([replace(block, noisy=noisy)], QUICK)
     row = declared(found)
     assert (row.favours, row.hangs_on) == ("a", "th")
     assert "there is no claim without th" in row.note
@@ -171,11 +175,10 @@ def test_the_range_without_each_language_is_that_of_runs_without_it() -> None:
     changes: list[float] = []
     for lang in doses:
         kept = np.flatnonzero(block.query_lang != lang)
-        fields: dict[str, Any] = {name: getattr(block, name) for name in block.__dataclass_fields__}
-        for name, values in fields.items():
-            if isinstance(values, np.ndarray):
-                fields[name] = values[..., kept]
-        part = analyse([QueryScores(**fields)], QUICK)
+        fields: dict[str, Any] = {
+            name: values[..., kept] for name, values in vars(block).items() if isinstance(values, np.ndarray)
+        }
+        part = analyse([replace(block, **fields)], QUICK)
         frame: Any = part.comparisons
         alone.append(frame[frame["severity"] == "0.3"].iloc[0])
         changes.append(at(part, "b", 0.3).delta)
@@ -224,3 +227,39 @@ def test_languages_with_more_than_twice_the_median_dose_are_named() -> None:
     assert found[1].sentence.startswith(
         "typos at severity 0.2 changed 20.0% of the characters in Chinese and 18.0% in Thai, but 6.0% in the median language"
     )
+
+
+def strategies(block: QueryScores, seeds: int = 7) -> Any:
+    """The declared comparison of two strategies, of which the first ``seeds`` encoders are one."""
+    trained = {
+        name: TrainedSeed("one" if at < seeds else "two", at % seeds, ()) for at, name in enumerate(block.encoders)
+    }
+    options = AnalysisOptions(flips=199, resamples=199, compare=(("one", "two"),))
+    frame: Any = analyse([replace(block, trained=trained)], options).strategies
+    rows = frame[(frame["family"] == "strategies") & (frame["quantity"] == "degradation")]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_strategies_are_compared_at_one_dose_too() -> None:
+    row = strategies(world(HEAVY, *[straight] * 7, *[late] * 7))
+    assert row.difference > 0.02
+    assert row.verdict == "one more robust; does not hold at equal dose"
+    assert (row.claim, row.favours) == ("does not hold at equal dose", "")
+    assert (row.equal_verdict, row.equal_favours) == ("two more robust", "two")
+    assert row.equal_dose == pytest.approx(0.06)
+    assert row.equal_difference == pytest.approx(-0.2 * 0.06 / 2, abs=0.001)
+    assert row.equal_low < row.equal_difference < row.equal_high < 0
+    assert row.dose_ratio == pytest.approx(4)
+
+
+def test_strategies_without_each_language() -> None:
+    block = world({**ALIKE, "th": 0.2}, *[straight] * 14)
+    noisy = block.noisy.copy()
+    noisy[7:, ..., block.query_lang == "th"] -= 0.1  # the second strategy, in Thai alone
+    row = strategies(replace(block, noisy=noisy))
+    assert (row.favours, row.hangs_on) == ("one", "th")
+    assert "there is no claim without th" in row.note
+    assert row.without_low == pytest.approx(0, abs=0.002)
+    assert row.without_high == pytest.approx(row.difference * 6 / 5, abs=0.002)
+    assert row.equal_verdict == row.verdict
