@@ -28,6 +28,7 @@ from robustir.reports.sections.run_facts import (
 )
 from robustir.reports.sections.sentences import three_sentences
 from robustir.reports.sections.strategies import strategy_section
+from robustir.reports.sections.summaries import summary_section
 from robustir.reports.sections.validity import no_op_notices, validity_section
 from robustir.reports.short import shorten_names
 from robustir.reports.study import Study
@@ -55,7 +56,7 @@ _MAIN: tuple[Builder, ...] = (
     method_section,
 )
 # Folded in HTML, and in the PDF only with its appendix. The last one has the names in full.
-_APPENDIX: tuple[Builder, ...] = (clean_section, area_section, failed_section, manifest_section)
+_APPENDIX: tuple[Builder, ...] = (clean_section, area_section, summary_section, failed_section, manifest_section)
 
 
 def build(findings: Findings, manifest: Manifest | None, only: Sequence[str] = ()) -> Document:

@@ -1,0 +1,34 @@
+"""CPU time and memory of all findings at the size of XQuAD-R: 8 encoders, 10 noises, 4 severities, 3 draws, 3 settings."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.speed.synthetic_run import synthetic_run
+
+pytestmark = pytest.mark.speed
+
+_ANALYSE = """
+import json, resource, sys, time
+from robustir.analysis.of_run import analyse_run
+from robustir.rundir.directory import RunDirectory
+begin = time.process_time()
+found = analyse_run(RunDirectory(sys.argv[1]))
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+print(json.dumps({"cpu": time.process_time() - begin, "gib": memory, "groups": len(found.rank_groups)}))
+"""
+
+
+@pytest.mark.parametrize(("encoders", "noises"), [(2, 2), (8, 10)])
+def test_all_findings(tmp_path: Path, encoders: int, noises: int) -> None:
+    run = synthetic_run(tmp_path / "run", encoders=encoders, noises=noises)
+    done = subprocess.run([sys.executable, "-c", _ANALYSE, run.path], check=True, capture_output=True, text=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    print(f"\n{encoders} encoders, {noises} noises: {found['cpu']:.0f} s of CPU, {found['gib']:.1f} GiB")
+    assert found["gib"] < 4
+    assert found["groups"] > 0
