@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from robustir.reports.blocks import Cell, Document, Table
 from robustir.reports.formats import MINUS
@@ -16,11 +17,17 @@ _SPECIAL = {
     "[": "{[}", "]": "{]}", "-": "{-}", MINUS: r"\textminus{}", "–": r"\textendash{}", "—": r"\textemdash{}",
     "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "’": r"\textquoteright{}", "‘": r"\textquoteleft{}",
     "†": r"\textdagger{}", "‡": r"\textdaggerdbl{}", "·": r"\textperiodcentered{}", "\u202f": r"\,", "\u00a0": "~",
-    "…": r"\textellipsis{}", "→": r"\textrightarrow{}", "≈": r"\ensuremath{\approx}", "\n": " ",
+    "…": r"\textellipsis{}", "→": r"\textrightarrow{}", "≈": r"\ensuremath{\approx}",
+    "§": r"\S{}", "°": r"\textdegree{}", "×": r"\texttimes{}", "↓": r"\textdownarrow{}", "↑": r"\textuparrow{}",
+    "«": r"\guillemotleft{}", "»": r"\guillemotright{}", "\n": " ",
 }  # fmt: skip
 _SPECIAL_PATTERN = re.compile("|".join(re.escape(character) for character in _SPECIAL))
 # A table wider than a column or page is scaled down to it.
 _FITTING = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}"
+_ROWS = 36  # of a table on one page
+_COLUMN, _PAGE = 50, 110  # letters of small type that fit a column of two, and a page
+_LONG = 26  # letters of a cell that stay on one line where intervals lie below their numbers
+_BREAKS = re.compile(r"(?<=[(,=/:_.-])(?=\S)")
 _LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -42,7 +49,7 @@ def render_latex(document: Document) -> str:
         ),
         *(f"% {_comment(sentence)}" for sentence in document.summary),
     ]
-    return "\n".join([*head, *(_table(table) for table in tables if table.rows)]) + "\n"
+    return "\n".join([*head, *(_table(part) for table in tables if table.rows for part in _parts(table))]) + "\n"
 
 
 def _comment(text: str) -> str:
@@ -50,13 +57,45 @@ def _comment(text: str) -> str:
     return " ".join(text.split())
 
 
+def _parts(table: Table) -> list[Table]:
+    """Return the table, cut into parts that fit a page."""
+    if len(table.rows) <= _ROWS:
+        return [table]
+    cuts = range(0, len(table.rows), _ROWS)
+    return [
+        replace(
+            table,
+            id=table.id if not at else f"{table.id}-{at // _ROWS + 1}",
+            caption=table.caption if not at else f"{table.caption} (continued)",
+            rows=table.rows[at : at + _ROWS],
+        )
+        for at in cuts
+    ]
+
+
+def _letters(table: Table, *, stacked: bool) -> int:
+    """Return the approximate width of a table in letters."""
+
+    def width(cell: Cell) -> int:
+        if stacked:
+            return max(min(len(cell.text), _LONG), len(cell.interval))
+        return len(cell.text) + len(cell.interval)
+
+    heads = [len(column.title) for column in table.columns]
+    columns = [max([head, *(width(row[at]) for row in table.rows)]) for at, head in enumerate(heads)]
+    return sum(columns) + 2 * len(columns)
+
+
 def _table(table: Table) -> str:
+    """Return the table; one too wide for a column spans both, and one too wide for a page has intervals below their numbers."""
     columns = "".join("r" if column.number else "l" for column in table.columns)
+    stacked = _letters(table, stacked=False) > _PAGE
+    environment = "table" if _letters(table, stacked=stacked) <= _COLUMN else "table*"
     lines = [
         "",
-        "\\begin{table}",
-        "  \\centering\\small",
-        f"  \\caption{{{escape_latex(table.caption)}}}",
+        f"\\begin{{{environment}}}",
+        "  \\centering\\sloppy\\small",
+        f"  \\caption{{{_breakable(table.caption)}}}",
         f"  \\label{{tab:{_LABEL.sub('-', table.id).strip('-')}}}",
         f"  {_FITTING}{{\\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
         "    \\toprule",
@@ -66,15 +105,27 @@ def _table(table: Table) -> str:
     for position, row in enumerate(table.rows):
         if position and table.headers > 1 and row[0].text != table.rows[position - 1][0].text:
             lines.append("    \\addlinespace")
-        lines.append("    " + " & ".join(_cell(cell) for cell in row) + " \\\\")
+        lines.append("    " + " & ".join(_cell(cell, stacked=stacked) for cell in row) + " \\\\")
     lines += ["    \\bottomrule", "  \\end{tabular}}"]
     if table.note:
-        lines.append(f"  \\par\\smallskip\\footnotesize {escape_latex(table.note)}")
-    return "\n".join([*lines, "\\end{table}"])
+        lines.append(
+            f"  \\par\\smallskip\\parbox{{\\linewidth}}{{\\footnotesize\\raggedright {_breakable(table.note)}}}"
+        )
+    return "\n".join([*lines, f"\\end{{{environment}}}"])
 
 
-def _cell(cell: Cell) -> str:
+def _breakable(text: str) -> str:
+    """Return text with break points in specs such as ``name(key='value')``, which have no spaces."""
+    return "\\allowbreak{}".join(escape_latex(part) for part in _BREAKS.split(text))
+
+
+def _cell(cell: Cell, *, stacked: bool) -> str:
     text = escape_latex(cell.text)
     if cell.mark == "strong":
         text = f"\\textbf{{{text}}}"
-    return f"{text} {{\\footnotesize {escape_latex(cell.interval)}}}" if cell.interval else text
+    if stacked and len(cell.text) > _LONG:
+        return f"\\parbox[t]{{11em}}{{\\raggedright {_breakable(cell.text)}}}"
+    if not cell.interval:
+        return text
+    interval = f"{{\\footnotesize {escape_latex(cell.interval)}}}"
+    return f"\\shortstack[r]{{{text}\\\\{interval}}}" if stacked else f"{text} {interval}"

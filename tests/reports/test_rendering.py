@@ -146,7 +146,7 @@ def test_markup_in_texts_never_becomes_markup_in_latex(text: str) -> None:
     source = render_latex(build(findings, findings.manifest))
     body = "\n".join(line for line in source.split("\n") if not line.startswith("%"))
     assert "\\input{" not in body
-    assert body.count("\\begin{table}") == body.count("\\end{table}") > 0
+    assert body.count("\\begin{table") == body.count("\\end{table") > 0
     # Without the escapes no brace is unbalanced and no character keeps a special meaning.
     bare = re.sub(r"\\[\\{}$&#%_]|\\[A-Za-z]+", "", body)
     assert bare.count("{") == bare.count("}")
@@ -163,7 +163,7 @@ def test_latex_tables_hold_the_main_results(document: Document) -> None:
 
 def test_no_latex_table_is_wider_than_its_column_and_the_head_names_every_package(document: Document) -> None:
     source = render_latex(document)
-    tables = re.findall(r"\\begin\{table\}.*?\\end\{table\}", source, re.DOTALL)
+    tables = [found.group() for found in re.finditer(r"\\begin\{(table\*?)\}.*?\\end\{\1\}", source, re.DOTALL)]
     assert len(tables) > 3
     narrow = re.compile(
         r"\\resizebox\{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi\}\{!\}\{\\begin\{tabular\}.*?\\end\{tabular\}\}",
