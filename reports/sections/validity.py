@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from robustir.analysis.uneven import uneven_doses
 from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, join_words, language_name, number, percent, severity_text
 from robustir.reports.sections.clean_scores import language_columns
@@ -12,7 +13,7 @@ from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import Row, Study, mean, value
 from robustir.stats.rounding import below
 
-__all__ = ["no_op_notices", "not_applicable_rows", "validity_section"]
+__all__ = ["no_op_notices", "not_applicable_rows", "uneven_notices", "validity_section"]
 
 _NOTHING = 0.999  # unchanged share from which a perturbation counts as having changed nothing
 _MANY_LANGUAGES = 12  # more are listed by their codes in one row
@@ -42,6 +43,20 @@ def no_op_notices(study: Study) -> tuple[str, ...]:
             ]
             notices += _notices(benchmark, perturbation, rows)
     return tuple(notices)
+
+
+def uneven_notices(study: Study) -> tuple[str, ...]:
+    """Return one sentence per noise that, at the shown severity, gave a language over twice the median language's dose."""
+    rows = [
+        row
+        for benchmark in study.benchmarks
+        for noise in study.perturbations
+        for row in study.rows(
+            "validity", benchmark=benchmark, perturbation=noise, severity=study.severity_of(benchmark, noise)
+        )
+    ]
+    several = len(study.benchmarks) > 1
+    return tuple(f"{f'{one.benchmark}: ' if several else ''}{one.sentence}" for one in uneven_doses(rows))
 
 
 def _notices(benchmark: str, perturbation: str, rows: Sequence[Row]) -> list[str]:
@@ -75,7 +90,7 @@ def validity_section(study: Study) -> Section | None:
     """
     if not study.wanted_noise:
         return None
-    blocks: list[Block] = [Notice(text) for text in no_op_notices(study)]
+    blocks: list[Block] = [Notice(text) for text in (*no_op_notices(study), *uneven_notices(study))]
     blocks.append(
         Paragraph(
             "Severity is the requested strength; the tables show the realised dose, as means over queries and draws, "

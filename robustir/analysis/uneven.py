@@ -57,7 +57,9 @@ def uneven_doses(rows: Iterable[Mapping[Any, Any]]) -> list[UnevenDoses]:
     """Return the conditions of some rows of validity in which a language had more than twice the median language's dose."""
     found: dict[tuple[str, str, float], list[tuple[str, float, float]]] = {}
     for row in rows:
-        ratio, dose = float(row["dose_ratio"]), float(row["char_error_rate"])
+        ratio, dose = (
+            float(row[name]) if row[name] is not None else math.nan for name in ("dose_ratio", "char_error_rate")
+        )
         if math.isfinite(ratio) and above(ratio, TWICE):
             place = (row["benchmark"], row["perturbation"], float(row["severity"]))
             found.setdefault(place, []).append((row["query_lang"], dose, dose / ratio))

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from robustir.analysis import Findings, empty_table
+from robustir.analysis.uneven import with_dose_ratios
 from robustir.errors import InputError, RunError
 from robustir.reports import build
-from robustir.reports.blocks import Document, Examples, Figure, Panel, StripPanel, Table, direction, walk_texts
+from robustir.reports.blocks import Document, Examples, Figure, Notice, Panel, StripPanel, Table, direction, walk_texts
 from robustir.reports.formats import language_name
 from tests.reports.factory import ENCODERS, LANGUAGES, SEVERITIES, Factory
 
@@ -311,3 +312,19 @@ def test_comparisons_by_language_have_a_table_per_setting() -> None:
     assert (cells["th"].text, cells["th"].mark) == ("−0.4", "faint")
     assert cells["ar"].text == "–"
     assert len(table.rows) == len(rows[rows["setting"] == "mono"])
+
+
+def test_languages_with_over_twice_the_median_dose_are_told() -> None:
+    factory = Factory()
+    found = factory.findings()
+    thai = found.validity["query_lang"] == "th"
+    doses = found.validity["char_error_rate"].where(~thai, 0.9)
+    uneven = replace(found, validity=with_dose_ratios(found.validity.assign(char_error_rate=doses)))
+    for shown, told in ((found, False), (uneven, True)):
+        sections = build(shown, factory.manifest()).sections
+        section = next(one for one in sections if one.id == "validity")
+        notices = [block.text for block in section.blocks if isinstance(block, Notice)]
+        assert (
+            any("typos at severity 0.3 changed 90.0% of the characters in Thai, but" in text for text in notices)
+            == told
+        )
