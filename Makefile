@@ -5,7 +5,7 @@ VENV ?= .venv
 VENV5 ?= .venv-tf5
 VENV_DOCS ?= .venv-docs
 WRAPPERS ?= .venv-wrappers
-MTEB_TESTS = tests/comparison/test_wrappers.py tests/comparison/test_mteb_tasks.py
+MTEB_TESTS = tests/comparison/test_wrappers.py tests/comparison/test_mteb_tasks.py tests/reports/test_mteb_results.py
 BIN = $(VENV)/bin
 EXTRAS = dev,attack,nlpaug,laser,lexicon,train
 RUN = runs/quickstart
@@ -94,7 +94,7 @@ $(WRAPPERS)/%/.installed: tests/comparison/%.txt $(VENV)/.installed
 
 test-wrappers: $(WRAPPERS)/mteb1/.installed $(WRAPPERS)/mteb2/.installed
 	PYTHONPATH=$(WRAPPERS)/mteb2 $(BIN)/pytest -q -p no:warnings -m comparison $(MTEB_TESTS)
-	PYTHONPATH=$(WRAPPERS)/mteb1 $(BIN)/pytest -q -p no:warnings -m comparison $(MTEB_TESTS) -k 'mteb_1 or mteb_tasks'
+	PYTHONPATH=$(WRAPPERS)/mteb1 $(BIN)/pytest -q -p no:warnings -m comparison $(MTEB_TESTS) -k 'mteb_1 or mteb_tasks or mteb_results'
 
 clean:
 	rm -rf $(VENV) $(VENV5) $(WRAPPERS) $(VENV_DOCS) runs build *.egg-info

@@ -11,6 +11,7 @@ from robustir.disk.atomic import write_text_atomically
 from robustir.errors import InputError
 from robustir.reports.blocks import Document
 from robustir.reports.document import build
+from robustir.reports.mteb_results import write_mteb
 from robustir.reports.renderers.figures import write_figures
 from robustir.reports.renderers.html import render_html
 from robustir.reports.renderers.latex import render_latex
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Layout", "check_formats", "render", "report_files", "write_reports"]
 
-FORMATS = ("html", "pdf", "latex", "markdown", "csv")
+FORMATS = ("html", "pdf", "latex", "markdown", "csv", "mteb")
 _SUFFIXES = {".html": "html", ".htm": "html", ".pdf": "pdf", ".tex": "latex", ".md": "markdown"}
 _FILES = {"html": "report.html", "pdf": "report.pdf", "latex": "report.tex", "markdown": "report.md"}
 _TEXTS = {"html": render_html, "latex": render_latex, "markdown": render_markdown}
-_TABLES = "findings"  # the folder of the CSV tables
+_FOLDERS = {"csv": "findings", "mteb": "mteb"}  # of the tables, and of MTEB's result files
 _FIGURES = "figures"  # the folder of the drawings, for papers
 
 
@@ -62,8 +63,8 @@ def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
 
 
 def report_files(folder: Path | str, formats: Sequence[str]) -> dict[str, Path]:
-    """Return the existing files of ``write_reports`` in a folder, by format (of CSV the folder of the tables)."""
-    named = {name: Path(folder) / (_FILES.get(name) or _TABLES) for name in formats}
+    """Return the existing files of ``write_reports`` in a folder, by format (of CSV and MTEB's files their folder)."""
+    named = {name: Path(folder) / (_FILES.get(name) or _FOLDERS[name]) for name in formats}
     return {name: path for name, path in named.items() if path.exists()}
 
 
@@ -74,7 +75,8 @@ def write_reports(
     formats: Sequence[str],
     layout: Layout = Layout(),
 ) -> list[str]:
-    """Write ``report.html``, ``report.pdf``, ``report.tex``, ``report.md`` and ``findings/*.csv``, by format; return warnings.
+    """Write ``report.html``, ``report.pdf``, ``report.tex``, ``report.md``, ``findings/*.csv`` and MTEB's
+    result files, by format; return warnings.
 
     The figures of a report are written to ``figures``, as SVG and PDF.
     """
@@ -84,7 +86,9 @@ def write_reports(
     if "csv" in formats:
         from robustir.analysis import write_findings
 
-        write_findings(findings, target / _TABLES)
+        write_findings(findings, target / _FOLDERS["csv"])
+    if "mteb" in formats and manifest is not None:
+        write_mteb(findings, manifest, target / _FOLDERS["mteb"])
     if any(name in _FILES for name in formats):
         document = build(findings, manifest, layout.only)
         for name in formats:

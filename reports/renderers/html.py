@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
 from importlib.resources import files
@@ -16,7 +17,7 @@ from robustir.reports.renderers.panels import AnyPanel, point_tables
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["render_html"]
+__all__ = ["anchor", "render_html"]
 
 
 def render_html(document: Document) -> str:
@@ -27,6 +28,18 @@ def render_html(document: Document) -> str:
     style = Markup(_template("report.css") + css_rules())  # noqa: S704
     page: str = _environment().get_template("report.html.j2").render(document=document, style=style)
     return page
+
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+def anchor(identity: str) -> str:
+    """Return an id for HTML and its links: itself if it is plain, else its plain letters and a digest of all of it."""
+    if _PLAIN.fullmatch(identity):
+        return identity
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return f"{'' if identity[:1].isalpha() and identity[:1].isascii() else 'x-'}{_NOT_PLAIN.sub('-', identity).strip('-')}-{digest}"
 
 
 _BREAKS = re.compile(r"(?<=[(,=/:_])(?=\S)")
@@ -63,6 +76,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
+    environment.filters["anchor"] = anchor
     environment.globals.update(
         kind=lambda block: type(block).__name__,
         direction=direction,

@@ -61,7 +61,7 @@ format_option = click.option(
     show_default=True,
     metavar="F,F",
     callback=_formats,
-    help="Reports to write: html, pdf, latex, markdown, csv.",
+    help="Reports to write: html, pdf, latex, markdown, csv, mteb.",
 )
 
 _STATISTICS_OPTIONS = [

@@ -126,6 +126,6 @@ def test_formats_are_checked_before_anything_runs(
     for formats in ("doc", "html,doc", ","):
         refused = invoke(*arguments, "--format", formats)
         assert refused.code == 2
-        assert "html, pdf, latex, csv" in refused.err
+        assert "html, pdf, latex, markdown, csv" in refused.err
         assert "nowhere" not in refused.err
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,9 @@ import pytest
 from robustir import reports
 from robustir.analysis import Findings, read_findings
 from robustir.errors import InputError
+from robustir.languages import language
 from robustir.reports import Document, build, render_html, render_latex
+from robustir.reports.blocks import direction
 from robustir.reports.renderers.latex import escape_latex
 from robustir.reports.renderers.pdf import compile_pdf
 from robustir.rundir.manifest import FailedEntry, RefusedEntry
@@ -239,7 +241,7 @@ def test_unknown_formats_are_refused_before_anything_is_written(tmp_path: Path) 
     findings = Factory().findings()
     with pytest.raises(InputError, match=r"\.html"):
         reports.render(findings, findings.manifest, tmp_path / "report.docx")
-    with pytest.raises(InputError, match="html, pdf, latex, csv"):
+    with pytest.raises(InputError, match="html, pdf, latex, markdown, csv"):
         reports.write_reports(findings, findings.manifest, tmp_path, ["html", "docx"])
     assert list(tmp_path.iterdir()) == []
 
@@ -276,3 +278,22 @@ def test_the_manifest_is_in_the_page(document: Document) -> None:
     manifest: dict[str, Any] = json.loads(text)
     assert manifest["suite"]["seed"] == 7
     assert manifest["cells"] == "4 entries, in manifest.json"
+
+
+def test_ids_of_the_page_are_plain_distinct_and_linked_to() -> None:
+    names = ("compose(typos, 'code-switch(into=\"en\")')", 'compose(typos, “code-switch(into="en")”)', "тайпо")
+    findings = Factory(perturbations=names).findings()
+    page = render_html(build(findings, findings.manifest))
+    ids = re.findall(r' id="([^"]*)"', page)
+    assert len(ids) == len(set(ids)) > 20
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", one) for one in ids)
+    assert set(re.findall(r'href="#([^"]*)"', page)) <= set(ids)
+
+
+def test_dialects_of_arabic_run_from_right_to_left_with_their_own_codes() -> None:
+    for code in ("arq", "arz"):
+        assert (direction(code), language(code).script) == ("rtl", "Arab")
+    findings = Factory().findings()
+    examples = findings.examples.assign(query_lang=findings.examples["query_lang"].replace({"ar": "arq"}))
+    page = render_html(build(replace(findings, examples=examples), findings.manifest))
+    assert re.search(r'<p class="query" lang="arq" dir="rtl">', page)
