@@ -34,6 +34,7 @@ class RankLists:
         gains: [k], 0: not relevant.
         starts: [v + 1], where each list begins.
         pool_size: [v], the number of candidates.
+        langs: [k], the number of each passage's language, for measures that compare languages; None: unknown.
 
     Raises:
         ValueError: if the arrays do not fit each other.
@@ -43,6 +44,7 @@ class RankLists:
     gains: NDArray[np.integer] | NDArray[np.floating]
     starts: NDArray[np.integer]
     pool_size: NDArray[np.integer]
+    langs: NDArray[np.integer] | None = None
 
     def __post_init__(self) -> None:
         sizes = np.diff(self.starts)
@@ -67,6 +69,7 @@ class _Sorted:
         self.ranks: Floats = lists.ranks[order].astype(np.float64)
         gains = lists.gains.astype(np.float64)
         self.gains = gains[order]
+        self.langs = np.zeros(len(order), dtype=np.intp) if lists.langs is None else lists.langs[order].astype(np.intp)
         alike = gains.min(initial=np.inf) == gains.max(initial=-np.inf)
         self.ideal_gains = gains if alike else gains[self._ascending(-gains)]
         self.place = np.arange(len(order)) - self.first[self.which] + 1.0
@@ -142,6 +145,35 @@ def _normalised_rank_distance(lists: _Sorted, cutoff: float) -> Floats:
     return np.where(room > 0, surplus / room, np.nan)
 
 
+def _equal_expected_rank(lists: _Sorted, _cutoff: float) -> Floats:
+    """PEER: p of the Kruskal-Wallis statistic of the ranks by language, per gain; the mean over gains that have one.
+
+    With a single passage in every language the statistic does not depend on the ranks, so there is none.
+    """
+    from scipy.special import chdtrc
+
+    there = np.isfinite(lists.ranks)
+    ranks, langs = lists.ranks[there], lists.langs[there]
+    _, gain = np.unique(lists.gains[there], return_inverse=True)
+    levels = int(gain.max(initial=0)) + 1
+    level = lists.which[there] * levels + gain  # of one list and one gain
+    which, of_level = np.unique(level, return_inverse=True)
+    which = which // levels
+    cells, of_cell = np.unique(of_level * (int(langs.max(initial=0)) + 1) + langs, return_inverse=True)
+    cell_level = cells // (int(langs.max(initial=0)) + 1)
+    size = np.bincount(of_level).astype(np.float64)
+    mean = np.bincount(of_level, weights=ranks) / size
+    cell_size = np.bincount(of_cell).astype(np.float64)
+    cell_mean = np.bincount(of_cell, weights=ranks) / cell_size
+    spread = np.bincount(of_level, weights=np.square(ranks - mean[of_level]))
+    between = np.bincount(cell_level, weights=cell_size * np.square(cell_mean - mean[cell_level]))
+    languages = np.bincount(cell_level).astype(np.float64)
+    p = np.where(spread > 0, chdtrc(languages - 1, (size - 1) * between / spread), 1.0)
+    known = (languages > 1) & (size > languages)
+    counts = np.bincount(which[known], minlength=len(lists.first))
+    return np.bincount(which[known], weights=p[known], minlength=len(lists.first)) / np.where(counts, counts, np.nan)
+
+
 @dataclass(frozen=True, slots=True)
 class _Definition:
     compute: Callable[[_Sorted, float], Floats]
@@ -150,6 +182,7 @@ class _Definition:
     higher_is_better: bool = True
     threshold: bool = True
     settings: tuple[Setting, ...] = SETTINGS
+    of_average_ranks: bool = False
 
 
 _DEFINITIONS: dict[str, _Definition] = {
@@ -173,6 +206,7 @@ _DEFINITIONS: dict[str, _Definition] = {
         higher_is_better=False,
         threshold=False,
         settings=("multi",),
+        of_average_ranks=True,
     ),
     "nRankDistance": _Definition(
         _normalised_rank_distance,
@@ -182,6 +216,16 @@ _DEFINITIONS: dict[str, _Definition] = {
         higher_is_better=False,
         threshold=False,
         settings=("multi",),
+        of_average_ranks=True,
+    ),
+    "PEER": _Definition(
+        _equal_expected_rank,
+        "none",
+        "probability of equal expected rank: p of the Kruskal-Wallis test of the ranks of relevant passages by language, the "
+        "mean over gains (Yang et al. 2024); 1: no language is favoured, undefined with one passage per language",
+        threshold=False,
+        settings=("multi",),
+        of_average_ranks=True,
     ),
 }
 
@@ -191,7 +235,7 @@ class Measure:
     """A measure of one ranking. Names of other tools (``Success@1`` for ``Hit@1``) parse to equal values.
 
     Args:
-        name: one of ``AP RR nDCG P R Hit RankDistance nRankDistance``.
+        name: one of ``AP RR nDCG P R Hit RankDistance nRankDistance PEER``.
         cutoff: how many passages count; None: the whole ranking.
         rel: the lowest relevant gain.
 
@@ -220,6 +264,11 @@ class Measure:
     def higher_is_better(self) -> bool:
         """False for distances."""
         return _DEFINITIONS[self.name].higher_is_better
+
+    @property
+    def of_average_ranks(self) -> bool:
+        """Whether it is about ranks rather than an order, so that passages with equal scores have their average rank."""
+        return _DEFINITIONS[self.name].of_average_ranks
 
     @property
     def settings(self) -> tuple[Setting, ...]:
@@ -255,7 +304,7 @@ def parse_measure(text: str) -> Measure:
 MEASURES: tuple[Measure, ...] = tuple(
     parse_measure(text)
     for text in (
-        "AP AP@100 AP(rel=2) RR RR@10 nDCG nDCG@10 P@10 R@10 R@100 Hit@1 Hit@10 RankDistance nRankDistance".split()  # noqa: SIM905 -- one line reads better
+        "AP AP@100 AP(rel=2) RR RR@10 nDCG nDCG@10 P@10 R@10 R@100 Hit@1 Hit@10 RankDistance nRankDistance PEER".split()  # noqa: SIM905 -- one line reads better
     )
 )
 
@@ -289,7 +338,7 @@ def _evaluate_at(measures: Sequence[Measure], lists: RankLists, rel: int) -> Flo
             definition = _DEFINITIONS[measure.name]
             cutoff = np.inf if measure.cutoff is None else float(measure.cutoff)
             values[row, some] = definition.compute(prepared, cutoff)
-            values[row, ~some] = 0.0 if definition.higher_is_better else np.nan
+            values[row, ~some] = np.nan if definition.of_average_ranks else 0.0
     return values
 
 
@@ -298,4 +347,5 @@ def _only(lists: RankLists, relevant: NDArray[np.bool_]) -> tuple[RankLists, NDA
     sizes = np.add.reduceat(relevant.astype(np.intp), lists.starts[:-1])
     some = sizes > 0
     starts = np.concatenate(([0], np.cumsum(sizes[some])))
-    return RankLists(lists.ranks[relevant], lists.gains[relevant], starts, lists.pool_size[some]), some
+    langs = None if lists.langs is None else lists.langs[relevant]
+    return RankLists(lists.ranks[relevant], lists.gains[relevant], starts, lists.pool_size[some], langs), some

@@ -117,6 +117,7 @@ def plain(measure: Measure, relevant: list[tuple[int, int]], pool: int) -> float
         "R": lambda: found / len(gains),
         "Hit": lambda: float(found > 0),
         "RankDistance": lambda: worst_minus_best if len(gains) > 1 else math.nan,
+        "PEER": lambda: math.nan,  # the languages are not known here: tests/test_peer.py
         "nRankDistance": lambda: (
             (worst_minus_best - len(gains) + 1) / (pool - len(gains)) if 1 < len(gains) < pool else math.nan
         ),
@@ -213,13 +214,13 @@ def test_what_is_never_found_divides_and_lists_without_a_relevant_passage_score_
 def test_distances_are_lower_better_and_multi_only() -> None:
     distances = {str(measure) for measure in MEASURES if not measure.higher_is_better}
     assert distances == {"RankDistance", "nRankDistance"}
-    assert {str(measure) for measure in MEASURES if measure.settings == ("multi",)} == distances
+    assert {str(measure) for measure in MEASURES if measure.settings == ("multi",)} == {*distances, "PEER"}
 
 
 @pytest.mark.parametrize("text", ["ndgc@10", "F1", "", "Bpref", "@10", "infAP"])
 def test_unknown_names_list_the_known(text: str) -> None:
     with pytest.raises(
-        UnknownNameError, match=r"is not a measure.*AP, RR, nDCG, P, R, Hit, RankDistance, nRankDistance"
+        UnknownNameError, match=r"is not a measure.*AP, RR, nDCG, P, R, Hit, RankDistance, nRankDistance, PEER"
     ):
         parse_measure(text)
 

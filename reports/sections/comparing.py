@@ -54,6 +54,13 @@ _DISTANCE = (
 )
 
 
+_BIAS = {
+    "nRankDistance": ("Normalised rank distance", "in percent of the largest possible"),
+    "RankDistance": ("Rank distance", "in ranks"),
+    "PEER": ("Probability of equal expected rank", "in percent (100: no language is favoured)"),
+}
+
+
 def is_primary(row: Row) -> bool:
     """Whether a comparison was declared beforehand."""
     return bool(row["family"] == "primary")
@@ -212,14 +219,13 @@ def bias_section(study: Study) -> Section | None:
     """Build the tables of rank distance among parallel passages, clean and at the shown severity; None without any."""
     blocks: list[Block] = [Paragraph(_DISTANCE)]
     for benchmark in study.benchmarks:
-        for measure in ("nRankDistance", "RankDistance"):
+        for measure in ("nRankDistance", "RankDistance", "PEER"):
             tables = (_bias_table(study, benchmark, measure, names) for names in study.perturbation_blocks())
             blocks += [table for table in tables if table.rows]
     return Section("bias", "Language bias under noise", tuple(blocks), open=2) if len(blocks) > 1 else None
 
 
 def _bias_table(study: Study, benchmark: str, measure: str, perturbations: Sequence[str]) -> Table:
-    relative = measure == "nRankDistance"
     rows = []
     for encoder in study.encoders:
         where = {"benchmark": benchmark, "measure": measure, "encoder": encoder, "query_lang": "all"}
@@ -228,14 +234,13 @@ def _bias_table(study: Study, benchmark: str, measure: str, perturbations: Seque
             rows.append(
                 (
                     encoder_cell(study, benchmark, encoder),
-                    *_bias_cells(study, found, perturbations, 100.0 if relative else 1.0),
+                    *_bias_cells(study, found, perturbations, 1.0 if measure == "RankDistance" else 100.0),
                 )
             )
     columns = [Column("Encoder", number=False), Column("clean")]
     for perturbation in perturbations:
         columns += [Column(perturbation), Column("change")]
-    named = "Normalised rank distance" if relative else "Rank distance"
-    unit = "in percent of the largest possible" if relative else "in ranks"
+    named, unit = _BIAS[measure]
     caption = f"{named} on {benchmark}, {unit}, clean and at severity {severity_text(study.shown_severity)}"
     return noted(Table(f"bias-{benchmark}-{measure}-{perturbations[0]}", caption, tuple(columns), tuple(rows)))
 

@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 Indexes = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
-# Lower is better and the unit is a rank: they go only to the bias table.
-BIAS_MEASURES = frozenset({"RankDistance", "nRankDistance"})
+# Of ranks, not of scores: they go only to the bias table.
+BIAS_MEASURES = frozenset({"RankDistance", "nRankDistance", "PEER"})
 
 # A smaller change of score is not a win or loss: passages that share no word with the query are tied at 0, and the order of
 # their ids moves them by some places and the score by some thousandths.

@@ -38,8 +38,8 @@ def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks, *, over_ti
             False: equal scores are ordered as trec_eval does.
     """
     values = np.empty((len(measures), len(seen)))
-    distances = [row for row, measure in enumerate(measures) if not measure.higher_is_better]
-    others = [row for row, measure in enumerate(measures) if measure.higher_is_better]
+    distances = [row for row, measure in enumerate(measures) if measure.of_average_ranks]
+    others = [row for row, measure in enumerate(measures) if not measure.of_average_ranks]
     if distances:
         lists = rank_lists(seen, ranks, ties="average")
         values[distances] = evaluate([measures[row] for row in distances], lists)

@@ -25,7 +25,8 @@ class View:
     query [v]: row in the task's queries; query_lang, passage_lang [v]: object arrays of str, passage_lang "all" in
     multi; pairs [k]: qrels rows, view row after view row, -1 for a relevant passage that the corpus does not hold;
     starts [v + 1]: where each view row's pairs begin; gains [k]; pool_size [v]: the number of candidates; excluded [v]:
-    qrels row of the passage that is not a candidate of the query as it has the query's id, or -1; None where all are.
+    qrels row of the passage that is not a candidate of the query as it has the query's id, or -1; None where all are;
+    pair_langs [k]: numbers of the passages' languages, -1 for a passage that the corpus does not hold.
     """
 
     setting: Setting
@@ -37,6 +38,7 @@ class View:
     gains: NDArray[np.float64]
     pool_size: NDArray[np.intp]
     excluded: NDArray[np.intp] | None = None
+    pair_langs: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.query)
@@ -83,7 +85,8 @@ def view(task: Task, setting: Setting) -> View:
         if setting != "multi":
             excluded[(excluded >= 0) & (candidate[excluded] != lang)] = -1
         pool_size = pool_size - (excluded >= 0)
-    return View(setting, rows, names[query_lang[rows]], langs, pairs, starts, gains, pool_size, excluded)
+    held = np.where(pairs >= 0, candidate[pairs], -1)
+    return View(setting, rows, names[query_lang[rows]], langs, pairs, starts, gains, pool_size, excluded, held)
 
 
 def _shown(task: Task, identical: NDArray[np.intp] | None) -> NDArray[np.bool_]:
@@ -178,7 +181,7 @@ def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id
         kind = "pool" if view.setting == "multi" else "lang"
         retrieved = ~placed.absent | (view.pairs >= 0) & (getattr(ranks, f"{kind}_rank")[view.pairs] == NOT_RETRIEVED)
         place = np.where((place > 0) & retrieved, placed.above + placed.tied / 2 + 1, place)
-    return RankLists(place, view.gains, view.starts, view.pool_size)
+    return RankLists(place, view.gains, view.starts, view.pool_size, view.pair_langs)
 
 
 def tied_and_missed(view: View, ranks: Ranks) -> NDArray[np.float64]:
