@@ -129,7 +129,10 @@ def _difference_cells(row: Row, every: int) -> tuple[Cell, ...]:
             interval(value(row, "ci_low"), value(row, "ci_high")),
             mark="strong" if row["separated"] else "",
         ),
-        Cell(percent(value(row, "retention")) + unstable),
+        Cell(
+            percent(value(row, "retention")) + unstable,
+            interval(value(row, "retention_low"), value(row, "retention_high"), digits=0),
+        ),
         Cell(points(value(row, "worst_draw")), mark="faint"),
         Cell(p_value(value(row, "p_adjusted")), mark="" if row["separated"] else "faint"),
     )

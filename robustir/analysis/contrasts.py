@@ -12,6 +12,7 @@ from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.left_out import LeftOut
 from robustir.analysis.pairs import worth
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
+from robustir.analysis.retention import retention_limits
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, first_only, labelled, languages_behind, view_labels
 from robustir.stats import spread, standardised_mean_difference
@@ -145,10 +146,11 @@ def add_contrasts(
     with np.errstate(divide="ignore", invalid="ignore"):
         counts = rows[1:]
         clean = macro_mean(noise.clean.sum(axis=-1) / counts, layout)
-        noisy = clean + change
+        noisy = settled(clean + change)
         retention = np.where(clean > 0, noisy / clean, np.nan)
         harmed, helped = (macro_mean(part / counts, layout) for part in (noise.harmed, noise.helped))
         worst = macro_mean(noise.worst.sum(axis=-1) / counts, layout)
+    retention_low, retention_high = retention_limits(setting, noise, few)
     query_lang, passage_lang = view_labels(setting.rows.views)
     conditions = list(noise.conditions)
     treatment = setting.block.treatment(setting.block.conditions[conditions[0]][0])
@@ -184,6 +186,8 @@ def add_contrasts(
         groups=groups,
         effect_size=standardised_mean_difference(change, deviations(noise.delta, noise.squares, layout)),
         retention=retention,
+        retention_low=retention_low,
+        retention_high=retention_high,
         relative_drop=1 - retention,
         unstable=~scores.stable,
         probability_of_superiority=(1 + helped - harmed) / 2,

@@ -70,7 +70,7 @@ _COLUMNS: Mapping[str, str] = {
     f"edited_high beyond_delta beyond_low beyond_high "
     f"separated moved moved_groups smallest_p near_floor note languages {_LANGUAGES} equal_delta equal_low equal_high "
     f"{_PROTOCOL} overlap overlap_low overlap_high harmed_share same_share helped_share worst_low worst_high "
-    "draws",
+    "draws retention_low retention_high",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
     "in_domain",
     "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n "
@@ -102,7 +102,8 @@ _COLUMNS: Mapping[str, str] = {
     "seen_b robust_training attacked embedded_lang in_domain claim favours separated note near_floor ratio_p ratio_p_adjusted loss_p "
     f"loss_p_adjusted {_PROTOCOL} {_LANGUAGES} {_EQUAL}",
     "strategy_scores": "benchmark setting measure perturbation severity strategy mean ci_low ci_high delta delta_low "
-    "delta_high retention seeds seed_sd seed_low seed_high groups n seen attacked embedded_lang in_domain",
+    "delta_high retention seeds seed_sd seed_low seed_high groups n seen attacked embedded_lang in_domain retention_low "
+    "retention_high",
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
     "delta_high in_domain",
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "

@@ -269,7 +269,9 @@ class _Work:
             found = self.interval([noisy], [1.0])
             by_seed, base = noisy.by_seed, clean.by_seed.mean()
             delta, low, high = np.nan, np.nan, np.nan
+            kept = (np.nan, np.nan)
             if level.change is not None:
+                kept = self._retention_limits(noisy, clean)
                 moved = self.interval([_seeded(level.layout, level.change[:, m])], [1.0])
                 delta, low, high = float(moved.estimate[0]), float(moved.low[0]), float(moved.high[0])
             _add(
@@ -284,12 +286,22 @@ class _Work:
                 delta_low=low,
                 delta_high=high,
                 retention=by_seed.mean() / base if base > 0 and level.change is not None else np.nan,
+                retention_low=kept[0],
+                retention_high=kept[1],
                 seed_sd=_spread(by_seed),
                 seed_low=by_seed.min(),
                 seed_high=by_seed.max(),
                 seeds=len(by_seed),
                 seen=_seen(member, perturbation),
             )
+
+    def _retention_limits(self, noisy: SeededSums, clean: SeededSums) -> tuple[float, float]:
+        """Return limits of the ratio of two levels; 0 if nothing is kept."""
+        if settled(noisy.by_seed.mean()) == 0 < clean.by_seed.mean():
+            return 0.0, 0.0
+        found = self.interval([noisy, clean], [1.0, -1.0], logarithm=True)
+        with np.errstate(over="ignore"):
+            return float(np.exp(found.low[0])), float(np.exp(found.high[0]))
 
     def add_comparison(
         self,

@@ -89,6 +89,7 @@ def test_levels_and_differences_are_means_over_seeds(block: QueryScores, finding
     level = one(findings.strategy_scores, **where, strategy="hybrid")
     assert level.delta == pytest.approx(row.a)
     noisy = [macro(block, block.noisy[number[f"hybrid-{seed}"], place, 0]) for seed in range(SEEDS)]
+    assert 0 <= level.retention_low < level.retention < level.retention_high
     assert (level["mean"], level.seed_low, level.seed_high) == pytest.approx((np.mean(noisy), min(noisy), max(noisy)))
 
 
