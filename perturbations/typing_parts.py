@@ -8,7 +8,7 @@ from robustir.perturbations.typos import Typos
 
 __all__ = ["Delete", "Insert", "Keyboard", "Transpose"]
 
-_SHARE = "expected share of words with one {}, among words that allow it; in Thai and Chinese the share of characters"
+_SHARE = "expected share of words with one {}, in every text, long words more often"
 
 
 class Keyboard(Typos):
@@ -25,7 +25,6 @@ class Insert(Typos):
     """A key too many is struck, a neighbour or the same one twice: the insertions of ``typos`` alone."""
 
     name: ClassVar[str] = "insert"
-    inside_clusters: ClassVar[bool] = False
     severity_meaning: ClassVar[str] = _SHARE.format("key too many")
 
     def __init__(self) -> None:
@@ -36,7 +35,6 @@ class Delete(Typos):
     """A character is left out: the deletions of ``typos`` alone."""
 
     name: ClassVar[str] = "delete"
-    inside_clusters: ClassVar[bool] = False
     severity_meaning: ClassVar[str] = _SHARE.format("character missed")
 
     def __init__(self) -> None:
@@ -47,7 +45,6 @@ class Transpose(Typos):
     """Two neighbouring characters change places: the transpositions of ``typos`` alone."""
 
     name: ClassVar[str] = "transpose"
-    inside_clusters: ClassVar[bool] = False
     severity_meaning: ClassVar[str] = _SHARE.format("pair of characters in the wrong order")
 
     def __init__(self) -> None:

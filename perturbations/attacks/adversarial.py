@@ -51,7 +51,7 @@ class Adversarial(RetrieverAttack):
     """
 
     name: ClassVar[str] = "adversarial"
-    version: str = "2"  # with a masked language model also its digest
+    version: str = "3"  # with a masked language model also its digest
     languages: frozenset[str] | None = frozenset(LANGUAGES)
     known_swaps: ClassVar[tuple[str, ...]] = SWAPS
     nesting_note: ClassVar[str] = "a search with a larger budget may choose other words and other swaps"

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from robustir.perturbations.attacks.masked_words import MaskedWords
 from robustir.perturbations.homoglyph import Homoglyph
 from robustir.perturbations.tables.lexicons import fold, function_words, name_words, synonyms
-from robustir.perturbations.typing.edits import apply
-from robustir.perturbations.typing.key_table import key_table
-from robustir.perturbations.typing.typing_errors import OPERATIONS, Typist
+from robustir.perturbations.typing.mistyping import mistyped
+from robustir.perturbations.typing.rates import OPERATIONS
 from robustir.seeds import key_array, uniforms
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.protected import protected_words
@@ -173,10 +172,7 @@ def _child_keys(row_keys: NDArray[np.uint64], unit: NDArray[np.int64], first: in
 def _typed(words: Sequence[str], lang: str, keys: NDArray[np.uint64], kind: str) -> list[str]:
     """Return every word with one typing error per key; a word without a place for it comes back unchanged."""
     attempts = len(keys) // len(words)
-    block = Block.join([word for word in words for _ in range(attempts)])
-    typist = Typist(block, key_table(lang), keys, (kind,))
-    edits = typist.by_words(1.0)
-    return apply(edits, block, typist.clusters).texts() if len(edits) else block.texts()
+    return mistyped([word for word in words for _ in range(attempts)], lang, 1.0, keys, (kind,), whole=True)
 
 
 def _synonymous(words: Sequence[str], lang: str, keys: NDArray[np.uint64], kind: str) -> list[str]:  # noqa: ARG001 - as _typed

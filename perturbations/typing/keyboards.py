@@ -8,7 +8,7 @@ second level if it holds letters other than the capitals. ``source`` names the s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -25,9 +25,10 @@ class Layout:
     """One language's keyboard.
 
     neighbours: what the adjacent keys give on the same level, per character, nearest rows first in key order;
-    other_level: what the same key gives with (or without) Shift; accented: letters typed with a dead key; bound,
-    pair, into: which marks and letters may stand for each other inside a cluster (see
-    :mod:`robustir.perturbations.typing.key_table`); upper: capitals that differ from Unicode's.
+    other_level: what the same key gives with (or without) Shift; shifted: what needs Shift, other than capitals;
+    accented: letters typed with a dead key; classes: in
+    scripts whose signs need a place, the code points of each class; follow: which classes may come after which ("" is
+    anything else); upper: capitals that differ from Unicode's.
     """
 
     language: str
@@ -36,11 +37,10 @@ class Layout:
     neighbours: Mapping[str, tuple[str, ...]]
     other_level: Mapping[str, str]
     input_method: str = ""
-    inside_clusters: bool = False
+    shifted: frozenset[str] = frozenset()
     accented: str = ""
-    bound: tuple[str, ...] = ()
-    pair: tuple[str, ...] = ()
-    into: Mapping[str, str] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
+    follow: Mapping[str, Sequence[str]] = field(default_factory=dict)
     upper: Mapping[str, str] = field(default_factory=dict)
 
     def capital(self, text: str) -> str:
@@ -62,15 +62,14 @@ def layout(language: str) -> Layout:
         )
     raw = read_data("keyboards", f"{language}.json")
     keys = _keys(read_data("keyboards", f"{raw['extends']}.json")["rows"] if "extends" in raw else raw["rows"])
-    options = ("input_method", "inside_clusters", "accented", "into", "upper")
+    options = ("input_method", "accented", "classes", "follow", "upper")
     return Layout(
         language,
         raw["layout"],
         raw["source"],
         _neighbours(keys),
         {plain: shifted for levels in keys.values() if len(levels) == 2 for plain, shifted in (levels, levels[::-1])},
-        bound=tuple(raw.get("bound", ())),
-        pair=tuple(raw.get("pair", ())),
+        shifted=frozenset(levels[1] for levels in keys.values() if len(levels) == 2),
         **{option: raw[option] for option in options if option in raw},
     )
 

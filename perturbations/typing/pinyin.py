@@ -7,9 +7,9 @@ takes for the same (z/zh, c/ch, s/sh, n/l, f/h, an/ang, en/eng, in/ing).
 
 from __future__ import annotations
 
-from robustir.perturbations.typing.keyboards import read_data
+from robustir.perturbations.typing.keyboards import layout, read_data
 
-__all__ = ["homophones"]
+__all__ = ["homophones", "mistyped_syllables"]
 
 _PAGE = 9  # candidates on the first page of an input method
 _ENOUGH = 3
@@ -30,6 +30,26 @@ def homophones() -> dict[str, list[str]]:
             if others:
                 alike[character] = list(others)
     return alike
+
+
+def mistyped_syllables() -> dict[str, list[str]]:
+    """Return the first characters of the syllables that one wrong, missed or doubled key gives, likelier ones first."""
+    syllables: dict[str, str] = read_data("pinyin.json")["syllables"]
+    near = layout("en").neighbours
+    instead: dict[str, list[str]] = {}
+    for syllable, characters in syllables.items():
+        typed = [
+            made
+            for place, key in enumerate(syllable)
+            for made in (
+                syllable[:place] + syllable[place + 1 :],
+                *(syllable[:place] + other + syllable[place + 1 :] for other in near[key]),
+            )
+        ]
+        found = [made for made in dict.fromkeys(typed) if made in syllables and made != syllable]
+        for character in characters:
+            instead[character] = [syllables[made][0] for made in found[:_PAGE]]
+    return {character: others for character, others in instead.items() if others}
 
 
 def _fuzzy(syllable: str) -> list[str]:

@@ -1,261 +1,338 @@
-"""Where a typist errs and how: every choice is drawn for every unit before severity is looked at, so severities nest.
+"""Where a typist errs and how: every choice is drawn for every word before severity is looked at, so severities nest.
 
-A unit has its own uniform number and is edited where that is below the severity. The other draws (operation, place,
-wrong key) come from slots of their own. An operation that a unit does not allow gives way to the next one that it does,
-so that an edited unit always differs from the clean one.
+A word has its own uniform number and is wrong where that is below its probability (:mod:`.word_choice`). The other draws
+(kind of error, place, wrong key, a second error) come from slots of their own. A kind that a word does not allow gives way
+to the next one that it does, so that a wrong word always differs from the clean one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.perturbations.typing.edits import DELETE, INSERT_AFTER, INSERT_BEFORE, REPLACE, TRANSPOSE, Edits
-from robustir.perturbations.typing.key_table import INSERT, STACK, KeyTable
-from robustir.seeds import uniforms
+from robustir.perturbations.typing.key_table import BESIDE, FAR, NEAR, KeyTable
+from robustir.perturbations.typing.rates import KINDS, LONGEST, UNIT, Rates
+from robustir.perturbations.typing.typed_units import Words, typed_units
+from robustir.perturbations.typing.word_choice import chances
+from robustir.seeds import Draws
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.classes import LETTER, OPEN
-from robustir.text.units import Clusters, word_runs
 
-__all__ = ["OPERATIONS", "Typist"]
+__all__ = ["SLOTS", "Typist"]
 
-OPERATIONS: Final = ("keyboard", "insert", "delete", "transpose")
-
-_SELECT, _OPERATION, _PLACE, _INNER, _WRONG, _TWICE, _SIDE = range(7)  # slots
-_NONE = -1
+_SELECT, _KIND, _PLACE, _WRONG, _SIDE, _AGAIN = range(6)  # slots
+SLOTS: Final = 8  # between the slots of a word's first error and of its second
+_NEAR, _FAR, _BESIDE, _AWAY, _DOUBLE, _DELETE, _TRANSPOSE = range(len(KINDS))
+_ACTIONS: Final = np.array(
+    [REPLACE, REPLACE, INSERT_BEFORE, INSERT_BEFORE, INSERT_BEFORE, DELETE, TRANSPOSE], dtype=np.uint8
+)
+_CONTEXT: Final = {_NEAR: NEAR, _FAR: FAR, _BESIDE: BESIDE}
+_APART = 3  # units between two errors of a word: neither sees what the other does
+_FINAL_SIGMA, _SIGMA = ord("ς"), ord("σ")
 _LONG = 8  # clusters longer than this are not compared code point by code point
 
 
 @dataclass(frozen=True, slots=True)
 class _Targets:
-    """Units that are edited: unit number per text (int64 [e]), row (int64 [e]), cluster (int64 [e]), operation (int64 [e])."""
+    """Errors: the word (a number into the chosen ones), the unit, the kind; all int64 [e]. slot: of their draws."""
+
+    word: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """The letters of wrong words: unit, word (a number into these words, ascending), row of the table: int64; code: uint32.
+
+    weight: int64, how likely each is to be missed, from its place in the word.
+    """
 
     unit: NDArray[np.int64]
-    row: NDArray[np.int64]
-    cluster: NDArray[np.int64]
-    operation: NDArray[np.int64]
+    word: NDArray[np.int64]
+    code: NDArray[np.uint32]
+    row: NDArray[np.int32]
+    weight: NDArray[np.int64]
+
+    def take(self, chosen: NDArray[np.int64]) -> _Letters:
+        """Return some of the letters."""
+        return _Letters(
+            self.unit.take(chosen),
+            self.word.take(chosen),
+            self.code.take(chosen),
+            self.row.take(chosen),
+            self.weight.take(chosen),
+        )
 
 
 class Typist:
-    """One block of texts in one language, to be typed badly. keys: uint64 [texts, 2]."""
+    """One block of texts in one language, to be typed badly. keys: uint64 [texts, 2]; whole: each text is one word."""
 
-    def __init__(self, block: Block, table: KeyTable, keys: NDArray[np.uint64], operations: Sequence[str]) -> None:
-        self._block = block
-        self._table = table
-        self._stream_keys = keys
-        self._operations = tuple(operations)
-        self.clusters = Clusters.of(block)
+    def __init__(
+        self, block: Block, lang: str, table: KeyTable, rates: Rates, keys: NDArray[np.uint64], *, whole: bool = False
+    ) -> None:
+        self._block, self._table, self._rates, self._keys = block, table, rates, keys
+        self.units = typed_units(block, table)
+        self._words = Words.of(block, self.units, lang, whole=whole)
+        self._offers = np.ones((len(KINDS), table.count.shape[1]), dtype=bool)
+        for kind, context in _CONTEXT.items():
+            self._offers[kind] = table.count[context] > 0
 
-    def by_words(self, severity: float) -> Edits:
-        """Return one edit inside each chosen word; a word takes part if it has two letters or more."""
-        first, last = word_runs(self.clusters)
-        row, unit = self._numbered(first)
-        chosen = np.flatnonzero(self._draw(row, unit, _SELECT) < severity)
-        first, last, row, unit = first[chosen], last[chosen], row[chosen], unit[chosen]
-        word = np.repeat(np.arange(len(first)), last - first)
-        inside = ragged_arange(first, last - first)
-        letters = (self.clusters.kind[inside] & LETTER) != 0
-        letters &= np.bincount(word[letters], minlength=len(first))[word] > 1
-        inside, word = inside[letters], word[letters]
-        joined = np.append((np.diff(inside) == 1) & (np.diff(word) == 0), False)
-        possible = self._possible(inside, joined)
-        counts = [np.bincount(word[editable], minlength=len(first)) for editable in possible]
-        done = _first_possible(self._draw(row, unit, _OPERATION), [count > 0 for count in counts])
-        target = np.zeros(len(first), dtype=np.int64)
-        place = self._draw(row, unit, _PLACE)
-        for number, (editable, count) in enumerate(zip(possible, counts, strict=True)):
-            mine = np.flatnonzero(done == number)
-            before = np.cumsum(count) - count
-            target[mine] = inside[np.flatnonzero(editable)[before[mine] + _scaled(place[mine], count[mine])]]
-        kept = np.flatnonzero(done != _NONE)
-        return self._edits(_Targets(unit[kept], row[kept], target[kept], done[kept]))
+    def chosen(self, severity: float) -> Words:
+        """Return the words that are wrong at a severity."""
+        words = self._words
+        hazard = self._rates.hazard.take(np.minimum(words.letters * self._rates.keys, LONGEST))
+        drawn = Draws(self._keys.take(words.row, axis=0), words.number).uniform(_SELECT)
+        return words.take(drawn < chances(words.row, hazard, severity))
 
-    def by_clusters(self, severity: float) -> Edits:
-        """Return edits of chosen letters, one each, for scripts without spaces.
+    def edits(self, severity: float) -> Edits:
+        """Return the errors at a severity, one in each wrong word or two."""
+        words = self.chosen(severity)
+        letters = self._letters(words)
+        draws = Draws(self._keys.take(words.row, axis=0), words.number)
+        errors = [self._placed(letters, len(words), draws, 0)]
+        several = self._rates.several.take(np.minimum(words.letters * self._rates.keys, LONGEST))
+        again = draws.uniform(_AGAIN) < several
+        if again.any():
+            centre = np.full(len(words), -1)
+            centre[errors[0].word] = errors[0].unit
+            left = np.flatnonzero(again.take(letters.word))
+            there = centre.take(letters.word[left])
+            left = left[(there >= 0) & (np.abs(letters.unit[left] - there) >= _APART)]
+            errors.append(self._placed(letters.take(left), len(words), draws, SLOTS))
+        return self._edits(errors, letters, len(words), draws)
 
-        No letter falls out at the beginning of a run of letters or beside another that falls out, and none changes
-        places twice; whether a neighbour is chosen at this severity plays no part, so that severities nest.
-        """
-        inside = np.flatnonzero(self.clusters.kind & LETTER)
-        row, unit = self._numbered(inside)
-        joined = np.append(np.diff(inside) == 1, False)[: len(inside)]
-        follows = np.append(False, joined[:-1])[: len(inside)]
-        possible = self._possible(inside, joined)
-        for number, operation in enumerate(self._operations):
-            if operation == "delete":
-                possible[number] &= follows
-        drawn = self._draw(row, unit, _OPERATION)
-        done = _first_possible(drawn, possible)
-        alone = [
-            editable & (operation in ("keyboard", "insert"))
-            for operation, editable in zip(self._operations, possible, strict=True)
-        ]
-        instead = _first_possible(drawn, alone)
-        wanted = done == self._number("delete")
-        deleted = self._alternating(wanted)
-        done = np.where(wanted & ~deleted, instead, done)
-        wanted = done == self._number("transpose")
-        moved = self._alternating(wanted & ~np.append(deleted[1:], False)[: len(inside)])
-        done = np.where(wanted & ~moved, instead, done)
-        kept = np.flatnonzero((self._draw(row, unit, _SELECT) < severity) & (done != _NONE))
-        return self._edits(_Targets(unit[kept], row[kept], inside[kept], done[kept]))
+    def _letters(self, words: Words) -> _Letters:
+        size = words.last - words.first
+        unit, word = ragged_arange(words.first, size), np.repeat(np.arange(len(words)), size)
+        lettered = (self.units.kind.take(unit) & LETTER) != 0
+        if not lettered.all():
+            unit, word = unit[lettered], word[lettered]
+        code = self._block.codes.take(self.units.start.take(unit))
+        ends = np.cumsum(np.bincount(word, minlength=len(words)))
+        weight = np.full(len(unit), UNIT)
+        weight[ends - 1] = self._rates.last
+        weight[np.append(0, ends[:-1])[: len(ends)]] = self._rates.first
+        return _Letters(unit, word, code, self._table.rows(code), weight)
 
-    def _number(self, operation: str) -> int:
-        return self._operations.index(operation) if operation in self._operations else len(self._operations)
+    def _placed(self, letters: _Letters, words: int, draws: Draws, slot: int) -> _Targets:
+        """Return an error for each word that allows one."""
+        bounds = np.cumsum(self._rates.kinds)
+        kind = np.searchsorted(bounds[:-1], draws.uniform(slot + _KIND), side="right")
+        place = draws.uniform(slot + _PLACE)
+        unit = np.full(words, -1)
+        done = np.full(words, -1)
+        for _ in KINDS:
+            total = np.append(0, np.cumsum(self._weights(letters, kind.take(letters.word))))
+            ends = np.cumsum(np.bincount(letters.word, minlength=words))
+            begin = total[np.append(0, ends[:-1])]
+            sums = total[ends] - begin
+            here = np.flatnonzero(sums)
+            wanted = begin[here] + _scaled(place[here], sums[here])
+            unit[here] = letters.unit[np.searchsorted(total, wanted, side="right") - 1]
+            done[here] = kind[here]
+            left = np.flatnonzero(sums.take(letters.word) == 0)
+            if not len(left):
+                break
+            letters, kind = letters.take(left), self._next(kind)
+        found = np.flatnonzero(unit >= 0)
+        return _Targets(found, unit[found], done[found], slot)
 
-    @staticmethod
-    def _alternating(wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Keep the first, third, fifth ... of every chain of neighbours that want the same."""
-        place = np.arange(len(wanted))
-        begins = np.maximum.accumulate(np.where(wanted, 0, place + 1))
-        kept: NDArray[np.bool_] = wanted & ((place - begins) % 2 == 0)
-        return kept
+    def _next(self, kind: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the next kind that is made at all, in a circle."""
+        made = np.flatnonzero(self._rates.kinds)
+        following = made[np.searchsorted(made, np.arange(len(KINDS)), side="right") % len(made)]
+        return following[kind]
 
-    def _numbered(self, clusters: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return row and number within the row of units that begin at these clusters."""
-        row = self._block.rows(self.clusters.start[clusters])
-        place = np.arange(len(row))
-        return row, place - np.maximum.accumulate(np.where(np.diff(row, prepend=-1) > 0, place, 0))
+    def _weights(self, letters: _Letters, kind: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how likely each letter is to be missed in the way that is drawn for its word, 0 for impossible."""
+        possible = self._offers[kind, letters.row]
+        if not self._single:
+            start = self.units.start
+            possible &= (start.take(letters.unit + 1) - start.take(letters.unit) == 1) | (kind >= _AWAY)
+        if self._closed is not None:
+            possible &= self._closed.take(letters.unit) | (kind <= _FAR)
+        for check, of in ((self._swappable, _TRANSPOSE), (self._not_alone, _DELETE)):
+            at = np.flatnonzero(possible & (kind == of))
+            possible[at] = check(letters, at)
+        if self._table.follows is not None:
+            possible &= self._fits(letters, kind)
+        weight = letters.weight
+        if self._rates.doubled != UNIT:
+            at = np.flatnonzero(kind == _DELETE)
+            beside = _same_beside(letters, at)
+            weight = weight * UNIT
+            weight[at[beside]] = weight[at[beside]] // UNIT * self._rates.doubled
+        if self._rates.prone:
+            weight = weight * np.where(kind == _FAR, self._table.prone.take(letters.row), UNIT)
+        return weight * possible
 
-    def _draw(self, row: NDArray[np.int64], unit: NDArray[np.int64], slot: int) -> NDArray[np.float64]:
-        return uniforms(self._stream_keys.take(row, axis=0), unit, slot)
+    @cached_property
+    def _single(self) -> bool:
+        """Whether every unit is one code point."""
+        return len(self.units) == len(self._block.codes)
 
-    def _possible(self, inside: NDArray[np.int64], joined: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-        """Return for each operation where it can edit; inside: clusters; joined: whether the next one is its neighbour and partner."""
-        closed = self._closed(inside)
-        editable = []
-        for operation in self._operations:
-            if operation == "keyboard":
-                editable.append(self._has_wrong_key(inside))
-            elif operation == "transpose":
-                both = closed & np.append(closed[1:], False)[: len(inside)]
-                editable.append(both & self._differs_from_next(inside, joined))
-            else:
-                editable.append(closed.copy())
-        return editable
-
-    def _closed(self, inside: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether neither the cluster nor its neighbours could join with what an edit puts beside them.
+    @cached_property
+    def _closed(self) -> NDArray[np.bool_] | None:
+        """Whether neither a unit nor its neighbours could join with what an edit puts beside them; None if all are so.
 
         The first code point counts as well as the last: typed twice, it comes without the marks that closed it.
         """
-        last = self._block.kinds.take(self.clusters.start[1:] - 1)
-        ends = ((self.clusters.kind | last) & OPEN) != 0
-        if not ends.any():
-            return np.ones(len(inside), dtype=bool)
-        padded = np.concatenate([[False], ends, [False]])
-        closed: NDArray[np.bool_] = ~(padded[inside] | padded[inside + 1] | padded[inside + 2])
+        last = self.units.kind if self._single else self._block.kinds.take(self.units.start[1:] - 1)
+        ends = ((self.units.kind | last) & OPEN) != 0
+        if self._table.follows is not None or not ends.any():
+            return None
+        around = np.concatenate([[False], ends, [False]])
+        closed: NDArray[np.bool_] = ~(around[:-2] | around[1:-1] | around[2:])
         return closed
 
-    def _differs_from_next(self, inside: NDArray[np.int64], joined: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        differing = np.zeros(len(inside), dtype=bool)
-        at = np.flatnonzero(joined)
-        start, codes = self.clusters.start, self._block.codes
-        first, second = start[inside[at]], start[inside[at] + 1]
-        length, other_length = second - first, start[inside[at] + 2] - second
+    @staticmethod
+    def _not_alone(letters: _Letters, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether a letter has others in its word."""
+        word = letters.word
+        before, after = word.take(np.maximum(at - 1, 0)), word.take(np.minimum(at + 1, len(word) - 1))
+        here = word.take(at)
+        alone: NDArray[np.bool_] = ((before != here) | (at == 0)) & ((after != here) | (at == len(word) - 1))
+        return ~alone
+
+    def _swappable(self, letters: _Letters, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether a letter and the next one differ, belong to one word, and neither may join with what is beside them."""
+        after = np.minimum(at + 1, len(letters.word) - 1)
+        inside = letters.unit.take(at)
+        swappable = (letters.word.take(after) == letters.word.take(at)) & (letters.unit.take(after) == inside + 1)
+        if self._closed is not None:
+            swappable &= self._closed.take(np.minimum(inside + 1, len(self.units) - 1))
+        if self._single:
+            found: NDArray[np.bool_] = swappable & (letters.code.take(after) != letters.code.take(at))
+            return found
+        pair = np.flatnonzero(swappable)
+        start, codes = self.units.start, self._block.codes
+        first, second = start[inside[pair]], start[inside[pair] + 1]
+        length, other_length = second - first, start[inside[pair] + 2] - second
         differs = (length != other_length) | (codes[first] != codes[second])
         for offset in range(1, _LONG):
             rest = np.flatnonzero(~differs & (length > offset))
             if not len(rest):
                 break
             differs[rest] = codes[first[rest] + offset] != codes[second[rest] + offset]
-        differing[at] = differs
-        return differing
+        swappable[pair] = differs
+        return cast("NDArray[np.bool_]", swappable)
 
-    def _keys(self, inside: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Return the code points that keyboard mistakes can hit, and for each its place in ``inside`` and its context."""
-        start = self.clusters.start
-        first, length = start[inside], start[inside + 1] - start[inside]
-        owner = np.arange(len(inside))
-        if self._table.inside_clusters:
-            at, owner = ragged_arange(first, length), np.repeat(owner, length)
-        else:
-            at = first
-        return at, owner, np.minimum(length, STACK + 1)[owner] - 1
+    def _fits(self, letters: _Letters, kind: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether what comes to be neighbours may be, where signs need a place; units are code points here.
 
-    def _has_wrong_key(self, inside: NDArray[np.int64]) -> NDArray[np.bool_]:
-        at, owner, context = self._keys(inside)
-        hit = self._table.count[context, self._table.rows(self._block.codes[at])] > 0
-        return hit if not self._table.inside_clusters else np.bincount(owner[hit], minlength=len(inside)) > 0
+        Where no space parts two words, the first letter of the second one neither goes nor moves: the last letter of the
+        first one may.
+        """
+        follows = self._table.follows
+        assert follows is not None
+        codes, at = self._block.codes, letters.unit
+        of = self._table.kind_of
+        before, here, after, then = (
+            of.take(self._table.rows(codes.take(np.clip(at + moved, 0, len(codes) - 1)))) for moved in (-1, 0, 1, 2)
+        )
+        before = np.where(at > 0, before, 0)
+        begins = np.append(True, np.diff(letters.word) != 0)[: len(at)] & (before > 0)
+        gone = follows[before, after] & ~begins
+        swapped = gone & follows[after, here] & follows[here, then]
+        found: NDArray[np.bool_] = np.select(
+            [kind == _DELETE, kind == _TRANSPOSE, kind <= _FAR], [gone, swapped, True], follows[here, here]
+        )
+        # What is beside a joiner stays: it would join other letters.
+        kinds = self._block.kinds
+        joiner = [
+            (kinds.take(np.clip(at + moved, 0, len(codes) - 1)) & OPEN != 0) & (other == 0)
+            for moved, other in ((-1, before), (1, after))
+        ]
+        found &= (here > 0) & ~joiner[0] & ~joiner[1]
+        return found
 
-    def _edits(self, targets: _Targets) -> Edits:
-        size = len(targets.unit)
-        action = np.full(size, DELETE, dtype=np.uint8)
-        at = np.zeros(size, dtype=np.int64)
-        start = np.zeros(size, dtype=np.int64)
-        length = np.zeros(size, dtype=np.int64)
-        typed = self._block.codes[self.clusters.start[targets.cluster]]
-        for number, operation in enumerate(self._operations):
-            mine = np.flatnonzero(targets.operation == number)
-            if operation == "keyboard":
-                action[mine] = REPLACE
-                at[mine], context = self._wrong_key_place(targets, mine)
-                start[mine], length[mine] = self._wrong_key(targets, mine, context, self._block.codes[at[mine]])
-            elif operation == "insert":
-                action[mine] = self._side(targets, mine)
-                start[mine], length[mine] = self._wrong_key(targets, mine, np.full(len(mine), INSERT), typed[mine])
-                twice = mine[(self._draw(targets.row[mine], targets.unit[mine], _TWICE) < 0.5) | (length[mine] == 0)]
-                start[twice], length[twice] = len(self._table.codes) + twice, 1
-            elif operation == "transpose":
-                action[mine] = TRANSPOSE
-        codes = np.concatenate([self._table.codes, self._table.twice(typed)])
-        return Edits(action, targets.cluster, at, start, length, codes)
+    def _edits(self, errors: list[_Targets], letters: _Letters, words: int, draws: Draws) -> Edits:
+        parts = [self._written(targets, letters, words, draws) for targets in errors]
+        actions, units, starts, lengths, extra = zip(*parts, strict=True)
+        action, unit, start = np.concatenate(actions), np.concatenate(units), np.concatenate(starts)
+        length, added = np.concatenate(lengths), np.concatenate(extra)
+        own = np.flatnonzero(added)
+        codes = np.concatenate([self._table.codes, added[own].astype(np.uint32)])
+        start[own] = len(self._table.codes) + np.arange(len(own))
+        return Edits(action, unit, self.units.start.take(unit), start, length, codes)
 
-    def _wrong_key_place(
-        self, targets: _Targets, mine: NDArray[np.int64]
+    def _written(
+        self, targets: _Targets, letters: _Letters, words: int, draws: Draws
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return action, unit, start and length of the entry, and a code point that no entry holds (else 0), per error."""
+        kind, unit = targets.kind, targets.unit
+        typed = self._block.codes.take(self.units.start.take(unit))
+        drawn = draws.uniform(targets.slot + _WRONG, targets.word)
+        start, length = self._entries(kind, typed, drawn)
+        added = np.zeros(len(kind), dtype=np.int64)
+        doubled = kind == _DOUBLE
+        added[doubled] = self._table.twice(typed[doubled])
+        away = np.flatnonzero(kind == _AWAY)
+        if self._table.follows is not None:
+            away = away[length[away] == 0]  # no other letter of the class: the key is struck twice
+            added[away] = typed[away]
+        elif len(away):
+            added[away] = self._away(targets, away, letters, words, drawn[away])
+        length[added > 0] = 1
+        action = _ACTIONS.take(kind)
+        after = (draws.uniform(targets.slot + _SIDE, targets.word) < 0.5) | doubled
+        if not self._single:
+            after &= self.units.start.take(unit + 1) - self.units.start.take(unit) == 1
+        action[(action == INSERT_BEFORE) & after] = INSERT_AFTER
+        return action, unit, start, length, added
+
+    def _entries(
+        self, kind: NDArray[np.int64], typed: NDArray[np.uint32], drawn: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return which code point of each cluster is typed wrongly, and its context."""
-        at, owner, context = self._keys(targets.cluster[mine])
-        if not self._table.inside_clusters:
-            return at, context
-        hit = self._table.count[context, self._table.rows(self._block.codes[at])] > 0
-        at, owner, context = at[hit], owner[hit], context[hit]
-        count = np.bincount(owner, minlength=len(mine))
-        inner = self._draw(targets.row[mine], targets.unit[mine], _INNER)
-        which = np.cumsum(count) - count + _scaled(inner, count)
-        return at[which], context[which]
-
-    def _wrong_key(
-        self, targets: _Targets, mine: NDArray[np.int64], context: NDArray[np.int64], codes: NDArray[np.uint32]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return start and length, in the table's codes, of what is typed instead of ``codes``; length 0 for nothing."""
-        rows = self._table.rows(codes)
+        """Return start and length, in the table's codes, of what is typed; length 0 where the table holds nothing."""
+        context = np.array([NEAR, FAR, BESIDE, FAR, BESIDE, NEAR, NEAR])[kind]
+        rows = self._table.rows(typed)
         count = self._table.count[context, rows]
-        drawn = self._draw(targets.row[mine], targets.unit[mine], _WRONG)
+        count[kind > _BESIDE] = 0
         if self._table.ranked:
             drawn = drawn * drawn  # the first third of a list is taken in 58% of the cases
         entry = np.where(count > 0, self._table.start[context, rows] + _scaled(drawn, count), 0)
         return self._table.entry_start[entry], np.where(count > 0, self._table.entry_length[entry], 0)
 
-    def _side(self, targets: _Targets, mine: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """What slips in goes before or after a letter, but always before one with marks, which stay with it."""
-        cluster = targets.cluster[mine]
-        single = self.clusters.start[cluster + 1] - self.clusters.start[cluster] == 1
-        after = (self._draw(targets.row[mine], targets.unit[mine], _SIDE) < 0.5) & single
-        return np.where(after, INSERT_AFTER, INSERT_BEFORE).astype(np.uint8)
+    def _away(
+        self, targets: _Targets, mine: NDArray[np.int64], letters: _Letters, words: int, drawn: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """Return what slips in from elsewhere: another letter of the word, as fingers run ahead or repeat; int64 [mine]."""
+        unit, word = targets.unit[mine], targets.word[mine]
+        ends = np.cumsum(np.bincount(letters.word, minlength=words))
+        begin = np.append(0, ends[:-1])[word]
+        skipped = np.where(ends[word] - begin > 1, 1, 0)  # the first letter may be a capital
+        begin, size = begin + skipped, ends[word] - begin - skipped
+        here = np.searchsorted(letters.unit, unit) - begin
+        other = begin + (here + 1 + _scaled(drawn, np.maximum(size - 1, 1))) % size
+        fits = np.ones(len(mine), dtype=bool)
+        if not self._single:
+            start = self.units.start
+            fits = start.take(letters.unit[other] + 1) - start.take(letters.unit[other]) == 1
+        if self._closed is not None:
+            fits &= self._closed.take(letters.unit[other])
+        typed = self._block.codes.take(self.units.start.take(unit))
+        code = np.where(letters.code[other] == _FINAL_SIGMA, _SIGMA, letters.code[other])
+        return np.where(fits, code, self._table.twice(typed)).astype(np.int64)
+
+
+def _same_beside(letters: _Letters, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a letter is beside the same one in its word."""
+    found = np.zeros(len(at), dtype=bool)
+    for moved in (-1, 1):
+        other = np.clip(at + moved, 0, len(letters.word) - 1)
+        same = letters.code.take(other) == letters.code.take(at)
+        found |= same & (letters.word.take(other) == letters.word.take(at)) & (other != at)
+    return found
 
 
 def _scaled(drawn: NDArray[np.float64], count: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return floor(drawn * count), which is below count: numbers in [0, 1) have 53 bits."""
     return np.minimum((drawn * count).astype(np.int64), np.maximum(count - 1, 0))
-
-
-def _first_possible(drawn: NDArray[np.float64], possible: Sequence[NDArray[np.bool_]]) -> NDArray[np.int64]:
-    """Return the operation that is drawn, or the next one (in a circle) that is possible, or -1; possible: bool [n] per operation."""
-    size = len(possible)
-    answers = np.full(
-        (1 << size, size), _NONE, dtype=np.int64
-    )  # by what is possible, as bits, and by the operation drawn
-    for bits in range(1, 1 << size):
-        for first in range(size):
-            answers[bits, first] = next(
-                operation % size for operation in range(first, first + size) if bits >> operation % size & 1
-            )
-    allowed = np.zeros(len(drawn), dtype=np.int64)
-    for operation, editable in enumerate(possible):
-        allowed |= editable.astype(np.int64) << operation
-    return answers[allowed, (drawn * size).astype(np.int64)]

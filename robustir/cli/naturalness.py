@@ -45,6 +45,14 @@ Row = tuple[str, Callable[["Compared"], str]]
     type=_FILE,
     help="Words that count as real, one per line, frequent ones first; by default frequency/LANG.txt in the data folder.",
 )
+@click.option(
+    "--rates",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the rates of these natural errors to this file, as  typos  reads them.",
+)
+@click.option(
+    "--source", metavar="TEXT", help="Where the errors come from, for --rates; by default the names of the files."
+)
 @data_option
 @click.option("--markdown", is_flag=True, help="The table as Markdown.")
 @json_option
@@ -57,6 +65,8 @@ def command(
     severity: float | None,
     draws: int,
     dictionary: Path | None,
+    rates: Path | None,
+    source: str | None,
     data: Path | None,
     markdown: bool,
     as_json: bool,
@@ -72,6 +82,7 @@ def command(
     from robustir.languages import normalise
     from robustir.resources.natural_noise.comparing import Reader, frequent_words
     from robustir.resources.natural_noise.pairs import read_pairs
+    from robustir.resources.natural_noise.rates import count_rates, write_rates
 
     if markdown and as_json:
         raise click.UsageError("--json and --markdown exclude each other; choose one")
@@ -80,7 +91,11 @@ def command(
     words = _dictionary(dictionary, data, lang)
     with ProgressBars() as bars:
         bars.stage("compare", 1 + len(others) + len(specs))
-        reader = Reader(read_pairs(natural, clean), lang, None if words is None else frequent_words(words))
+        pairs = read_pairs(natural, clean)
+        if rates is not None:
+            names = ", ".join(path.name for path in (natural, clean) if path is not None)
+            write_rates(rates, count_rates(pairs, lang, source or f"errors counted in {names}"))
+        reader = Reader(pairs, lang, None if words is None else frequent_words(words))
         found = [reader.itself()]
         bars.step()
         for name, path in others.items():

@@ -15,7 +15,7 @@ from robustir.perturbations.typing.pinyin import homophones
 from robustir.text.alignment import Edit, alignment
 from robustir.text.words import word_spans
 
-__all__ = ["LETTER_KINDS", "PLACES", "SIDE_KINDS", "Found", "edits_of"]
+__all__ = ["LETTER_KINDS", "PLACES", "SIDE_KINDS", "Found", "edits_of", "near_keys"]
 
 LETTER_KINDS: Final = (
     "deletion",
