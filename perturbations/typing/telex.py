@@ -1,7 +1,7 @@
 """Vietnamese as it is typed in Telex: from a word to its keys, and from keys to what the input method makes of them.
 
 A letter's mark is typed with a second key (``aa`` â, ``aw`` ă, ``ow`` ơ, ``dd`` đ), the tone with one of ``s f r x j``
-anywhere after the vowel, ``z`` takes it away; a key that is struck once more undoes its mark and stands for itself. Words
+anywhere after the vowel, ``z`` takes it away; a key that is struck once more undoes its mark and is itself. Words
 that Telex would not leave as they are (Warsaw) are typed key by key.
 """
 
@@ -105,7 +105,7 @@ def _recased(letter: str, model: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def composed(keys: str, *, modern: bool) -> str:
-    """Return what Telex makes of keys; modern: where the tone stands in oa, oe, uy."""
+    """Return what Telex makes of keys; modern: where the tone is put in oa, oe, uy."""
     syllable = _Composition()
     for key in keys:
         syllable.press(key)
@@ -114,7 +114,7 @@ def composed(keys: str, *, modern: bool) -> str:
 
 @lru_cache(maxsize=50_000)
 def keys_of(word: str) -> tuple[str, bool] | None:
-    """Return the keys of a word, the tone last, and whether its tone stands as in oà; None if Telex cannot make it so."""
+    """Return the keys of a word, the tone last, and whether its tone is put as in oà; None if Telex cannot make it so."""
     keys, tone = "", ""
     for letter in normalize("NFC", word):
         decomposed = normalize("NFD", letter)

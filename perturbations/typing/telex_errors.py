@@ -55,7 +55,7 @@ class _Hands:
         """
         typed = keys_of(word)
         if typed is None and any(flags()[ord(code)] & (JOINS | HARD | OPEN) for code in word):
-            return word  # letters with signs of their own: half of one is no typing error
+            return word  # letters with signs of their own: a typing error does not cut one in half
         keys, modern = typed if typed is not None else (word, False)
         for error in errors:
             before = keys
