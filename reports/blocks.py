@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Literal, TypeAlias
 
 from robustir.languages import is_right_to_left
 
 __all__ = [
+    "LETTERED",
     "Aside",
     "Block",
     "Cell",
@@ -30,10 +31,17 @@ __all__ = [
     "Series",
     "StripPanel",
     "Table",
+    "Tables",
     "direction",
     "first_table",
+    "linked",
+    "tables_of",
+    "transposed",
     "walk_texts",
 ]
+
+
+LETTERED = 3  # encoders whose names fit above columns; more show their letters alone
 
 
 def direction(lang: str) -> Literal["ltr", "rtl"]:
@@ -43,26 +51,44 @@ def direction(lang: str) -> Literal["ltr", "rtl"]:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One table cell. ``interval`` follows the text in small type; ``heat`` is -5..5 (diverging) or 0..9 (sequential)."""
+    """One table cell. ``interval`` follows the text in small type; ``heat`` is -5..5 (diverging) or 0..9 (sequential).
+
+    raised: letters above the line. key: the number of the encoder that the text names, which decides letter and colour.
+    hint: more on the cell, for a pointer. links: anchors of the same report; the first one that exists is used.
+    """
 
     text: str
     interval: str = ""
     heat: int | None = None
     mark: Literal["", "strong", "faint"] = ""
+    raised: str = ""
+    key: int | None = None
+    hint: str = ""
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A table column; ``hint`` spells out a short title such as a language code."""
+    """A table column; ``hint`` spells out a short title such as a language code.
+
+    below: a second line of the title, in small type. key: the number of the encoder that the title names. apart: whether
+    a line separates it from the columns before it.
+    """
 
     title: str
     number: bool = True
     hint: str = ""
+    below: str = ""
+    key: int | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; the first ``headers`` cells of a row are its heading. ``main`` tables also go to LaTeX."""
+    """A table; the first ``headers`` cells of a row are its heading. ``main`` tables also go to LaTeX.
+
+    stacked: small type lies below the text of its cell. breaks: the rows that begin a new group.
+    """
 
     id: str
     caption: str
@@ -72,6 +98,19 @@ class Table:
     note: str = ""
     scale: Literal["", "diverging", "sequential"] = ""
     main: bool = False
+    stacked: bool = False
+    breaks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Tables of one form, such as one per setting: side by side where they fit; narrow screens may transpose them.
+
+    ``note`` explains all of them.
+    """
+
+    tables: tuple[Table, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +156,7 @@ class IntervalPanel:
 class StripPanel:
     """A row per name in ``rows``, with a dot per series (x: the value, y: its row) and a remark at the right.
 
-    The axis runs from ``x_min`` to ``x_max``; ``heading`` names the remarks.
+    The axis runs from ``x_min`` to ``x_max``; ``heading`` names the remarks; ``id`` is an anchor ("": none).
     """
 
     title: str
@@ -127,6 +166,7 @@ class StripPanel:
     x_min: float
     x_max: float
     series: tuple[Series, ...]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +259,7 @@ class Listing:
     text: str
 
 
-Block: TypeAlias = Paragraph | Heading | Notice | Table | Figure | Examples | Facts | Listing
+Block: TypeAlias = Paragraph | Heading | Notice | Table | Tables | Figure | Examples | Facts | Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,15 +278,77 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole report. ``created`` is the run's recorded date (ISO 8601), never the clock's."""
+    """A whole report. ``created`` is the run's recorded date (ISO 8601), never the clock's.
+
+    summary: the findings, a sentence or two each. encoders: their names in the order of their letters. notices: one line
+    each. sections: the first one belongs to the findings.
+    """
 
     title: str
     description: str
     created: str
     summary: tuple[str, ...]
-    facts: tuple[tuple[str, str], ...]
     notices: tuple[str, ...]
     sections: tuple[Section, ...]
+    encoders: tuple[str, ...] = ()
+
+
+def tables_of(sections: Iterable[Section]) -> Iterator[Table]:
+    """Yield every table of the sections; the last of several has the note on all of them."""
+    for section in sections:
+        for block in section.blocks:
+            if isinstance(block, Table):
+                yield block
+            elif isinstance(block, Tables):
+                *before, last = block.tables
+                yield from (*before, replace(last, note=f"{last.note} {block.note}".strip()))
+
+
+def linked(sections: Iterable[Section]) -> Iterator[Section]:
+    """Yield the sections with links that lead somewhere: each cell keeps the first of its links that exists, or none."""
+    kept = tuple(sections)
+    there = {section.id for section in kept} | {table.id for table in tables_of(kept)}
+    drawn = [block for section in kept for block in section.blocks if isinstance(block, Figure)]
+    there |= {figure.id for figure in drawn}
+    there |= {panel.id for figure in drawn for panel in figure.panels if isinstance(panel, StripPanel)}
+
+    def table(one: Table) -> Table:
+        rows = (
+            tuple(
+                replace(cell, links=tuple(link for link in cell.links if link in there)[:1]) if cell.links else cell
+                for cell in row
+            )
+            for row in one.rows
+        )
+        return replace(one, rows=tuple(rows))
+
+    def block(one: Block) -> Block:
+        if isinstance(one, Tables):
+            return replace(one, tables=tuple(map(table, one.tables)))
+        return table(one) if isinstance(one, Table) else one
+
+    for section in kept:
+        yield replace(section, blocks=tuple(map(block, section.blocks)))
+
+
+def transposed(table: Table, corner: str = "Noise") -> Table:
+    """Return the table with rows and columns exchanged; ``corner`` is the title of the new first column.
+
+    With many rows, their letters are the headings of the columns.
+    """
+    short = len(table.rows) > LETTERED
+    titles = [row[0] for row in table.rows]
+    columns = (
+        replace(table.columns[0], title=corner),
+        *(Column("" if short and cell.key is not None else cell.text, key=cell.key, hint=cell.text) for cell in titles),
+    )
+    rows = tuple(
+        (Cell(column.title, column.below), *(row[at] for row in table.rows))
+        for at, column in enumerate(table.columns)
+        if at
+    )
+    breaks = tuple(at - 1 for at, column in enumerate(table.columns) if column.apart)
+    return replace(table, columns=columns, rows=rows, breaks=breaks)
 
 
 def first_table(blocks: Sequence[Block]) -> int:

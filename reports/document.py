@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from robustir.errors import InputError, RunError
-from robustir.reports.blocks import Document, Section
+from robustir.reports.blocks import Document, Section, linked
 from robustir.reports.formats import clean_text
 from robustir.reports.sections.attacks import attack_section
 from robustir.reports.sections.clean_scores import clean_section
@@ -16,20 +16,20 @@ from robustir.reports.sections.curves import curve_section
 from robustir.reports.sections.degradation import area_section
 from robustir.reports.sections.equivalence import equivalence_section
 from robustir.reports.sections.examples import example_section
+from robustir.reports.sections.first_tables import score_section
 from robustir.reports.sections.in_domain import in_domain_notices
 from robustir.reports.sections.languages import language_section
 from robustir.reports.sections.run_facts import (
     failed_cells,
     failed_section,
     few_groups_notices,
-    headline_facts,
     manifest_section,
     method_section,
 )
-from robustir.reports.sections.sentences import three_sentences
+from robustir.reports.sections.sentences import first_sentences, subtitle, title
 from robustir.reports.sections.strategies import strategy_section
 from robustir.reports.sections.summaries import summary_section
-from robustir.reports.sections.validity import no_op_notices, validity_section
+from robustir.reports.sections.validity import no_op_notices, uneven_notices, validity_section
 from robustir.reports.short import shorten_names
 from robustir.reports.study import Study
 
@@ -44,6 +44,7 @@ Builder: TypeAlias = Callable[[Study], Section | None]
 # The order of a report. A builder returns None if its run has nothing to show; ``Section.open`` counts the blocks that a
 # reader meets first.
 _MAIN: tuple[Builder, ...] = (
+    score_section,
     strategy_section,
     language_section,
     curve_section,
@@ -73,14 +74,15 @@ def build(findings: Findings, manifest: Manifest | None, only: Sequence[str] = (
             "failed cells"
         )
     appendix = (replace(section, open=0) for section in _built(_APPENDIX, study))
+    sections = (*_built(_MAIN, study), *appendix)
     document = Document(
-        title=clean_text(study.manifest.name or "robustness report"),
-        description=clean_text(study.manifest.description),
+        title=title(study),
+        description=subtitle(study),
         created=clean_text(study.manifest.created),
-        summary=three_sentences(study),
-        facts=headline_facts(study),
+        summary=first_sentences(study),
         notices=_notices(study),
-        sections=(*_built(_MAIN, study), *appendix),
+        sections=tuple(linked(sections)),
+        encoders=study.encoders,
     )
     return _only(shorten_names(document, (*study.encoders, *study.perturbations)), only)
 
@@ -107,13 +109,17 @@ def _notices(study: Study) -> tuple[str, ...]:
             f"{failed} cell{'s' if failed > 1 else ''} failed and {'are' if failed > 1 else 'is'} missing from the "
             "means; see “Failed cells”."
         )
-    if study.suite.exploratory:
-        notices.append("The suite declares no hypothesis, so every claim here is exploratory.")
-    elif study.manifest.extended:
+    if study.manifest.extended and not study.suite.exploratory:
         notices.append(
             "The run was extended after its first results: the additions were not declared before results were seen."
         )
     if study.changed:
         notices.append(f"Changed after the run: {'; '.join(study.changed)}.")
     notices += [f"{entry.name}: {note}." for entry in study.manifest.benchmarks for note in entry.label_notes]
-    return (*notices, *few_groups_notices(study), *in_domain_notices(study), *no_op_notices(study))
+    return (
+        *notices,
+        *few_groups_notices(study),
+        *in_domain_notices(study),
+        *no_op_notices(study),
+        *uneven_notices(study),
+    )

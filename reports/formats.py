@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from robustir.languages import language
+from robustir.stats import letter
 
 __all__ = [
     "MINUS",
@@ -15,13 +16,17 @@ __all__ = [
     "interval",
     "join_words",
     "language_name",
+    "letters_text",
     "measure_name",
     "number",
     "p_value",
     "percent",
     "points",
+    "setting_name",
+    "setting_text",
     "severity_text",
     "signed_points",
+    "thousands",
 ]
 
 MINUS = "−"
@@ -122,6 +127,44 @@ def language_name(code: str) -> str:
 def measure_name(measure: str) -> str:
     """Return the name of a measure's mean over queries (AP becomes mAP)."""
     return _MEASURES.get(measure, measure)
+
+
+_SETTINGS = {
+    "mono": ("Same language", "passages in the language of the query"),
+    "cross": ("Other language", "passages in one language other than that of the query"),
+    "cross-embedded": ("Mixed-in language", "passages in the language whose words are mixed into the query"),
+    "multi": ("All languages together", "one pool of passages in all languages"),
+}
+
+
+def setting_name(setting: str) -> str:
+    """Return a setting in plain words (mono: Same language)."""
+    return _SETTINGS.get(setting, (setting, ""))[0]
+
+
+def setting_text(setting: str) -> str:
+    """Return what a setting means, after its own name."""
+    return f"{_SETTINGS[setting][1]} ({setting})" if setting in _SETTINGS else setting
+
+
+def letters_text(places: Sequence[int]) -> str:
+    """Return the letters of encoders by their numbers, ascending; four or more in a row as a range (a–d)."""
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and place == runs[-1][-1] + 1:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    parts = [
+        [f"{letter(run[0])}–{letter(run[-1])}"] if len(run) > 3 else [letter(place) for place in run] for run in runs
+    ]
+    found = [part for run in parts for part in run]
+    return ("" if all(len(part) == 1 for part in found) else ",").join(found)
+
+
+def thousands(count: int) -> str:
+    """Return a whole number with thin spaces between its thousands."""
+    return f"{count:,}".replace(",", "\u202f")
 
 
 def join_words(words: Sequence[str], limit: int = 12) -> str:

@@ -14,12 +14,10 @@ from robustir.errors import RunError
 from robustir.reports.sections.comparing import counted_claims, is_primary
 from robustir.reports.sections.run_facts import failed_cells, few_groups_notices
 from robustir.reports.sections.validity import no_op_notices, not_applicable_rows
-from robustir.reports.study import Row, Study, value
+from robustir.reports.study import MORE_ROBUST, Row, Study, pair, value
 from robustir.stats import letter
 
 __all__ = ["EncoderScores", "NoiseScores", "Overview", "SettingScores", "letter", "overview"]
-
-_MORE = frozenset({"more robust", "overtakes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +25,13 @@ class NoiseScores:
     """One encoder under one perturbation at one severity: shares of 1, NaN if nothing was scored.
 
     languages: the number of languages in the mean, of the ``of_languages`` in the clean score. separated: whether the
-    change is separated from 0. more_robust_than: the encoders that were shown to lose more.
+    change is separated from 0. clean: the clean score over these languages. more_robust_than: the encoders that were
+    shown to lose more, over the whole curve if there is one.
     """
 
     name: str
     severity: float
+    clean: float
     noisy: float
     delta: float
     ci_low: float
@@ -161,6 +161,7 @@ def _noise(study: Study, benchmark: str, setting: str, encoder: str, perturbatio
     return NoiseScores(
         name=perturbation,
         severity=severity,
+        clean=value(row, "clean"),
         noisy=value(row, "noisy"),
         delta=value(row, "delta"),
         ci_low=value(row, "ci_low"),
@@ -177,13 +178,11 @@ def _noise(study: Study, benchmark: str, setting: str, encoder: str, perturbatio
 
 def _beaten(study: Study, encoder: str, where: Mapping[str, Any]) -> Iterator[str]:
     """Yield the encoders that were shown to be less robust than this one under a condition."""
-    same = {**where, "severity": f"{where['severity']:.10g}"}
-    for row in study.rows("comparisons", **same, favours=encoder):
-        if row["claim"] in _MORE:
-            yield row["encoder_b"] if encoder == row["encoder_a"] else row["encoder_a"]
-    for row in study.rows("strategies", quantity="degradation", **same, favours=encoder):
-        if row["claim"] in _MORE:
-            yield row["strategy_b"] if encoder == row["strategy_a"] else row["strategy_a"]
+    rows = study.compared(where["benchmark"], where["setting"], where["perturbation"])
+    for row in rows:
+        if row["favours"] == encoder and row["claim"] in MORE_ROBUST:
+            names = pair(row)
+            yield names[1] if encoder == names[0] else names[0]
 
 
 def _notes(study: Study, blocks: Sequence[SettingScores]) -> Iterator[str]:

@@ -13,6 +13,7 @@ __all__ = ["short_forms", "shorten_names"]
 
 _WIDEST = 32  # characters of a name that fit a row
 _TAIL = 12  # of these at the end of a shortened name, which has arguments and versions
+_KEPT = frozenset({"id", "links"})  # anchors
 T = TypeVar("T")
 
 
@@ -47,7 +48,7 @@ def shorten_names(document: Document, names: Iterable[str]) -> Document:
     *body, last = document.sections
     in_full = (Heading("Names in full"), Facts(tuple((form, name) for name, form in forms.items())))
     shown: dict[str, Any] = {
-        name: _mapped(getattr(document, name), shorten) for name in ("summary", "facts", "notices")
+        name: _mapped(getattr(document, name), shorten) for name in ("title", "summary", "notices", "encoders")
     }
     return replace(
         document,
@@ -58,13 +59,13 @@ def shorten_names(document: Document, names: Iterable[str]) -> Document:
 
 
 def _mapped(value: T, change: Callable[[str], str]) -> T:
-    """Return a document's part with every text changed, except the ids of tables and figures."""
+    """Return a document's part with every text changed, except anchors."""
     part: Any = value
     if isinstance(part, str):
         part = change(part)
     elif isinstance(part, tuple):
         part = tuple(_mapped(item, change) for item in part)
     elif is_dataclass(part) and not isinstance(part, type):
-        kept = {column.name: getattr(part, column.name) for column in fields(part) if column.name != "id"}
+        kept = {column.name: getattr(part, column.name) for column in fields(part) if column.name not in _KEPT}
         part = replace(part, **{name: _mapped(item, change) for name, item in kept.items()})
     return cast("T", part)

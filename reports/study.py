@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from robustir.analysis import TABLES
+from robustir.analysis.claims import CURVE, Kind
 from robustir.analysis.shown import shown_severity
 from robustir.errors import InputError
 from robustir.plugins.names import CONTROL_OF
@@ -20,9 +21,21 @@ if TYPE_CHECKING:
     from robustir.planning.suite import Suite
     from robustir.rundir.manifest import Manifest
 
-__all__ = ["CONTROL_OF", "SETTINGS", "Row", "Study", "mean", "short_names", "value"]
+__all__ = [
+    "CONTROL_OF",
+    "MORE_ROBUST",
+    "SETTINGS",
+    "Row",
+    "Study",
+    "letter_set",
+    "mean",
+    "pair",
+    "short_names",
+    "value",
+]
 
 Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.analysis.TABLES lists its columns
+MORE_ROBUST = frozenset({Kind.MORE_ROBUST, Kind.OVERTAKES})
 SETTINGS = ("mono", "cross", "cross-embedded", "multi")
 _ONE_MEASURE = frozenset(
     {"scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "strategies", "strategy_scores"}
@@ -194,10 +207,44 @@ class Study:
         """Return the macro-average rows of the main measure."""
         return self.rows(frame, query_lang="all", passage_lang="all", **where)
 
+    def compared(self, benchmark: str, setting: str, perturbation: str) -> list[Row]:
+        """Return the comparisons of encoders, or of strategies, that readers see of one noise.
+
+        These are over the whole curve, which is what a run declares, or at the shown severity if there is no curve.
+        """
+        where = {"benchmark": benchmark, "setting": setting, "perturbation": perturbation}
+        shown = f"{self.severity_of(benchmark, perturbation):.10g}"
+        for severity in (CURVE, shown):
+            rows = [
+                *self.rows("comparisons", **where, severity=severity),
+                *self.rows("attack_comparisons", **where, severity=severity),
+                *self.rows("strategies", **where, severity=severity, quantity="degradation"),
+                *self.rows("attack_strategies", **where, severity=severity, quantity="degradation"),
+            ]
+            if rows:
+                return rows
+        return []
+
+    def key(self, encoder: str) -> int | None:
+        """Return the number of an encoder, which decides its letter and colour in the whole report; None of another name."""
+        return self.encoders.index(encoder) if encoder in self.encoders else None
+
     def near_floor(self, benchmark: str, setting: str, encoder: str) -> bool:
         """Whether an encoder's clean score is near the floor, so that the findings make no claim about its loss."""
         rows = self.macro("scores", benchmark=benchmark, setting=setting, encoder=encoder)
         return bool(rows) and bool(rows[0]["near_floor"])
+
+
+def pair(row: Row) -> tuple[str, str]:
+    """Return the two encoders, or strategies, of a comparison."""
+    kind = "strategy" if "strategy_a" in row else "encoder"
+    return row[f"{kind}_a"], row[f"{kind}_b"]
+
+
+def letter_set(row: Row) -> frozenset[str]:
+    """Return the letters of an encoder in ``rank_groups``: encoders that share one can't be told apart."""
+    letters = str(row["letters"])
+    return frozenset(letters.split(",") if "," in letters else letters)
 
 
 def mean(values: Iterable[float]) -> float:

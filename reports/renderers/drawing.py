@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from robustir.reports.blocks import Figure, IntervalPanel, Panel, Point, Series
 from robustir.reports.formats import axis_step, interval, number
 from robustir.reports.renderers.palette import INKS, SERIES
+from robustir.stats import letter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +35,6 @@ __all__ = [
     "font",
     "interval_height",
     "interval_text",
-    "letter",
     "line_look",
     "marker_look",
     "point_text",
@@ -135,11 +135,6 @@ def shorten(text: str, width: float, size: float, *, bold: bool = False) -> str:
         if text_width(cut, size, bold=bold) <= width:
             return cut
     return "…"
-
-
-def letter(style: int) -> str:
-    """Return the letter of an encoder at the end of its lines."""
-    return chr(ord("A") + style % 26)
 
 
 def colour(style: int) -> str:

@@ -18,7 +18,6 @@ from robustir.reports.renderers.drawing import (
     canvas,
     colour,
     font,
-    letter,
     line_look,
     marker_look,
     settings,
@@ -27,6 +26,7 @@ from robustir.reports.renderers.drawing import (
 )
 from robustir.reports.renderers.panels import AnyPanel, draw_panel, panel_height, panel_label
 from robustir.reports.renderers.svg import drawing_svg
+from robustir.stats import letter
 
 __all__ = ["columns_of", "figure_svg", "figures_by_page", "key_svg", "panel_svg", "write_figures"]
 

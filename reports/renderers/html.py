@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from robustir.reports.blocks import Document, Figure, direction
-from robustir.reports.renderers.drawing import letter
+from robustir.reports.blocks import LETTERED, Document, Figure, Table, Tables, direction, transposed
 from robustir.reports.renderers.figures import columns_of, key_svg, panel_svg
 from robustir.reports.renderers.palette import css_rules
 from robustir.reports.renderers.panels import AnyPanel, point_tables
+from robustir.stats import letter
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -25,8 +26,9 @@ def render_html(document: Document) -> str:
     from markupsafe import Markup
 
     # The style sheet and the drawings are ours, and svg.py escapes the document's texts.
-    style = Markup(_template("report.css") + css_rules())  # noqa: S704
-    page: str = _environment().get_template("report.html.j2").render(document=document, style=style)
+    style = Markup(_template("report.css") + css_rules() + _hiding(len(document.encoders)))  # noqa: S704
+    template = _environment().get_template("report.html.j2")
+    page: str = template.render(document=document, style=style, named=document.encoders)
     return page
 
 
@@ -42,6 +44,30 @@ def anchor(identity: str) -> str:
     return f"{'' if identity[:1].isalpha() and identity[:1].isascii() else 'x-'}{_NOT_PLAIN.sub('-', identity).strip('-')}-{digest}"
 
 
+def _hiding(encoders: int) -> str:
+    """Return the rules by which an unchecked box hides an encoder's rows and columns, without a script."""
+    rules = (f"body:has(#show-{letter(at)}:not(:checked)) .of-{letter(at)}{{display:none}}" for at in range(encoders))
+    return "\n" + "\n".join(rules)
+
+
+def _of_encoder(number: int | None) -> str:
+    """Return the class of a row or column of an encoder, after a blank; "" of others."""
+    return "" if number is None else f" of-{letter(number)}"
+
+
+def _least_width(block: Tables) -> int:
+    """Return the width in rem below which tables do not lie side by side."""
+    return max(
+        18 if table.columns[1:] and len(table.columns) < 4 else 24 if len(table.columns) < 5 else 60
+        for table in block.tables
+    )
+
+
+def _turns(table: Table) -> bool:
+    """Whether a narrow screen gets the table with noises as rows: if it has several, and encoders are rows."""
+    return len(table.columns) > 4 and table.rows[0][0].key is not None
+
+
 _BREAKS = re.compile(r"(?<=[(,=/:_])(?=\S)")
 
 
@@ -52,13 +78,25 @@ def _breakable(text: str) -> Markup:
     return Markup("<wbr>").join(escape(part) for part in _BREAKS.split(text))
 
 
+def _named(context: Mapping[str, Any], text: str) -> Markup:
+    """Return a sentence escaped, with the encoders' names in bold."""
+    from markupsafe import Markup, escape
+
+    names = sorted(context["named"], key=len, reverse=True)
+    pattern = re.compile("(" + "|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in names) + ")")
+    parts = pattern.split(text) if names else [text]
+    return Markup("").join(
+        Markup("<b>{}</b>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
+
+
 def _template(name: str) -> str:
     return (files("robustir.reports") / "templates" / name).read_text(encoding="utf-8")
 
 
 @cache
 def _environment() -> Any:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
     from markupsafe import Markup
 
     def panel(figure: Figure, drawn: AnyPanel) -> Markup:
@@ -77,12 +115,18 @@ def _environment() -> Any:
     )
     environment.filters["breakable"] = _breakable
     environment.filters["anchor"] = anchor
+    environment.filters["named"] = pass_context(_named)
     environment.globals.update(
         kind=lambda block: type(block).__name__,
         direction=direction,
         panel_svg=panel,
         key_svg=key,
         letter=letter,
+        of_encoder=_of_encoder,
+        transposed=transposed,
+        turns=_turns,
+        lettered=LETTERED,
+        least_width=_least_width,
         point_tables=point_tables,
         columns_of=columns_of,
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from robustir.reports.blocks import Cell, Document, Table
+from robustir.reports.blocks import Cell, Column, Document, Table, tables_of
 from robustir.reports.formats import MINUS
+from robustir.stats import letter
 
 __all__ = ["escape_latex", "render_latex"]
 
@@ -38,9 +39,7 @@ def escape_latex(text: str) -> str:
 
 def render_latex(document: Document) -> str:
     """Return the main tables, one ``table`` environment each, after a comment that names the packages they need."""
-    tables = [
-        block for section in document.sections for block in section.blocks if isinstance(block, Table) and block.main
-    ]
+    tables = [table for table in tables_of(document.sections) if table.main]
     head = [
         f"% {_comment(document.title)}, {_comment(document.created)}",
         (
@@ -68,6 +67,7 @@ def _parts(table: Table) -> list[Table]:
             id=table.id if not at else f"{table.id}-{at // _ROWS + 1}",
             caption=table.caption if not at else f"{table.caption} (continued)",
             rows=table.rows[at : at + _ROWS],
+            breaks=tuple(row - at for row in table.breaks if at < row < at + _ROWS),
         )
         for at in cuts
     ]
@@ -79,9 +79,9 @@ def _letters(table: Table, *, stacked: bool) -> int:
     def width(cell: Cell) -> int:
         if stacked:
             return max(min(len(cell.text), _LONG), len(cell.interval))
-        return len(cell.text) + len(cell.interval)
+        return len(cell.text) + len(cell.raised) + len(cell.interval)
 
-    heads = [len(column.title) for column in table.columns]
+    heads = [len(column.title) + len(column.below) for column in table.columns]
     columns = [max([head, *(width(row[at]) for row in table.rows)]) for at, head in enumerate(heads)]
     return sum(columns) + 2 * len(columns)
 
@@ -99,11 +99,12 @@ def _table(table: Table) -> str:
         f"  \\label{{tab:{_LABEL.sub('-', table.id).strip('-')}}}",
         f"  {_FITTING}{{\\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
         "    \\toprule",
-        "    " + " & ".join(escape_latex(column.title) for column in table.columns) + " \\\\",
+        "    " + " & ".join(_title(column) for column in table.columns) + " \\\\",
         "    \\midrule",
     ]
     for position, row in enumerate(table.rows):
-        if position and table.headers > 1 and row[0].text != table.rows[position - 1][0].text:
+        named = position and table.headers > 1 and row[0].text != table.rows[position - 1][0].text
+        if named or position in table.breaks:
             lines.append("    \\addlinespace")
         lines.append("    " + " & ".join(_cell(cell, stacked=stacked) for cell in row) + " \\\\")
     lines += ["    \\bottomrule", "  \\end{tabular}}"]
@@ -123,9 +124,22 @@ def _cell(cell: Cell, *, stacked: bool) -> str:
     text = escape_latex(cell.text)
     if cell.mark == "strong":
         text = f"\\textbf{{{text}}}"
+    if cell.raised:
+        text += f"\\textsuperscript{{{escape_latex(cell.raised)}}}"
     if stacked and len(cell.text) > _LONG:
-        return f"\\parbox[t]{{11em}}{{\\raggedright {_breakable(cell.text)}}}"
+        return f"\\parbox[t]{{11em}}{{\\raggedright {_lettered(cell.key)}{_breakable(cell.text)}}}"
+    text = _lettered(cell.key) + text
     if not cell.interval:
         return text
     interval = f"{{\\footnotesize {escape_latex(cell.interval)}}}"
     return f"\\shortstack[r]{{{text}\\\\{interval}}}" if stacked else f"{text} {interval}"
+
+
+def _title(column: Column) -> str:
+    below = f" ({column.below})" if column.below else ""
+    return _lettered(column.key) + escape_latex(column.title + below)
+
+
+def _lettered(key: int | None) -> str:
+    """Return the letter of an encoder, before its name."""
+    return "" if key is None else f"\\textsf{{{letter(key)}}}~"

@@ -7,6 +7,7 @@ import re
 from robustir.reports.blocks import (
     Block,
     Cell,
+    Column,
     Document,
     Example,
     Examples,
@@ -17,7 +18,9 @@ from robustir.reports.blocks import (
     Notice,
     Segment,
     Table,
+    Tables,
 )
+from robustir.stats import letter
 
 __all__ = ["escape_markdown", "render_markdown"]
 
@@ -46,6 +49,8 @@ def _block(block: Block) -> str:
     match block:
         case Table():
             return _table(block)
+        case Tables():
+            return "\n\n".join([*map(_table, block.tables), escape_markdown(block.note)])
         case Figure():
             return f"*{escape_markdown(block.caption)}*"
         case Examples():
@@ -74,7 +79,7 @@ def _verbatim(text: str) -> str:
 def _table(table: Table) -> str:
     rule = ["---:" if column.number else "---" for column in table.columns]
     rows = [
-        [escape_markdown(column.title) for column in table.columns],
+        [_title(column) for column in table.columns],
         rule,
         *([_cell(cell) for cell in row] for row in table.rows),
     ]
@@ -82,10 +87,23 @@ def _table(table: Table) -> str:
     return "\n".join([*lines, "", escape_markdown(table.note)] if table.note else lines)
 
 
+def _title(column: Column) -> str:
+    below = f" ({column.below})" if column.below else ""
+    return f"{_lettered(column.key)}{escape_markdown(column.title + below)}".strip()
+
+
+def _lettered(key: int | None) -> str:
+    """Return the letter of an encoder, before its name."""
+    return "" if key is None else f"*{letter(key)}* "
+
+
 def _cell(cell: Cell) -> str:
     text = escape_markdown(cell.text)
     if cell.mark == "strong" and text:
         text = f"**{text}**"
+    if cell.raised:
+        text += f"<sup>{escape_markdown(cell.raised)}</sup>"
+    text = _lettered(cell.key) + text
     return f"{text} {escape_markdown(cell.interval)}" if cell.interval else text
 
 

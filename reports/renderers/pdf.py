@@ -15,7 +15,8 @@ from robustir.disk.atomic import write_atomically
 from robustir.reports.blocks import Aside, Document, Example, Figure, Listing, Section, direction, walk_texts
 from robustir.reports.renderers.figures import figure_svg, figures_by_page
 from robustir.reports.renderers.fonts import find_missing, font_families, missing_notice, typst_fonts
-from robustir.reports.renderers.palette import print_shades
+from robustir.reports.renderers.palette import SERIES, print_shades
+from robustir.stats import letter
 
 __all__ = ["render_pdf"]
 
@@ -43,6 +44,8 @@ def compile_pdf(document: Document, *, appendix: bool = False) -> tuple[bytes, l
         "missing": missing,
         "fonts": list(font_families()),
         "shades": print_shades(),
+        "hues": list(SERIES),
+        "letters": [letter(at) for at in range(len(document.encoders))],
         "day": document.created[:10],
         "date": _day(document.created),
     }
@@ -55,14 +58,15 @@ def compile_pdf(document: Document, *, appendix: bool = False) -> tuple[bytes, l
 
 
 def _parts(sections: tuple[Section, ...], *, appendix: bool) -> tuple[Section, ...]:
-    """Return what sections show first and, for the appendix, what they leave for it."""
-    first = [replace(one, blocks=one.blocks[: one.open]) for one in sections if one.open != 0]
+    """Return what sections show first and, for the appendix, what they leave for it (``open`` is 0)."""
+    first = [replace(one, open=None, blocks=one.blocks[: one.open]) for one in sections if one.open != 0]
     later = [one for one in sections if one.open is not None and one.blocks[one.open :]] if appendix else []
     rest = (
         replace(
             one,
             title=f"More on {one.title[0].lower()}{one.title[1:]}" if one.open else one.title,
             blocks=one.blocks[one.open :],
+            open=0,
         )
         for one in later
     )

@@ -13,7 +13,6 @@ from robustir.reports.renderers.drawing import (
     colour,
     font,
     interval_text,
-    letter,
     line_look,
     marker_look,
     scales,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from robustir.reports.blocks import Figure
+from robustir.stats import letter
 
 __all__ = ["draw_strips", "strip_height"]
 

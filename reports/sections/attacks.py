@@ -14,7 +14,7 @@ from robustir.reports.sections.focus import encoder_columns
 from robustir.reports.sections.languages import heat_level
 from robustir.reports.study import CONTROL_OF, Row, Study, value
 
-__all__ = ["attack_section"]
+__all__ = ["attack_kind", "attack_section"]
 
 _READING = (
     "An attack knows the attacked encoder and the relevant passages, so it shows a worst case and is left out of every "
@@ -45,7 +45,7 @@ def attack_section(study: Study) -> Section | None:
     blocks: list[Block] = [*beyond[1:], Paragraph(_BOTH)]
     matrices: dict[tuple[str, str, float, str], list[Row]] = {}
     for row in rows:
-        key = (row["benchmark"], row["setting"], value(row, "severity"), _kind(row))
+        key = (row["benchmark"], row["setting"], value(row, "severity"), attack_kind(row))
         matrices.setdefault(key, []).append(row)
     spared = False
     for number, ((benchmark, setting, severity, kind), chosen) in enumerate(matrices.items()):
@@ -81,7 +81,7 @@ def _beyond(study: Study) -> list[Table]:
 
 def _beyond_table(study: Study, benchmark: str, setting: str, rows: Sequence[Row]) -> Table:
     heads, letters = encoder_columns(study, benchmark, study.encoders)
-    kinds = {_kind(row) for row in rows}
+    kinds = {attack_kind(row) for row in rows}
     lines: dict[str, list[Row]] = {}
     for row in rows:
         lines.setdefault(str(row["perturbation"]), []).append(row)
@@ -89,7 +89,7 @@ def _beyond_table(study: Study, benchmark: str, setting: str, rows: Sequence[Row
     for own in lines.values():
         by_encoder = {row["encoder"]: row for row in own}
         first = own[0]
-        name = f"{_kind(first)}, " if len(kinds) > 1 else ""
+        name = f"{attack_kind(first)}, " if len(kinds) > 1 else ""
         cells.append(
             (
                 Cell(f"{name}against {first['attacked']}"),
@@ -119,7 +119,7 @@ def _beyond_cell(row: Row) -> Cell:
 _AGAINST = re.compile(r"""against=("[^"]*"|'(?:[^'\\]|\\.)*')(, )?""")
 
 
-def _kind(row: Row) -> str:
+def attack_kind(row: Row) -> str:
     """Return the attack without the attacked encoder; a control counts as its attack."""
     name = str(row["perturbation"]).removeprefix(CONTROL_OF)
     return _AGAINST.sub("", name).replace(", )", ")").removesuffix("()")

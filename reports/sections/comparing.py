@@ -241,7 +241,7 @@ def _bias_table(study: Study, benchmark: str, measure: str, perturbations: Seque
     for perturbation in perturbations:
         columns += [Column(perturbation), Column("change")]
     named, unit = _BIAS[measure]
-    caption = f"{named} on {benchmark}, {unit}, clean and at severity {severity_text(study.shown_severity)}"
+    caption = f"{named} on {benchmark}, {unit}, clean and at severity {severity_text(study.shown_severity)}: {join_words(perturbations)}"
     return noted(Table(f"bias-{benchmark}-{measure}-{perturbations[0]}", caption, tuple(columns), tuple(rows)))
 
 

@@ -15,6 +15,7 @@ from robustir.reports.blocks import (
 )
 from robustir.reports.formats import (
     interval,
+    join_words,
     measure_name,
     number,
     p_value,
@@ -64,7 +65,7 @@ def _area_tables(study: Study, benchmark: str, perturbations: Sequence[str]) -> 
     for perturbation in perturbations:
         columns += [Column(f"{perturbation}: area"), Column("10\u202f% lost at")]
     identity = f"areas-{benchmark}-{perturbations[0]}"
-    caption = f"Normalised area under the curves on {benchmark}"
+    caption = f"Normalised area under the curves on {benchmark}: {join_words(perturbations)}"
     note = _AREA_NOTE + (f" {FLOOR_MARK} near its floor, with nothing left to lose: no claim." if near else "")
     note += " An area needs scores at every severity." if short else ""
     table = Table(identity, caption, tuple(columns), tuple(rows), 2, note, main=True)

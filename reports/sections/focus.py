@@ -55,9 +55,10 @@ def encoder_columns(study: Study, benchmark: str, encoders: Sequence[str]) -> tu
     """Return a column per encoder, and a note that tells their letters if their names are too long for a row."""
     names = [marked(study, benchmark, encoder) for encoder in encoders]
     if sum(map(len, names)) <= _HEADS and max(map(len, names), default=0) <= _HEAD:
-        return tuple(map(Column, names)), ""
-    letters = [letter(study.encoders.index(encoder)).upper() for encoder in encoders]
-    columns = tuple(Column(one, hint=name) for one, name in zip(letters, names, strict=True))
+        return tuple(Column(name, key=study.key(one)) for name, one in zip(names, encoders, strict=True)), ""
+    places = [study.encoders.index(encoder) for encoder in encoders]
+    letters = [letter(place) for place in places]
+    columns = tuple(Column("", hint=name, key=place) for place, name in zip(places, names, strict=True))
     return columns, " · ".join(f"{one}\u00a0{name}" for one, name in zip(letters, names, strict=True)) + "."
 
 

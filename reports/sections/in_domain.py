@@ -21,7 +21,7 @@ def marked(study: Study, benchmark: str, encoder: str) -> str:
 
 def encoder_cell(study: Study, benchmark: str, encoder: str) -> Cell:
     """Return the cell that names an encoder in a table about one benchmark."""
-    return Cell(marked(study, benchmark, encoder))
+    return Cell(marked(study, benchmark, encoder), key=study.key(encoder))
 
 
 def noted(table: Table) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from robustir.reports.blocks import (
     Block,
@@ -124,7 +125,8 @@ def _figure(study: Study, benchmark: str) -> Figure:
             changes = _Changes(study, benchmark, setting, noise)
             left = max(left, len(changes.languages) - len(changes.shown))
             if changes.languages:
-                panels.append(_strip(f"{noise} · {setting}", changes, styles))
+                strip = _strip(f"{noise} · {setting}", changes, styles)
+                panels.append(replace(strip, id=f"strip-{benchmark}-{noise}-{setting}"))
     several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
     at = join_words(
         sorted({severity_text(study.severity_of(benchmark, noise)) for noise in study.perturbations} - {"nan"})

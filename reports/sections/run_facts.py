@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from robustir.reports.blocks import Block, Cell, Column, Facts, Heading, Listing, Notice, Paragraph, Section, Table
-from robustir.reports.formats import clean_text, join_words, language_name, severity_text
+from robustir.reports.formats import clean_text, join_words, language_name, severity_text, thousands
 from robustir.reports.study import Study, value
 from robustir.stats import FEW_GROUPS, FEW_WORTH, correction_of
 
@@ -63,7 +63,10 @@ def method_section(study: Study) -> Section:
     statistics = study.suite.statistics
     kinds = sorted({clean_text(entry.group_kind) for entry in study.manifest.benchmarks} - {""})
     unit = join_words(kinds) or "group"
+    asked = clean_text(study.suite.question).strip()
     facts = (
+        *(("Question", asked) for _ in range(bool(asked))),
+        *((name[0].upper() + name[1:], text) for name, text in headline_facts(study)),
         (
             "Unit of inference",
             f"the {unit}: translations of one question, and questions of one {unit}, are not independent",
@@ -131,15 +134,11 @@ def headline_facts(study: Study) -> tuple[tuple[str, str], ...]:
         ("draws", str(study.suite.draws)),
         ("languages", str(len(languages))),
         ("settings", ", ".join(settings)),
-        ("cells", _thousands(counts.cells) if counts else ""),
-        ("texts encoded", _thousands(counts.texts_encoded) if counts else ""),
+        ("cells", thousands(counts.cells) if counts else ""),
+        ("texts encoded", thousands(counts.texts_encoded) if counts else ""),
         ("seed", str(study.suite.seed)),
     ]
     return tuple((name, clean_text(text)) for name, text in pairs if text)
-
-
-def _thousands(count: int) -> str:
-    return f"{count:,}".replace(",", "\u202f")
 
 
 def manifest_section(study: Study) -> Section:

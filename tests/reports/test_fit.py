@@ -15,7 +15,7 @@ import pytest
 
 from robustir.languages import language
 from robustir.reports import Document, build, render_html
-from robustir.reports.blocks import Facts, Table, walk_texts
+from robustir.reports.blocks import Facts, tables_of, walk_texts
 from robustir.reports.formats import MINUS
 from robustir.reports.renderers.pdf import compile_pdf
 from robustir.reports.short import short_forms
@@ -104,8 +104,8 @@ def test_no_word_of_the_pdf_leaves_the_page_or_is_printed_over_another(pages: li
 
 def test_minus_signs_are_in_the_pdf(pages: list[tuple[float, list[Word]]], document: Document) -> None:
     wanted = {
-        cell.text for section in document.sections for block in section.blocks if isinstance(block, Table)
-        for row in block.rows for cell in row if cell.text.startswith(MINUS)
+        cell.text for table in tables_of(document.sections)
+        for row in table.rows for cell in row if cell.text.startswith(MINUS)
     }  # fmt: skip
     shown = {word.text for _, words in pages for word in words}
     assert len(wanted) > 50
@@ -177,8 +177,8 @@ def test_a_text_that_leaves_its_cell_is_seen(tmp_path: Path) -> None:
 
 def test_every_language_is_named_in_page_and_pdf(document: Document, pages: list[tuple[float, list[Word]]]) -> None:
     columns = {
-        column.title for section in document.sections for block in section.blocks if isinstance(block, Table)
-        for column in block.columns if column.hint == language(column.title).name
+        column.title for table in tables_of(document.sections) for column in table.columns
+        if column.title and column.hint == language(column.title).name
     }  # fmt: skip
     assert len(columns) == 113
     shown = " ".join("".join(Page(render_html(document)).text).split())

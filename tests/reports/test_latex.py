@@ -30,7 +30,7 @@ def one_table(columns: int, rows: int, interval: str = "") -> str:
         tuple(tuple(Cell("−12.3", interval) for _ in range(columns)) for _ in range(rows)),
         main=True,
     )
-    return render_latex(Document("t", "", "", (), (), (), (Section("s", "s", (table,)),)))
+    return render_latex(Document("t", "", "", (), (), (Section("s", "s", (table,)),)))
 
 
 def test_a_table_too_wide_for_a_column_spans_both_and_a_long_one_is_cut() -> None:

@@ -9,7 +9,7 @@ from markdown_it.token import Token
 
 from robustir import reports
 from robustir.reports import build
-from robustir.reports.blocks import Cell, Column, Document, Facts, Listing, Paragraph, Section, Table
+from robustir.reports.blocks import Cell, Column, Document, Facts, Listing, Paragraph, Section, Table, tables_of
 from robustir.reports.renderers.markdown import escape_markdown, render_markdown
 from tests.reports.factory import Factory
 from tests.reports.test_rendering import NASTY
@@ -98,7 +98,7 @@ def test_a_report_of_a_run_has_its_sections_and_tables(tmp_path: Path) -> None:
     whole = build(findings, findings.manifest)
     headings = [line for line in source.splitlines() if line.startswith("## ")]
     assert [heading[3:].replace("\\", "") for heading in headings] == [section.title for section in whole.sections]
-    there = [block for section in whole.sections for block in section.blocks if isinstance(block, Table)]
+    there = list(tables_of(whole.sections))
     assert sum(token.type == "table_open" for token in tokens(source)) == len(there)
     alone = replace(whole, sections=whole.sections[:1])
     assert render_markdown(alone).count("\n## ") == 1

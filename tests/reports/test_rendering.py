@@ -229,7 +229,7 @@ def test_csv_holds_every_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "head"), [("r.html", b"<!DOCTYPE html>"), ("r.PDF", b"%PDF-"), ("r.tex", b"% quickstart")]
+    ("name", "head"), [("r.html", b"<!DOCTYPE html>"), ("r.PDF", b"%PDF-"), ("r.tex", b"% 4 encoders under typos")]
 )
 def test_the_suffix_chooses_the_format(tmp_path: Path, name: str, head: bytes) -> None:
     findings = Factory().findings()

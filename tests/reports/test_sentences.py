@@ -2,61 +2,113 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+import pytest
+
 from robustir.analysis import Findings
+from robustir.reports import build
 from robustir.reports.sections.run_facts import headline_facts
-from robustir.reports.sections.sentences import three_sentences
+from robustir.reports.sections.sentences import first_sentences, title
 from robustir.reports.study import Study
 from tests.reports.factory import Factory
 
 
-def sentences(findings: Findings) -> tuple[str, str, str]:
-    return three_sentences(Study.read(findings, findings.manifest))
+def sentences(findings: Findings) -> tuple[str, ...]:
+    return first_sentences(Study.read(findings, findings.manifest))
 
 
-def test_three_sentences_hold_question_change_and_comparison_with_their_uncertainty() -> None:
-    asked, changed, compared = sentences(Factory().findings())
-    assert asked == (
-        "The question was how much the mAP of 4 encoders on mini in 11 languages changes when queries carry typos and "
-        "shuffle-words at severities 0.1 to 0.5."
+def unclaimed(findings: Findings) -> pd.DataFrame:
+    return findings.comparisons.assign(favours="", claim="not separated", verdict="not separated")
+
+
+def test_the_findings_say_who_is_best_who_loses_less_where_and_how_far_to_trust_it() -> None:
+    best, losses, places, trust = sentences(Factory().findings())
+    # hashing loses 62 * 0.34 * (1 - exp(-0.72)) = 10.8 points under typos, 62 * 0.08 * 0.513 = 2.5 under shuffled words.
+    assert best == (
+        "hashing finds most, with and without noise (mean of 2 kinds of noise): same language 62.0 clean, 55.3 under noise; "
+        "other language 13.6 clean, 12.2 under noise; all languages together 50.2 clean, 44.8 under noise."
     )
-    # bm25 under typos: 57 * 0.80 * (1 - exp(-1.2)) = 31.9 points; half width 0.4 + 0.11 * 31.9 = 3.9.
-    assert "worst for bm25 under typos (−31.9 points, interval [−35.8, −28.0])" in changed
-    assert "not separated from no change" in changed
-    assert changed.endswith("random is near the floor and cannot be judged.")
-    assert compared.startswith("Of 36 declared comparisons between encoders, ")
-    assert "18 “no claim: near the floor”" in compared  # 3 pairs with random, 2 perturbations, 3 settings
-    assert all(text.endswith(".") for text in (asked, changed, compared))
+    # bm25 loses 57 * 0.80 * (1 - exp(-0.72)) = 23.4 points at the severity that the tables show.
+    assert losses.startswith(
+        "hashing is more robust than hashing(analyzer='word') and bm25 in 6 comparisons; the largest: "
+    )
+    assert (
+        "typos (whole curve), same language, hashing 62.0 → 51.2 against bm25 57.0 → 33.6, adjusted p = 0.0012."
+        in losses
+    )
+    assert losses.endswith("4 other claims of this kind are in the table.")
+    assert places.startswith("Under typos (same language), Turkish loses most (−")
+    assert places.endswith("of the characters changed there, against 7\u202f% in the median language.")
+    assert trust == (
+        "1\u202f056 queries from 24 topics in 11 languages, 3 draws of noise; tests resample whole groups. 36 declared "
+        "comparisons of encoders are adjusted together; 10 of them show one to be more robust. 1 cell failed."
+    )
 
 
-def test_the_suites_own_question_is_quoted() -> None:
+def test_no_language_is_ranked_if_the_noise_is_twice_as_heavy_there() -> None:
     findings = Factory().findings()
-    manifest = Factory().manifest()
-    suite = manifest.suite.model_copy(update={"question": "Do <b>typos</b> hurt?"})
-    asked = three_sentences(Study.read(findings, replace(manifest, suite=suite)))[0]
-    assert asked.startswith("“Do <b>typos</b> hurt?” is answered here by how much the mAP of 4 encoders")
+    doses = findings.validity.copy()
+    turkish = doses["query_lang"] == "tr"
+    doses.loc[turkish, "char_error_rate"] = 2.5 * doses.loc[turkish, "char_error_rate"]
+    assert sentences(replace(findings, validity=doses))[2].endswith("so this does not rank the languages.")
 
 
-def test_without_a_separated_pair_no_encoder_is_called_more_robust() -> None:
+def test_encoders_that_cannot_be_told_from_the_best_are_named() -> None:
     findings = Factory().findings()
-    frame = findings.comparisons.assign(favours="", claim="not separated", verdict="not separated")
-    compared = sentences(replace(findings, comparisons=frame))[2]
-    assert compared.endswith("36 read “not separated”; no encoder was shown to lose less than another.")
+    groups = [("hashing", "a"), ("hashing(analyzer='word')", "bc"), ("bm25", "ab"), ("random", "d")]
+    rows = [
+        {
+            "benchmark": "mini",
+            "setting": setting,
+            "perturbation": noise,
+            "severity": 0.3,
+            "measure": "AP",
+            "quantity": "noisy",
+        }
+        | {"encoder": encoder, "letters": letters}
+        for setting in ("mono", "multi")
+        for noise in ("typos", "shuffle-words")[: 1 if setting == "multi" else 2]
+        for encoder, letters in groups
+    ]
+    told = replace(findings, rank_groups=pd.DataFrame(rows))
+    best = sentences(told)[0]
+    assert "55.3 under noise (not told from bm25); other language" in best
+    assert best.count("not told") == 1  # under one of two kinds of noise it was told
+    breaks = {table.id: table.breaks for table in build(told, told.manifest).sections[0].blocks[0].tables}  # type: ignore[union-attr]
+    assert breaks == {"scores-mini-mono": (3,), "scores-mini-cross": (), "scores-mini-multi": ()}
 
 
-def test_the_sentence_prints_the_verdict_of_the_findings_with_all_levels() -> None:
-    """Both gain: nothing in the report says that one lost less."""
+def test_another_encoder_that_is_best_under_noise_is_said() -> None:
     findings = Factory().findings()
-    frame = findings.comparisons.assign(favours="", claim="not separated", verdict="not separated")
+    contrasts = findings.contrasts.copy()
+    macro = (contrasts["encoder"] == "bm25") & (contrasts["setting"] == "mono") & (contrasts["query_lang"] == "all")
+    contrasts.loc[macro, "noisy"] = 0.56
+    best = sentences(replace(findings, contrasts=contrasts))[0]
+    told = "same language bm25 56.0, from 57.0; clean hashing 62.0, which falls to 55.3."
+    assert f"Noise changes who finds most (mean of 2 kinds of noise): {told}" in best
+
+
+def test_without_a_claim_no_encoder_is_called_more_robust() -> None:
+    findings = Factory().findings()
+    told = sentences(replace(findings, comparisons=unclaimed(findings)))[1]
+    assert told.startswith("No encoder was shown to be more robust than another; changes (same language): 0.0 points")
+    assert "not told from no change" in told
+    assert told.endswith("to −23.4 points for bm25 under typos (57.0 → 33.6).")
+
+
+def test_the_sentence_prints_the_verdict_of_the_findings_with_levels() -> None:
+    """Both gain, or the other stays ahead: nothing in the report says more than the verdict."""
+    findings = Factory().findings()
+    frame = unclaimed(findings)
     first = (frame["severity"] == "curve") & (frame["encoder_a"] == "hashing") & (frame["encoder_b"] == "bm25")
-    told = {"favours": "bm25", "claim": "gains more", "verdict": "bm25 gains more", "loss_p_adjusted": 0.0031}
-    levels = {"clean_a": 0.62, "noisy_a": 0.63, "clean_b": 0.57, "noisy_b": 0.61, "difference_in_differences": -0.03}
-    for name, value in {**told, **levels}.items():
-        frame.loc[first, name] = value
-    compared = sentences(replace(findings, comparisons=frame))[2]
-    assert "bm25 gains more under typos in the mono setting over the whole curve" in compared
-    assert "(hashing 62.0 → 63.0; bm25 57.0 → 61.0; changes apart by 3.0 points" in compared
-    assert "lost less" not in compared
-    assert "adjusted p = 0.0031" in compared
+    told = {"favours": "bm25", "claim": "loses less", "verdict": "bm25 loses less; hashing stays ahead"}
+    for name, value in told.items():
+        frame.loc[first & (frame["perturbation"] == "typos") & (frame["setting"] == "mono"), name] = value
+    losses = sentences(replace(findings, comparisons=frame))[1]
+    assert losses == (
+        "No encoder was shown to be more robust than another: bm25 loses less; hashing stays ahead under typos (whole curve), "
+        "same language (bm25 57.0 → 33.6 against hashing 62.0 → 51.2)."
+    )
 
 
 def with_attacks(findings: Findings, attacks: set[str]) -> Findings:
@@ -65,28 +117,48 @@ def with_attacks(findings: Findings, attacks: set[str]) -> Findings:
     entries = tuple(
         replace(entry, attacked="hashing" if entry.name in attacks else "") for entry in manifest.perturbations
     )
-    contrasts = findings.contrasts.assign(control=False)
+    contrasts = findings.contrasts.assign(control=False, attacked="hashing")
     return replace(findings, contrasts=contrasts, manifest=replace(manifest, perturbations=entries))
 
 
-def test_a_run_of_attacks_alone_asks_about_them() -> None:
-    names = {entry.name for entry in Factory().manifest().perturbations}
-    asked, changed, _ = sentences(with_attacks(Factory().findings(), names))
-    assert asked.endswith("changes when queries are attacked by typos and shuffle-words.")
-    assert changed == "The section on attacks shows what they changed."
-    findings = with_attacks(Factory().findings(), names)
+def test_the_title_says_what_was_scored_under_what_and_on_what() -> None:
+    def titled(findings: Findings) -> str:
+        return title(Study.read(findings, findings.manifest))
+
+    many = Factory(perturbations=("typos", "ocr", "asr")).findings()
+    assert titled(many) == "4 encoders under 3 kinds of noise on mini"
+    assert titled(Factory(encoders=("bm25",), perturbations=("typos",)).findings()) == "bm25 under typos on mini"
+    assert (
+        titled(with_attacks(Factory().findings(), {"typos", "shuffle-words"}))
+        == "4 encoders under typos and shuffle-words on mini"
+    )
+    findings = with_attacks(Factory().findings(), {"shuffle-words"})
+    assert titled(findings) == "4 encoders under typos and attacks on mini"
     facts = dict(headline_facts(Study.read(findings, findings.manifest)))
-    assert facts["attacks"] == "2"
-    assert "perturbations" not in facts
-    both = sentences(with_attacks(Factory().findings(), {"shuffle-words"}))[0]
-    assert both.endswith("carry typos at severities 0.1 to 0.5, and under attack by shuffle-words.")
+    assert facts["attacks"] == "1"
+    empty = {name: getattr(findings, name).iloc[:0] for name in ("contrasts", "curves", "areas", "comparisons")}
+    assert titled(replace(findings, **empty)) == "4 encoders on mini"
+
+
+def test_a_suites_prose_is_no_title_of_another_runs_lists() -> None:
+    findings = Factory().findings()
+    manifest = replace(Factory().manifest(), description="Prose of a suite with other encoders.")
+    document = build(findings, manifest)
+    first = (document.title, document.description, *document.summary, *document.notices)
+    assert not [text for text in first if "Prose" in text]
 
 
 def test_noise_that_gave_no_score_is_not_no_noise() -> None:
     findings = Factory().findings()
     empty = {name: getattr(findings, name).iloc[:0] for name in ("contrasts", "curves", "areas", "comparisons")}
-    asked = sentences(replace(findings, **empty))[0]
-    assert "no query was scored under noise (see “Failed cells” and “What the noise really did”)" in asked
+    assert "No query was scored under noise" in sentences(replace(findings, **empty))[-1]
     silent = replace(findings, **empty, validity=findings.validity.iloc[:0])
-    asked = sentences(replace(silent, manifest=replace(Factory().manifest(), perturbations=())))[0]
-    assert asked.endswith("it has no perturbation, so it says nothing about robustness.")
+    told = sentences(replace(silent, manifest=replace(Factory().manifest(), perturbations=())))[-1]
+    assert told.endswith("The run has no noise, so nothing is said about robustness. 1 cell failed.")
+
+
+@pytest.mark.parametrize("encoders", [("bm25",), ("random",)])
+def test_a_single_encoder_is_described_without_a_rank(encoders: tuple[str, ...]) -> None:
+    best, *rest = sentences(Factory(encoders=encoders, perturbations=("typos",)).findings())
+    assert best.startswith(f"{encoders[0]} scores: same language ")
+    assert not [text for text in (best, *rest) if "finds most" in text or "more robust" in text]

@@ -118,7 +118,7 @@ def test_the_verdict_is_that_of_the_findings() -> None:
         row[8].text for row in tables(built)["strategy-differences-mini"].rows if row[2].text != "clean queries"
     }
     assert verdicts == {"not separated"}
-    assert "8 read “not separated”; no strategy was shown to lose less" in built.summary[2]
+    assert "8 read “not separated”; no strategy was shown to lose less" in built.summary[1]
 
 
 def test_the_third_sentence_names_unseen_noise_only() -> None:
@@ -126,7 +126,7 @@ def test_the_third_sentence_names_unseen_noise_only() -> None:
     rows: pd.DataFrame = made.strategies
     large = (rows["strategy_a"] == "robust") & (rows["perturbation"] == "typos") & (rows["quantity"] == "degradation")
     rows.loc[large, "difference"] = 0.2
-    sentence = build(made, made.manifest).summary[2]
+    sentence = build(made, made.manifest).summary[1]
     assert "8 read “more robust”" in sentence
     assert (
         "hybrid more robust (against x-x) under typos on mini, mono (by 2.0 points, interval [1.0, 3.0], adjusted p = 0.0080)"
