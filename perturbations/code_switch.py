@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import ClassVar
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from robustir.errors import SpecError
 from robustir.languages import LANGUAGES, has_spaces, normalise
-from robustir.perturbations.shared.numbered_units import Units, set_apart, word_units
+from robustir.perturbations.shared.numbered_units import Units, set_apart, whole_word_units
 from robustir.perturbations.shared.rule_based import RuleBased
-from robustir.perturbations.tables.lexicons import Entry, fold, function_words, load_lexicon, name_words
+from robustir.perturbations.tables.lexicons import Entry, fold
+from robustir.perturbations.tables.switches import begins_text, is_function_word, switches
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block
 from robustir.text.protected import FORM_BITS, TITLED, form_bits, protected_rows
@@ -29,9 +30,11 @@ _ORDERS = ("random", "content-first")
 class CodeSwitch(RuleBased):
     """Words give way to their translations in an embedded language, as bilingual speakers mix them.
 
-    Eligible are words that the induced lexicon translates, except numbers, probable names, single letters and
-    addresses. Translations are not inflected; at the beginning of a text they take over the capital. If the query's
-    script has no spaces and the embedded one has, a space sets the two apart.
+    Eligible are content words with a trusted translation (the word, in some form, is its best translation back) and a
+    few function words that a list by hand translates; not numbers, probable names, single letters and addresses. The frame
+    of the sentence, its articles, prepositions, auxiliaries and negations, stays. Translations are not inflected; at the
+    beginning of a text they take over the capital. If the query's script has no spaces and the embedded one has, a space
+    sets the two apart. Vietnamese words of several syllables are one word.
 
     Args:
         into: code of the embedded language, one of the eleven.
@@ -44,10 +47,10 @@ class CodeSwitch(RuleBased):
     """
 
     name: ClassVar[str] = "code-switch"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     severity_meaning: ClassVar[str] = (
-        "expected share of eligible words that are replaced; eligible are words with a translation, except numbers and names"
+        "expected share of eligible words that are replaced; eligible are words with a trusted translation, except numbers and names"
     )
     source: ClassVar[str] = (
         "after Qin et al. (2020), CoSDA-ML: multi-lingual code-switching data augmentation; lexicons induced from parallel "
@@ -72,7 +75,7 @@ class CodeSwitch(RuleBased):
     ) -> Sequence[str]:
         """Return the texts with words in the embedded language."""
         block = Block.join(texts)
-        units = word_units(block, lang)
+        units = whole_word_units(block, lang)
         lexemes = _lexemes(lang, self.embedded_lang)
         number, bits, eligible = lexemes.of(units.strings(block), units.row)
         places = np.flatnonzero(eligible)
@@ -97,11 +100,21 @@ class CodeSwitch(RuleBased):
     def coverage(self, texts: Sequence[str], lang: str) -> NDArray[np.float64]:
         """Return the share of each text's words that are eligible, float64 [texts]; 0 for a text without words."""
         block = Block.join(texts)
-        units = word_units(block, lang)
+        units = whole_word_units(block, lang)
         *_, eligible = _lexemes(lang, self.embedded_lang).of(units.strings(block), units.row)
         some, every = (np.bincount(rows, minlength=len(texts)) for rows in (units.row[eligible], units.row))
         shares: NDArray[np.float64] = some / np.maximum(every, 1)
         return shares
+
+    def best_switches(self, texts: Sequence[str], lang: str) -> Iterator[tuple[str, str]]:
+        """Yield every word of the texts with its best translation, "" for a word that is not eligible."""
+        block = Block.join(texts)
+        units = whole_word_units(block, lang)
+        forms = units.strings(block)
+        lexemes = _lexemes(lang, self.embedded_lang)
+        number, _, eligible = lexemes.of(forms, units.row)
+        for form, entry, fits in zip(forms, number.tolist(), eligible.tolist(), strict=True):
+            yield form, lexemes.best[entry] if fits else ""
 
     def _taken(
         self, eligible: Units, bits: NDArray[np.int64], severity: float, keys: NDArray[np.uint64]
@@ -120,8 +133,8 @@ class CodeSwitch(RuleBased):
         return rank < np.floor(severity * many + share)
 
 
-_FUNCTION = 1 << FORM_BITS  # the bit of function words, above those of form_bits
-_BITS = FORM_BITS + 1
+_FUNCTION, _BEGINS = 1 << FORM_BITS, 2 << FORM_BITS  # function words, and those that begin a text; above form_bits
+_BITS = FORM_BITS + 2
 
 
 class _Lexemes(dict[str, int]):
@@ -138,12 +151,13 @@ class _Lexemes(dict[str, int]):
         self.best = [""]
 
     def __missing__(self, form: str) -> int:
-        entry = _translations(form, self.lang, self.into)
+        entry = switches(form, self.lang, self.into)
+        folded = fold(form, self.lang)
         if entry:
             self.entries.append(entry)
             self.best.append(entry[0][0])
         number = len(self.entries) - 1 if entry else 0
-        late = _FUNCTION if fold(form, self.lang) in function_words(self.lang) else 0
+        late = _FUNCTION * is_function_word(folded, self.lang) | _BEGINS * begins_text(folded, self.lang)
         self[form] = value = number << _BITS | late | form_bits(form, self.lang)
         return value
 
@@ -153,21 +167,14 @@ class _Lexemes(dict[str, int]):
         """Return each word's number, its bits, and whether it may be replaced; forms: all words; rows: their texts."""
         packed = np.fromiter(map(self.__getitem__, forms), dtype=np.int64, count=len(forms))
         number = packed >> _BITS
-        return number, packed, (number > 0) & ~protected_rows(packed, rows, self.lang)
+        first = np.append(True, rows[1:] != rows[:-1])[: len(rows)]
+        fits = (number > 0) & ((packed & _BEGINS == 0) | first)
+        return number, packed, fits & ~protected_rows(packed, rows, self.lang)
 
 
 @cache
 def _lexemes(lang: str, into: str) -> _Lexemes:
     return _Lexemes(lang, into)
-
-
-def _translations(form: str, lang: str, into: str) -> Entry:
-    """Return what a word may become: never itself, and nothing for a name."""
-    folded = fold(form, lang)
-    if folded in name_words(lang):
-        return ()
-    entry = load_lexicon(lang, into).translations(form)
-    return tuple((word, chance) for word, chance in entry if word.casefold() != form.casefold())
 
 
 def _drawn(entry: Entry, chance: float) -> str:

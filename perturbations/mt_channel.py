@@ -26,8 +26,9 @@ class MTChannel(RuleBased):
 
     Rates come from what real systems made of FLORES dev, per pair and class of word (function words, common and rare
     words, names, numbers). A word is dropped, or gives way to another translation of its translation, to another form,
-    to a less related word or to its source word; names and numbers lose or swap letters. Words move, and function
-    words and second translations are added.
+    to a less related word or to its source word, never to its opposite; names are spelled otherwise by sound or left out,
+    numbers stay or are left out. Of no class more is lost than the worst system loses. Words move, and function words and
+    second translations are added.
 
     Args:
         source: code of the language that queries are translated from; by default English queries come from German,

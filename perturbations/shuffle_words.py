@@ -13,7 +13,7 @@ from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import open_before
 from robustir.seeds import uniforms
 from robustir.text.blocks import Block, ragged_arange
-from robustir.text.words import block_word_spans
+from robustir.text.compounds import block_whole_words
 
 __all__ = ["ShuffleWords"]
 
@@ -32,7 +32,7 @@ class ShuffleWords(RuleBased):
     """
 
     name: ClassVar[str] = "shuffle-words"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     severity_meaning: ClassVar[str] = "expected share of words that change places with another word of the text"
     source: ClassVar[str] = (
         "after Sinha et al. (2021), Masked language modeling and the distributional hypothesis: order word matters "
@@ -47,7 +47,7 @@ class ShuffleWords(RuleBased):
 
 
 def _shuffled(block: Block, lang: str, severity: float, keys: NDArray[np.uint64]) -> Block:
-    starts, stops = block_word_spans(block, lang)
+    starts, stops = block_whole_words(block, lang)
     # A word that could join with its neighbour would make one cluster with another.
     closed = ~open_before(block, starts)
     if not has_spaces(lang):

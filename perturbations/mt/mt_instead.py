@@ -1,4 +1,4 @@
-"""What replaces a word that translation noise takes: another translation, form, copy of the source, or letters."""
+"""What replaces a word that translation noise takes: another translation, form, copy of the source, or spelling of a name."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Self
 
+from robustir.languages import has_spaces
 from robustir.perturbations.casing import raised
 from robustir.perturbations.mt.mt_words import NAME, NUMBER, round_trip
+from robustir.perturbations.tables.confusions import confusions
 from robustir.perturbations.tables.lexicons import fold, load_lexicon
+from robustir.perturbations.tables.opposites import opposite
 from robustir.text.clusters import clusters
 
 __all__ = [
@@ -22,7 +25,6 @@ __all__ = [
     "Options",
     "another",
     "capitalised",
-    "garbled",
     "instead",
     "is_new",
 ]
@@ -30,7 +32,8 @@ __all__ = [
 LEXICAL, FORM, UNTRANSLATED, OTHER = 1, 2, 3, 4  # as in mt_rates.OUTCOMES, without kept
 _STEM = 0.6  # forms of a word share this much of its beginning, three letters at least
 _FORMS = 8
-_LETTERS = frozenset({NAME, NUMBER})  # classes that err in letters
+_UNTRANSLATED = 0.25  # how probable the word left in the source language must be
+_NEAREST = 2  # homophones of a character that a name may have
 _TRIES = 4  # draws before all options are asked: each takes bits from the draw before it
 
 Stays = Callable[[str], bool]  # whether a folded word may come into a text that has it already
@@ -107,17 +110,30 @@ def instead(
     """Yield what each word becomes, in its own case, or None if nothing fits.
 
     kinds: their classes; ways: LEXICAL, FORM, UNTRANSLATED or OTHER; pair: source and target language of the translation;
-    chances: in [0, 1), the words' own draws; texts, spaced: what they come into, as of :meth:`Options.drawn`. Names and
-    numbers lose a letter, or two change places, whatever the way, as does a word for which the lexicons have nothing else.
+    chances: in [0, 1), the words' own draws; texts, spaced: what they come into, as of :meth:`Options.drawn`. A name takes
+    another spelling of the same sound, a number stays, whatever the way, and so does a word for which nothing fits.
     """
     for form, kind, way, chance, text in zip(forms, kinds, ways, chances, texts, strict=True):
-        for options in _ways(form, way, pair) if kind not in _LETTERS else ():
-            if replacement := options.drawn(chance, text, spaced=spaced):
-                yield replacement
-                break
-        else:
-            new = garbled(form, chance)
-            yield new if new != form and is_new(fold(new, pair[1]), text, spaced=spaced) else None
+        candidates = _ways(form, way, pair) if kind != NAME else (_spellings(form, pair[1]),)
+        if kind == NUMBER:
+            candidates = ()
+        drawn = (options.drawn(chance, text, spaced=spaced) for options in candidates)
+        yield next((replacement for replacement in drawn if replacement), None)
+
+
+@lru_cache(maxsize=65_536)  # names recur
+def _spellings(form: str, lang: str) -> Options:
+    """Return what a name may be written as instead: it sounds the same, as that of a name from another script may."""
+    spellings = confusions(lang)
+    if has_spaces(lang):
+        return Options.of(((word, 1.0) for word in spellings(form)), lang)
+    parts = clusters(form)
+    found = [
+        "".join([*parts[:place], other, *parts[place + 1 :]])
+        for place, part in enumerate(parts)
+        for other in spellings(part)[:_NEAREST]
+    ]
+    return Options.of(((word, 1.0) for word in found), lang)
 
 
 def another(next_word: str, pair: tuple[str, str], chance: float, text: str, *, spaced: bool) -> str | None:
@@ -145,14 +161,22 @@ def _options(form: str, way: int, pair: tuple[str, str]) -> Options:
 def _weighted(folded: str, way: int, pair: tuple[str, str]) -> tuple[tuple[str, float], ...]:
     source, lang = pair
     if way == UNTRANSLATED:
-        return tuple(entry for entry in load_lexicon(lang, source).translations(folded) if entry[0].isalpha())
+        known = load_lexicon(lang, source).translations(folded)
+        return tuple((word, chance) for word, chance in known if word.isalpha() and chance >= _UNTRANSLATED)
     if way == FORM:
         return tuple((word, 1.0) for word in _forms(folded, lang))
-    near = round_trip(folded, lang, source)
+    near = tuple(
+        (word, chance) for word, chance in round_trip(folded, lang, source) if not opposite(folded, word, lang)
+    )
     if way == LEXICAL:
         return near
     known = {folded, *(fold(word, lang) for word, _ in near)}
-    far = {again for word, _ in near for again, _ in round_trip(word, lang, source) if fold(again, lang) not in known}
+    far = {
+        again
+        for word, _ in near
+        for again, _ in round_trip(word, lang, source)
+        if fold(again, lang) not in known and not opposite(folded, again, lang)
+    }
     return tuple((word, 1.0) for word in sorted(far))
 
 
@@ -160,8 +184,8 @@ def _forms(folded: str, lang: str) -> tuple[str, ...]:
     """Return words of the lexicon that begin as this one does, the most alike first."""
     from rapidfuzz.distance import Indel
 
-    size = 1 if lang == "zh" else 3
-    if len(folded) < size:
+    size = 3
+    if lang == "zh" or len(folded) < size:  # Chinese words have no forms
         return ()
     stem = max(size, round(_STEM * len(folded)))
     alike = [
@@ -174,7 +198,7 @@ def _forms(folded: str, lang: str) -> tuple[str, ...]:
 
 @cache
 def _by_beginning(lang: str) -> dict[str, list[tuple[str, str]]]:
-    size = 1 if lang == "zh" else 3
+    size = 3
     forms: dict[str, list[tuple[str, str]]] = {}
     words = {word for entry in load_lexicon("de" if lang == "en" else "en", lang).entries.values() for word, _ in entry}
     for word in sorted(words):
@@ -182,23 +206,6 @@ def _by_beginning(lang: str) -> dict[str, list[tuple[str, str]]]:
             folded = fold(word, lang)
             forms.setdefault(folded[:size], []).append((folded, word))
     return forms
-
-
-@lru_cache(maxsize=65_536)  # names and numbers recur
-def _letters(form: str) -> list[str]:
-    return clusters(form)
-
-
-def garbled(form: str, chance: float) -> str:
-    """Return a word that lost a letter (cluster) after its first, or in which two changed places; one letter stays."""
-    parts = _letters(form)
-    if len(parts) < 2:
-        return form
-    place = int(chance * 2 * (len(parts) - 1))
-    at = 1 + place // 2
-    if place % 2 == 0 or parts[at - 1] == parts[at]:
-        return "".join(parts[:at] + parts[at + 1 :])
-    return "".join([*parts[: at - 1], parts[at], parts[at - 1], *parts[at + 1 :]])
 
 
 def _cased(word: str, form: str, lang: str) -> str:

@@ -15,7 +15,7 @@ from robustir.perturbations.mt.mt_instead import UNTRANSLATED, Options, another,
 from robustir.perturbations.mt.mt_order import rearranged, turned
 from robustir.perturbations.mt.mt_rates import OUTCOMES, Rates
 from robustir.perturbations.mt.mt_words import COMMON, FUNCTION, word_class, word_classes
-from robustir.perturbations.shared.numbered_units import word_units
+from robustir.perturbations.shared.numbered_units import whole_word_units
 from robustir.perturbations.tables.lexicons import fold
 from robustir.perturbations.tables.marks import open_before
 from robustir.text.blocks import Block
@@ -47,7 +47,7 @@ class Channel:
         self.texts, self.pair, self.lang = texts, pair, pair[1]
         self.rates, self.pool, self.strength = rates, pool, strength
         self.block = Block.join(texts)
-        self.units = word_units(self.block, self.lang)
+        self.units = whole_word_units(self.block, self.lang)
         self.draws = self.units.draws(keys)
         self._folds: dict[int, str] = {}
         self._risky: dict[tuple[int, int], frozenset[str]] = {}  # by text and class
@@ -96,9 +96,10 @@ class Channel:
     def _lost(self) -> tuple[NDArray[np.bool_], dict[int, str]]:
         """Return which words are dropped, bool [units], and what replaces others that are lost."""
         units, rates, lose = self.units, self.rates, self._lose
-        lost = self._taken(self.strength * float(rates.lost.max()), lose)
+        shares = rates.lost_at(self.strength)
+        lost = self._taken(float(shares.max()), lose)
         kinds = word_classes(self.block, units, self.lang, lost)
-        truly = lose[lost] < self.strength * rates.lost[kinds]
+        truly = lose[lost] < shares[kinds]
         lost, kinds = lost[truly], kinds[truly]
         ways = (self.draws.uniform(_HOW, lost)[:, None] >= rates.how[kinds]).sum(axis=1)
         gone = np.zeros(len(units), dtype=bool)
@@ -158,7 +159,7 @@ class Channel:
     def _taken_forms(self, row: int, kind: int) -> frozenset[str]:
         """Return the words of a text, folded, that some strength takes if they are of a class."""
         if kind not in self._takeable:
-            words = self.units.take(np.flatnonzero(self._lose < STRONGEST * self.rates.lost[kind]))
+            words = self.units.take(np.flatnonzero(self._lose < self.rates.lost_at(STRONGEST)[kind]))
             firsts = np.searchsorted(words.row, np.arange(len(self.block) + 1))
             self._takeable[kind] = words.start.tolist(), words.stop.tolist(), firsts.tolist()
         starts, stops, first = self._takeable[kind]

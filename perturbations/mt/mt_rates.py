@@ -66,16 +66,22 @@ class Counts:
 class Rates:
     """A channel.
 
-    lost: float64 [classes], the share of words that are lost; how: float64 [classes, 5], cumulative, in which way (OUTCOMES
+    lost: float64 [classes], the share of words that are lost; most: float64 [classes], the greatest share that a stronger
+    channel loses, which is what the system itself loses of the references; how: float64 [classes, 5], cumulative, in which way (OUTCOMES
     without kept); moved: share of the words not lost that move; reach: float64 [FARTHEST], cumulative, by how many words; added: words
     per word that are added, function words and others.
     """
 
     lost: NDArray[np.float64]
+    most: NDArray[np.float64]
     how: NDArray[np.float64]
     moved: float
     reach: NDArray[np.float64]
     added: tuple[float, float]
+
+    def lost_at(self, strength: float) -> NDArray[np.float64]:
+        """Return the shares of words that are lost at a multiple of the rates, float64 [classes]."""
+        return np.minimum(strength * self.lost, np.maximum(self.lost, self.most))
 
 
 def excess(best: Counts, system: Counts) -> Rates:
@@ -86,10 +92,12 @@ def excess(best: Counts, system: Counts) -> Rates:
     their excess is. Of the words that the best one adds the channel drops some, so that added = w - b (1 - dropped).
     """
     classes, ways = len(CLASSES), len(OUTCOMES) - 1
-    lost, how, dropped = np.zeros(classes), np.zeros((classes, ways)), np.zeros(classes)
+    lost, most, dropped = np.zeros((3, classes))
+    how = np.zeros((classes, ways))
     for row, (of_best, of_system) in enumerate(zip(best.outcomes, system.outcomes, strict=True)):
         before, after = (np.array(counts) / max(1, sum(counts)) for counts in (of_best, of_system))
         lost[row] = max(0.0, 1 - after[0] / before[0]) if before[0] else 0.0
+        most[row] = 1 - after[0]
         dropped[row] = min(lost[row], max(0.0, (after[1] - before[1]) / max(1 - before[1], 1e-9)))
         rest = _shares(after[2:] - before[2:], after[2:])
         how[row] = np.cumsum([dropped[row], *(lost[row] - dropped[row]) * rest]) / lost[row] if lost[row] else 1.0
@@ -102,7 +110,7 @@ def excess(best: Counts, system: Counts) -> Rates:
         for before, after, stay in zip(best.added, system.added, stays, strict=True)
     )
     reach = np.cumsum(_shares(more, np.array(system.moves, dtype=np.float64)))
-    return Rates(lost, how, max(0.0, float(more.sum())), reach, (function, rest))
+    return Rates(lost, most, how, max(0.0, float(more.sum())), reach, (function, rest))
 
 
 def _shares(more: NDArray[np.float64], otherwise: NDArray[np.float64]) -> NDArray[np.float64]:

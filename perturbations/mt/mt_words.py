@@ -127,7 +127,8 @@ def _class(folded: str, lang: str) -> int:
         return FUNCTION
     if folded in name_words(lang):
         return NAME
-    return COMMON if folded in _frequent(lang) else RARE
+    # Frequencies are of syllables in Vietnamese: a word of several is as common as its rarest one.
+    return COMMON if all(part in _frequent(lang) for part in folded.split(" ")) else RARE
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,47 @@ def evaluate(data: Path | None, languages: str | None, lexicons: Path | None, as
         click.echo("\t".join(map(str, row.values())))
 
 
+@command.command()
+@data_option
+@_LANGUAGES
+@click.option(
+    "--through",
+    default="de,es",
+    show_default=True,
+    help="Languages that the others are paired with, by way of English.",
+)
+def switches(data: Path | None, languages: str | None, through: str) -> None:
+    """Judge what code-switch writes in the questions of XQuAD-R, each word as often as it occurs, by reference dictionaries.
+
+    Per pair, for content and function words: words, the share that is eligible, those that the dictionary lists, and the
+    share of these with a listed translation, and with a form of one.
+    """
+    from robustir.plugins.registry import create
+    from robustir.resources.lexicons.lexicon_quality import read_reference
+    from robustir.resources.lexicons.switching_quality import inverted, judge_switches, through_english
+
+    folder, chosen = _folder(data), _chosen(languages)
+    hubs = _chosen(through) if through else []
+    from_english = {
+        lang: read_reference(folder / "lexicons" / f"en-{lang}.txt", lang) for lang in dict.fromkeys([*chosen, *hubs])
+    }
+    queries = create("benchmark", "xquad-r").load(folder, ["en", *from_english]).queries
+    texts: dict[str, list[str]] = {}
+    for lang, text in zip(queries.langs, queries.texts, strict=True):
+        texts.setdefault(lang, []).append(text)
+    pairs = [("en", lang) for lang in chosen] + [(lang, "en") for lang in chosen]
+    pairs += [(lang, hub) for hub in hubs for lang in chosen if lang != hub]
+    click.echo("pair\tkind\twords\teligible\tjudged\tlisted\tform")
+    for lang, into in pairs:
+        to_english = inverted(from_english[lang]) if lang != "en" else {}
+        reference = from_english[into] if lang == "en" else to_english
+        reference = through_english(to_english, from_english[into]) if "en" not in (lang, into) else reference
+        for kind, found in judge_switches(texts[lang], lang, into, reference).items():
+            share = found.switched / max(1, found.words)
+            listed, form = (count / max(1, found.judged) for count in (found.right, found.form))
+            click.echo(f"{lang}-{into}\t{kind}\t{found.words}\t{share:.2f}\t{found.judged}\t{listed:.3f}\t{form:.3f}")
+
+
 def _folder(given: Path | None) -> Path:
     from robustir.disk.folders import data_folder
     from robustir.errors import DataError

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from robustir.errors import NotApplicableError, SpecError
 from robustir.perturbations.code_switch import CodeSwitch
+from robustir.perturbations.tables.switches import switches
 from robustir.seeds import Stream, derive_key
 from tests.strategies import LANGUAGES, SENTENCES, keys, languages, severities, texts
 
 batches = st.lists(st.tuples(texts, languages.filter(lambda lang: lang != "es"), keys), max_size=4)
-LINE = "water bread house time day night book"
+LINE = "water bread house day night book river"
 ORDERS = ("random", "content-first")
 
 
@@ -62,9 +63,35 @@ def test_severity_is_the_expected_share(order: str) -> None:
 
 def test_content_words_go_first() -> None:
     for number in range(30):
-        noisy = one("the water is the bread", "en", derive_key("first", number), 0.4, order="content-first").split()
-        assert [noisy[0], noisy[2], noisy[3]] == ["the", "is", "the"]
+        noisy = one("the water and the bread", "en", derive_key("first", number), 0.67, order="content-first").split()
+        assert [noisy[0], noisy[3]] == ["the", "the"]
         assert (noisy[1], noisy[4]) == ("agua", "pan")
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "into", "expected"),
+    [
+        ("what does the city not have", "en", "es", "what does the ciudad not have"),  # the frame of the sentence stays
+        ("who is it and why", "en", "ru", "кто is it и why"),  # listed question words begin a text
+        ("the city who", "en", "ru", "the город who"),
+        ("equality inequality", "en", "es", "igualdad inequality"),
+        ("không gian", "vi", "en", "space"),
+        ("con người và thành phố", "vi", "en", "human and city"),
+        ("es no tiene agua", "es", "en", "es no tiene water"),
+    ],
+)
+def test_words_keep_their_meaning_and_the_sentence_its_frame(text: str, lang: str, into: str, expected: str) -> None:
+    assert one(text, lang, derive_key("x"), into=into) == expected
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_negation_comes_or_goes(lang: str) -> None:
+    negations = {"en": "not no", "de": "nicht kein", "es": "no sin", "ru": "не ни", "zh": "不 没有", "vi": "không"}
+    for into in [other for other in LANGUAGES if other != lang]:
+        for word in negations.get(lang, "").split():
+            assert switches(word, lang, into) == ()
+    for word in ("does", "did", "is", "the", "of", "has"):
+        assert switches(word, "en", "es") == ()
 
 
 def test_names_and_numbers_stay_and_the_capital_moves() -> None:

@@ -11,14 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustir.errors import DataError, NotApplicableError, SpecError
-from robustir.perturbations.mt.mt_instead import FORM, LEXICAL, OTHER, UNTRANSLATED, Options, garbled, instead, is_new
+from robustir.perturbations.mt.mt_instead import FORM, LEXICAL, OTHER, UNTRANSLATED, Options, instead, is_new
 from robustir.perturbations.mt.mt_noise import Channel
 from robustir.perturbations.mt.mt_order import turned
 from robustir.perturbations.mt.mt_rates import FARTHEST, Counts, Rates, Table, excess, load_table
 from robustir.perturbations.mt.mt_words import CLASSES, COMMON, FUNCTION, NAME, NUMBER, RARE, Frequent, word_classes
 from robustir.perturbations.mt_channel import MTChannel
 from robustir.perturbations.shared.numbered_units import word_units
+from robustir.perturbations.tables.confusions import confusions
 from robustir.perturbations.tables.lexicons import fold
+from robustir.perturbations.tables.opposites import opposite
 from robustir.perturbations.typing.keyboards import read_data
 from robustir.seeds import Stream, derive_key, derive_keys, key_array
 from robustir.text.blocks import Block
@@ -47,7 +49,7 @@ def channel(
     """A channel with one way of losing words, or one length of moves."""
     how = np.tile(np.where(np.arange(5) >= way, 1.0, 0.0), (len(CLASSES), 1))
     reach = np.where(np.arange(FARTHEST) >= 1, 1.0, 0.0)
-    rates = Rates(np.full(len(CLASSES), lost), how, moved, reach, added)
+    rates = Rates(np.full(len(CLASSES), lost), np.ones(len(CLASSES)), how, moved, reach, added)
     pool = Options.of([("the", 3.0), ("often", 1.0)], lang)
     many_keys = key_array(derive_keys(("channel",), [lang] * many, [str(at) for at in range(many)], 0))
     return Channel([text] * many, ("de", lang), rates, pool, strength, many_keys).noisy()
@@ -192,7 +194,9 @@ def test_what_comes_instead() -> None:
     assert form is not None
     assert form.startswith("ident")
     assert made("house", COMMON, OTHER, 0.5) not in {None, "house", other}
-    assert made("1812", NUMBER, OTHER, 0.0) == "112"
+    assert made("1812", NUMBER, OTHER, 0.0) is None
+    name = made("Phillip", NAME, LEXICAL, 0.5)
+    assert name in confusions("en")("Phillip")
     assert list(instead(["house"], [COMMON], [LEXICAL], ("de", "en"), [0.5], [Everything()], spaced=False)) == [None]
 
 
@@ -202,10 +206,32 @@ def test_what_is_new_to_a_text() -> None:
     assert not is_new("car", "a carpet", spaced=False)
 
 
-def test_garbled_words() -> None:
-    assert garbled("a", 0.5) == "a"
-    assert {garbled("abc", chance) for chance in (0.0, 0.3, 0.6, 0.9)} == {"ac", "bac", "ab", "acb"}
-    assert garbled("aa", 0.9) == "a"
+@pytest.mark.parametrize(
+    ("lang", "first", "second", "expected"),
+    [
+        ("en", "common", "rare", True),
+        ("en", "equality", "inequality", True),
+        ("en", "legal", "illegal", True),
+        ("en", "common", "shared", False),
+        ("es", "común", "raro", True),
+        ("de", "groß", "klein", True),
+        ("de", "groß", "weit", False),
+    ],
+)
+def test_opposites(lang: str, first: str, second: str, expected: bool) -> None:
+    assert opposite(first, second, lang) is expected
+    assert opposite(second, first, lang) is expected
+
+
+def test_no_class_loses_more_than_the_worst_system_does() -> None:
+    for pair in (("hi", "en"), ("en", "ru"), ("en", "zh")):
+        table = load_table(*pair)
+        rates = table.rates()
+        worst = table.counts[table.worst].outcomes
+        for kind in range(len(CLASSES)):
+            kept = worst[kind][0] / max(1, sum(worst[kind]))
+            assert rates.lost_at(1.0)[kind] == rates.lost[kind]
+            assert rates.lost_at(2.0)[kind] <= max(rates.lost[kind], 1 - kept) + 1e-12
 
 
 def test_draws_are_by_weight_among_what_fits() -> None:
@@ -244,7 +270,10 @@ def test_shipped_tables_are_whole() -> None:
             assert kept == sorted(kept, reverse=True)
             worst = table.rates()
             assert worst.lost[RARE] > worst.lost[COMMON]
-            own = {fold(word, pair[1]) for word in read_data("stopwords", f"{pair[1]}.json")["words"].split()}
+            own = {
+                fold(word.replace("_", " "), pair[1])
+                for word in read_data("stopwords", f"{pair[1]}.json")["words"].split()
+            }
             assert set(table.pool) <= own
             for system in table.systems:
                 rates = table.rates(system)

@@ -24,7 +24,7 @@ from robustir.resources.lexicons.bitext import read_bitext
 from robustir.resources.lexicons.citation import choose_form, favoured_forms
 from robustir.resources.lexicons.lemmas import Lemmas, bare_arabic, to_simplified
 from robustir.text.blocks import Block
-from robustir.text.words import block_word_spans
+from robustir.text.compounds import block_whole_words
 
 __all__ = ["Side", "build_lexicon", "induce", "read_frequency", "write_lexicon"]
 
@@ -122,7 +122,7 @@ def _tokens(texts: Sequence[str], lang: str) -> list[list[str]]:
     """Return the words of each text, in their own case."""
     clean = [unicodedata.normalize("NFC", bare_arabic(text) if lang == "ar" else text) for text in texts]
     block = Block.join(clean)
-    starts, stops = block_word_spans(block, lang)
+    starts, stops = block_whole_words(block, lang)
     bounds = np.searchsorted(starts, block.offsets).tolist()
     spans = list(zip(starts.tolist(), stops.tolist(), strict=True))
     offsets = block.offsets.tolist()

@@ -12,7 +12,7 @@ from robustir.resources.lexicons.lemmas import to_simplified
 from robustir.resources.parallel_text import required_lines
 from robustir.text.function_words import ENGLISH
 
-__all__ = ["Quality", "content_words", "evaluate_lexicon", "read_reference"]
+__all__ = ["Quality", "compared", "content_words", "evaluate_lexicon", "read_reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def read_reference(path: Path, lang: str) -> dict[str, set[str]]:
     convert = to_simplified() if lang == "zh" else str
     for line in required_lines(path):
         english, _, other = line.replace("\t", " ").strip().partition(" ")
-        pair = fold(english, "en"), _compared(convert(other.strip()), lang)
+        pair = fold(english, "en"), compared(convert(other.strip()), lang)
         if other and pair[0] != pair[1]:
             found.setdefault(pair[0], set()).add(pair[1])
     return found
@@ -72,11 +72,12 @@ def evaluate_lexicon(rows: Iterable[Row], reference: dict[str, set[str]], words:
             best[word] = (-chance, other)
     judged = [word for word in words if word in reference]
     covered = [word for word in judged if word in best]
-    right = sum(_compared(best[word][1], lang) in reference[word] for word in covered)
+    right = sum(compared(best[word][1], lang) in reference[word] for word in covered)
     return Quality(len(judged), len(covered), right)
 
 
-def _compared(word: str, lang: str) -> str:
+def compared(word: str, lang: str) -> str:
+    """Return a word as it is compared with a reference: folded, without marks that the references write or leave out."""
     folded = fold(word, lang)
     if lang not in {"ar", "hi"}:
         return folded

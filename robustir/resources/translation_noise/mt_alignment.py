@@ -18,7 +18,7 @@ import numpy as np
 
 from robustir.perturbations.mt.mt_rates import FARTHEST, OUTCOMES, Counts
 from robustir.perturbations.mt.mt_words import CLASSES, FUNCTION, NAME, NUMBER, round_trip, word_classes
-from robustir.perturbations.shared.numbered_units import word_units
+from robustir.perturbations.shared.numbered_units import whole_word_units
 from robustir.perturbations.tables.lexicons import fold
 from robustir.text.blocks import Block
 
@@ -43,7 +43,7 @@ class Sentence:
     def all_of(cls, texts: Sequence[str], lang: str) -> list[Self]:
         """Read texts."""
         block = Block.join(texts)
-        units = word_units(block, lang)
+        units = whole_word_units(block, lang)
         classes = word_classes(block, units, lang, np.arange(len(units))).tolist()
         forms = units.strings(block)
         bounds = np.searchsorted(units.row, np.arange(len(texts) + 1)).tolist()

@@ -86,7 +86,7 @@ def estimate(outputs: Outputs, lines: Sequence[int]) -> Table:
 
 def _pool(systems: Sequence[Tally], best: Tally, lang: str) -> dict[str, int]:
     """Return the function words that systems add more often than the best one; those of our own list alone."""
-    own = {fold(word, lang) for word in read_data("stopwords", f"{lang}.json")["words"].split()}
+    own = {fold(word.replace("_", " "), lang) for word in read_data("stopwords", f"{lang}.json")["words"].split()}
     more: Counter[str] = Counter()
     for tally in systems:
         more.update({word: count - best.added_words[word] for word, count in tally.added_words.items() if word in own})
