@@ -28,7 +28,7 @@ class ShuffleWords(RuleBased):
     punctuation stay where they are. Groups do not depend on the severity, so severities nest exactly: words that moved at
     0.1 are at 0.2 where they were at 0.1. At severity 1 every word has moved (a random pairing, not a uniform
     permutation). Two equal words that change places leave the text as it was. Thai and Chinese words come from newmm and
-    jieba.
+    jieba; Vietnamese words of several syllables move as one.
     """
 
     name: ClassVar[str] = "shuffle-words"

@@ -161,8 +161,8 @@ def _options(form: str, way: int, pair: tuple[str, str]) -> Options:
 def _weighted(folded: str, way: int, pair: tuple[str, str]) -> tuple[tuple[str, float], ...]:
     source, lang = pair
     if way == UNTRANSLATED:
-        known = load_lexicon(lang, source).translations(folded)
-        return tuple((word, chance) for word, chance in known if word.isalpha() and chance >= _UNTRANSLATED)
+        there = load_lexicon(lang, source).translations(folded)
+        return tuple((word, chance) for word, chance in there if word.isalpha() and chance >= _UNTRANSLATED)
     if way == FORM:
         return tuple((word, 1.0) for word in _forms(folded, lang))
     near = tuple(

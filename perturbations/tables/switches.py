@@ -35,7 +35,7 @@ def switches(form: str, lang: str, into: str) -> Entry:
         return ()
     least = _LEAST if "en" in (lang, into) else _LEAST_BY_PIVOT
     back = load_lexicon(into, lang)
-    found = []
+    found: list[tuple[str, float]] = []
     for word, chance in load_lexicon(lang, into).translations(form):
         again = back.translations(word)
         mutual = again and same_word(fold(again[0][0], lang), folded, lang)
