@@ -11,6 +11,7 @@ from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.reduced import ReducedSetting
 from robustir.seeds import derive_key
 from robustir.stats import SignFlips, max_t_over, sign_flips
+from robustir.stats.randomisation import signs_of
 
 __all__ = ["Hypotheses", "RowKey"]
 
@@ -72,5 +73,5 @@ class Hypotheses:
         for name, size in zip(benchmarks, groups, strict=True):
             seed = int.from_bytes(derive_key(options.seed, "family", name)[:4], "little")
             bits = np.random.Generator(np.random.Philox(key=seed)).integers(0, 2, (options.flips, size), dtype=np.int8)
-            made.append(SignFlips(1.0 - 2.0 * bits.astype(np.float64), complete=False))
+            made.append(SignFlips(signs_of(bits), complete=False))
         return made

@@ -73,12 +73,14 @@ def max_t_over(parts: Sequence[Floats], flips: Sequence[SignFlips]) -> list[Floa
         scaled = contributions[moving] / spread[moving, None]
         # One scale for all rows: the statistics of different quantities are compared with each other.
         pinned = np.hstack([scaled, np.ones((len(scaled), 1))])
-        signs = np.hstack([drawn.signs, np.zeros((len(drawn.signs), 1))])
+        signs = np.hstack([drawn.signs, np.zeros((len(drawn.signs), 1), dtype=np.int8)])
         own = np.empty(len(scaled))
+        unflipped = np.ones((1, signs.shape[1]), dtype=np.int8)
+        unflipped[0, -1] = 0
         for start in range(0, len(scaled), _CHUNK):
             rows = slice(start, start + _CHUNK)
             flipped, _, tolerance = flipped_sums(pinned[rows], signs)
-            units, _, _ = flipped_sums(pinned[rows], np.hstack([np.ones((1, signs.shape[1] - 1)), np.zeros((1, 1))]))
+            units, _, _ = flipped_sums(pinned[rows], unflipped)
             scale = float(to_integers(pinned[:1], float(signs.shape[1]))[1][0])
             np.maximum(most, flipped.max(axis=0) / scale, out=most)
             own[rows] = (units[:, 0] - tolerance) / scale

@@ -14,22 +14,31 @@ from robustir.stats.exact import to_integers
 from robustir.stats.resampling import generator
 from robustir.stats.rounding import ROUNDING
 
-__all__ = ["SignFlips", "cluster_t_test", "flipped_sums", "randomisation_test", "sign_flips", "signed_rank_test"]
+__all__ = [
+    "SignFlips",
+    "cluster_t_test",
+    "flipped_sums",
+    "randomisation_test",
+    "sign_flips",
+    "signed_rank_test",
+    "signs_of",
+]
 
 Floats = NDArray[np.float64]
 
 _CHUNK = 32  # columns at a time: 32 x 10,000 flips of float64 are 2.5 MB
+_BLOCK = 2**23  # signs at a time as float64, 64 MB: 10,000 flips of 7,000 ungrouped queries would be 560 MB
 _TOLERANCE = 2.0**12  # of 2**52: sums closer than 1e-12 of the bound are one number, rounded in two ways
 
 
 @dataclass(frozen=True, slots=True)
 class SignFlips:
-    """Signs per flip and group, float64 [flips, groups] of -1 and 1; ``complete``: whether these are all sign vectors.
+    """Signs per flip and group, int8 [flips, groups] of -1 and 1; ``complete``: whether these are all sign vectors.
 
     A complete set holds one of each pair of opposite vectors, which give the same two-sided statistic.
     """
 
-    signs: Floats
+    signs: NDArray[np.int8]
     complete: bool
 
 
@@ -37,22 +46,38 @@ class SignFlips:
 def sign_flips(groups: int, flips: int = 10_000, seed: int = 0) -> SignFlips:
     """Return random signs for whole groups, or every sign vector if ``2 ** groups <= flips``."""
     if groups <= 60 and 2**groups <= flips:
-        rest = product((1.0, -1.0), repeat=max(groups - 1, 0))
-        signs = np.array([(1.0, *signs)[:groups] for signs in rest], dtype=np.float64)
+        rest = product((1, -1), repeat=max(groups - 1, 0))
+        signs = np.array([(1, *signs)[:groups] for signs in rest], dtype=np.int8)
         complete = True
     else:
         bits = generator(seed, "sign flips", groups).integers(0, 2, size=(flips, groups), dtype=np.int8)
-        signs, complete = 1.0 - 2.0 * bits.astype(np.float64), False
+        signs, complete = signs_of(bits), False
     signs.flags.writeable = False
     return SignFlips(signs, complete)
 
 
-def flipped_sums(contributions: Floats, signs: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return |sum| under every flip [k, flips], as observed [k], and the tolerance of equality, in whole units."""
+def signs_of(bits: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return 1 for 0 and -1 for 1, in place."""
+    bits *= -2
+    bits += 1
+    return bits
+
+
+def flipped_sums(contributions: Floats, signs: NDArray[np.int8]) -> tuple[Floats, Floats, Floats]:
+    """Return |sum| under every flip [k, flips], as observed [k], and the tolerance of equality, in whole units.
+
+    signs: [flips, groups], of which a block at a time becomes floating point. Sums are whole numbers, so that the size of
+    the blocks cannot change a bit.
+    """
     bound = float(signs.shape[1])
     integers, _ = to_integers(contributions, bound)
     tolerance = np.full(len(contributions), max(_TOLERANCE, 2 * bound))
-    return np.abs(integers @ signs.T), np.abs(integers.sum(axis=1)), tolerance
+    sums = np.empty((len(contributions), len(signs)))
+    step = max(1, _BLOCK // max(signs.shape[1], 1))
+    for first in range(0, len(signs), step):
+        block = signs[first : first + step].astype(np.float64)
+        np.abs(integers @ block.T, out=sums[:, first : first + step])
+    return sums, np.abs(integers.sum(axis=1)), tolerance
 
 
 def randomisation_test(contributions: Floats, flips: SignFlips) -> Floats:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from robustir.stats.clusters import ClusterSums
 from robustir.stats.exact import exact_products
-from robustir.stats.randomisation import SignFlips, flipped_sums
+from robustir.stats.randomisation import SignFlips, flipped_sums, signs_of
 from robustir.stats.resampling import Interval, generator, studentised_bounds
 from robustir.stats.rounding import settled
 
@@ -226,11 +226,11 @@ def retention_scores(levels: Sequence[SeededSums]) -> SeededSums:
 
 @lru_cache(maxsize=16)
 def joint_flips(seeds: int, groups: int, flips: int, seed: int) -> SignFlips:
-    """Return random signs for seeds and groups, float64 [flips, seeds + groups]."""
+    """Return random signs for seeds and groups, int8 [flips, seeds + groups]."""
     drawn = generator(seed, "joint sign flips", seeds, groups).integers(
         0, 2, size=(flips, seeds + groups), dtype=np.int8
     )
-    signs = 1.0 - 2.0 * drawn.astype(np.float64)
+    signs = signs_of(drawn)
     signs.flags.writeable = False
     return SignFlips(signs, complete=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -10,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from robustir.stats import cluster_sums, cluster_t_test, randomisation_test, sign_flips, signed_rank_test
+from robustir.stats import (
+    SignFlips,
+    cluster_sums,
+    cluster_t_test,
+    max_t,
+    randomisation,
+    randomisation_test,
+    sign_flips,
+    signed_rank_test,
+)
 
 
 def test_all_flips_by_hand() -> None:
@@ -106,3 +116,19 @@ def test_the_signed_rank_test_agrees_with_scipy() -> None:
     found = signed_rank_test(cluster_sums(np.stack([sample, np.zeros(20)]), np.arange(20), 20))
     assert found[0] == pytest.approx(np.asarray(scipy_stats.wilcoxon(sample))[1])
     assert found[1] == 1.0
+
+
+def test_thousands_of_ungrouped_queries_fit_into_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    contributions = np.random.default_rng(0).standard_normal((3, 7_000)) / 7_000
+    contributions[1] += 3e-6
+    tracemalloc.start()
+    flips = sign_flips(7_000, 10_000, 5)
+    p, adjusted = randomisation_test(contributions, flips), max_t(contributions, flips)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**29  # the signs alone were 534 MiB as float64
+    assert (adjusted >= p).all()
+    few = SignFlips(flips.signs[:200], complete=False)
+    whole = randomisation_test(contributions, few)
+    monkeypatch.setattr(randomisation, "_BLOCK", 70_000)  # ten flips at a time
+    assert randomisation_test(contributions, few).tolist() == whole.tolist()
