@@ -42,7 +42,7 @@ class MTChannel(RuleBased):
     name: ClassVar[str] = "mt-channel"
     version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
-    nested: ClassVar[bool] = False
+    nested: bool = False
     nesting_note: ClassVar[str] = (
         "every word's fate is drawn before the severity is looked at, but a word that moves at a higher severity takes its edit "
         "along, and one that moved at a lower severity may be lost at a higher one"

@@ -13,7 +13,8 @@ from robustir.languages import LANGUAGES
 from robustir.perturbations.shared.choices import choices
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.typing.mistyping import mistyped
-from robustir.perturbations.typing.rates import MIXES, OPERATIONS
+from robustir.perturbations.typing.rates import MIXES, OPERATIONS, rates
+from robustir.perturbations.typing.side_errors import without_sides
 
 __all__ = ["Typos"]
 
@@ -29,9 +30,11 @@ class Typos(RuleBased):
     Args:
         parts: the operations to choose from, any of keyboard, insert, delete, transpose, each once.
         mix: ``natural``, or ``uniform``: operations and words with equal chances, neighbouring keys alone.
+        sides: also leave out capitals at the beginning of words, spaces and final marks, each as often as people do who make
+            so many errors (natural rates). Then severities do not nest: a wrong letter may lose its capital at a higher one.
 
     Raises:
-        SpecError: for another operation or mix, an operation that is given twice, or none.
+        SpecError: for another operation or mix, an operation that is given twice, or none; for sides of a uniform mix.
     """
 
     name: ClassVar[str] = "typos"
@@ -48,15 +51,25 @@ class Typos(RuleBased):
         "perturbations/data"
     )
 
-    def __init__(self, parts: Sequence[str] | str = OPERATIONS, mix: str = "natural") -> None:
+    def __init__(self, parts: Sequence[str] | str = OPERATIONS, mix: str = "natural", *, sides: bool = False) -> None:
         chosen = choices("typos", "parts", parts, OPERATIONS)
         self.parts = tuple(operation for operation in OPERATIONS if operation in chosen)
         if mix not in MIXES:
             raise SpecError(f"typos(mix={mix!r}): give {' or '.join(map(repr, MIXES))}")
-        self.mix = mix
+        if sides and mix != "natural":
+            raise SpecError("typos(sides=True): only natural errors have rates of what is left out; leave mix out")
+        self.mix, self.sides = mix, sides
+        if sides:
+            self.nested = False
+            self.nesting_note = (
+                "a capital that was typed wrongly at a low severity may be a small letter at a higher one"
+            )
 
     def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts as a hasty typist would write them."""
-        return mistyped(texts, lang, severity, keys, self.parts, self.mix)
+        noisy = mistyped(texts, lang, severity, keys, self.parts, self.mix)
+        if not self.sides:
+            return noisy
+        return without_sides(noisy, lang, severity, keys, rates(lang, self.mix, self.parts).sides)

@@ -28,7 +28,7 @@ class RuleBased(Shown):
     name: ClassVar[str]
     version: ClassVar[str]
     languages: ClassVar[frozenset[str] | None] = None
-    nested: ClassVar[bool] = True
+    nested: bool = True
 
     def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]

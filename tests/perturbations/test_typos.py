@@ -468,6 +468,26 @@ def test_wrong_languages_and_arguments() -> None:
             Typos(wrong)
 
 
+def test_sides_are_lost_as_often_as_the_rates_say() -> None:
+    text = "Who led the Panthers in New York to win"
+    many_keys = [derive_key("sides", number) for number in range(3000)]
+    plain = Typos().apply_batch([text + "?"] * 3000, langs=["en"] * 3000, severity=0.4, keys=many_keys)
+    noisy = Typos(sides=True).apply_batch([text + "?"] * 3000, langs=["en"] * 3000, severity=0.4, keys=many_keys)
+    known = rates("en", "natural", OPERATIONS).sides
+    assert [made.replace(" ", "").rstrip("?").lower() for made in noisy] == [
+        made.replace(" ", "").rstrip("?").lower() for made in plain
+    ]
+    lost = 1 - sum(made.endswith("?") for made in noisy) / sum(made.endswith("?") for made in plain)
+    assert lost == pytest.approx(0.4 * known["final"], abs=0.03)
+    spaces = 1 - sum(made.count(" ") for made in noisy) / sum(made.count(" ") for made in plain)
+    assert spaces == pytest.approx(0.4 * known["space"], abs=0.01)
+    small = sum(made[0].islower() for made in noisy) - sum(made[0].islower() for made in plain)
+    assert small / sum(made[0].isupper() for made in plain) == pytest.approx(0.4 * known["capital"], abs=0.03)
+    assert Typos(sides=True).nested is False
+    with pytest.raises(SpecError, match="leave mix out"):
+        Typos(mix="uniform", sides=True)
+
+
 def test_parts_in_specs() -> None:
     assert create("perturbation", "typos").parts == OPERATIONS
     assert create("perturbation", "typos(mix='uniform')").mix == "uniform"

@@ -6,15 +6,18 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from robustir.noise.applying import perturb
 from robustir.perturbations.shuffle_words import ShuffleWords
 from robustir.perturbations.typos import Typos
 from robustir.seeds import derive_keys
 from robustir.text.distance import realised_dose
+from robustir.types import QuerySet
 from tests.strategies import LANGUAGES, SENTENCES
 
 pytestmark = [pytest.mark.speed, pytest.mark.slow]
@@ -71,6 +74,29 @@ def test_typos_beside_nlpaug(benchmark: BenchmarkFixture, root: Path) -> None:
     )
     print(benchmark.extra_info)
     assert len(noisy) == TEXTS
+
+
+def test_the_public_route_beside_nlpaug(benchmark: BenchmarkFixture, root: Path) -> None:
+    """Keys, noise, the check of texts and the realised dose included, a new draw each time; nlpaug with its bare call."""
+    keyboard = pytest.importorskip("nlpaug.augmenter.char", reason="pip install 'robustir[nlpaug]'").KeyboardAug
+    queries = QuerySet.from_texts(questions("en", root), lang="en")
+    peer = keyboard(
+        aug_word_p=0.3, aug_word_max=None, aug_char_max=1, include_special_char=False, include_numeric=False
+    )
+    theirs = best_seconds(lambda: [peer.augment(text) for text in queries.texts], rounds=1)
+    draws = count(1)
+    perturb(queries, "typos", severity=0.3)  # loads the tables and the units of the clean texts
+    ours = best_seconds(lambda: perturb(queries, "typos", severity=0.3, draw=next(draws)), rounds=12)
+    noisy = benchmark.pedantic(lambda: perturb(queries, "typos", severity=0.3), rounds=1)
+    assert noisy.dose is not None
+    assert noisy.dose.word_edit_rate.mean() == pytest.approx(0.3, abs=0.02)
+    benchmark.extra_info.update(
+        queries_per_second=round(TEXTS / ours),
+        nlpaug_texts_per_second=round(TEXTS / theirs),
+        ratio=round(theirs / ours, 1),
+    )
+    print(benchmark.extra_info)
+    assert theirs / ours > 10
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
