@@ -25,6 +25,7 @@ _SIGNS: Mapping[str, tuple[str, str, str]] = {
 _OTHERS: Mapping[str, tuple[str, str]] = {
     Kind.POINTS: ("p", "p separated in points only"),
     Kind.SHARES: ("s", "s separated in shares only"),
+    Kind.UNEQUAL: ("d", "d does not hold at equal dose"),
     Kind.DISAGREE: ("×", "× the scales disagree"),
     Kind.NOT_SEPARATED: ("≈", "≈ not separated"),
     Kind.NOTHING: ("=", "= nothing changed"),

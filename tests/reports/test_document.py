@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from robustir.analysis import Findings, empty_table
+from robustir.analysis.claims import Kind
 from robustir.analysis.uneven import with_dose_ratios
 from robustir.errors import InputError, RunError
 from robustir.reports import build
@@ -23,6 +24,7 @@ from robustir.reports.blocks import (
     walk_texts,
 )
 from robustir.reports.formats import language_name
+from robustir.reports.sections.matrix import _OTHERS, _SIGNS
 from tests.reports.factory import ENCODERS, LANGUAGES, SEVERITIES, Factory
 
 
@@ -340,3 +342,7 @@ def test_languages_with_over_twice_the_median_dose_are_told() -> None:
             any("typos at severity 0.3 changed 90.0% of the characters in Thai, but" in text for text in notices)
             == told
         )
+
+
+def test_every_kind_of_claim_has_a_sign_in_the_matrices() -> None:
+    assert {*_SIGNS, *_OTHERS} == set(Kind)
