@@ -12,7 +12,7 @@ RUN = runs/quickstart
 BASE_COST = about 2 GB and two minutes (more where pip takes the CUDA build of torch)
 TEST_COST = about 0.5 GB more, three minutes
 
-.PHONY: quickstart test test-tf5 test-wrappers lint style mypy pyright speed docs clean
+.PHONY: quickstart test test-tf5 test-wrappers lint style mypy pyright speed docs statistics-calibration clean
 
 quickstart: $(VENV)/.base
 	$(BIN)/robustir run quickstart -o $(RUN)
@@ -43,6 +43,10 @@ speed: $(VENV)/.installed
 docs: $(VENV_DOCS)/.installed
 	NO_MKDOCS_2_WARNING=1 $(VENV_DOCS)/bin/mkdocs build --quiet
 	@echo "The site is here:  $(CURDIR)/build/site/index.html"
+
+# How often tests, intervals and verdicts err on simulated data: docs/statistics-calibration.md and its figure. Three minutes of one core.
+statistics-calibration: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.stats.calibration --trials 2000 --out docs
 
 define CHECK_PYTHON
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
