@@ -64,9 +64,13 @@ def _eligible(block: Block, units: Units, lang: str) -> NDArray[np.bool_]:
     """Return which units are function words that may go, bool [units]."""
     forms = _forms(lang)
     bits = np.fromiter(map(forms.__getitem__, units.strings(block)), dtype=np.uint8, count=len(units))
-    initial = begins_sentence(block, units.start)
+    titled = np.flatnonzero(bits & (_TITLED | _NAME))
+    initial = np.zeros(len(units), dtype=bool)
+    initial[titled] = begins_sentence(block, units.start[titled])
     eligible: NDArray[np.bool_] = (bits & _LOWER != 0) | ((bits & _TITLED != 0) & initial)
-    eligible &= ~open_before(block, units.start) & ~joined_words(block, units.start, units.stop)
+    some = np.flatnonzero(eligible)
+    start, stop = units.start[some], units.stop[some]
+    eligible[some] = ~open_before(block, start) & ~joined_words(block, start, stop)
     if lang not in _NO_NAMES:
         eligible &= ~_between_names((bits & (_NAME | _TITLED) != 0) & ~initial, eligible, units)
     return eligible

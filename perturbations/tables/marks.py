@@ -62,12 +62,16 @@ def open_before(block: Block, at: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 def begins_sentence(block: Block, at: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which positions [m] begin a text or a sentence, after opening brackets and quotation marks, bool [m]."""
-    passed: NDArray[np.bool_] = _table(r"[\s\p{Ps}\p{Pi}\p{Pf}\"'¿¡]+").take(block.codes)
-    passed[block.offsets[1:] - 1] = False
-    last = np.maximum.accumulate(np.where(passed, -1, np.arange(len(passed))))  # what is not passed over
-    before = np.append(-1, last)[at]
-    ends: NDArray[np.bool_] = _table(r"[\n.?!…。？！؟।]+").take(block.codes)
-    begins: NDArray[np.bool_] = (before < 0) | ends[before]
+    passed = _table(r"[\s\p{Ps}\p{Pi}\p{Pf}\"'¿¡]+")
+    ends = _table(r"[.?!…。？！؟।]+")
+    first = block.offsets[block.rows(at)]
+    before = at - 1
+    moving = np.flatnonzero((before >= first) & passed[block.codes[np.maximum(before, 0)]])
+    while len(moving):
+        before[moving] -= 1
+        left = moving[before[moving] >= first[moving]]
+        moving = left[passed[block.codes[before[left]]]]
+    begins: NDArray[np.bool_] = (before < first) | ends[block.codes[np.maximum(before, 0)]]
     return begins
 
 
@@ -76,11 +80,11 @@ def joined_words(block: Block, start: NDArray[np.int64], stop: NDArray[np.int64]
 
     start, stop: int64 [m], code point positions.
     """
-    joiner: NDArray[np.bool_] = _table(r"[\p{Pd}\p{Pc}./&@+'’:,]+").take(block.codes)
-    wordish: NDArray[np.bool_] = (block.kinds & (LETTER | DIGIT | JOINS)) != 0
-    end = len(block.codes) - 1
-    before: NDArray[np.bool_] = (start > 1) & joiner[np.maximum(start - 1, 0)] & wordish[np.maximum(start - 2, 0)]
-    after: NDArray[np.bool_] = joiner[np.minimum(stop, end)] & wordish[np.minimum(stop + 1, end)]
+    joiner = _table(r"[\p{Pd}\p{Pc}./&@+'’:,]+")
+    codes, kinds, end, part = block.codes, block.kinds, len(block.codes) - 1, LETTER | DIGIT | JOINS
+    mark, further = np.maximum(start - 1, 0), np.maximum(start - 2, 0)
+    before: NDArray[np.bool_] = (start > 1) & joiner[codes[mark]] & ((kinds[further] & part) != 0)
+    after: NDArray[np.bool_] = joiner[codes[np.minimum(stop, end)]] & ((kinds[np.minimum(stop + 1, end)] & part) != 0)
     return before | after
 
 

@@ -114,9 +114,9 @@ def test_typing_errors_reach_the_dose_on_xquad_r(data: Path) -> None:
 
 @pytest.mark.data
 def test_the_shipped_errors_are_what_the_command_records(data: Path) -> None:
-    rows = list(verify("stopwords", questions(data, ["de", "zh"]), [0.02, 0.05, 0.1]))
-    shipped = json.loads((shipped_folder() / "stopwords.json").read_text(encoding="utf-8"))["stopwords"]["missed"]
+    rows = list(verify("homoglyph", questions(data, ["de", "zh"]), [0.02, 0.05, 0.1]))
+    shipped = json.loads((shipped_folder() / "homoglyph.json").read_text(encoding="utf-8"))["homoglyph"]["missed"]
     for lang, refused in (("de", False), ("zh", True)):
         errors = [row.char_error_rate / row.asked - 1 for row in rows if row.lang == lang and row.asked]
         assert max(errors, key=abs) == pytest.approx(shipped[lang], abs=0.001)
-        assert (lang not in (create("perturbation", "stopwords(dose='cer:0.05')").languages or ())) is refused
+        assert (lang not in (create("perturbation", "homoglyph(dose='cer:0.05')").languages or ())) is refused
