@@ -112,7 +112,10 @@ class EmbeddingFile:
             _OPENED.pop(folder).environment.close()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            environment = lmdb.open(str(folder), map_size=self._map_size, max_dbs=len(self._names), sync=False)
+            # readahead would read 32 times what a vector needs, in the order of hashes, once the file outgrows the memory
+            environment = lmdb.open(
+                str(folder), map_size=self._map_size, max_dbs=len(self._names), sync=False, readahead=False
+            )
         except lmdb.MapResizedError:
             return self._open()  # another process has grown it just now
         except (lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.CorruptedError) as error:
