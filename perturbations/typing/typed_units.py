@@ -62,5 +62,6 @@ class Words:
 
     def take(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Words:
         """Return some of the words, with the numbers that they have."""
+        places = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen.astype(np.int64, copy=False)
         columns = (self.first, self.last, self.row, self.number, self.letters)
-        return Words(*(column[chosen] for column in columns))
+        return Words(*(column.take(places) for column in columns))

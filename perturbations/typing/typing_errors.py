@@ -152,7 +152,7 @@ class Typist:
 
     def _weights(self, letters: _Letters, kind: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how likely each letter is to be missed in the way that is drawn for its word, 0 for impossible."""
-        possible = self._offers[kind, letters.row]
+        possible = self._offers.ravel().take(kind * self._offers.shape[1] + letters.row)
         if not self._single:
             start = self.units.start
             possible &= (start.take(letters.unit + 1) - start.take(letters.unit) == 1) | (kind >= _AWAY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise, repeat
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ _CHARACTERS_AT_ONCE = 60_000  # stays in the processor's cache; bounds the memor
 _TEXTS_KEPT = 100_000  # all texts of a chunk fit
 _BITS = 20  # of the filter that finds units again: 1 in 100 is found that is not there
 _BASE = 0xD1342543DE82EF95
+_SPACE = np.uint32(ord(" "))
 
 
 def realised_dose(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[str]) -> Dose:
@@ -64,15 +65,6 @@ def _distances(before: Sequence[Sequence[Hashable]], after: Sequence[Sequence[Ha
     return cpdist(before, after, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
 
 
-def _spaced_otherwise(before: Sequence[str], after: Sequence[str]) -> list[int]:
-    """Return which texts differ in spaces alone."""
-    size, other = (np.fromiter(map(len, side), dtype=np.int64, count=len(side)) for side in (before, after))
-    for lengths, side in ((size, before), (other, after)):
-        lengths -= np.fromiter(map(str.count, side, repeat(" ")), dtype=np.int64, count=len(side))
-    same_size = np.flatnonzero(size == other).tolist()
-    return [place for place in same_size if before[place].replace(" ", "") == after[place].replace(" ", "")]
-
-
 def _boundaries(text: str) -> set[int]:
     """Return after how many other characters a space follows, inside the text."""
     return set(accumulate(map(len, text.strip(" ").split(" ")[:-1])))
@@ -80,10 +72,15 @@ def _boundaries(text: str) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Units:
-    """The hashes of the units of several texts, uint64 [units], and how many units each text has, int64 [texts]."""
+    """The units of several texts.
+
+    hashes: uint64 [units]; sizes: int64 [texts], how many units each text has; sums: uint64 [texts], all code points but
+    spaces added up: texts that differ in spaces alone have the same.
+    """
 
     hashes: NDArray[np.uint64]
     sizes: NDArray[np.int64]
+    sums: NDArray[np.uint64]
 
     def of(self, texts: NDArray[np.int64]) -> list[list[int]]:
         """Return the units of some texts."""
@@ -94,10 +91,11 @@ class _Units:
 
 def _word_rates(before: Sequence[str], after: Sequence[str], *, spaced: bool) -> NDArray[np.float64]:
     """Return the edits of units divided by the clean number (0 if there are none), float64 [texts]."""
-    clean = _remembered(before, spaced=spaced)
-    edits = _word_edits(clean, _units(after, spaced=spaced))
-    for place in _spaced_otherwise(before, after):
-        edits[place] = len(_boundaries(before[place]) ^ _boundaries(after[place]))
+    clean, noisy = _remembered(before, spaced=spaced), _units(after, spaced=spaced)
+    edits = _word_edits(clean, noisy)
+    for place in np.flatnonzero(clean.sums == noisy.sums).tolist():
+        if before[place].replace(" ", "") == after[place].replace(" ", ""):  # they differ in spaces alone
+            edits[place] = len(_boundaries(before[place]) ^ _boundaries(after[place]))
     return np.where(clean.sizes > 0, edits / np.maximum(clean.sizes, 1), 0.0)
 
 
@@ -133,7 +131,7 @@ def _marks(hashes: NDArray[np.uint64], text: NDArray[np.int64]) -> NDArray[np.in
 
 
 # The units of clean texts, which every condition is compared with; what does not fit is looked at again.
-_known: dict[tuple[bool, str], NDArray[np.uint64]] = {}
+_known: dict[tuple[bool, str], tuple[NDArray[np.uint64], int]] = {}
 
 
 def _remembered(texts: Sequence[str], *, spaced: bool) -> _Units:
@@ -147,16 +145,18 @@ def _remembered(texts: Sequence[str], *, spaced: bool) -> _Units:
         ends = np.cumsum(units.sizes)
         # Copies: a view would keep the whole chunk.
         pieces = [units.hashes[first:last].copy() for first, last in pairwise([0, *ends.tolist()])]
-        _known.update(zip([(spaced, text) for text in new], pieces, strict=True))
-    found = [_known[spaced, text] for text in texts]
-    return _Units(np.concatenate(found), np.fromiter(map(len, found), dtype=np.int64, count=len(found)))
+        _known.update(zip([(spaced, text) for text in new], zip(pieces, units.sums.tolist(), strict=True), strict=True))
+    found, sums = zip(*[_known[spaced, text] for text in texts], strict=True)
+    sizes = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
+    return _Units(np.concatenate(found), sizes, np.array(sums, dtype=np.uint64))
 
 
 def _units(texts: Sequence[str], *, spaced: bool) -> _Units:
     """Return the hash of every unit."""
     block = Block.join(texts)
     starts, stops = unit_spans(block, spaced=spaced)
-    return _Units(_hashes(block.codes, starts, stops), np.diff(np.searchsorted(starts, block.offsets)))
+    sums = np.add.reduceat(block.codes * (block.codes != _SPACE), block.offsets[:-1], dtype=np.uint64)
+    return _Units(_hashes(block.codes, starts, stops), np.diff(np.searchsorted(starts, block.offsets)), sums)
 
 
 def _hashes(codes: NDArray[np.uint32], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.uint64]:
