@@ -16,6 +16,7 @@ from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import begins_sentence, is_space, joined_words, open_before
 from robustir.perturbations.typing.keyboards import read_data
 from robustir.text.blocks import Block, ragged_arange
+from robustir.text.classes import DIGIT, LETTER
 from robustir.text.splices import splice_strings
 
 __all__ = ["Stopwords", "function_words"]
@@ -94,7 +95,8 @@ def _with_spaces(block: Block, gone: Units) -> tuple[NDArray[np.int64], NDArray[
     taken = np.zeros(len(block.codes) + 1, dtype=bool)
     taken[ragged_arange(gone.start, gone.stop + after - gone.start)] = True
     begins = set(block.offsets[:-1].tolist())
-    for start in gone.start[~after].tolist():  # a mark, another script or the end of the text follows
+    wordish = (block.kinds[gone.stop] & (LETTER | DIGIT)) != 0  # without spaces, the next word
+    for start in gone.start[~after & ~wordish].tolist():  # a mark or the end of the text follows
         left = start
         while left not in begins and taken[left - 1]:
             left -= 1

@@ -46,6 +46,7 @@ CASES: list[tuple[Any, str, str, str]] = [
     (Stopwords(), "en", "an on-site visit (of the team), of course", "on-site visit (team), course"),
     (Stopwords(), "es", "¿Qué pintó Juan de la Cruz?", "¿pintó Juan de la Cruz?"),
     (Stopwords(), "de", "Was ist nicht in Bayern?", "nicht Bayern?"),
+    (Stopwords(), "th", "ง่าย ๆ ของเมือง", "ง่าย ๆ เมือง"),
     (Stopwords(), "vi", "Không gian của con người là gì?", "Không gian con người?"),
     (Stopwords(), "vi", "nước Anh có bao nhiêu người", "nước Anh người"),
     (Stopwords(), "zh", "谁的桥", "桥"),
