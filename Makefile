@@ -12,7 +12,7 @@ RUN = runs/quickstart
 BASE_COST = about 2 GB and two minutes (more where pip takes the CUDA build of torch)
 TEST_COST = about 0.5 GB more, three minutes
 
-.PHONY: quickstart test test-tf5 test-wrappers lint style mypy pyright speed docs statistics-calibration clean
+.PHONY: quickstart test test-tf5 test-wrappers lint style mypy pyright speed docs gallery statistics-calibration clean
 
 quickstart: $(VENV)/.base
 	$(BIN)/robustir run quickstart -o $(RUN)
@@ -47,6 +47,11 @@ docs: $(VENV_DOCS)/.installed
 # How often tests, intervals and verdicts err on simulated data: docs/statistics-calibration.md and its figure. Three minutes of one core.
 statistics-calibration: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.stats.calibration --trials 2000 --out docs
+
+# Reports of five runs, in build/gallery, and docs/gallery.md with pictures of them. Needs chromium, poppler-utils and the data folder; the
+# run of a released encoder needs ROBUSTIR_GALLERY_ENCODER, a folder. GALLERY="ten families" makes some of them.
+gallery: $(VENV)/.installed
+	$(BIN)/python docs/gallery.py $(GALLERY)
 
 define CHECK_PYTHON
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

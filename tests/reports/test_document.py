@@ -123,6 +123,32 @@ def test_of_many_encoders_four_are_in_colour_with_their_own_letters() -> None:
         assert quiet == {encoders[at] for at in (0, 1, 2, 3, 8)}
 
 
+def test_an_encoder_near_its_floor_is_never_among_those_in_colour() -> None:
+    encoders = tuple(f"encoder-{i}" for i in range(8))
+    findings = Factory(encoders=encoders).findings()
+    near = findings.scores["encoder"] == "encoder-7"  # the one with the highest scores
+    document = build(replace(findings, scores=findings.scores.assign(near_floor=near)), findings.manifest)
+    for drawn in (*figures(document, "curves"), *figures(document, "strips")):
+        assert [name for name, _ in drawn.keys] == [encoders[at] for at in (3, 4, 5, 6)]
+
+
+def test_a_cell_without_scores_has_no_point_and_no_claim() -> None:
+    findings = Factory().findings()
+    crashed = (findings.contrasts["encoder"] == "bm25") & (findings.contrasts["perturbation"] == "typos")
+    pairs = findings.comparisons["perturbation"] == "typos"
+    named = pairs & ((findings.comparisons["encoder_a"] == "bm25") | (findings.comparisons["encoder_b"] == "bm25"))
+    kept = replace(findings, contrasts=findings.contrasts[~crashed], comparisons=findings.comparisons[~named])
+    document = build(kept, findings.manifest)
+    for kind in ("curves", "strips"):
+        panel = figures(document, kind)[0].panels[0]
+        assert panel.title == "typos · mono"
+        assert [series.name for series in panel.series] == [name for name in ENCODERS if name != "bm25"]
+    matrix = tables(document)["matrix-mini-mono-typos"]
+    assert [row[0].text for row in matrix.rows] == [name for name in ENCODERS if name != "bm25"]
+    row = tables(document)["heat-mini-typos-mono"].rows[0]
+    assert row[2 + ENCODERS.index("bm25")].text == "–"
+
+
 def test_strips_show_the_languages_from_most_to_least_affected_with_their_dose(document: Document) -> None:
     (drawn,) = figures(document, "strips")
     panel = drawn.panels[0]
