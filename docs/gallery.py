@@ -20,7 +20,7 @@ RUNS = Path(os.environ.get("ROBUSTIR_GALLERY", ROOT / "build" / "gallery"))
 PICTURES = ROOT / "docs" / "gallery"
 RELEASED = os.environ.get("ROBUSTIR_GALLERY_ENCODER", "")
 WIDTH, HEIGHT, PHONE = 1280, 1000, 390
-COLOURS = 64  # of a picture: a page has few
+COLOURS = 200  # of a picture: a page has few
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,8 @@ def picture(source: Path, target: Path, width: int, height: int, *, dark: bool =
 
 def command(shown: Shown) -> str:
     """Return the command of a run as a reader types it."""
-    return f"robustir run {shlex.join(shown.options).replace(RELEASED or 'FOLDER', 'FOLDER')} -o runs/{shown.name}"
+    words = [f'"{word}"' if "'" in word else shlex.quote(word) for word in shown.options]
+    return f"robustir run {' '.join(words).replace(RELEASED or 'FOLDER', 'FOLDER')} -o runs/{shown.name}"
 
 
 def page() -> str:

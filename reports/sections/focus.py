@@ -67,7 +67,7 @@ def grey_note(styles: dict[str, tuple[int, bool]]) -> str:
     grey = sum(quiet for _, quiet in styles.values())
     loud = len(styles) - grey
     return (
-        f" In colour are the {loud} encoders with the highest scores under noise, in grey the other {grey}."
+        f" In colour are the {loud} encoders with the highest scores under noise, in grey the other {grey if grey > 1 else 'one'}."
         if grey
         else ""
     )

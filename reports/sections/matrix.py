@@ -9,11 +9,11 @@ from robustir.analysis.claims import CURVE, Kind
 from robustir.reports.blocks import Cell, Column, Table
 from robustir.reports.formats import measure_name, points, severity_text, signed_points
 from robustir.reports.sections.focus import encoder_columns
-from robustir.reports.sections.in_domain import marked, noted
+from robustir.reports.sections.in_domain import encoder_cell, noted
 from robustir.reports.sections.languages import heat_level
 from robustir.reports.study import Row, Study, value
 
-__all__ = ["comparison_matrices"]
+__all__ = ["comparison_matrices", "signs"]
 
 # Of a claim: the sign if it favours the row's encoder, that if it favours the column's, and their meaning.
 _SIGNS: Mapping[str, tuple[str, str, str]] = {
@@ -28,11 +28,20 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
     Kind.UNEQUAL: ("d", "d does not hold at equal dose"),
     Kind.DISAGREE: ("×", "× the scales disagree"),
     Kind.NOT_SEPARATED: ("≈", "≈ not separated"),
+    Kind.UNEQUAL: ("≠", "≠ the claim does not hold at equal dose"),
     Kind.NOTHING: ("=", "= nothing changed"),
     Kind.NEAR_FLOOR: ("†", "† no claim: near the floor"),
     Kind.FEW_MOVED: ("‡", "‡ no claim: few groups moved"),
     Kind.ONE_GROUP: ("‡", "‡ one group: no inference"),
 }
+
+
+def signs() -> dict[str, str]:
+    """Return the sign of every kind of claim, as it favours the row's encoder."""
+    return {
+        **{kind: row for kind, (row, _, _) in _SIGNS.items()},
+        **{kind: sign for kind, (sign, _) in _OTHERS.items()},
+    }
 
 
 def comparison_matrices(study: Study, benchmark: str, setting: str) -> list[Table]:
@@ -64,10 +73,10 @@ def _matrix(study: Study, benchmark: str, setting: str, noise: str, rows: Sequen
         for name, one in ((a, "a"), (b, "b")):
             levels.setdefault(name, f"{points(value(row, f'clean_{one}'))} → {points(value(row, f'noisy_{one}'))}")
     encoders = [name for name in study.encoders if name in levels]
-    heads, letters = encoder_columns(study, benchmark, encoders)
+    heads, _ = encoder_columns(study, benchmark, encoders)  # the rows tell the letters
     lines = tuple(
         (
-            Cell(marked(study, benchmark, name)),
+            encoder_cell(study, benchmark, name),
             Cell(levels[name]),
             *(
                 Cell("·", mark="faint") if one == name else _cell(*pairs.get((name, one), ({}, False)))
@@ -80,7 +89,7 @@ def _matrix(study: Study, benchmark: str, setting: str, noise: str, rows: Sequen
     where = "over the whole curve" if severity == CURVE else f"at severity {severity_text(severity)}"
     declared = "" if any(row["family"] == "primary" for row in rows) else ", exploratory"
     columns = (Column("Encoder", number=False), Column("Clean → noisy"), *heads)
-    note = f"{_meanings(rows)}.{f' {letters}' if letters else ''}"
+    note = f"{_meanings(rows)}."
     identity = f"matrix-{benchmark}-{setting}-{noise}"
     caption = f"{noise}, {setting}, {where}{declared}: change of {measure_name(study.measure)}, row − column"
     return noted(Table(identity, caption, columns, lines, note=note, scale="diverging", main=True))

@@ -24,7 +24,11 @@ from robustir.reports.blocks import (
     walk_texts,
 )
 from robustir.reports.formats import language_name
+<<<<<<< HEAD
 from robustir.reports.sections.matrix import _OTHERS, _SIGNS
+=======
+from robustir.reports.sections.matrix import signs
+>>>>>>> e46aa1f (Give every kind of claim a sign in matrices, and show reports in a gallery)
 from tests.reports.factory import ENCODERS, LANGUAGES, SEVERITIES, Factory
 
 
@@ -231,6 +235,13 @@ def test_matrices_show_who_loses_less_with_levels_and_signs(document: Document) 
     assert (random.heat, random.mark) == (None, "faint")
     assert "» the row’s encoder is more robust" in matrix.note
     assert "over the whole curve" in matrix.caption
+
+
+def test_every_kind_of_claim_has_a_sign_of_its_own() -> None:
+    found = signs()
+    assert set(found) == set(Kind)
+    apart = {kind: sign for kind, sign in found.items() if kind is not Kind.ONE_GROUP}  # as few groups: no inference
+    assert len(set(apart.values())) == len(apart)
 
 
 def test_a_suite_without_hypotheses_has_only_exploratory_comparisons() -> None:

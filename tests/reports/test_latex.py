@@ -11,6 +11,8 @@ import pytest
 
 from robustir.reports import build, render_latex
 from robustir.reports.blocks import Cell, Column, Document, Section, Table
+from robustir.reports.renderers.latex import escape_latex
+from robustir.reports.sections.matrix import signs
 from tests.reports.factory import Factory
 
 NOISES = ("typos", "ocr", "compose(typos, 'code-switch(into=en, keep=0.25)')")
@@ -51,6 +53,7 @@ def test_specs_break_in_captions_and_every_sign_of_a_report_is_known() -> None:
     source = render_latex(document())
     assert "compose(\\allowbreak{}typos" in source
     assert "\\guillemotright{}" in source
+    assert all(escape_latex(sign).isascii() for sign in signs().values())
     body = [line for line in source.splitlines() if not line.startswith("%")]
     assert {letter for line in body for letter in line if ord(letter) > 127} == set()
 
