@@ -28,7 +28,6 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
     Kind.UNEQUAL: ("d", "d does not hold at equal dose"),
     Kind.DISAGREE: ("×", "× the scales disagree"),
     Kind.NOT_SEPARATED: ("≈", "≈ not separated"),
-    Kind.UNEQUAL: ("≠", "≠ the claim does not hold at equal dose"),
     Kind.NOTHING: ("=", "= nothing changed"),
     Kind.NEAR_FLOOR: ("†", "† no claim: near the floor"),
     Kind.FEW_MOVED: ("‡", "‡ no claim: few groups moved"),

@@ -24,11 +24,7 @@ from robustir.reports.blocks import (
     walk_texts,
 )
 from robustir.reports.formats import language_name
-<<<<<<< HEAD
-from robustir.reports.sections.matrix import _OTHERS, _SIGNS
-=======
-from robustir.reports.sections.matrix import signs
->>>>>>> e46aa1f (Give every kind of claim a sign in matrices, and show reports in a gallery)
+from robustir.reports.sections.matrix import _OTHERS, _SIGNS, signs
 from tests.reports.factory import ENCODERS, LANGUAGES, SEVERITIES, Factory
 
 
