@@ -18,7 +18,7 @@ _SPECIAL = {
     "[": "{[}", "]": "{]}", "-": "{-}", MINUS: r"\textminus{}", "–": r"\textendash{}", "—": r"\textemdash{}",
     "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "’": r"\textquoteright{}", "‘": r"\textquoteleft{}",
     "†": r"\textdagger{}", "‡": r"\textdaggerdbl{}", "·": r"\textperiodcentered{}", "\u202f": r"\,", "\u00a0": "~",
-    "…": r"\textellipsis{}", "→": r"\textrightarrow{}", "≈": r"\ensuremath{\approx}", 
+    "…": r"\textellipsis{}", "→": r"\textrightarrow{}", "≈": r"\ensuremath{\approx}",
     "§": r"\S{}", "°": r"\textdegree{}", "×": r"\texttimes{}", "↓": r"\textdownarrow{}", "↑": r"\textuparrow{}",
     "«": r"\guillemotleft{}", "»": r"\guillemotright{}", "\n": " ",
 }  # fmt: skip
