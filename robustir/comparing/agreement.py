@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from robustir.comparing.joined import Pair, Shared
 from robustir.evidence.gather import StoredBenchmark
 from robustir.planning.conditions import FLOOR
+from robustir.rundir.kept_lists import list_names, read_kept
+from robustir.rundir.kept_lists import overlaps as rank_overlaps
 from robustir.rundir.manifest import CellEntry
 from robustir.rundir.rankings import read_top
 from robustir.stats.rank_biased import rank_biased_overlap
@@ -70,10 +73,12 @@ def overlaps(shared: Sequence[Shared], pair: Pair) -> list[dict[str, Any]]:
         runs = one.baseline.run, one.new.run
         for (name, severity, _), ours, theirs in _both(one, pair):
             paths = runs[0].top_path(ours), runs[1].top_path(theirs)
-            if not all(path.exists() for path in paths):
-                continue
-            tables = [_lists(stored, key, one.queries) for stored, key in ((one.baseline, ours), (one.new, theirs))]
-            for setting, values in _by_setting(*tables):
+            if all(path.exists() for path in paths):
+                tables = [_lists(stored, key, one.queries) for stored, key in ((one.baseline, ours), (one.new, theirs))]
+                by_setting = _by_setting(*tables)
+            else:
+                by_setting = _of_kept(one, ours, theirs)
+            for setting, values in by_setting:
                 found.setdefault((one.baseline.name, setting, name, severity), []).extend(values)
     names = ("benchmark", "setting", "perturbation", "severity")
     return [
@@ -81,6 +86,38 @@ def overlaps(shared: Sequence[Shared], pair: Pair) -> list[dict[str, Any]]:
         for key, values in found.items()
         if values
     ]
+
+
+def _of_kept(shared: Shared, ours: str, theirs: str) -> Iterator[tuple[str, list[float]]]:
+    """Yield the overlaps of the lists that runs keep by default, by setting; nothing if one of the runs has none."""
+    task, other = shared.baseline.task, shared.new.task
+    names = tuple(dict.fromkeys((*list_names(task.corpus.langs), *other.corpus.langs)))
+    left, right = read_kept(shared.baseline.run, ours, names), read_kept(shared.new.run, theirs, names)
+    if left is None or right is None:
+        return
+    queries, passages = _places(task.queries.ids, other.queries.ids), _places(task.corpus.ids, other.corpus.ids)
+    # A passage that the baseline lacks has a number of its own, so that it takes its rank and agrees with none.
+    passages = np.where(passages < 0, np.arange(len(passages)) + len(task.corpus), passages).astype(np.int32)
+    right = replace(
+        right,
+        query=queries[right.query],
+        passages=np.where(right.passages >= 0, passages[right.passages], -1),
+    )
+    right = right.rows(np.lexsort((right.candidates, right.query))).rows(np.flatnonzero(np.sort(right.query) >= 0))
+    here, there = left.beside(right)
+    values = rank_overlaps(left.passages[here], right.passages[there])
+    query, candidates = left.query[here], np.array(names, dtype=object)[left.candidates[here]]
+    langs, ids = (np.array(column, dtype=object)[query] for column in (task.queries.langs, task.queries.ids))
+    setting = np.where(candidates == "all", "multi", np.where(candidates == langs, "mono", "cross"))
+    known = np.isin(ids, list(shared.queries)) & np.isfinite(values)
+    for one in task.settings:
+        yield one, values[known & (setting == one)].tolist()
+
+
+def _places(ids: Sequence[str], others: Sequence[str]) -> NDArray[np.int64]:
+    """Return the place among ``ids`` of each of the others, -1 for one that is not there."""
+    place = {name: number for number, name in enumerate(ids)}
+    return np.array([place.get(name, -1) for name in others], dtype=np.int64)
 
 
 def _lists(stored: StoredBenchmark, key: str, queries: frozenset[str]) -> pd.DataFrame:

@@ -389,6 +389,9 @@ def _joined(
         trained={},
         tied=level("tied"),
         missed=level("missed"),
+        overlap=None,  # comparisons take neither the overlap with the clean rankings nor the spread of draws
+        noise_draws={},
+        draw_variance=None,
         **{name: getattr(ours, name)[rows[0]] for name in _PER_ROW},
         **{name: getattr(ours, name)[at[1]][:, rows[0]] for name in doses},
     )

@@ -115,6 +115,17 @@ def test_the_order_of_several_encoders(make_run: MakeRun) -> None:
     assert overlaps["b"] < 0.9
 
 
+def test_rankings_kept_by_default_overlap_as_those_of_an_export(make_run: MakeRun) -> None:
+    pairs = []
+    for options in ({"keep_top": 99}, {}):
+        first = make_run({"a": BASE, "b": (0.02, 0.1)}, **options)
+        second = make_run({"a": BASE, "b": (0.4, 0.7)}, **options)
+        pairs.append(robustir.compare(first, second).attrs["overlaps"])
+    assert len(pairs[0]) == len(pairs[1]) == 6
+    for whole, kept in zip(*pairs, strict=True):
+        assert kept | {"run": ""} == {**whole, "run": "", "overlap": pytest.approx(whole["overlap"])}
+
+
 def test_another_seed_leaves_the_clean_scores_to_compare(make_run: MakeRun) -> None:
     table = robustir.compare(make_run(MINE), make_run({"mine": (0.4, 0.5)}, seed=2))
     assert outcomes(table) == {("clean", 0.0): "worse"}
