@@ -45,9 +45,14 @@ def homoglyphs(character: str, lang: str, *, compatibility: bool = False) -> tup
     return _look_alikes(lang, compatibility).get(character, ())
 
 
+_FEWEST = (
+    5  # look-alikes that a language is claimed for: Thai has one sign that NFKC takes apart, which most texts lack
+)
+
+
 @cache
 def _languages(compatibility: bool) -> frozenset[str]:
-    return frozenset(lang for lang in covered("homoglyph") if _look_alikes(lang, compatibility))
+    return frozenset(lang for lang in covered("homoglyph") if len(_look_alikes(lang, compatibility)) >= _FEWEST)
 
 
 @cache
