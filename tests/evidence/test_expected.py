@@ -19,7 +19,7 @@ from robustir.measures import _DEFINITIONS, MEASURES, RankLists, evaluate, parse
 from robustir.ranking.search import rank_relevant
 from robustir.types import SETTINGS, Corpus, Qrels, QuerySet, Ranks, Setting, Task
 
-MEASURED = [measure for measure in MEASURES if measure.higher_is_better]
+MEASURED = [measure for measure in MEASURES if not measure.of_average_ranks]
 MEASURED += [parse_measure(name) for name in ("AP@3", "RR@2", "nDCG@2", "P@2", "R@3", "Hit@2", "Hit@4")]
 
 
@@ -118,4 +118,4 @@ def test_what_was_not_scored_has_no_value_and_distances_keep_their_ties() -> Non
 
 def test_every_measure_but_distances_has_its_mean_over_ties() -> None:
     """Else a run by a new measure would end where its floor is computed."""
-    assert set(_EXPECTED) == {name for name, definition in _DEFINITIONS.items() if definition.higher_is_better}
+    assert set(_EXPECTED) == {name for name, definition in _DEFINITIONS.items() if not definition.of_average_ranks}
