@@ -43,7 +43,7 @@ def test_the_pdf_says_in_one_line_what_it_cannot_show_and_what_mends_it() -> Non
     content, warnings = compile_pdf(build(findings, findings.manifest))
     assert content.startswith(b"%PDF-")
     assert warnings == [
-        "The PDF shows boxes for CJK, Devanagari, Thai: run  apt-get install fonts-noto-cjk fonts-noto-core  and render again."
+        "The PDF shows boxes for CJK, Devanagari: run  apt-get install fonts-noto-cjk fonts-noto-core  and render again."
     ]
 
 
