@@ -16,7 +16,7 @@ from robustir.analysis.retention import retention_limits
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, first_only, labelled, languages_behind, view_labels
 from robustir.stats import spread, standardised_mean_difference
-from robustir.stats.rounding import settled
+from robustir.stats.rounding import below, settled
 
 __all__ = ["add_contrasts", "deviations"]
 
@@ -189,7 +189,8 @@ def add_contrasts(
         retention_low=retention_low,
         retention_high=retention_high,
         relative_drop=1 - retention,
-        unstable=~scores.stable,
+        # Under noise a mean may be over fewer languages than the clean score.
+        unstable=~scores.stable | below(clean, setting.options.low_score),
         probability_of_superiority=(1 + helped - harmed) / 2,
         harmed_share=harmed,
         same_share=1 - harmed - helped,

@@ -234,10 +234,11 @@ def _tested(setting: ReducedSetting, rows: Sequence[_Row], margins: Margins) -> 
 def _few(row: _Row, found: dict[str, float], margins: Margins) -> dict[str, float]:
     """Return a row's numbers, with limits and p from the number of moved groups if they are too few for a t-test."""
     clean = found.pop("clean")
+    change = row.columns["quantity"] == CHANGE
+    span = 1.0 if change else 2.0  # what a difference of two scores, or of two changes, can be
+    found |= {"low": max(found["low"], -span), "high": min(found["high"], span)}
     if not few_moved(np.array([float(row.moved)]), float(row.groups))[0]:
         return found
-    change = row.columns["quantity"] == CHANGE
-    span = 1.0 if change else 2.0
     moved = row.moved, row.groups, row.layout.largest_share
     reach = moved_reach(*moved, _CONFIDENCE, span)
     found |= {"low": min(found["low"], -reach), "high": max(found["high"], reach), "different_p": np.nan}

@@ -225,8 +225,11 @@ def bca_bounds(
     ordered = np.sort(deviation, axis=1)
     limits = []
     for share in (tail, 1 - tail):
-        z = bias + ndtri(share)
-        position = np.rint(ndtr(bias + z / (1 - acceleration * z)) * (defined + 1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            z = bias + ndtri(share)
+            # All replicates on one side of the estimate: the bias is infinite, and so is its correction.
+            corrected = np.where(np.isfinite(bias), bias + z / (1 - acceleration * z), bias)
+            position = np.rint(ndtr(corrected) * (defined + 1))
         rank = np.clip(np.nan_to_num(position, nan=1.0), 1, np.maximum(defined, 1)).astype(np.intp)
         limits.append(estimate + np.take_along_axis(ordered, rank[:, None] - 1, axis=1)[:, 0])
     return limits[0], limits[1]

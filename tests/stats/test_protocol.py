@@ -22,6 +22,7 @@ from robustir.stats import (
     sign_flips,
 )
 from robustir.stats.protocol import TestKind as Kind  # pytest would collect a name that begins with Test
+from robustir.stats.resampling import bca_bounds
 
 GROUPS = 40
 
@@ -147,3 +148,11 @@ def test_the_correction_follows_the_test() -> None:
     assert correction_of("t", None, declared=True) == "holm"
     assert correction_of("flips", None, declared=False) == "bh"
     assert correction_of("flips", "holm", declared=False) == "holm"
+
+
+def test_bca_where_all_replicates_lie_on_one_side() -> None:
+    deviation = -np.linspace(0.1, 0.2, 99)[None]
+    low, high = bca_bounds(np.zeros(1), np.ones(1), deviation, np.array([[0.1, 0.2, 0.3]]), 0.95)
+    assert (low[0], high[0]) == pytest.approx(
+        (-0.1, -0.1)
+    )  # the correction is infinite: the replicate nearest the estimate
