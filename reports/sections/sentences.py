@@ -281,7 +281,9 @@ def _trusted(study: Study, *, noisy: bool) -> Iterator[str]:
     kinds = dict.fromkeys(clean_text(entry.group_kind) or "group" for entry in study.manifest.benchmarks)
     groups = sum(entry.groups for entry in study.manifest.benchmarks)
     languages = {lang for benchmark in study.benchmarks for lang in study.languages(benchmark)}
-    units = _count(groups, next(iter(kinds), "group") if len(kinds) == 1 else "group")
+    kind = next(iter(kinds), "group")
+    # A description such as "bucket of sentences (no documents)" has no plural that fits here.
+    units = _count(groups, kind if len(kinds) == 1 and kind.isalpha() and not kind.endswith("y") else "group")
     draws = f", {_count(study.suite.draws, 'draw')} of noise" if noisy else ""
     yield f"{thousands(queries)} queries from {units} in {_count(len(languages), 'language')}{draws}; tests resample whole groups."
     rows = [*study.frames["comparisons"]]

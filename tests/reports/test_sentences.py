@@ -162,3 +162,13 @@ def test_a_single_encoder_is_described_without_a_rank(encoders: tuple[str, ...])
     best, *rest = sentences(Factory(encoders=encoders, perturbations=("typos",)).findings())
     assert best.startswith(f"{encoders[0]} scores: same language ")
     assert not [text for text in (best, *rest) if "finds most" in text or "more robust" in text]
+
+
+def test_a_described_kind_of_group_is_not_given_a_plural() -> None:
+    findings = Factory().findings()
+    assert findings.manifest is not None
+    (entry,) = findings.manifest.benchmarks
+    for kind, units in (("article", "articles"), ("bucket of sentences (no documents)", "groups"), ("query", "groups")):
+        manifest = replace(findings.manifest, benchmarks=(replace(entry, group_kind=kind),))
+        told = " ".join(build(findings, manifest).summary)
+        assert f"{entry.groups} {units} in" in told
