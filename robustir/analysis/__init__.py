@@ -74,6 +74,7 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
             strategies = {member.strategy for member in block.trained.values()}
             _add_setting(grids | {"equal doses": equal_doses}, (changes, pairs, equal), setting, strategies)
             roles[block.benchmark, block.setting] = (setting.measures[setting.primary], setting.twins)
+        del block, setting  # before the next block is read
     frames = {name: grids[name].frame() for name in _FROM_SCORES}
     frames["contrasts"] = claim_contrasts(adjust_contrasts(frames["contrasts"], roles, chosen, changes))
     frames["comparisons"] = _compared(frames["comparisons"], equal_doses.frame(), roles, chosen, (pairs, equal))
@@ -137,6 +138,7 @@ def _add_setting(
     strategies: AbstractSet[str],
 ) -> None:
     changes, pairs, equal = hypotheses
+    setting.reduce_all()
     scores = [clean_scores(setting, encoder) for encoder, _ in enumerate(setting.block.encoders)]
     for encoder, found in enumerate(scores):
         add_scores(grids["scores"], setting, encoder, found)

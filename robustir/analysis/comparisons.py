@@ -8,8 +8,10 @@ one. One severity makes no curve: the mean level between it and the clean querie
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -27,10 +29,12 @@ from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, labelled
 from robustir.stats.rounding import settled
+from robustir.stats.threads import in_threads
 
 __all__ = ["add_comparisons", "shared_noise"]
 
 Floats = NDArray[np.float64]
+Pair = tuple[int, int]
 EFFECTS = ("effect_size", "probability_of_superiority")  # of the loss in the primary measure
 
 
@@ -46,18 +50,24 @@ def add_comparisons(
     The second table and its hypotheses are the same comparisons of the primary measure at one realised dose.
     """
     added = _Comparisons(tables, hypotheses, setting)
-    for a, b in combinations(range(len(setting.block.encoders)), 2):
-        if {setting.block.encoders[a], setting.block.encoders[b]} <= strategies:
-            continue  # strategies have random seeds as well as queries: robustir.analysis.strategies compares them
-        near = scores[a].near_floor[:, 0] | scores[b].near_floor[:, 0]
-        for perturbation in setting.perturbations:
-            attacked = setting.block.treatment(perturbation).attacked
-            if attacked in {setting.block.encoders[a], setting.block.encoders[b]}:
-                continue  # an attack on one of two does not show which is more robust
-            pair = shared_noise(setting, a, b, perturbation)
-            if pair is not None:
-                added.take((a, b), perturbation, pair, near)
-    added.write()
+    names = setting.block.encoders
+    # Strategies have random seeds as well as queries: robustir.analysis.strategies compares them.
+    pairs = [pair for pair in combinations(range(len(names)), 2) if not {names[one] for one in pair} <= strategies]
+    found: dict[tuple[Pair, str], list[_Both]] = {}
+
+    def compare(pair: Pair, perturbation: str) -> list[_Both]:
+        noise = shared_noise(setting, *pair, perturbation)
+        near = scores[pair[0]].near_floor[:, 0] | scores[pair[1]].near_floor[:, 0]
+        return [] if noise is None else added.rows(pair, perturbation, noise, near)
+
+    for perturbation in setting.perturbations:  # one after the other, because the changes of single queries are large
+        attacked = setting.block.treatment(perturbation).attacked
+        # An attack on one of two does not show which is more robust.
+        compared = [pair for pair in pairs if attacked not in {names[one] for one in pair}]
+        made = in_threads(partial(compare, perturbation=perturbation), compared)
+        found |= {(pair, perturbation): rows for pair, rows in zip(compared, made, strict=True)}
+        setting.forget_changes()
+    added.write([both for pair in pairs for name in setting.perturbations for both in found.get((pair, name), ())])
 
 
 def shared_noise(setting: ReducedSetting, a: int, b: int, perturbation: str) -> tuple[NoiseSums, NoiseSums] | None:
@@ -81,7 +91,7 @@ class _Rows:
     extra: further columns, [severities, m] each.
     """
 
-    pair: tuple[int, int]
+    pair: Pair
     perturbation: str
     severities: list[str]
     sums: PairSums
@@ -93,8 +103,11 @@ class _Rows:
     extra: dict[str, NDArray[Any]]
 
 
+_Both = tuple[_Rows, _Rows | None]  # rows, and the same at one dose
+
+
 class _Comparisons:
-    """The rows of one setting: taken pair by pair, and those at one dose."""
+    """The rows of one setting, pair by pair, and those at one dose."""
 
     def __init__(
         self, tables: tuple[Grids, Grids], hypotheses: tuple[Hypotheses, Hypotheses], setting: ReducedSetting
@@ -105,14 +118,10 @@ class _Comparisons:
         self._equal = _Writer(tables[1], hypotheses[1], setting, (measures[primary],), 0)
         self._matched = Matched(setting)
 
-    def take(
-        self,
-        pair: tuple[int, int],
-        perturbation: str,
-        noise: tuple[NoiseSums, NoiseSums],
-        near_floor: NDArray[np.bool_],
-    ) -> None:
-        """Take the rows of a pair under one perturbation: every severity and, of several, the curve."""
+    def rows(
+        self, pair: Pair, perturbation: str, noise: tuple[NoiseSums, NoiseSums], near_floor: NDArray[np.bool_]
+    ) -> list[_Both]:
+        """Return the rows of a pair under one perturbation: every severity and, of several, the curve."""
         first, second = noise
         layout = curve_layout(self._setting, first)
         curve = len(first.severities) > 1 and bool(len(layout.present))
@@ -124,6 +133,7 @@ class _Comparisons:
         if curve:
             loss = curve_loss(self._setting, first)[None], curve_loss(self._setting, second)[None]
             parts.append(([CURVE], layout, loss, slice(-1, None), moved.sum(axis=0, keepdims=True)))
+        made: list[_Both] = []
         for severities, rows, change, where, moves in parts:
             clean = [_flat(side.clean, one) for side, one in zip(noise, change, strict=True)]
             sums = PairSums(rows, clean[0], _flat(change[0]), clean[1], _flat(change[1]))
@@ -139,11 +149,12 @@ class _Comparisons:
                 declared=not curve or severities == [CURVE],
                 extra=self._without(sums, len(severities)) | {name: one[where] for name, one in effects.items()},
             )
-            self._rows.take(taken)
-            self._take_equal(taken, noise, where, {name: values[where] for name, values in at_one_dose.items()})
+            equal = self._equal_rows(taken, noise, where, {name: values[where] for name, values in at_one_dose.items()})
+            made.append((taken, equal))
+        return made
 
     def _on_what_both_find(
-        self, pair: tuple[int, int], noise: NoiseSums, *, curve: bool
+        self, pair: Pair, noise: NoiseSums, *, curve: bool
     ) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """Return the columns ``MATCHED`` [severities (+ curve)], and the same at one dose (empty with one language)."""
         setting, equal = self._setting, self._setting.equal_dose(noise)
@@ -156,7 +167,7 @@ class _Comparisons:
         first, rest = ({name: values[part] for name, values in found.items()} for part in parts)
         return first, rest
 
-    def _effects(self, pair: tuple[int, int], noise: tuple[NoiseSums, NoiseSums], *, curve: bool) -> dict[str, Floats]:
+    def _effects(self, pair: Pair, noise: tuple[NoiseSums, NoiseSums], *, curve: bool) -> dict[str, Floats]:
         """Return the columns ``EFFECTS`` [severities (+ curve), m]; NaN for other measures than the primary one."""
         sides = [query_changes(self._setting, one, sums, curve=curve) for one, sums in zip(pair, noise, strict=True)]
         loss = sides[0].less(sides[1])
@@ -176,18 +187,18 @@ class _Comparisons:
             found[f"{name}_hang"] = setting.named_languages(left.languages, scale.hanging)
         return {name: values.reshape(severities, -1) for name, values in found.items()}
 
-    def _take_equal(
+    def _equal_rows(
         self, taken: _Rows, noise: tuple[NoiseSums, NoiseSums], where: slice, matched: dict[str, Floats]
-    ) -> None:
-        """Take the same rows of the primary measure at one realised dose."""
+    ) -> _Rows | None:
+        """Return the same rows of the primary measure at one realised dose; None with fewer than two languages."""
         equal, m = self._setting.equal_dose(noise[0]), self._setting.primary
         if equal is None:
-            return
+            return None
         change = [equal.changes(side.delta[:, [m]])[where, 0] for side in noise]
         clean = [np.broadcast_to(side.clean[m], one.shape) for side, one in zip(noise, change, strict=True)]
         sums = PairSums(equal.layout, clean[0], change[0], clean[1], change[1])
         columns = {"equal_dose": equal.dose, "dose_ratio": equal.ratio, "uneven": equal.uneven.astype(np.float64)}
-        at_one_dose = replace(
+        return replace(
             taken,
             sums=sums.macro(),
             n=equal.layout.sizes[0][0],
@@ -196,43 +207,37 @@ class _Comparisons:
             near_floor=taken.near_floor[[m]],
             extra={name: values[where, None] for name, values in columns.items()},
         )
-        self._equal.take(at_one_dose)
 
-    def write(self) -> None:
-        """Write all rows in the order in which they were taken."""
-        self._rows.write()
-        self._equal.write()
+    def write(self, rows: Sequence[_Both]) -> None:
+        """Write rows in their order."""
+        self._rows.write([taken for taken, _ in rows])
+        self._equal.write([equal for _, equal in rows if equal is not None])
 
 
 class _Writer:
-    """Rows of some measures: taken one by one, resampled together if they have the same queries, written in order."""
+    """Rows of some measures: resampled together if they have the same queries, written in order."""
 
     def __init__(
         self, table: Grids, hypotheses: Hypotheses, setting: ReducedSetting, measures: tuple[str, ...], primary: int
     ) -> None:
         self._table, self._hypotheses, self._setting = table, hypotheses, setting
         self._measures, self._primary = measures, primary
-        self._taken: list[_Rows] = []
 
-    def take(self, rows: _Rows) -> None:
-        """Take rows, [severities, measures]."""
-        self._taken.append(rows)
-
-    def write(self) -> None:
-        """Write all rows in the order in which they were taken."""
+    def write(self, taken: Sequence[_Rows]) -> None:
+        """Write rows, [severities, measures] each, in their order."""
         alike: dict[bytes, list[int]] = {}
-        for number, rows in enumerate(self._taken):
+        for number, rows in enumerate(taken):
             alike.setdefault(rows.sums.layout.counts.tobytes(), []).append(number)
         columns: dict[int, dict[str, Floats]] = {}
         for numbers in alike.values():
-            sums = PairSums.stacked([self._taken[number].sums for number in numbers])
+            sums = PairSums.stacked([taken[number].sums for number in numbers])
             found = sums.columns(self._setting.estimator, macro_only=True)
             begin = 0
             for number in numbers:
-                end = begin + len(self._taken[number].sums.clean_a)
+                end = begin + len(taken[number].sums.clean_a)
                 columns[number] = {name: values[begin:end] for name, values in found.items()}
                 begin = end
-        for number, rows in enumerate(self._taken):
+        for number, rows in enumerate(taken):
             self._add(rows, columns[number])
 
     def _add(self, rows: _Rows, columns: dict[str, Floats]) -> None:

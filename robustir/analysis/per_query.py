@@ -30,16 +30,15 @@ class QueryChanges:
 
     setting: ReducedSetting
     values: Floats
-    mask: NDArray[np.bool_]
     layouts: tuple[Layout, ...]
 
     def less(self, other: QueryChanges) -> QueryChanges:
         """Return the changes minus those of another encoder over the same rows."""
-        return QueryChanges(self.setting, self.values - other.values, self.mask, self.layouts)
+        return QueryChanges(self.setting, self.values - other.values, self.layouts)
 
     def _macro(self, per_row: Floats) -> Floats:
-        """Return the macro-average of values [units, v], [units]."""
-        sums = self.setting.rows.view_sums(np.where(self.mask, per_row, 0.0))
+        """Return the macro-average of values [units, v], which are 0 in rows that are not used, [units]."""
+        sums = self.setting.rows.view_sums(per_row)
         with np.errstate(divide="ignore", invalid="ignore"):
             means = [part / layout.counts.sum(axis=1) for part, layout in zip(sums, self.layouts, strict=True)]
         return np.array([macro_mean(part, layout)[0] for part, layout in zip(means, self.layouts, strict=True)])
@@ -76,4 +75,4 @@ def query_changes(setting: ReducedSetting, encoder: int, noise: NoiseSums, *, cu
         weights = np.repeat(severity_weights(setting, noise), sizes, axis=1)
         found = np.concatenate([found, (weights * found).sum(axis=0, keepdims=True)])
         layouts.append(curve_layout(setting, noise))
-    return QueryChanges(setting, found, noise.mask, tuple(layouts))
+    return QueryChanges(setting, found, tuple(layouts))

@@ -15,6 +15,7 @@ from robustir.analysis.rows import ViewRows
 from robustir.errors import InputError
 from robustir.evidence.scores import QueryScores
 from robustir.stats.rounding import ROUNDING, settled
+from robustir.stats.threads import in_threads
 
 __all__ = ["BIAS_MEASURES", "WON", "NoiseSums", "ReducedSetting"]
 
@@ -123,13 +124,17 @@ class ReducedSetting:
         return self.rows.sorted(self.block.noisy[encoder, condition, self._measures])
 
     def change(self, encoder: int, condition: int, measure: int) -> Floats:
-        """Sorted changes [v] of one measure under a condition; they are kept, because every pair of encoders reads them."""
+        """Sorted changes [v] of one measure under a condition; they are kept until they are forgotten."""
         key = (encoder, condition, measure)
         if key not in self._changes:
             at = self._measures[measure]
             change = self.block.noisy[encoder, condition, at] - self.block.clean[encoder, at]
             self._changes[key] = self.rows.sorted(change)
         return self._changes[key]
+
+    def forget_changes(self) -> None:
+        """Forget the changes of single queries that were kept: those of all conditions would take gigabytes."""
+        self._changes.clear()
 
     def floor(self, encoder: int) -> Floats:
         """Sorted scores [m, v] of an encoder with shuffled queries."""
@@ -198,8 +203,14 @@ class ReducedSetting:
         """Rows per view and group of a mask [v]; equal masks share one object."""
         key = np.packbits(mask).tobytes()
         if key not in self._layouts:
-            self._layouts[key] = Layout.of(self.rows.group_sums(mask.astype(np.float64)))
+            found = Layout.of(self.rows.group_sums(mask.astype(np.float64)))
+            return self._layouts.setdefault(key, found)  # one object, even if two threads ask at once
         return self._layouts[key]
+
+    def reduce_all(self) -> None:
+        """Sum every encoder under every perturbation, in threads, so that :meth:`noise` has the sums."""
+        every = [(encoder, name) for encoder in range(len(self.block.encoders)) for name in self.perturbations]
+        in_threads(lambda one: self.noise(*one), every)
 
     def noise(self, encoder: int, perturbation: str) -> NoiseSums | None:
         """Sums of an encoder under a perturbation; None where no severity has a score."""

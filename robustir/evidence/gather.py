@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +20,14 @@ from robustir.planning.conditions import FLOOR
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.kept_lists import list_names, read_overlaps
 from robustir.rundir.manifest import BenchmarkEntry, CellEntry, Manifest
-from robustir.types import Ranks, Setting, Task, Treatment
+from robustir.stats.threads import in_threads
+from robustir.types import Ranks, Task, Treatment
 
 __all__ = ["NoisyQueries", "StoredBenchmark", "aimed_rows", "benchmarks", "gather", "score_view"]
 
 Floats = NDArray[np.float64]
 
-_KEPT_RANKS = 2**28  # bytes per benchmark
+_KEPT_RANKS = 2**26  # bytes per benchmark
 
 
 def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks, *, over_ties: bool = False) -> Floats:
@@ -121,7 +124,7 @@ class StoredBenchmark:
         return self._noisy[queries_key]
 
     def ranks(self, key: str) -> Ranks:
-        """Return a cell's ranks; they are kept while they fit into memory, since every setting reads them."""
+        """Return a cell's ranks; as many are kept as fit into little memory, since examples and scores read them again."""
         if key in self._ranks:
             return self._ranks[key]
         ranks = self.run.read_ranks(key)
@@ -168,11 +171,15 @@ def benchmarks(run: RunDirectory) -> list[StoredBenchmark]:
 def gather(stored: StoredBenchmark, measures: Sequence[str]) -> Iterator[QueryScores]:
     """Yield the per-query scores of every setting and stratum of a benchmark; draws are averaged per query."""
     doses = _doses(stored)
+    filled: deque[_Filled] = deque()
     for setting in stored.task.settings:
         seen = view(stored.task, setting)
         defined = [measure for measure in map(parse_measure, measures) if setting in measure.settings]
         if len(seen):
-            yield from strata(_gather_setting(stored, setting, seen, defined, doses))
+            filled.append(_Filled(stored, seen, defined))
+    in_threads(lambda number: _read(stored, number, filled), range(len(stored.encoders)))
+    while filled:  # each is freed as soon as it was used
+        yield from strata(_scores(filled.popleft(), doses))
 
 
 def _doses(stored: StoredBenchmark) -> Floats:
@@ -203,36 +210,41 @@ class _Filled:
         self.noisy = np.full(several, np.nan)
         self.draw_variance = np.full(several[:2], np.nan)
         self.overlap: Floats | None = None
+        self._lock = Lock()
         names = list_names(stored.task.corpus.langs)
         place = {name: number for number, name in enumerate(names)}
         self._names, self._list = names, np.array([place.get(lang, -1) for lang in seen.passage_lang], dtype=np.intp)
+        self._draws = np.zeros(several[:2])
+        # Of the changes in the first measure, summed over the draws of a condition.
+        self._squares: dict[int, dict[int, Floats]] = {number: {} for number in range(encoders)}
         self.worst = np.full(several, np.nan) if stored.draws > 1 else self.noisy  # one draw is its own worst
         self._place = {condition: row for row, condition in enumerate(stored.conditions)}
         self._aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
         self._sign = np.array([1.0 if measure.higher_is_better else -1.0 for measure in measures])[:, np.newaxis]
 
-    def read(self, number: int, encoder: str) -> None:
-        """Read the cells of one encoder; draws are averaged."""
-        draws = np.zeros(len(self.stored.conditions))
-        squares: dict[int, Floats] = {}  # of the changes in the first measure, summed over the draws of a condition
-        for cell in self.stored.cells(encoder):
-            ranks = self.stored.ranks(cell.key)
-            over_ties = cell.perturbation == FLOOR.perturbation
-            values = score_view(self.measures, self.seen, ranks, over_ties=over_ties)
-            if not cell.perturbation:
-                self.clean[number] = values
-                self.level[:, number] = tied_and_missed(self.seen, ranks)
-            elif over_ties:
-                self.floor[number] = values
-            else:
-                row = self._place[cell.perturbation, cell.severity]
-                values[:, ~self._aimed[cell.perturbation]] = np.nan
-                self._add_draw(number, row, values, first=draws[row] == 0)
-                self._add_overlap(number, row, cell, first=draws[row] == 0)
-                if len(values):
-                    squares[row] = np.square(values[0] - self.clean[number, 0]) + squares.get(row, 0.0)
-                draws[row] += 1
-        for row, summed in squares.items():
+    def take(self, number: int, cell: CellEntry, ranks: Ranks) -> None:
+        """Score a cell of one encoder."""
+        over_ties = cell.perturbation == FLOOR.perturbation
+        values = score_view(self.measures, self.seen, ranks, over_ties=over_ties)
+        if not cell.perturbation:
+            self.clean[number] = values
+            self.level[:, number] = tied_and_missed(self.seen, ranks)
+        elif over_ties:
+            self.floor[number] = values
+        else:
+            row, draws = self._place[cell.perturbation, cell.severity], self._draws[number]
+            values[:, ~self._aimed[cell.perturbation]] = np.nan
+            self._add_draw(number, row, values, first=draws[row] == 0)
+            self._add_overlap(number, row, cell, first=draws[row] == 0)
+            if len(values):
+                squares = self._squares[number]
+                squares[row] = np.square(values[0] - self.clean[number, 0]) + squares.get(row, 0.0)
+            draws[row] += 1
+
+    def finish(self, number: int) -> None:
+        """Average the draws of one encoder."""
+        draws = self._draws[number]
+        for row, summed in self._squares.pop(number).items():
             if draws[row] > 1:
                 spread = (summed - np.square(self.noisy[number, row, 0]) / draws[row]) / (draws[row] - 1)
                 self.draw_variance[number, row] = np.nanmean(spread) if np.isfinite(spread).any() else np.nan
@@ -243,10 +255,11 @@ class _Filled:
     def _add_overlap(self, number: int, row: int, cell: CellEntry, *, first: bool) -> None:
         """Add the overlaps of one cell; a condition without those of a draw has none."""
         found = read_overlaps(self.stored.run, cell.key, self._names, len(self.stored.task.queries))
-        if found is None and self.overlap is None:
-            return
-        if self.overlap is None:
-            self.overlap = np.full((len(self.stored.encoders), len(self.stored.conditions), len(self.seen)), np.nan)
+        with self._lock:  # encoders are read in threads
+            if found is None and self.overlap is None:
+                return
+            if self.overlap is None:
+                self.overlap = np.full((len(self.stored.encoders), len(self.stored.conditions), len(self.seen)), np.nan)
         missing = np.full(len(self.seen), np.nan)
         values = missing if found is None else np.where(self._list >= 0, found[self.seen.query, self._list], np.nan)
         values[~self._aimed[cell.perturbation]] = np.nan
@@ -263,12 +276,18 @@ class _Filled:
             )
 
 
-def _gather_setting(
-    stored: StoredBenchmark, setting: Setting, seen: View, measures: list[Measure], doses: Floats
-) -> QueryScores:
-    filled = _Filled(stored, seen, measures)
-    for number, encoder in enumerate(stored.encoders):
-        filled.read(number, encoder)
+def _read(stored: StoredBenchmark, number: int, filled: Iterable[_Filled]) -> None:
+    """Read the cells of one encoder, each once for all settings."""
+    for cell in stored.cells(stored.encoders[number]):
+        ranks = stored.ranks(cell.key)
+        for one in filled:
+            one.take(number, cell, ranks)
+    for one in filled:
+        one.finish(number)
+
+
+def _scores(filled: _Filled, doses: Floats) -> QueryScores:
+    stored, seen = filled.stored, filled.seen
     queries = stored.task.queries
 
     def column(values: Sequence[str]) -> NDArray[np.object_]:
@@ -276,14 +295,14 @@ def _gather_setting(
 
     return QueryScores(
         benchmark=stored.name,
-        setting=setting,
+        setting=seen.setting,
         query_id=column(queries.ids),
         source_id=column(queries.source_ids),
         group=column(queries.groups),
         query_lang=seen.query_lang,
         passage_lang=seen.passage_lang,
         encoders=stored.encoders,
-        measures=tuple(map(str, measures)),
+        measures=tuple(map(str, filled.measures)),
         conditions=stored.conditions,
         draws=stored.draws,
         clean=filled.clean,

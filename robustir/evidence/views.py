@@ -147,7 +147,7 @@ class Places:
 
 def places(view: View, ranks: Ranks) -> Places:
     """Return the places of a view's passages among the candidates alone."""
-    kind = "pool" if view.setting == "multi" else "lang"
+    kind = _kind(view)
 
     def column(part: str, rows: NDArray[np.intp]) -> NDArray[np.int64]:
         return getattr(ranks, f"{kind}_{part}")[rows].astype(np.int64)  # type: ignore[no-any-return]
@@ -165,6 +165,10 @@ def places(view: View, ranks: Ranks) -> Places:
     return Places(np.where(unscored, 0.0, np.where(absent, np.inf, rank)), above, tied, absent)
 
 
+def _kind(view: View) -> str:
+    return "pool" if view.setting == "multi" else "lang"
+
+
 def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id") -> RankLists:
     """Return the ranks of a view's relevant passages among its candidates, infinite for passages that are never found.
 
@@ -175,11 +179,16 @@ def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id
             scored, stays 0), for floors and rank distances, where ids should not matter. All passages that were not
             retrieved are one tie.
     """
+    if ties == "id" and view.excluded is None:
+        place = getattr(ranks, f"{_kind(view)}_rank")[view.pairs].astype(np.float64)
+        place[(view.pairs < 0) | (place == NOT_RETRIEVED)] = np.inf
+        return RankLists(place, view.gains, view.starts, view.pool_size, view.pair_langs)
     placed = places(view, ranks)
     place = placed.rank
     if ties == "average":
-        kind = "pool" if view.setting == "multi" else "lang"
-        retrieved = ~placed.absent | (view.pairs >= 0) & (getattr(ranks, f"{kind}_rank")[view.pairs] == NOT_RETRIEVED)
+        retrieved = ~placed.absent | (view.pairs >= 0) & (
+            getattr(ranks, f"{_kind(view)}_rank")[view.pairs] == NOT_RETRIEVED
+        )
         place = np.where((place > 0) & retrieved, placed.above + placed.tied / 2 + 1, place)
     return RankLists(place, view.gains, view.starts, view.pool_size, view.pair_langs)
 

@@ -23,6 +23,7 @@ from robustir.stats.resampling import (
     studentised_bounds,
 )
 from robustir.stats.rounding import settled
+from robustir.stats.threads import in_threads
 
 __all__ = ["difference", "log_ratio_interval", "retention_contributions", "retention_difference"]
 
@@ -62,11 +63,14 @@ def log_ratio_interval(
     parts = [part for ratio in zip(above, below, strict=True) for part in ratio]
     size = len(parts[0])
     columns = [np.full(size, np.nan) for _ in range(4)]
-    for start in range(0, size, _CHUNK):
+
+    def fill(start: int) -> None:
         rows = slice(start, start + _CHUNK)
         chunk = [ClusterSums(part.sums[rows], part.counts) for part in parts]
         for column, values in zip(columns, _log_ratio(chunk, weights, confidence, kind), strict=True):
             column[rows] = values
+
+    in_threads(fill, range(0, size, _CHUNK))
     return Interval(*columns)
 
 

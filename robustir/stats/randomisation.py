@@ -13,6 +13,7 @@ from robustir.stats.clusters import ClusterSums, standard_errors
 from robustir.stats.exact import to_integers
 from robustir.stats.resampling import generator
 from robustir.stats.rounding import ROUNDING
+from robustir.stats.threads import in_threads
 
 __all__ = [
     "SignFlips",
@@ -88,10 +89,13 @@ def randomisation_test(contributions: Floats, flips: SignFlips) -> Floats:
     observed; exact, ``b / B``, if the flips are complete (Fisher 1935; Smucker, Allan & Carterette 2007).
     """
     p = np.empty(len(contributions))
-    for start in range(0, len(contributions), _CHUNK):
+
+    def count(start: int) -> None:
         part = slice(start, start + _CHUNK)
         flipped, observed, tolerance = flipped_sums(contributions[part], flips.signs)
         p[part] = np.count_nonzero(flipped >= (observed - tolerance)[:, None], axis=1)
+
+    in_threads(count, range(0, len(contributions), _CHUNK))
     total = len(flips.signs)
     p = p / total if flips.complete else (p + 1) / (total + 1)
     p[~np.isfinite(contributions).all(axis=1)] = np.nan

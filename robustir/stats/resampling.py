@@ -5,7 +5,6 @@ Studentised intervals are the default: with 48 unequal articles, 95% percentile 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Literal, get_args
@@ -18,6 +17,7 @@ from robustir.seeds import derive_key
 from robustir.stats.clusters import ClusterSums, standard_errors
 from robustir.stats.exact import exact_products
 from robustir.stats.rounding import ROUNDING
+from robustir.stats.threads import in_threads
 
 __all__ = [
     "INTERVALS",
@@ -235,10 +235,9 @@ def bca_bounds(
     return limits[0], limits[1]
 
 
-def _chunks(clusters: ClusterSums) -> Iterator[tuple[slice, ClusterSums]]:
-    for start in range(0, len(clusters), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        yield part, ClusterSums(clusters.sums[part], clusters.counts)
+def _chunks(clusters: ClusterSums) -> list[tuple[slice, ClusterSums]]:
+    parts = [slice(start, start + _CHUNK) for start in range(0, len(clusters), _CHUNK)]
+    return [(part, ClusterSums(clusters.sums[part], clusters.counts)) for part in parts]
 
 
 def interval(
@@ -257,8 +256,12 @@ def interval(
     estimate, error = clusters.estimates, standard_errors(clusters)
     low, high = np.full(len(clusters), np.nan), np.full(len(clusters), np.nan)
     if clusters.groups >= 2:
-        for part, columns in _chunks(clusters):
+
+        def limit(chunk: tuple[slice, ClusterSums]) -> None:
+            part, columns = chunk
             low[part], high[part] = limits(columns, weights, confidence)
+
+        in_threads(limit, _chunks(clusters))
     still = error == 0
     low[still], high[still] = estimate[still], estimate[still]
     return Interval(estimate, error, low, high)

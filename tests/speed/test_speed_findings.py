@@ -1,4 +1,4 @@
-"""CPU time and memory of all findings at the size of XQuAD-R: 8 encoders, 10 noises, 4 severities, 3 draws, 3 settings."""
+"""CPU time, time on the clock and memory of all findings at the size of XQuAD-R: 8 encoders, 10 noises, 4 severities, 3 draws, 3 settings."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _ANALYSE = """
 import json, resource, sys, time
 from robustir.analysis.of_run import analyse_run
 from robustir.rundir.directory import RunDirectory
-begin = time.process_time()
+begin, clock = time.process_time(), time.perf_counter()
 found = analyse_run(RunDirectory(sys.argv[1]))
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(json.dumps({"cpu": time.process_time() - begin, "gib": memory, "groups": len(found.rank_groups)}))
+spent = {"cpu": time.process_time() - begin, "clock": time.perf_counter() - clock}
+print(json.dumps({**spent, "gib": memory, "groups": len(found.rank_groups)}))
 """
 
 
@@ -29,6 +30,7 @@ def test_all_findings(tmp_path: Path, encoders: int, noises: int) -> None:
     run = synthetic_run(tmp_path / "run", encoders=encoders, noises=noises)
     done = subprocess.run([sys.executable, "-c", _ANALYSE, run.path], check=True, capture_output=True, text=True)
     found = json.loads(done.stdout.splitlines()[-1])
-    print(f"\n{encoders} encoders, {noises} noises: {found['cpu']:.0f} s of CPU, {found['gib']:.1f} GiB")
+    spent = f"{found['cpu']:.0f} s of CPU, {found['clock']:.0f} s on the clock, {found['gib']:.1f} GiB"
+    print(f"\n{encoders} encoders, {noises} noises: {spent}")
     assert found["gib"] < 4
     assert found["groups"] > 0
