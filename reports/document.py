@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from robustir.errors import InputError, RunError
 from robustir.reports.blocks import Document, Section, linked
-from robustir.reports.formats import clean_text
+from robustir.reports.formats import clean_text, without_folders
 from robustir.reports.sections.attacks import attack_section
 from robustir.reports.sections.clean_scores import clean_section
 from robustir.reports.sections.comparing import bias_section, comparison_section
@@ -30,7 +30,7 @@ from robustir.reports.sections.sentences import first_sentences, subtitle, title
 from robustir.reports.sections.strategies import strategy_section
 from robustir.reports.sections.summaries import summary_section
 from robustir.reports.sections.validity import no_op_notices, uneven_notices, validity_section
-from robustir.reports.short import shorten_names
+from robustir.reports.short import hide_folders, shorten_names
 from robustir.reports.study import Study
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def build(findings: Findings, manifest: Manifest | None, only: Sequence[str] = (
         sections=tuple(linked(sections)),
         encoders=study.encoders,
     )
-    return _only(shorten_names(document, (*study.encoders, *study.perturbations)), only)
+    names = map(without_folders, (*study.encoders, *study.perturbations))
+    return _only(shorten_names(hide_folders(document), names), only)
 
 
 def _only(document: Document, wanted: Sequence[str]) -> Document:

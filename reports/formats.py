@@ -27,6 +27,7 @@ __all__ = [
     "severity_text",
     "signed_points",
     "thousands",
+    "without_folders",
 ]
 
 MINUS = "−"
@@ -41,6 +42,16 @@ _MEASURES = {"AP": "mAP", "RR": "MRR"}
 _UNSEEN = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]|(?<![\u0590-\U0003ffff])[\u200c\u200d]"
 )
+
+
+_FOLDERS = re.compile(
+    r"""(?<![^\s'"(=,;:])(?:~?/(?:[\w.@+-]+/)+|[A-Za-z]:[\\/]+(?:[\w.@+ -]+[\\/]+)*)(?=[\w.@+-])"""  # up to a path's last part
+)
+
+
+def without_folders(text: str) -> str:
+    """Return the text with the last part alone of every path that is absolute or begins at a home folder."""
+    return _FOLDERS.sub("", text) if "/" in text or "\\" in text else text
 
 
 def clean_text(text: object) -> str:

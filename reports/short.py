@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
-from robustir.reports.blocks import Document, Facts, Heading
+from robustir.reports.blocks import Document, Examples, Facts, Heading
+from robustir.reports.formats import without_folders
 
-__all__ = ["short_forms", "shorten_names"]
+__all__ = ["hide_folders", "short_forms", "shorten_names"]
 
 _WIDEST = 32  # characters of a name that fit a row
 _TAIL = 12  # of these at the end of a shortened name, which has arguments and versions
@@ -56,6 +57,25 @@ def shorten_names(document: Document, names: Iterable[str]) -> Document:
         sections=(*(_mapped(section, shorten) for section in body), replace(last, blocks=(*in_full, *last.blocks))),
         **shown,
     )
+
+
+def hide_folders(document: Document) -> Document:
+    """Return the document without the folders of paths on this machine; examples keep their texts."""
+    parts = {
+        one.name: _mapped(getattr(document, one.name), without_folders)
+        for one in fields(document)
+        if one.name != "sections"
+    }
+    sections = tuple(
+        replace(
+            section,
+            blocks=tuple(
+                block if isinstance(block, Examples) else _mapped(block, without_folders) for block in section.blocks
+            ),
+        )
+        for section in document.sections
+    )
+    return replace(document, sections=sections, **parts)
 
 
 def _mapped(value: T, change: Callable[[str], str]) -> T:

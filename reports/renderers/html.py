@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from robustir.reports.blocks import LETTERED, Document, Figure, Table, Tables, direction, transposed
+from robustir.reports.blocks import (
+    LETTERED,
+    Block,
+    Document,
+    Examples,
+    Facts,
+    Figure,
+    Section,
+    Table,
+    Tables,
+    direction,
+    transposed,
+)
 from robustir.reports.renderers.figures import columns_of, key_svg, panel_svg
 from robustir.reports.renderers.palette import css_rules
 from robustir.reports.renderers.panels import AnyPanel, point_tables
@@ -61,6 +74,53 @@ def _least_width(block: Tables) -> int:
         18 if table.columns[1:] and len(table.columns) < 4 else 24 if len(table.columns) < 5 else 60
         for table in block.tables
     )
+
+
+_PAGE, _GAP = 1136.0, 40.0  # pixels of a desktop page, and between parts that lie side by side
+_LETTER, _PADDING = 7.0, 14.0  # of a letter of a table, and the sides of a cell
+_PARTS = (4, 6, 12)  # twelfths of a page that a section may have
+
+
+def _twelfths(block: Block) -> int:
+    """Return the least part of a desktop page that a block fits."""
+    if isinstance(block, Table):
+        columns = zip(*block.rows, strict=True)
+        letters = sum(max(len(cell.text) + len(cell.interval) for cell in own) for own in columns)
+        wide = _LETTER * letters + _PADDING * len(block.columns)
+        return next((part for part in _PARTS if wide <= (_PAGE + _GAP) * part / 12 - _GAP), 12)
+    if isinstance(block, Figure):
+        return 4 if len(block.panels) == 1 else 12
+    if isinstance(block, Examples):
+        return 6 if len(block.items) <= 2 else 12
+    return 6 if isinstance(block, Facts) else 4
+
+
+def _spans(sections: Sequence[Section]) -> dict[str, int]:
+    """Return the twelfths of the page of every section that lies beside a neighbour: rows are filled in order."""
+    rows: list[list[tuple[str, int]]] = []
+    for section in sections[1:]:
+        least = 12 if section.open == 0 else max(map(_twelfths, section.blocks[: section.open]), default=12)
+        if rows and sum(part for _, part in rows[-1]) + least <= 12:
+            rows[-1].append((section.id, least))
+        else:
+            rows.append([(section.id, least)])
+    return {name: part for row in rows if len(row) > 1 for name, part in _filled(row)}
+
+
+def _filled(row: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return the parts of a row that fill the page: equal ones, or a third beside the rest."""
+    if [part for _, part in row] == [4, 6]:
+        return [(row[0][0], 4), (row[1][0], 8)]
+    return [(name, 12 // len(row)) for name, _ in row]
+
+
+def _side_by_side(blocks: Sequence[Block]) -> list[tuple[Block, ...]]:
+    """Return the blocks, with neighbouring tables that fit half of a page together."""
+    return [
+        part
+        for small, run in groupby(blocks, lambda block: isinstance(block, Table) and _twelfths(block) < 12)
+        for part in ([tuple(run)] if small else [(one,) for one in run])
+    ]
 
 
 def _turns(table: Table) -> bool:
@@ -127,6 +187,8 @@ def _environment() -> Any:
         turns=_turns,
         lettered=LETTERED,
         least_width=_least_width,
+        spans=_spans,
+        side_by_side=_side_by_side,
         point_tables=point_tables,
         columns_of=columns_of,
     )

@@ -19,7 +19,7 @@ from robustir.reports.formats import (
     severity_text,
     signed_points,
 )
-from robustir.reports.sections.focus import drawn_settings
+from robustir.reports.sections.focus import lead_setting
 from robustir.reports.sections.in_domain import encoder_cell, marked, noted
 from robustir.reports.sections.matrix import comparison_matrices
 from robustir.reports.sections.wide import cut_wide
@@ -29,10 +29,10 @@ from robustir.stats.rounding import above
 __all__ = ["bias_section", "comparison_section", "counted_claims", "is_primary", "levels"]
 
 _SHOWN_ROWS = 48  # rows of one table in the report; the CSV holds all
-_SHOWN_MATRICES = 4
+_FIRST_ROWS = 20  # of the matrices that a reader meets first, and at least one of these
 _MATRIX = (
-    "A number is the row’s change minus the column’s, in points: above zero the row’s encoder loses less. It is shaded where it "
-    "is a claim, after correction, and the sign says which."
+    "The row’s change minus the column’s, in points: above zero the row’s encoder loses less. Shaded if it is a claim, after "
+    "correction; the sign says which."
 )
 _READING = (
     "A − B under noise shows which encoder finds more. A − B in change is the difference in differences per query, in points: "
@@ -48,9 +48,8 @@ _BY_LANGUAGE = (
     "language_comparisons.csv."
 )
 _DISTANCE = (
-    "The distance is the worst minus the best rank of the parallel passages of one answer in the pool of all "
-    "languages; 0 means that an answer's language does not affect its rank. The normalised form divides by the largest "
-    "possible distance. Read it together with the scores: an encoder that ranks at random has a distance too."
+    "The distance between the best and the worst rank of an answer's translations: 0 if its language does not matter. Random "
+    "ranking has a distance too."
 )
 
 
@@ -101,14 +100,14 @@ def comparison_section(study: Study) -> Section | None:
 
 
 def _matrices(study: Study) -> tuple[list[Block], list[Block]]:
-    """Return the matrices that a reader meets first, and the others: the first setting with a claim, up to four noises."""
+    """Return the matrices that a reader meets first, and the others: of the first setting with a claim, as many as are short."""
     first: list[Block] = []
     rest: list[Block] = []
     for benchmark in study.benchmarks:
-        lead = drawn_settings(study, benchmark, 1, 1)[0]
+        lead = lead_setting(study, benchmark)
         for setting in study.settings(benchmark):
             made = comparison_matrices(study, benchmark, setting)
-            cut = _SHOWN_MATRICES if setting == lead else 0
+            cut = max(1, _FIRST_ROWS // max(1, *(len(one.rows) for one in made))) if setting == lead and made else 0
             first += made[:cut]
             rest += made[cut:]
     return first, rest

@@ -7,17 +7,16 @@ from collections.abc import Mapping
 
 from robustir.reports.blocks import Figure, Panel, Paragraph, Point, Section, Series
 from robustir.reports.formats import axis_step, measure_name
-from robustir.reports.sections.focus import axis, drawn_settings, drawn_styles, figure_keys, grey_note
+from robustir.reports.sections.focus import axis, drawn_styles, figure_keys, grey_note, lead_setting
 from robustir.reports.study import Study, value
 
 __all__ = ["curve_section"]
 
 _LEAST = 3  # severities that make a curve
-_PANELS = 4  # of a figure, if its noises allow
 _PER_ROW = 3
 _READING = (
-    "The change against clean queries, as the share of edited words grows. Bands are confidence intervals of the change, "
-    "paired over the same queries; each noise at each severity is a point."
+    "Change against clean queries as the share of edited words grows, a point per severity; bands are intervals, paired over the "
+    "same queries."
 )
 
 
@@ -30,27 +29,26 @@ def curve_section(study: Study) -> Section | None:
 def _figure(study: Study, benchmark: str) -> Figure:
     noises = [name for name in study.perturbations if _severities(study, benchmark, name) >= _LEAST]
     every = study.settings(benchmark)
-    settings = drawn_settings(study, benchmark, len(noises), _PANELS)
+    setting = lead_setting(study, benchmark)
     styles = drawn_styles(study, benchmark)
     lines = {
-        (setting, noise): tuple(
+        noise: tuple(
             line
             for name, look in styles.items()
             if (line := _line(study, benchmark, setting, noise, name, look)).points
         )
-        for setting in settings
         for noise in noises
     }
     doses = [point.x for drawn in lines.values() for line in drawn for point in line.points]
-    panels = [panel for setting in settings for panel in _panels(setting, lines)]
+    panels = _panels(setting, lines)
     several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
-    left = [setting for setting in every if setting not in settings]
+    left = [one for one in every if one != setting]
     left_out = f" curves.csv has {' and '.join(left)} too." if left else ""
     measure = measure_name(study.measure)
     return Figure(
         f"curves-{benchmark}",
-        f"Change of {measure}{several} against the realised share of edited words. Vertical axes are shared within a "
-        f"setting, not between settings.{grey_note(styles)}{left_out}",
+        f"Change of {measure}{several} against the realised share of edited words. Panels share their "
+        f"vertical axis.{grey_note(styles)}{left_out}",
         f"Small multiples, one per noise and setting: change of {measure} against edited words.",
         "edited words (%)",
         f"change of {measure} (points)",
@@ -61,9 +59,9 @@ def _figure(study: Study, benchmark: str) -> Figure:
     )
 
 
-def _panels(setting: str, lines: Mapping[tuple[str, str], tuple[Series, ...]]) -> list[Panel]:
+def _panels(setting: str, lines: Mapping[str, tuple[Series, ...]]) -> list[Panel]:
     """Return a panel per noise; they share their vertical axis."""
-    own = {noise: drawn for (where, noise), drawn in lines.items() if where == setting and drawn}
+    own = {noise: drawn for noise, drawn in lines.items() if drawn}
     low, high = axis(
         limit
         for drawn in own.values()

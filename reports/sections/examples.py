@@ -9,21 +9,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from robustir.languages import has_spaces
-from robustir.reports.blocks import Aside, Example, Examples, Paragraph, Section, Segment
+from robustir.reports.blocks import Aside, Block, Example, Examples, Paragraph, Section, Segment
 from robustir.reports.formats import clean_text, language_name, number, severity_text
 from robustir.reports.study import Row, Study, value
 
 __all__ = ["attacked_examples", "changed_segments", "example_section"]
 
 _MOST, _MOST_OF_FEW, _FEW_NOISES = 12, 8, 4  # examples in all; examples.csv has the others
+_FIRST = 4  # examples that a reader meets first; the others are folded
 _MOST_WORST = 5  # of these per noise
 _MEDIAN = "median"
 _LONGEST = 600  # characters shown of a query
 _LONGEST_PASSAGE = 240
 _TITLE = "What it looks like"
 _READING = (
-    "The rank is that of the right passage, before and after the noise; changed text is marked. The queries lost most of all, "
-    "so they show how the noise hurts, not how often; a typical query is the median one among those that the noise changed."
+    "Clean above noisy, with the right passage's ranks: queries that lost most, which do not show how often noise hurts, and typical "
+    "(median) ones."
 )
 _WORD = re.compile(r"\s+|\S+")
 
@@ -74,8 +75,20 @@ def example_section(study: Study) -> Section | None:
         return None
     left = len(study.frames["examples"]) - len(rows)
     more = f" {left} more are in examples.csv." if left > 0 else ""
-    shown = Examples("examples-list", f"{len(rows)} queries, clean above noisy", tuple(map(_example, rows)))
-    return Section("examples", _TITLE, (Paragraph(_READING + more), shown))
+    first, rest = _lead(study, rows)
+    blocks: list[Block] = [Paragraph(_READING + more), Examples("examples-list", "", tuple(map(_example, first)))]
+    if rest:
+        blocks.append(Examples("examples-more", "More queries, clean above noisy", tuple(map(_example, rest))))
+    return Section("examples", _TITLE, tuple(blocks), open=2)
+
+
+def _lead(study: Study, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Return the examples that a reader meets first, and the others: of each noise the worst, then a typical one."""
+    of_noise = [[row for row in rows if row["perturbation"] == name] for name in study.perturbations]
+    worst = [own[0] for own in of_noise if own]
+    typical = [own[-1] for own in of_noise if own and own[-1] is not own[0]]
+    first = [*worst, *typical][: max(2, min(_FIRST, len(worst)))]
+    return first, [row for row in rows if not any(row is one for one in first)]
 
 
 def _chosen(study: Study) -> list[Row]:

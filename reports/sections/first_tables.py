@@ -152,6 +152,7 @@ def _links(scores: SettingScores, noise: str) -> tuple[str, ...]:
     """Return where a cell leads: to the languages of its noise."""
     return (
         f"strip-{scores.benchmark}-{noise}-{scores.setting}",
+        f"heat-{scores.benchmark}-{noise}-{scores.setting}",
         f"strips-{scores.benchmark}",
         "languages",
     )

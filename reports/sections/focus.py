@@ -11,20 +11,17 @@ from robustir.reports.sections.in_domain import marked
 from robustir.reports.study import Study, mean, value
 from robustir.stats import letter
 
-__all__ = ["axis", "drawn_settings", "drawn_styles", "encoder_columns", "figure_keys", "grey_note"]
+__all__ = ["axis", "drawn_styles", "encoder_columns", "figure_keys", "grey_note", "lead_setting"]
 
 _IN_COLOUR = 4
 _HEADS, _HEAD = 60, 14  # letters that fit the heads of a table's columns: of all, and of one
 
 
-def drawn_settings(study: Study, benchmark: str, noises: int, most: int) -> tuple[str, ...]:
-    """Return the settings that a figure shows: as many as make at most ``most`` panels, at least one.
-
-    Settings in which some encoder is above its floor come first.
-    """
+def lead_setting(study: Study, benchmark: str) -> str:
+    """Return the setting that figures show: the first one in which some encoder is above its floor."""
     every = study.settings(benchmark)
-    judged = [one for one in every if not all(study.near_floor(benchmark, one, name) for name in study.encoders)]
-    return tuple(judged or every)[: max(1, most // max(1, noises))]
+    judged = (one for one in every if not all(study.near_floor(benchmark, one, name) for name in study.encoders))
+    return next(judged, every[0])
 
 
 def drawn_styles(study: Study, benchmark: str, *, most: int = _IN_COLOUR) -> dict[str, tuple[int, bool]]:

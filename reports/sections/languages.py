@@ -20,7 +20,7 @@ from robustir.reports.blocks import (
     Table,
 )
 from robustir.reports.formats import join_words, language_name, measure_name, percent, severity_text, signed_points
-from robustir.reports.sections.focus import axis, drawn_settings, drawn_styles, encoder_columns, figure_keys, grey_note
+from robustir.reports.sections.focus import axis, drawn_styles, encoder_columns, figure_keys, grey_note, lead_setting
 from robustir.reports.sections.in_domain import noted
 from robustir.reports.study import Row, Study, mean, value
 from robustir.stats.rounding import below
@@ -28,13 +28,13 @@ from robustir.stats.rounding import below
 __all__ = ["heat_level", "language_section"]
 
 _HEAT_STEPS = (0.005, 0.02, 0.05, 0.10, 0.20)  # least differences of the steps 1..5
-_PANELS = 4  # strips of a figure, if its noises allow
-_MANY = 16  # languages; of more a strip shows those at both ends
-_ENDS = 6
+_PER_ROW = 3  # strips
+_MANY = 12  # languages; of more a strip shows those at both ends
+_ENDS = 4
 _ENCODERS = 12  # columns of a table
 _READING = (
-    "The change against clean queries of the same language, in points, with the interval of each; at the right the share of "
-    "characters that the noise changed there. Languages with unequal shares must not be ranked."
+    "Change against clean queries, with intervals; at the right the share of characters changed. Do not rank languages with "
+    "unequal shares."
 )
 _TABLES = (
     "Every language, most affected first. Shades change at 0.5, 2, 5, 10 and 20 points. Bold marks a change separated from zero "
@@ -68,7 +68,7 @@ def language_section(study: Study) -> Section | None:
     if not figures:
         return None
     blocks = (Paragraph(_READING), *figures, Paragraph(_TABLES), *tables)
-    return Section("languages", "Where it hurts: language by language", blocks, open=1 + len(figures))
+    return Section("languages", "Where it hurts, by language", blocks, open=1 + len(figures))
 
 
 class _Changes:
@@ -116,17 +116,16 @@ class _Changes:
 
 
 def _figure(study: Study, benchmark: str) -> Figure:
-    settings = drawn_settings(study, benchmark, len(study.perturbations), _PANELS)[:2]
+    setting = lead_setting(study, benchmark)
     styles = drawn_styles(study, benchmark)
     panels = []
     left = 0
     for noise in study.perturbations:
-        for setting in settings:
-            changes = _Changes(study, benchmark, setting, noise)
-            left = max(left, len(changes.languages) - len(changes.shown))
-            if changes.languages:
-                strip = _strip(f"{noise} · {setting}", changes, styles)
-                panels.append(replace(strip, id=f"strip-{benchmark}-{noise}-{setting}"))
+        changes = _Changes(study, benchmark, setting, noise)
+        left = max(left, len(changes.languages) - len(changes.shown))
+        if changes.languages:
+            strip = _strip(f"{noise} · {setting}", changes, styles)
+            panels.append(replace(strip, id=f"strip-{benchmark}-{noise}-{setting}"))
     several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
     at = join_words(
         sorted({severity_text(study.severity_of(benchmark, noise)) for noise in study.perturbations} - {"nan"})
@@ -140,7 +139,7 @@ def _figure(study: Study, benchmark: str) -> Figure:
         "change (points)",
         "",
         1.0,
-        min(2, max(1, len(panels))),
+        min(_PER_ROW, max(1, len(panels))),
         tuple(panels),
         figure_keys(study, benchmark, styles),
     )

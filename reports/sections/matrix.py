@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from robustir.analysis.claims import CURVE, Kind
 from robustir.reports.blocks import Cell, Column, Table
 from robustir.reports.formats import measure_name, points, severity_text, signed_points
-from robustir.reports.sections.focus import encoder_columns
-from robustir.reports.sections.in_domain import encoder_cell, noted
+from robustir.reports.sections.in_domain import encoder_cell, marked, noted
 from robustir.reports.sections.languages import heat_level
 from robustir.reports.study import Row, Study, value
 
@@ -72,7 +71,9 @@ def _matrix(study: Study, benchmark: str, setting: str, noise: str, rows: Sequen
         for name, one in ((a, "a"), (b, "b")):
             levels.setdefault(name, f"{points(value(row, f'clean_{one}'))} → {points(value(row, f'noisy_{one}'))}")
     encoders = [name for name in study.encoders if name in levels]
-    heads, _ = encoder_columns(study, benchmark, encoders)  # the rows tell the letters
+    heads = tuple(
+        Column("", hint=marked(study, benchmark, name), key=study.key(name)) for name in encoders
+    )  # the rows tell the letters
     lines = tuple(
         (
             encoder_cell(study, benchmark, name),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from robustir.reports.blocks import Block, Cell, Column, Facts, Heading, Listing, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, join_words, language_name, severity_text, thousands
+from robustir.reports.sections.explained import explained
 from robustir.reports.study import Study, value
 from robustir.stats import FEW_GROUPS, FEW_WORTH, correction_of
 
@@ -83,7 +84,7 @@ def method_section(study: Study) -> Section:
         ("Correction", _correction(statistics, declared=not study.suite.exploratory)),
         *_ALWAYS,
     )
-    return Section("methods", "What was run and how", (Facts(facts),))
+    return Section("methods", "What was run and how", (Facts(explained(study)), Facts(facts)), open=1)
 
 
 def _test(statistics: Statistics) -> str:

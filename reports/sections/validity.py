@@ -90,15 +90,15 @@ def validity_section(study: Study) -> Section | None:
     """
     if not study.wanted_noise:
         return None
-    blocks: list[Block] = [Notice(text) for text in (*no_op_notices(study), *uneven_notices(study))]
-    blocks.append(
+    blocks: list[Block] = [
         Paragraph(
-            "Severity is the requested strength; the tables show the realised dose, as means over queries and draws, "
-            "including unchanged queries. Compare languages at an equal realised dose, not at an equal severity."
+            "Severity is what was asked for; the realised dose is the mean over all queries and draws. Compare languages at an "
+            "equal dose, not at an equal severity."
         )
-    )
+    ]
     blocks += [table for benchmark in study.benchmarks if (table := _overview(study, benchmark)).rows]
     shown = len(blocks)
+    blocks += [Notice(text) for text in (*no_op_notices(study), *uneven_notices(study))]
     for benchmark in study.benchmarks:
         for perturbation in study.perturbations:
             blocks += _dose_tables(study, benchmark, perturbation)

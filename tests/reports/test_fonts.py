@@ -40,7 +40,7 @@ def test_scripts_without_a_font_are_named_with_the_package_that_brings_one() -> 
 @pytest.mark.usefixtures("only_dejavu")
 def test_the_pdf_says_in_one_line_what_it_cannot_show_and_what_mends_it() -> None:
     findings = Factory().findings()
-    content, warnings = compile_pdf(build(findings, findings.manifest))
+    content, warnings = compile_pdf(build(findings, findings.manifest), appendix=True)
     assert content.startswith(b"%PDF-")
     assert warnings == [
         "The PDF shows boxes for CJK, Devanagari: run  apt-get install fonts-noto-cjk fonts-noto-core  and render again."

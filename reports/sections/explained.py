@@ -1,0 +1,57 @@
+"""What the words of a run mean: a line for every setting, measure and noise."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+from robustir.errors import RobustirError
+from robustir.measures import parse_measure
+from robustir.plugins.registry import factory
+from robustir.plugins.specs import parse
+from robustir.reports.formats import clean_text, setting_name, setting_text
+from robustir.reports.study import CONTROL_OF, Study
+
+__all__ = ["explained"]
+
+
+def explained(study: Study) -> tuple[tuple[str, str], ...]:
+    """Return name and meaning of every setting, measure and noise; a noise that is not installed has its spec alone."""
+    return (*_settings(study), *_measures(study), *_noises(study))
+
+
+def _settings(study: Study) -> Iterator[tuple[str, str]]:
+    for setting in dict.fromkeys(one for benchmark in study.benchmarks for one in study.settings(benchmark)):
+        yield (
+            f"Setting {setting}",
+            f"{setting_name(setting).lower()}: {setting_text(setting).removesuffix(f' ({setting})')}",
+        )
+
+
+def _measures(study: Study) -> Iterator[tuple[str, str]]:
+    for measure in study.suite.measures:
+        name = clean_text(measure)
+        try:
+            meaning = parse_measure(str(measure)).description
+        except RobustirError:
+            meaning = "not a measure of this version"
+        yield f"Measure {name}", meaning
+
+
+def _noises(study: Study) -> Iterator[tuple[str, str]]:
+    for entry in study.manifest.perturbations:
+        name = clean_text(entry.name)
+        if entry.control or name.startswith(CONTROL_OF):
+            continue
+        spec = clean_text(entry.spec)
+        given = f" (as {spec})" if spec != name else ""
+        yield f"Noise {study.short.get(name, name)}", f"{_meaning(entry.spec)}{given}"
+
+
+def _meaning(spec: str) -> str:
+    """Return the first line of the perturbation's documentation."""
+    try:
+        line = (inspect.getdoc(factory("perturbation", parse(spec))) or "").partition("\n")[0]
+    except RobustirError:
+        return "not installed where this report was written"
+    return line.replace("``", "")
