@@ -66,7 +66,8 @@ def test_a_perturbation_says_what_its_severity_means_and_shows_each_language(nam
         assert {each["lang"] for each in row["examples"]} == set(SAMPLES)
     elif row["languages"]:
         assert {each["lang"] for each in row["examples"]} == set(row["languages"]) & set(SAMPLES)
-    assert all(each["clean"] != each["noisy"] for each in row["examples"])
+    same = {each["lang"] for each in row["examples"] if each["clean"] == each["noisy"]}
+    assert same <= ({"th"} if name == "punctuation" else set())  # the Thai sample has no mark and one end of a phrase
 
 
 def test_parameters_are_those_of_the_spec() -> None:

@@ -138,7 +138,8 @@ def test_noise_that_raises_on_one_query_is_reported_with_its_own_error(
     again = invoke("report", run, "--format", "html")
     assert again.code == 0, again.err
     html = (run / "report.html").read_text(encoding="utf-8")
-    assert "no query was scored under noise (see “Failed cells”" in html
+    assert "No query was scored under noise, so nothing is said about robustness." in html
+    assert "2 cells failed." in html
     assert "faulty raised KeyError on query" in html
     for entry in json.loads((run / "manifest.json").read_text(encoding="utf-8"))["failed"]:
         # The plugin's own line, the error it raised, and what it became.

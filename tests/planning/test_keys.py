@@ -9,6 +9,7 @@ import pytest
 
 from robustir.planning.conditions import CLEAN, Condition
 from robustir.planning.plan import Plan, make_plan
+from robustir.plugins.registry import create
 from tests.tiny import suite_of, write_beir
 
 NOISE = "tests.tiny:Shout"
@@ -50,5 +51,6 @@ def test_a_dose_has_its_calibration_in_the_version_of_its_cells() -> None:
     perturbation = make_plan(suite_of("mini", perturbations=("typos(dose='cer:0.02')",), encoders=("hashing",))).noises[
         0
     ]
-    assert perturbation.version == f"1 calibrated {perturbation.perturbation.calibrated}"
+    version = create("perturbation", "typos").version
+    assert perturbation.version == f"{version} calibrated {perturbation.perturbation.calibrated}"
     assert perturbation.perturbation.calibrated
