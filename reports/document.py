@@ -19,6 +19,7 @@ from robustir.reports.sections.examples import example_section
 from robustir.reports.sections.first_tables import score_section
 from robustir.reports.sections.in_domain import in_domain_notices
 from robustir.reports.sections.languages import language_section
+from robustir.reports.sections.noise_notices import noise_notices
 from robustir.reports.sections.run_facts import (
     failed_cells,
     failed_section,
@@ -29,7 +30,7 @@ from robustir.reports.sections.run_facts import (
 from robustir.reports.sections.sentences import first_sentences, subtitle, title
 from robustir.reports.sections.strategies import strategy_section
 from robustir.reports.sections.summaries import summary_section
-from robustir.reports.sections.validity import no_op_notices, uneven_notices, validity_section
+from robustir.reports.sections.validity import validity_section
 from robustir.reports.short import hide_folders, shorten_names
 from robustir.reports.study import Study
 
@@ -121,6 +122,5 @@ def _notices(study: Study) -> tuple[str, ...]:
         *notices,
         *few_groups_notices(study),
         *in_domain_notices(study),
-        *no_op_notices(study),
-        *uneven_notices(study),
+        *noise_notices(study),
     )

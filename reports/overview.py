@@ -12,8 +12,9 @@ from typing import Any
 
 from robustir.errors import RunError
 from robustir.reports.sections.comparing import counted_claims, is_primary
+from robustir.reports.sections.noise_notices import noise_notices
 from robustir.reports.sections.run_facts import failed_cells, few_groups_notices
-from robustir.reports.sections.validity import no_op_notices, not_applicable_rows
+from robustir.reports.sections.validity import not_applicable_rows
 from robustir.reports.study import MORE_ROBUST, Row, Study, pair, value
 from robustir.stats import letter
 
@@ -195,7 +196,7 @@ def _notes(study: Study, blocks: Sequence[SettingScores]) -> Iterator[str]:
         missing.setdefault(noise, []).append(lang)
     for noise, langs in missing.items():
         yield f"not applicable: {noise} in {', '.join(dict.fromkeys(langs))}"
-    yield from no_op_notices(study)
+    yield from noise_notices(study)
     floored = dict.fromkeys(row.name for block in blocks for row in block.encoders if row.near_floor)
     if floored:
         yield f"near the floor of shuffled queries in some setting, so not judged in it: {', '.join(floored)}"

@@ -70,12 +70,18 @@ def hide_folders(document: Document) -> Document:
         replace(
             section,
             blocks=tuple(
-                block if isinstance(block, Examples) else _mapped(block, without_folders) for block in section.blocks
+                _titles(block) if isinstance(block, Examples) else _mapped(block, without_folders)
+                for block in section.blocks
             ),
         )
         for section in document.sections
     )
     return replace(document, sections=sections, **parts)
+
+
+def _titles(block: Examples) -> Examples:
+    items = tuple(replace(item, title=without_folders(item.title)) for item in block.items)
+    return replace(block, items=items)
 
 
 def _mapped(value: T, change: Callable[[str], str]) -> T:

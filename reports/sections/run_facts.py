@@ -105,20 +105,25 @@ def _correction(statistics: Statistics, *, declared: bool) -> str:
 
 
 def few_groups_notices(study: Study) -> tuple[str, ...]:
-    """Return one sentence per benchmark with too few groups of queries for its intervals."""
-    found = []
+    """Return a sentence on the benchmarks with a single group of queries, and one on those with too few for intervals."""
+    single, few = [], []
     for benchmark in study.benchmarks:
         rows = study.macro("scores", benchmark=benchmark)
         worth = min((value(row, "effective_groups") for row in rows), default=math.nan)
         groups = min((int(row["groups"]) for row in rows), default=0)
         if groups == 1:
-            found.append(f"{benchmark} has a single group of queries, so its intervals and tests are not valid.")
+            single.append(benchmark)
         elif worth < FEW_WORTH:
-            found.append(
-                f"{benchmark} has {groups} groups of queries, worth {worth:.1f} of equal size: below {FEW_WORTH:g}, intervals "
-                "cover less than their stated level and tests have little power."
-            )
-    return tuple(found)
+            few.append(f"{benchmark} has {groups} groups of queries, worth {worth:.1f} of equal size")
+    alone = f"{join_words(single, 4)} {'have' if len(single) > 1 else 'has'} a single group of queries"
+    both = (
+        (single, f"{alone}, so intervals and tests are not valid."),
+        (
+            few,
+            f"{join_words(few, 3)}: below {FEW_WORTH:g}, intervals cover less than their stated level and tests have little power.",
+        ),
+    )
+    return tuple(text for found, text in both if found)
 
 
 def headline_facts(study: Study) -> tuple[tuple[str, str], ...]:

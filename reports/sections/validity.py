@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from robustir.analysis.uneven import uneven_doses
 from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, join_words, language_name, number, percent, severity_text
 from robustir.reports.sections.clean_scores import language_columns
+from robustir.reports.sections.noise_notices import NOTHING, no_op_notices, uneven_sentences
 from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import Row, Study, mean, value
 from robustir.stats.rounding import below
 
-__all__ = ["no_op_notices", "not_applicable_rows", "uneven_notices", "validity_section"]
+__all__ = ["not_applicable_rows", "validity_section"]
 
-_NOTHING = 0.999  # unchanged share from which a perturbation counts as having changed nothing
 _MANY_LANGUAGES = 12  # more are listed by their codes in one row
-_LITTLE = 0.5  # unchanged share from which a perturbation gets a warning
 _PERTURBATION = Column("Perturbation", number=False)
 _UNCHANGED_STEPS = (0.02, 0.1, 0.25, 0.5, 0.75)
 
@@ -29,58 +27,6 @@ def not_applicable_rows(study: Study) -> list[tuple[str, str, str]]:
         name = clean_text(entry.perturbation)
         rows.append((study.short.get(name, name), clean_text(entry.language), clean_text(entry.reason)))
     return list(dict.fromkeys(rows))
-
-
-def no_op_notices(study: Study) -> tuple[str, ...]:
-    """Return one sentence per perturbation that left all or at least half of a language's queries unchanged."""
-    notices = []
-    for benchmark in study.benchmarks:
-        for perturbation in study.perturbations:
-            rows = [
-                row
-                for row in study.rows("validity", benchmark=benchmark, perturbation=perturbation)
-                if row["query_lang"] != "all"
-            ]
-            notices += _notices(benchmark, perturbation, rows)
-    return tuple(notices)
-
-
-def uneven_notices(study: Study) -> tuple[str, ...]:
-    """Return one sentence per noise that, at the shown severity, gave a language over twice the median language's dose."""
-    rows = [
-        row
-        for benchmark in study.benchmarks
-        for noise in study.perturbations
-        for row in study.rows(
-            "validity", benchmark=benchmark, perturbation=noise, severity=study.severity_of(benchmark, noise)
-        )
-    ]
-    several = len(study.benchmarks) > 1
-    return tuple(f"{f'{one.benchmark}: ' if several else ''}{one.sentence}" for one in uneven_doses(rows))
-
-
-def _notices(benchmark: str, perturbation: str, rows: Sequence[Row]) -> list[str]:
-    """Judge each language at its highest severity: noise that changes nothing there changes nothing at a lower one."""
-    top: dict[str, Row] = {}
-    for row in rows:
-        best = top.get(row["query_lang"])
-        if best is None or value(row, "severity") > value(best, "severity"):
-            top[row["query_lang"]] = row
-    shares = {lang: value(row, "unchanged_share") for lang, row in sorted(top.items())}
-    nothing = [language_name(lang) for lang, share in shares.items() if share >= _NOTHING]
-    little = [language_name(lang) for lang, share in shares.items() if _LITTLE <= share < _NOTHING]
-    found = []
-    if nothing:
-        found.append(
-            f"{perturbation} changed nothing in {join_words(nothing)} ({benchmark}) even at its highest severity: "
-            "unchanged scores are not evidence of robustness there."
-        )
-    if little:
-        found.append(
-            f"{perturbation} left at least half of the queries in {join_words(little)} ({benchmark}) unchanged at "
-            "its highest severity."
-        )
-    return found
 
 
 def validity_section(study: Study) -> Section | None:
@@ -98,7 +44,7 @@ def validity_section(study: Study) -> Section | None:
     ]
     blocks += [table for benchmark in study.benchmarks if (table := _overview(study, benchmark)).rows]
     shown = len(blocks)
-    blocks += [Notice(text) for text in (*no_op_notices(study), *uneven_notices(study))]
+    blocks += [Notice(text) for text in (*no_op_notices(study), *uneven_sentences(study))]
     for benchmark in study.benchmarks:
         for perturbation in study.perturbations:
             blocks += _dose_tables(study, benchmark, perturbation)
@@ -120,7 +66,7 @@ def _overview(study: Study, benchmark: str) -> Table:
         if not own:
             continue
         doses = {row["query_lang"]: value(row, "char_error_rate") for row in own}
-        idle = [row["query_lang"] for row in own if value(row, "unchanged_share") >= _NOTHING]
+        idle = [row["query_lang"] for row in own if value(row, "unchanged_share") >= NOTHING]
         absent = sorted(set(reasons.get(noise, ())) & set(study.languages(benchmark)))
         where = [
             f"{_named_languages(langs)} ({why})"
