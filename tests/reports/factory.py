@@ -78,10 +78,8 @@ class Factory:
             "validity": self._validity(),
             "examples": self._examples(),
         }
-        return Findings(
-            **{name: table(name, [self._told(row) for row in rows]) for name, rows in parts.items()},
-            manifest=self.manifest(),
-        )
+        tables: dict[str, Any] = {name: table(name, [self._told(row) for row in rows]) for name, rows in parts.items()}
+        return Findings(**tables, manifest=self.manifest())
 
     def _told(self, row: Record) -> Record:
         named = (row.get(column) for column in ("encoder", "encoder_a", "encoder_b"))
