@@ -55,6 +55,7 @@ class Cell:
 
     raised: letters above the line. key: the number of the encoder that the text names, which decides letter and colour.
     hint: more on the cell, for a pointer. links: anchors of the same report; the first one that exists is used.
+    example_links: the same for an example of what the cell counts.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Cell:
     key: int | None = None
     hint: str = ""
     links: tuple[str, ...] = ()
+    example_links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ class Example:
     noisy: tuple[Segment, ...]
     asides: tuple[Aside, ...]
     query_id: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,10 +315,19 @@ def linked(sections: Iterable[Section]) -> Iterator[Section]:
     there |= {figure.id for figure in drawn}
     there |= {panel.id for figure in drawn for panel in figure.panels if isinstance(panel, StripPanel)}
 
+    there |= {
+        item.id for section in kept for block in section.blocks if isinstance(block, Examples) for item in block.items
+    }
+
+    def first(links: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(link for link in links if link in there)[:1]
+
     def table(one: Table) -> Table:
         rows = (
             tuple(
-                replace(cell, links=tuple(link for link in cell.links if link in there)[:1]) if cell.links else cell
+                replace(cell, links=first(cell.links), example_links=first(cell.example_links))
+                if cell.links or cell.example_links
+                else cell
                 for cell in row
             )
             for row in one.rows

@@ -14,7 +14,7 @@ __all__ = ["hide_folders", "short_forms", "shorten_names"]
 
 _WIDEST = 32  # characters of a name that fit a row
 _TAIL = 12  # of these at the end of a shortened name, which has arguments and versions
-_KEPT = frozenset({"id", "links"})  # anchors
+_KEPT = frozenset({"id", "links", "example_links"})  # anchors
 T = TypeVar("T")
 
 

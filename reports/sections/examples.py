@@ -7,13 +7,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from robustir.languages import has_spaces
 from robustir.reports.blocks import Aside, Block, Example, Examples, Paragraph, Section, Segment
 from robustir.reports.formats import clean_text, language_name, number, severity_text
 from robustir.reports.study import Row, Study, value
 
-__all__ = ["attacked_examples", "changed_segments", "example_section"]
+__all__ = ["attacked_examples", "changed_segments", "example_id", "example_section"]
 
 _MOST, _MOST_OF_FEW, _FEW_NOISES = 12, 8, 4  # examples in all; examples.csv has the others
 _FIRST = 4  # examples that a reader meets first; the others are folded
@@ -76,10 +77,24 @@ def example_section(study: Study) -> Section | None:
     left = len(study.frames["examples"]) - len(rows)
     more = f" {left} more are in examples.csv." if left > 0 else ""
     first, rest = _lead(study, rows)
-    blocks: list[Block] = [Paragraph(_READING + more), Examples("examples-list", "", tuple(map(_example, first)))]
+    taken: set[str] = set()
+    blocks: list[Block] = [Paragraph(_READING + more), Examples("examples-list", "", tuple(_anchored(first, taken)))]
     if rest:
-        blocks.append(Examples("examples-more", "More queries, clean above noisy", tuple(map(_example, rest))))
+        blocks.append(Examples("examples-more", "More queries, clean above noisy", tuple(_anchored(rest, taken))))
     return Section("examples", _TITLE, tuple(blocks), open=2)
+
+
+def example_id(benchmark: str, noise: str, encoder: str) -> str:
+    """Return the anchor of the first example of a noise and an encoder."""
+    return f"example-{benchmark}-{noise}-{encoder}"
+
+
+def _anchored(rows: Sequence[Row], taken: set[str]) -> Iterator[Example]:
+    """Yield the examples; the first one of each noise and encoder has an anchor, which is added to ``taken``."""
+    for row in rows:
+        name = example_id(row["benchmark"], row["perturbation"], row["encoder"])
+        yield replace(_example(row), id="" if name in taken else name)
+        taken.add(name)
 
 
 def _lead(study: Study, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:

@@ -21,6 +21,7 @@ from robustir.reports.formats import (
 from robustir.reports.overview import EncoderScores, NoiseScores, SettingScores, overview
 from robustir.reports.sections.attacks import attack_kind
 from robustir.reports.sections.clean_scores import FLOOR_MARK
+from robustir.reports.sections.examples import example_id
 from robustir.reports.sections.in_domain import encoder_cell, noted
 from robustir.reports.sections.languages import heat_level
 from robustir.reports.study import Row, Study, letter_set, value
@@ -145,6 +146,7 @@ def _noise_cell(study: Study, scores: SettingScores, encoder: EncoderScores, noi
         raised=_raised(study, noise.more_robust_than),
         hint=hint,
         links=_links(scores, noise.name),
+        example_links=tuple(example_id(scores.benchmark, noise.name, one) for one in (encoder.name, *study.encoders)),
     )
 
 
