@@ -6,12 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 
 from robustir.reports.blocks import Block, Cell, Column, Notice, Paragraph, Section, Table
-from robustir.reports.formats import clean_text, join_words, language_name, number, percent, severity_text
+from robustir.reports.formats import (
+    clean_text,
+    join_words,
+    language_name,
+    number,
+    percent,
+    severity_text,
+    signed_points,
+)
 from robustir.reports.sections.clean_scores import language_columns
 from robustir.reports.sections.noise_notices import NOTHING, no_op_notices, uneven_sentences
 from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import Row, Study, mean, value
-from robustir.stats.rounding import below
+from robustir.stats.rounding import above, below
 
 __all__ = ["not_applicable_rows", "validity_section"]
 
@@ -43,6 +51,7 @@ def validity_section(study: Study) -> Section | None:
         )
     ]
     blocks += [table for benchmark in study.benchmarks if (table := _overview(study, benchmark)).rows]
+    blocks += [table for benchmark in study.benchmarks if (table := _gated(study, benchmark)).rows]
     shown = len(blocks)
     blocks += [Notice(text) for text in (*no_op_notices(study), *uneven_sentences(study))]
     for benchmark in study.benchmarks:
@@ -94,6 +103,63 @@ def _overview(study: Study, benchmark: str) -> Table:
     several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
     note = "Means over languages; in brackets the characters changed in the least and the most affected language."
     return Table(f"worked-{benchmark}", f"What each noise did{several}", columns, tuple(lines), note=note)
+
+
+def _gated(study: Study, benchmark: str) -> Table:
+    """Return a row per noise: the queries that may mean something else, and what changes without them."""
+    lines = [line for noise in study.perturbations if (line := _gated_line(study, benchmark, noise))]
+    columns = (
+        _PERTURBATION,
+        Column("Severity"),
+        Column("Queries rejected"),
+        Column("Most different for", number=False),
+        Column("Change with all"),
+        Column("Change without rejected"),
+        Column("Comparisons that turn"),
+    )
+    several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
+    rules = study.suite.validity
+    kept = " or lost a number, a name or its negations" if rules.protected else ""
+    note = (
+        f"Rejected, by rules that know no encoder: queries that kept less than {percent(rules.characters)} of their characters{kept}. "
+        "Change in points. A comparison turns if another encoder loses less without the rejected queries and the first difference was told from 0."
+    )
+    caption = f"With and without queries that may mean something else{several}"
+    return Table(f"gated-{benchmark}", caption, columns, tuple(lines), note=note)
+
+
+def _gated_line(study: Study, benchmark: str, noise: str) -> tuple[Cell, ...]:
+    """Return the cells of one noise, for the encoder and setting in which the rejected queries matter most; none if not judged."""
+    severity = study.severity_of(benchmark, noise)
+    where = {"benchmark": benchmark, "perturbation": noise}
+    judged = [value(row, "rejected_share") for row in study.rows("validity", **where, severity=severity)]
+    shares = [share for share in judged if math.isfinite(share)]
+    rows = [
+        row
+        for setting in study.settings(benchmark)
+        for row in study.macro("contrasts", **where, setting=setting, severity=severity)
+        if "gated_delta" in row and math.isfinite(value(row, "gated_delta"))
+    ]
+    if not shares or not rows:
+        return ()
+    moved = max(rows, key=lambda row: abs(value(row, "gated_delta") - value(row, "delta")))
+    compared = [row for setting in study.settings(benchmark) for row in study.compared(benchmark, setting, noise)]
+    return (
+        Cell(noise),
+        Cell(severity_text(severity)),
+        Cell(percent(mean(shares), 1)),
+        Cell(f"{moved['encoder']}, {moved['setting']}"),
+        Cell(signed_points(value(moved, "delta"))),
+        Cell(signed_points(value(moved, "gated_delta"))),
+        Cell(str(sum(map(_turned, compared)))),
+    )
+
+
+def _turned(row: Row) -> bool:
+    """Return whether a difference told from 0 has another sign without the rejected queries."""
+    low, high = value(row, "ci_low"), value(row, "ci_high")
+    gated = value(row, "gated_difference") if "gated_difference" in row else math.nan  # strategies have none
+    return (above(low) and below(gated)) or (below(high) and above(gated))
 
 
 def _spread(doses: Mapping[str, float]) -> str:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from robustir.analysis.claims import CURVE
 from robustir.analysis.curves import curve_layout, curve_loss, severity_weights
+from robustir.analysis.gated import gated_differences
 from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.left_out import LeftOut
 from robustir.analysis.matched import MATCHED, Matched
@@ -35,7 +36,8 @@ __all__ = ["add_comparisons", "shared_noise"]
 
 Floats = NDArray[np.float64]
 Pair = tuple[int, int]
-EFFECTS = ("effect_size", "probability_of_superiority")  # of the loss in the primary measure
+# Of the loss in the primary measure.
+EFFECTS = ("effect_size", "probability_of_superiority", "gated_share", "gated_difference")
 
 
 def add_comparisons(
@@ -172,7 +174,7 @@ class _Comparisons:
         sides = [query_changes(self._setting, one, sums, curve=curve) for one, sums in zip(pair, noise, strict=True)]
         loss = sides[0].less(sides[1])
         primary = np.arange(len(self._setting.measures)) == self._setting.primary
-        found = loss.effects(loss.means())
+        found = (*loss.effects(loss.means()), *gated_differences(self._setting, noise[0], loss.values))
         return {name: np.where(primary, values[:, None], np.nan) for name, values in zip(EFFECTS, found, strict=True)}
 
     def _without(self, sums: PairSums, severities: int) -> dict[str, NDArray[Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.estimator import CHANGE, SCORE, Layout, few_moved, macro_mean, moved_groups
+from robustir.analysis.gated import gated_changes
 from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.left_out import LeftOut
 from robustir.analysis.pairs import worth
@@ -221,4 +222,5 @@ def add_contrasts(
         overlap_low=overlap_low,
         overlap_high=overlap_high,
         **over_languages(setting, noise),
+        **gated_changes(setting, encoder, noise),
     )

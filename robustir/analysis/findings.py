@@ -57,6 +57,7 @@ _PAIR = (
 _PROTOCOL = "test correction interval"  # that p, the adjusted p and the limits come from
 _EQUAL = "equal_difference equal_low equal_high equal_p_adjusted equal_verdict equal_favours"
 _LANGUAGES = "without_low without_high hangs_on dose_ratio equal_dose"
+_GATED = "gated_share gated_delta gated_low gated_high gated_retention"
 _MATCHED = (
     "matched_share matched_retention_a matched_retention_b matched_difference matched_low matched_high first_share "
     "first_difference first_low first_high"
@@ -70,7 +71,7 @@ _COLUMNS: Mapping[str, str] = {
     f"edited_high beyond_delta beyond_low beyond_high "
     f"separated moved moved_groups smallest_p near_floor note languages {_LANGUAGES} equal_delta equal_low equal_high "
     f"{_PROTOCOL} overlap overlap_low overlap_high harmed_share same_share helped_share worst_low worst_high "
-    "draws retention_low retention_high",
+    f"draws retention_low retention_high {_GATED}",
     "curves": f"benchmark encoder perturbation {_VIEW} severity word_edit_rate char_error_rate mean ci_low ci_high n "
     "in_domain",
     "areas": f"benchmark encoder perturbation {_VIEW} auc ci_low ci_high dose_at_10_percent_loss dose_low dose_high n "
@@ -78,7 +79,7 @@ _COLUMNS: Mapping[str, str] = {
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
     f"embedded_lang in_domain {_PAIR} {_MATCHED} {_LANGUAGES} {_EQUAL} {_PROTOCOL} "
-    "effect_size probability_of_superiority",
+    "effect_size probability_of_superiority gated_share gated_difference",
     "language_comparisons": "benchmark encoder_a encoder_b perturbation severity setting query_lang passage_lang measure "
     "difference_in_differences ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family "
     f"verdict groups p_t attacked embedded_lang in_domain {_PAIR} {_PROTOCOL}",
@@ -107,7 +108,7 @@ _COLUMNS: Mapping[str, str] = {
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
     "delta_high in_domain",
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "
-    "length_ratio note code_mixing_index asked_char_error_rate edited_word_edit_rate dose_ratio",
+    "length_ratio note code_mixing_index asked_char_error_rate edited_word_edit_rate dose_ratio rejected_share",
     "examples": "benchmark encoder perturbation severity draw setting query_lang passage_lang query_id clean_text "
     "noisy_text measure clean noisy kind clean_rank noisy_rank english_text right_id right_lang right_text ahead_id "
     "ahead_lang ahead_text",
@@ -159,6 +160,9 @@ class Findings:
     or the claim changes), ``dose_ratio``, the largest language's character error rate over the median language's, and the
     same at ``equal_dose``, the largest character error rate that all languages reach (``equal_delta``, or
     ``equal_difference`` and ``equal_verdict`` in the primary measure); ``dose_ratio`` in validity is that of one language.
+    ``gated_share`` is the share of the rows with a noisy query that may mean something else, by the suite's rules of validity,
+    and ``gated_delta``, ``gated_retention`` and ``gated_difference`` are made without these rows (over a curve, without rows
+    rejected at any severity); ``rejected_share`` is that of all draws.
     ``options`` are those of the analysis (None: read from files, whose rows name test, correction and interval);
     ``changed``: what of them the run did not declare.
     """

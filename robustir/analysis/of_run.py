@@ -144,6 +144,7 @@ def _validity(stored: StoredBenchmark) -> Iterator[dict[str, Any]]:
                 "char_error_rate": float(np.mean([noisy.char_error_rate[rows].mean() for noisy in applies])),
                 "length_ratio": float(np.mean([np.mean(noisy.lengths[rows] / lengths[rows]) for noisy in applies])),
                 "code_mixing_index": float(np.mean([noisy.code_mixing_index[rows].mean() for noisy in applies])),
+                "rejected_share": float(np.mean([noisy.rejected[rows].mean() for noisy in applies])),
                 "note": "changed nothing" if unchanged == 1.0 else "",
                 "edited_word_edit_rate": _over_edited(applies, rows),
             }

@@ -163,6 +163,11 @@ measures = ["AP", "nDCG@10", "R@10"]  # robustir list measures; the first is the
 # relative = 0.05  # of the score
 # reason = "users notice no less"
 
+# When a noisy query may mean something else; numbers are made with and without such queries:
+# [validity]
+# characters = 0.5  # share of its characters that a query keeps
+# protected = true  # and its numbers, names and negations
+
 # Encoders that were trained with several seeds, and what is compared (docs/training.md):
 # compare = [["mine", "theirs"]]
 # [strategies.mine]

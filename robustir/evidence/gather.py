@@ -21,6 +21,7 @@ from robustir.rundir.directory import RunDirectory
 from robustir.rundir.kept_lists import list_names, read_overlaps
 from robustir.rundir.manifest import BenchmarkEntry, CellEntry, Manifest
 from robustir.stats.threads import in_threads
+from robustir.text.kept import Essentials, essentials, lost_meaning
 from robustir.types import Ranks, Task, Treatment
 
 __all__ = ["NoisyQueries", "StoredBenchmark", "aimed_rows", "benchmarks", "gather", "score_view"]
@@ -65,13 +66,17 @@ def aimed_rows(treatment: Treatment, seen: View) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class NoisyQueries:
-    """One perturbed query set, as arrays over all queries of the benchmark; NaN if the perturbation does not apply."""
+    """One perturbed query set, as arrays over all queries of the benchmark; NaN if the perturbation does not apply.
+
+    rejected: 1 for a query that may mean something else (:mod:`robustir.text.kept`).
+    """
 
     texts: tuple[str | None, ...]
     word_edit_rate: Floats
     char_error_rate: Floats
     unchanged: Floats
     code_mixing_index: Floats
+    rejected: Floats
 
     @cached_property
     def lengths(self) -> Floats:
@@ -86,6 +91,8 @@ class StoredBenchmark:
         self.run = run
         self.name = entry.name
         self._entry = entry
+        self._validity = manifest.suite.validity
+        self._essentials: dict[int, Essentials] = {}  # of the queries that some noise changed
         self._cells = [cell for cell in manifest.cells if cell.benchmark == self.name]
         self.encoders = tuple(row.name for row in manifest.encoders)
         self.trained = {
@@ -145,11 +152,27 @@ class StoredBenchmark:
         unchanged = [float(queries.texts[row] == text) for row, text in zip(rows, texts, strict=True)]
         columns = []
         mixing = np.full(len(rows), np.nan) if dose.code_mixing_index is None else dose.code_mixing_index
-        for values in (dose.word_edit_rate, dose.char_error_rate, unchanged, mixing):
+        rejected = self._rejected(rows, texts, dose.char_error_rate)
+        for values in (dose.word_edit_rate, dose.char_error_rate, unchanged, mixing, rejected):
             column = np.full(len(queries), np.nan)
             column[rows] = values
             columns.append(column)
         return NoisyQueries(tuple(full), *columns)
+
+    def _rejected(self, rows: Sequence[int], texts: Sequence[str], changed: Floats) -> Floats:
+        """Return 1 for every noisy text that the suite's rules of validity reject, float64 [n]."""
+        rules, queries, known = self._validity, self.task.queries, self._essentials
+        found = np.zeros(len(rows))
+        for place, (row, text, rate) in enumerate(zip(rows, texts, changed.tolist(), strict=True)):
+            clean = queries.texts[row]
+            if text == clean:
+                continue
+            if row not in known:
+                known[row] = essentials(clean, queries.langs[row])
+            found[place] = lost_meaning(
+                clean, text, known[row], changed=rate, characters=rules.characters, protected=rules.protected
+            )
+        return found
 
     def query_sets(self, perturbation: str, severity: float) -> list[tuple[int, str]]:
         """Return (draw, key) of the stored query sets of a condition."""
@@ -183,14 +206,15 @@ def gather(stored: StoredBenchmark, measures: Sequence[str]) -> Iterator[QuerySc
 
 
 def _doses(stored: StoredBenchmark) -> Floats:
-    """Return float64 [3, conditions, queries]: word edit rate, character error rate, unchanged; means over draws."""
-    doses = np.full((3, len(stored.conditions), len(stored.task.queries)), np.nan)
+    """Return float64 [4, conditions, queries]: word edit rate, character error rate, unchanged, rejected; means over draws."""
+    doses = np.full((4, len(stored.conditions), len(stored.task.queries)), np.nan)
     for row, (perturbation, severity) in enumerate(stored.conditions):
         sets = [stored.noisy(key) for _, key in stored.query_sets(perturbation, severity)]
         if sets:
             doses[0, row] = np.mean([noisy.word_edit_rate for noisy in sets], axis=0)
             doses[1, row] = np.mean([noisy.char_error_rate for noisy in sets], axis=0)
             doses[2, row] = np.mean([noisy.unchanged for noisy in sets], axis=0)
+            doses[3, row] = np.mean([noisy.rejected for noisy in sets], axis=0)
     return doses
 
 
@@ -312,6 +336,7 @@ def _scores(filled: _Filled, doses: Floats) -> QueryScores:
         word_edit_rate=doses[0][:, seen.query],
         char_error_rate=doses[1][:, seen.query],
         unchanged=doses[2][:, seen.query],
+        rejected=doses[3][:, seen.query],
         treatments=stored.treatments,
         trained=stored.trained,
         tied=filled.level[0],

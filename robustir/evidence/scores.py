@@ -47,6 +47,8 @@ class QueryScores:
         over draws; NaN where a ranking was not kept, None where none was.
     noise_draws: the number of draws of each perturbation (by default ``draws``); draw_variance: float64 [encoders, conditions],
         the mean over rows of the variance between draws, in the first measure.
+    rejected: float64 [conditions, v], the share of draws whose text may mean something else (:mod:`robustir.text.kept`); None
+        if no text was judged.
 
     Raises:
         DataError: if an array has a wrong shape.
@@ -77,6 +79,7 @@ class QueryScores:
     overlap: Scores | None = None
     noise_draws: Mapping[str, int] = field(default_factory=dict)
     draw_variance: Scores | None = None
+    rejected: Scores | None = None
 
     def draws_of(self, perturbation: str) -> int:
         """Return the number of draws of a perturbation."""
@@ -97,6 +100,7 @@ class QueryScores:
         }
         shapes |= {name: (encoders, rows) for name in ("tied", "missed") if getattr(self, name) is not None}
         shapes |= {} if self.overlap is None else {"overlap": (encoders, conditions, rows)}
+        shapes |= {} if self.rejected is None else {"rejected": (conditions, rows)}
         shapes |= {} if self.draw_variance is None else {"draw_variance": (encoders, conditions)}
         for name, shape in shapes.items():
             actual = getattr(self, name).shape

@@ -51,4 +51,6 @@ def strata(block: QueryScores) -> Iterator[QueryScores]:
         **{name: None if (values := getattr(block, name)) is None else values[:, rows] for name in ("tied", "missed")},
         **{name: getattr(block, name)[mixed][:, rows] for name in ("word_edit_rate", "char_error_rate", "unchanged")},
     }
+    rejected = block.rejected
+    kept["rejected"] = None if rejected is None else rejected[mixed][:, rows]
     yield replace(block, setting=EMBEDDED, conditions=tuple(block.conditions[row] for row in mixed), **kept)

@@ -45,6 +45,7 @@ __all__ = [
     "Statistics",
     "Strategy",
     "Suite",
+    "Validity",
     "load_suite",
     "suite_names",
     "suite_path",
@@ -90,6 +91,15 @@ class Equivalence(_Model):
     relative: float = _key("largest share of the score that may be lost or gained", "0.05", gt=0.0, lt=1.0)
     reason: str = _key(
         "why changes within these margins do not matter", '"users notice no less than one in a hundred"', min_length=1
+    )
+
+
+class Validity(_Model):
+    """Rules by which noisy queries are left out of a second set of numbers, because they may mean something else."""
+
+    characters: float = _key("share of the characters that a noisy query must keep", "0.7", default=0.5, ge=0.0, le=1.0)
+    protected: bool = _key(
+        "true: a noisy query must keep the numbers, names and negations of the clean one", "false", default=True
     )
 
 
@@ -228,6 +238,11 @@ class Suite(_Model):
         "margins within which a change is called equivalent to none, a table; not tested if not given",
         '{ absolute = 1.0, relative = 0.05, reason = "users notice no less" }',
         default=None,
+    )
+    validity: Validity = _key(
+        "when a noisy query may mean something else, a table; all numbers are also made without such queries",
+        "{ characters = 0.7 }",
+        default=Validity(),
     )
     exploratory: bool = _key("true: nothing is a declared hypothesis", "true", default=False)
 

@@ -49,6 +49,8 @@ def differences(directory: RunDirectory, before: Manifest, plan: Plan) -> Iterat
         yield "its statistics (confidence, flips, resamples, test, correction, interval) differ"
     if suite.equivalence != plan.suite.equivalence:
         yield "its margins of equivalence differ"
+    if suite.validity != plan.suite.validity:
+        yield "its rules of validity differ"
     yield from _missing("measure", suite.measures, plan.suite.measures)
     yield from _encoders(before.encoders, plan)
     yield from _perturbations(before.perturbations, plan)

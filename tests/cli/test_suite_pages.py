@@ -19,6 +19,7 @@ from robustir.planning.suite import (
     Statistics,
     Strategy,
     Suite,
+    Validity,
     load_suite,
     suite_names,
 )
@@ -30,6 +31,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "A training strategy": Strategy,
     "Statistics": Statistics,
     "Equivalence": Equivalence,
+    "Validity": Validity,
 }
 
 
