@@ -24,6 +24,7 @@ from robustir.reports.blocks import (
     direction,
     transposed,
 )
+from robustir.reports.formats import without_folders
 from robustir.reports.renderers.figures import columns_of, key_svg, panel_svg
 from robustir.reports.renderers.palette import css_rules
 from robustir.reports.renderers.panels import AnyPanel, point_tables
@@ -63,7 +64,7 @@ def anchor(identity: str) -> str:
     if _PLAIN.fullmatch(identity):
         return identity
     digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:6]
-    return f"{'' if identity[:1].isalpha() and identity[:1].isascii() else 'x-'}{_NOT_PLAIN.sub('-', identity).strip('-')}-{digest}"
+    return f"{'' if identity[:1].isalpha() and identity[:1].isascii() else 'x-'}{_NOT_PLAIN.sub('-', without_folders(identity)).strip('-')}-{digest}"
 
 
 def _hiding(encoders: int) -> str:

@@ -103,7 +103,14 @@ def _beyond_table(study: Study, benchmark: str, setting: str, rows: Sequence[Row
     caption = f"{kind} at severity {at}{several}, {setting}: loss of {measure_name(study.measure)} beyond the random control, in points"
     columns = (Column("Attack", number=False), Column("Words edited"), *heads)
     return Table(
-        f"beyond-{benchmark}-{setting}", caption, columns, tuple(cells), note=letters, scale="diverging", main=True
+        f"beyond-{benchmark}-{setting}",
+        caption,
+        columns,
+        tuple(cells),
+        note=letters,
+        scale="diverging",
+        main=True,
+        stacked=len(columns) > 6,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from robustir.languages import has_spaces
 from robustir.reports.blocks import Aside, Block, Example, Examples, Paragraph, Section, Segment
-from robustir.reports.formats import clean_text, language_name, number, severity_text
+from robustir.reports.formats import clean_text, language_name, number, severity_text, without_folders
 from robustir.reports.study import Row, Study, value
 
 __all__ = ["attacked_examples", "changed_segments", "example_id", "example_section"]
@@ -86,7 +86,7 @@ def example_section(study: Study) -> Section | None:
 
 def example_id(benchmark: str, noise: str, encoder: str) -> str:
     """Return the anchor of the first example of a noise and an encoder."""
-    return f"example-{benchmark}-{noise}-{encoder}"
+    return f"example-{benchmark}-{without_folders(noise)}-{without_folders(encoder)}"
 
 
 def _anchored(rows: Sequence[Row], taken: set[str]) -> Iterator[Example]:

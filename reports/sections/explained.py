@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 
 from robustir.errors import RobustirError
@@ -13,6 +14,8 @@ from robustir.reports.formats import clean_text, setting_name, setting_text
 from robustir.reports.study import CONTROL_OF, Study
 
 __all__ = ["explained"]
+
+_SOURCE = re.compile(r" \([^()]*\b\d{4}\)$")  # of a measure, which its page in the docs has
 
 
 def explained(study: Study) -> tuple[tuple[str, str], ...]:
@@ -32,20 +35,26 @@ def _measures(study: Study) -> Iterator[tuple[str, str]]:
     for measure in study.suite.measures:
         name = clean_text(measure)
         try:
-            meaning = parse_measure(str(measure)).description
+            meaning = _SOURCE.sub("", parse_measure(str(measure)).description)
         except RobustirError:
             meaning = "not a measure of this version"
         yield f"Measure {name}", meaning
 
 
 def _noises(study: Study) -> Iterator[tuple[str, str]]:
+    attacks: dict[str, str] = {}
     for entry in study.manifest.perturbations:
         name = clean_text(entry.name)
         if entry.control or name.startswith(CONTROL_OF):
             continue
+        if entry.attacked:
+            attacks[parse(entry.spec).name] = entry.spec
+            continue
         spec = clean_text(entry.spec)
         given = f" (as {spec})" if spec != name else ""
         yield f"Noise {study.short.get(name, name)}", f"{_meaning(entry.spec)}{given}"
+    for name, spec in attacks.items():
+        yield f"Attack {clean_text(name)}", _meaning(spec)
 
 
 def _meaning(spec: str) -> str:

@@ -9,6 +9,8 @@ from robustir.reports import build, render_html, render_latex
 from robustir.reports.blocks import Facts
 from robustir.reports.formats import without_folders
 from robustir.reports.renderers.markdown import render_markdown
+from robustir.reports.sections.explained import explained
+from robustir.reports.study import Study
 from tests.reports.factory import Factory
 
 
@@ -28,6 +30,19 @@ def test_every_setting_measure_and_noise_has_a_line() -> None:
     assert lines["Noise typos"].startswith("Typing errors as people make them")
     assert "not installed" in lines["Noise unheard-of"]
     assert all(text.strip() for text in lines.values())
+
+
+def test_an_attack_on_many_encoders_has_one_line() -> None:
+    names = ("typos", "adversarial(against='bm25')", "adversarial(against='hashing')")
+    findings = Factory(perturbations=names).findings()
+    manifest = findings.manifest
+    assert manifest is not None
+    first, *attacks = manifest.perturbations
+    aimed = tuple(replace(one, attacked=at) for one, at in zip(attacks, ("bm25", "hashing"), strict=True))
+    study = Study.read(findings, replace(manifest, perturbations=(first, *aimed)))
+    lines = [(name, text) for name, text in explained(study) if name.startswith(("Noise", "Attack"))]
+    assert [name for name, _ in lines] == ["Noise typos", "Attack adversarial"]
+    assert lines[1][1].startswith("Swaps words")
 
 
 def test_a_report_has_no_folder_of_this_machine() -> None:
