@@ -371,7 +371,7 @@ def _joined(
             [getattr(block, name)[one][seen][:, picked][..., places] for block, one, picked, seen, places in order]
         )
 
-    doses = ("word_edit_rate", "char_error_rate", "unchanged")
+    doses = ("word_edit_rate", "char_error_rate", "unchanged", *(("rejected",) if ours.rejected is not None else ()))
     clean, noisy = scores("clean"), under_noise("noisy")
     # A row that one run could not score is left out of both.
     clean[:, ~np.isfinite(clean).all(axis=0)] = np.nan
