@@ -25,16 +25,18 @@ Floats = NDArray[np.float64]
 class QueryChanges:
     """Changes of the primary measure per query, float64 [units, v], 0 in rows that are not used.
 
-    A unit is a severity or, last, the curve; layouts: the rows of each unit.
+    flips: the same with tie-averaged ranks, for the shares; the same array if nothing is tied. A unit is a severity or, last,
+    the curve; layouts: the rows of each unit.
     """
 
     setting: ReducedSetting
     values: Floats
+    flips: Floats
     layouts: tuple[Layout, ...]
 
     def less(self, other: QueryChanges) -> QueryChanges:
         """Return the changes minus those of another encoder over the same rows."""
-        return QueryChanges(self.setting, self.values - other.values, self.layouts)
+        return QueryChanges(self.setting, self.values - other.values, self.flips - other.flips, self.layouts)
 
     def _macro(self, per_row: Floats) -> Floats:
         """Return the macro-average of values [units, v], which are 0 in rows that are not used, [units]."""
@@ -49,8 +51,8 @@ class QueryChanges:
 
     def shares(self) -> tuple[Floats, Floats, Floats]:
         """Return the shares of queries harmed, kept and helped, [units] each."""
-        harmed = self._macro((self.values <= ROUNDING - WON).astype(np.float64))
-        helped = self._macro((self.values >= WON - ROUNDING).astype(np.float64))
+        harmed = self._macro((self.flips <= ROUNDING - WON).astype(np.float64))
+        helped = self._macro((self.flips >= WON - ROUNDING).astype(np.float64))
         return harmed, 1 - harmed - helped, helped
 
     def effects(self, mean: Floats) -> tuple[Floats, Floats]:
@@ -69,10 +71,26 @@ def query_changes(setting: ReducedSetting, encoder: int, noise: NoiseSums, *, cu
     """Return an encoder's changes under a perturbation at every severity and, with ``curve``, over the curve."""
     found = np.stack([setting.change(encoder, one, setting.primary) for one in noise.conditions])
     found = np.where(noise.mask, found, 0.0)
+    flips = _over_ties(setting, encoder, noise, found)
     layouts = [noise.layout] * len(noise.conditions)
     if curve:
         sizes = np.diff(np.append(setting.rows.view_starts, found.shape[1]))
         weights = np.repeat(severity_weights(setting, noise), sizes, axis=1)
+        tied = flips is not found
         found = np.concatenate([found, (weights * found).sum(axis=0, keepdims=True)])
+        flips = np.concatenate([flips, (weights * flips).sum(axis=0, keepdims=True)]) if tied else found
         layouts.append(curve_layout(setting, noise))
-    return QueryChanges(setting, found, tuple(layouts))
+    return QueryChanges(setting, found, flips, tuple(layouts))
+
+
+def _over_ties(setting: ReducedSetting, encoder: int, noise: NoiseSums, changes: Floats) -> Floats:
+    """Return changes [severities, v] of the primary measure with tie-averaged ranks; the same array if nothing is tied."""
+    keys = [(setting.block.encoders[encoder], setting.block.conditions[one]) for one in noise.conditions]
+    if not any(key in setting.block.moved_ties for key in keys):
+        return changes
+    whole = np.zeros((len(setting.measures), changes.shape[1]))
+    parts = []
+    for condition, own in zip(noise.conditions, changes, strict=True):
+        moved = setting.over_ties(encoder, condition, whole, noise.mask)
+        parts.append(own + moved[setting.primary])
+    return np.stack(parts)

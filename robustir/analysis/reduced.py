@@ -132,6 +132,24 @@ class ReducedSetting:
             self._changes[key] = self.rows.sorted(change)
         return self._changes[key]
 
+    def over_ties(self, encoder: int, condition: int, change: Floats, mask: Mask) -> Floats:
+        """Return sorted changes [m, v] of the measures with tie-averaged ranks, in the rows of a mask; others as they are."""
+        found = self.block.moved_ties.get((self.block.encoders[encoder], self.block.conditions[condition]))
+        if found is None:
+            return change
+        rows, values = found
+        at = self._inverse[rows]
+        moved = change.copy()
+        moved[:, at] += np.where(mask[at], values[self._measures], 0.0)
+        return moved
+
+    @cached_property
+    def _inverse(self) -> Indexes:
+        """Where each row of the block is in the sorted order."""
+        inverse = np.empty_like(self.rows.order)
+        inverse[self.rows.order] = np.arange(len(inverse))
+        return inverse
+
     def forget_changes(self) -> None:
         """Forget the changes of single queries that were kept: those of all conditions would take gigabytes."""
         self._changes.clear()
@@ -247,8 +265,9 @@ class ReducedSetting:
             change = used(self.noisy(encoder, condition)) - clean
             delta[number] = rows.group_sums(change)
             squares[number] = rows.view_sums(np.square(change))
-            harmed[number] = rows.view_sums((change <= ROUNDING - WON).astype(np.float64))
-            helped[number] = rows.view_sums((change >= WON - ROUNDING).astype(np.float64))
+            flips = self.over_ties(encoder, condition, change, mask)
+            harmed[number] = rows.view_sums((flips <= ROUNDING - WON).astype(np.float64))
+            helped[number] = rows.view_sums((flips >= WON - ROUNDING).astype(np.float64))
             moved[number] = rows.group_sums((settled(change) != 0).astype(np.float64))
             worst[number] = rows.group_sums(used(rows.sorted(self.block.worst[encoder, condition, self._measures])))
         severities = tuple(float(self.block.conditions[condition][1]) for condition in conditions)

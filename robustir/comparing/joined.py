@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.evidence.gather import StoredBenchmark, gather
-from robustir.evidence.scores import QueryScores
+from robustir.evidence.scores import MovedTies, QueryScores, at_rows
 from robustir.planning.conditions import FLOOR
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import BenchmarkEntry, Manifest, NoiseEntry
@@ -392,6 +392,19 @@ def _joined(
         overlap=None,  # comparisons take neither the overlap with the clean rankings nor the spread of draws
         noise_draws={},
         draw_variance=None,
+        moved_ties=_moved_ties(order, conditions),
         **{name: getattr(ours, name)[rows[0]] for name in _PER_ROW},
         **{name: getattr(ours, name)[at[1]][:, rows[0]] for name in doses},
     )
+
+
+def _moved_ties(order: Sequence[Any], conditions: Sequence[tuple[str, float]]) -> MovedTies:
+    """Return what tie-averaged ranks add to the changes of both encoders, "new" first, in shared rows and conditions."""
+    moved: dict[tuple[str, tuple[str, float]], tuple[NDArray[np.intp], NDArray[np.float64]]] = {}
+    for name, (block, one, picked, seen, places) in zip((NEW, BASELINE), order, strict=True):
+        ties = at_rows(block, places)
+        for condition, number in zip(conditions, seen, strict=True):
+            found = ties.get((block.encoders[one], block.conditions[number]))
+            if found is not None:
+                moved[name, condition] = found[0], found[1][picked]
+    return moved

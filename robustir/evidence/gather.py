@@ -20,6 +20,7 @@ from robustir.planning.conditions import FLOOR
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.kept_lists import list_names, read_overlaps
 from robustir.rundir.manifest import BenchmarkEntry, CellEntry, Manifest
+from robustir.stats.rounding import ROUNDING
 from robustir.stats.threads import in_threads
 from robustir.text.kept import Essentials, essentials, lost_meaning
 from robustir.types import Ranks, Task, Treatment
@@ -241,6 +242,10 @@ class _Filled:
         self._draws = np.zeros(several[:2])
         # Of the changes in the first measure, summed over the draws of a condition.
         self._squares: dict[int, dict[int, Floats]] = {number: {} for number in range(encoders)}
+        # Scores over ties minus scores: of the clean queries, and of changes, summed over the draws of a condition.
+        self._ties: dict[int, Floats | float] = {}
+        self._moved: dict[int, dict[int, Floats]] = {number: {} for number in range(encoders)}
+        self.moved_ties: dict[tuple[str, tuple[str, float]], tuple[NDArray[np.intp], Floats]] = {}
         self.worst = np.full(several, np.nan) if stored.draws > 1 else self.noisy  # one draw is its own worst
         self._place = {condition: row for row, condition in enumerate(stored.conditions)}
         self._aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
@@ -250,8 +255,10 @@ class _Filled:
         """Score a cell of one encoder."""
         over_ties = cell.perturbation == FLOOR.perturbation
         values = score_view(self.measures, self.seen, ranks, over_ties=over_ties)
+        lists = self._over_ties(ranks) if not over_ties else None
         if not cell.perturbation:
             self.clean[number] = values
+            self._ties[number] = 0.0 if lists is None else lists - values
             self.level[:, number] = tied_and_missed(self.seen, ranks)
         elif over_ties:
             self.floor[number] = values
@@ -260,6 +267,9 @@ class _Filled:
             values[:, ~self._aimed[cell.perturbation]] = np.nan
             self._add_draw(number, row, values, first=draws[row] == 0)
             self._add_overlap(number, row, cell, first=draws[row] == 0)
+            moved = (0.0 if lists is None else lists - values) - self._ties[number]
+            if not isinstance(moved, float):
+                self._moved[number][row] = moved + self._moved[number].get(row, 0.0)
             if len(values):
                 squares = self._squares[number]
                 squares[row] = np.square(values[0] - self.clean[number, 0]) + squares.get(row, 0.0)
@@ -272,9 +282,21 @@ class _Filled:
             if draws[row] > 1:
                 spread = (summed - np.square(self.noisy[number, row, 0]) / draws[row]) / (draws[row] - 1)
                 self.draw_variance[number, row] = np.nanmean(spread) if np.isfinite(spread).any() else np.nan
+        for row, summed in self._moved.pop(number).items():
+            moved = np.where(np.isfinite(summed), summed, 0.0) / draws[row]
+            rows = np.flatnonzero((np.abs(moved) > ROUNDING).any(axis=0))
+            if len(rows):
+                self.moved_ties[self.stored.encoders[number], self.stored.conditions[row]] = rows, moved[:, rows]
         self.noisy[number] = self.clean[number] + self.noisy[number] / np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
         if self.overlap is not None:
             self.overlap[number] /= np.maximum(draws, 1)[:, np.newaxis]
+
+    def _over_ties(self, ranks: Ranks) -> Floats | None:
+        """Return the scores [measures, v] with tie-averaged ranks; None if nothing is tied."""
+        tied = ranks.pool_tied if self.seen.setting == "multi" else ranks.lang_tied
+        if not tied.any():
+            return None
+        return evaluate(self.measures, rank_lists(self.seen, ranks, ties="average"))
 
     def _add_overlap(self, number: int, row: int, cell: CellEntry, *, first: bool) -> None:
         """Add the overlaps of one cell; a condition without those of a draw has none."""
@@ -337,6 +359,7 @@ def _scores(filled: _Filled, doses: Floats) -> QueryScores:
         char_error_rate=doses[1][:, seen.query],
         unchanged=doses[2][:, seen.query],
         rejected=doses[3][:, seen.query],
+        moved_ties=filled.moved_ties,
         treatments=stored.treatments,
         trained=stored.trained,
         tied=filled.level[0],

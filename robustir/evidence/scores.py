@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from robustir.errors import DataError
 from robustir.types import Treatment
 
-__all__ = ["QueryScores", "TrainedSeed"]
+__all__ = ["MovedTies", "QueryScores", "TrainedSeed", "at_rows"]
 
 Labels = NDArray[np.object_]
 Scores = NDArray[np.float64]
@@ -24,6 +24,9 @@ class TrainedSeed:
     strategy: str
     seed: int
     noise: tuple[str, ...] = ()
+
+
+MovedTies = Mapping[tuple[str, tuple[str, float]], tuple[NDArray[np.intp], Scores]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,8 @@ class QueryScores:
         the mean over rows of the variance between draws, in the first measure.
     rejected: float64 [conditions, v], the share of draws whose text may mean something else (:mod:`robustir.text.kept`); None
         if no text was judged.
+    moved_ties: by encoder and condition, rows intp [k] and what to add to their changes, float64 [measures, k], to have them
+        with tie-averaged ranks: ids decide the order of equal scores, and must not make a query harmed or helped.
 
     Raises:
         DataError: if an array has a wrong shape.
@@ -80,6 +85,7 @@ class QueryScores:
     noise_draws: Mapping[str, int] = field(default_factory=dict)
     draw_variance: Scores | None = None
     rejected: Scores | None = None
+    moved_ties: MovedTies = field(default_factory=dict)
 
     def draws_of(self, perturbation: str) -> int:
         """Return the number of draws of a perturbation."""
@@ -107,3 +113,11 @@ class QueryScores:
             if actual != shape:
                 where = f"{self.benchmark} ({self.setting})"
                 raise DataError(f"{where}: {name} has the shape {actual}, not {shape}; collect the scores again")
+
+
+def at_rows(block: QueryScores, rows: NDArray[np.intp]) -> MovedTies:
+    """Return ``moved_ties`` of some rows of a block alone, numbered in their order."""
+    place = np.full(len(block.query_id), -1, dtype=np.intp)
+    place[rows] = np.arange(len(rows))
+    kept = {key: place[own] >= 0 for key, (own, _) in block.moved_ties.items()}
+    return {key: (place[own[kept[key]]], values[:, kept[key]]) for key, (own, values) in block.moved_ties.items()}

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from robustir.evidence.scores import QueryScores
+from robustir.evidence.scores import QueryScores, at_rows
 
 __all__ = ["EMBEDDED", "strata"]
 
@@ -52,5 +52,6 @@ def strata(block: QueryScores) -> Iterator[QueryScores]:
         **{name: getattr(block, name)[mixed][:, rows] for name in ("word_edit_rate", "char_error_rate", "unchanged")},
     }
     rejected = block.rejected
+    kept["moved_ties"] = at_rows(block, rows)
     kept["rejected"] = None if rejected is None else rejected[mixed][:, rows]
     yield replace(block, setting=EMBEDDED, conditions=tuple(block.conditions[row] for row in mixed), **kept)
