@@ -68,10 +68,25 @@ def bootstrap_weights(groups: int, resamples: int, seed: int) -> Floats:
     return weights
 
 
-def _product(values: Floats, weights: Floats) -> Floats:
-    """Exact weighted sums over the last axis: [..., g] and [b, g] give [..., b]; rows of weights sum to g."""
-    *lead, groups = values.shape
-    return exact_products(values.reshape(-1, groups), weights, float(groups)).reshape(*lead, len(weights))
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """The groups of a stratum and how often each replicate draws them, float64 [b, chosen]; chosen: None if all are in it."""
+
+    chosen: NDArray[np.intp] | None
+    weights: Floats
+    bound: float
+
+    @classmethod
+    def of(cls, counts: Floats, weights: Floats) -> _Drawn:
+        """Return the groups that have rows, of counts [g] and weights [b, g] whose rows sum to g."""
+        chosen = np.flatnonzero(counts)
+        whole = len(chosen) == len(counts)
+        return cls(None, weights, float(len(counts))) if whole else cls(chosen, weights[:, chosen], float(len(counts)))
+
+    def sums(self, values: Floats) -> Floats:
+        """Return exact weighted sums of values [k, g] that are 0 outside the stratum, float64 [k, b]."""
+        inside = values if self.chosen is None else values[:, self.chosen]
+        return exact_products(inside, self.weights, self.bound)
 
 
 class Moments:
@@ -81,19 +96,21 @@ class Moments:
     """
 
     def __init__(self, clusters: ClusterSums, weights: Floats) -> None:
-        self._weights = weights
         self._counts = clusters.counts
         self._residuals = clusters.residuals()
-        self._totals = _product(clusters.counts, weights)
+        # Languages without documents have groups of their own: a product over all groups would be mostly zeros.
+        self._drawn = [_Drawn.of(counts, weights) for counts in self._counts]
+        strata = range(len(self._drawn))
+        self._totals = np.concatenate([self._drawn[p].sums(self._counts[p : p + 1]) for p in strata])
         self._totals[self._totals == 0] = np.nan
-        self._parts = _product(self._residuals, weights)
+        self._parts = np.stack([self._drawn[p].sums(self._residuals[:, p]) for p in strata], axis=1)
         self._parts /= self._totals
         self._mixed: dict[tuple[int, int], Floats] = {}
         self.deviation: Floats = self._parts[:, 0] if len(self._counts) == 1 else self._parts.sum(axis=1)
 
     def _residual_by_count(self, p: int, q: int) -> Floats:
         if (p, q) not in self._mixed:
-            self._mixed[p, q] = _product(self._residuals[:, p] * self._counts[q], self._weights)
+            self._mixed[p, q] = self._drawn[p].sums(self._residuals[:, p] * self._counts[q])
         return self._mixed[p, q]
 
     def cross(self, other: Moments) -> Floats:
@@ -110,12 +127,13 @@ class Moments:
                 if not shared.any():
                     continue
                 mine, others = self._parts[:, p], other._parts[:, q]
-                both = _product(self._residuals[:, p] * other._residuals[:, q], self._weights)
+                drawn = self._drawn[p]
+                both = drawn.sums(self._residuals[:, p] * other._residuals[:, q])
                 if other is self and p == q:
-                    both -= mine * (2 * self._residual_by_count(p, p) - mine * _product(shared, self._weights))
+                    both -= mine * (2 * self._residual_by_count(p, p) - mine * drawn.sums(shared[None]))
                 else:
                     both -= mine * other._residual_by_count(q, p) + others * self._residual_by_count(p, q)
-                    both += mine * others * _product(shared, self._weights)
+                    both += mine * others * drawn.sums(shared[None])
                 both /= self._totals[p] * self._totals[q]
                 terms.append(both)
         return reduce(np.add, terms)
