@@ -268,7 +268,7 @@ class _Filled:
             self._add_draw(number, row, values, first=draws[row] == 0)
             self._add_overlap(number, row, cell, first=draws[row] == 0)
             moved = (0.0 if lists is None else lists - values) - self._ties[number]
-            if not isinstance(moved, float):
+            if isinstance(moved, np.ndarray):
                 self._moved[number][row] = moved + self._moved[number].get(row, 0.0)
             if len(values):
                 squares = self._squares[number]
