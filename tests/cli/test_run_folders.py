@@ -144,10 +144,7 @@ def test_no_local_path_is_shown(suite: Path, tmp_path: Path, invoke) -> None:
     scores = invoke("scores", "run", "--format", "csv", "--measure", "AP").out
     assert ',"mine",' in scores
     assert "deep" not in scores
-    page = Path("run/report.html").read_text(encoding="utf-8")
-    head, _, _ = page.partition('id="manifest"')
-    assert "deep" not in head
-    assert page.partition("The whole manifest")[0].count("deep/folder/mine") == 1
+    assert "deep/folder" not in Path("run/report.html").read_text(encoding="utf-8")
 
 
 def test_no_local_path_is_shown_in_the_names_of_noise(suite: Path, tmp_path: Path, invoke) -> None:

@@ -161,7 +161,7 @@ def test_the_report_keeps_attacks_in_a_section_of_their_own(run: RunDirectory) -
         assert all((marks[i][j] == "strong") is (i == j) for i in range(3) for j in range(3))
         assert [column.title for column in table.columns[1:3]] == ["Words edited", "Queries edited"]
     # The first table has attacks in columns of their own, the examples among others.
-    for name in sections.keys() - {"scores", "examples", "attacks", "validity", "method", "manifest"}:
+    for name in sections.keys() - {"scores", "examples", "attacks", "validity", "methods", "manifest"}:
         assert not any("ToLetter" in text for text in walk_texts(sections[name]))
 
 
