@@ -25,7 +25,7 @@ print(json.dumps({**spent, "gib": memory, "groups": len(found.rank_groups)}))
 """
 
 
-@pytest.mark.parametrize(("encoders", "noises"), [(2, 2), (8, 10)])
+@pytest.mark.parametrize(("encoders", "noises"), [(2, 2), pytest.param(8, 10, marks=pytest.mark.slow)])
 def test_all_findings(tmp_path: Path, encoders: int, noises: int) -> None:
     run = synthetic_run(tmp_path / "run", encoders=encoders, noises=noises)
     done = subprocess.run([sys.executable, "-c", _ANALYSE, run.path], check=True, capture_output=True, text=True)
