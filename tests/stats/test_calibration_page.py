@@ -1,4 +1,4 @@
-"""The calibration page: its form from a few trials, and at 2,000 trials every rate that should be nominal."""
+"""The calibration page: its form from a few trials, and at 600 trials every rate that should be nominal."""
 
 from __future__ import annotations
 
@@ -89,8 +89,11 @@ def test_the_figure_has_the_same_bytes(tmp_path: Path) -> None:
     assert "5 groups: studentised" in page(rates)
 
 
+_TRIALS = 600  # the page has 2,000; ``holds`` allows for the Monte Carlo error of either
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda one: one.__name__)
 def test_rates_are_nominal(experiment: Callable[[int], Iterator[Rate]]) -> None:
-    wrong = [one for one in experiment(2000) if not one.holds]
+    wrong = [one for one in experiment(_TRIALS) if not one.holds]
     assert not wrong, "\n".join(f"{one.what}: {one.found:.4f}, should be {one.relation} {one.nominal}" for one in wrong)
