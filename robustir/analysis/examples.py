@@ -12,6 +12,7 @@ from robustir.analysis.shown import shown_severity
 from robustir.evidence.gather import NoisyQueries, StoredBenchmark, score_view
 from robustir.evidence.views import View, places, view
 from robustir.measures import parse_measure
+from robustir.rundir.kept_lists import first_kept
 from robustir.rundir.rankings import first_ranked
 
 if TYPE_CHECKING:
@@ -86,9 +87,16 @@ class _Pair:
         if middle is not None:
             kinds.setdefault(middle, "median")
         wanted = {row: (int(self.seen.query[row]), self._candidates(row)) for row in kinds}
-        firsts = first_ranked(self.stored.run, self.noisy.key, list(wanted.values()), _LOOKED_AT)
+        firsts = self._firsts(list(wanted.values()))
         for row, kind in kinds.items():
             yield {"kind": kind, **self._row(row, glosses, firsts.get(wanted[row], ()))}
+
+    def _firsts(self, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Sequence[str]]:
+        """Return the ids of the first passages, from the few lists that are kept by default, else from those of every list."""
+        run, key, ids = self.stored.run, self.noisy.key, self.stored.task.corpus.ids
+        kept = first_kept(run, key, wanted, _LOOKED_AT)
+        few = {place: [ids[passage] for passage in passages] for place, passages in kept.items()}
+        return first_ranked(run, key, [place for place in wanted if place not in few], _LOOKED_AT) | few
 
     def _candidates(self, row: int) -> str:
         return str(self.seen.passage_lang[row])  # "all" in multi, as in the rankings

@@ -29,8 +29,9 @@ MANIFEST = "manifest.json"
 _TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.parquet)\.\d+\.tmp")
 _REPORTS = ("html", "pdf", "tex")
 _KEYED = re.compile(r"[0-9a-f]{32}\.parquet")
+_KEYED_PARTS = ("queries", "ranks", "top", "rankings", "passages", "relevant", "shown")  # of files named by keys
 # The parts of the folder in which a run writes; nothing outside them is ever removed.
-_PARTS = ("", "queries", "ranks", "top", "rankings", "passages", "relevant", "shown", "findings")
+_PARTS = ("", *_KEYED_PARTS, "findings")
 _MIXING = "code_mixing_index"  # a column of mixed-language query sets alone
 _RANK_COLUMNS = tuple(field.name for field in fields(Ranks))
 
@@ -102,7 +103,7 @@ class RunDirectory:
             return
         for path in (*(self.path / f"report.{kind}" for kind in _REPORTS), *self.path.glob("findings/*.csv")):
             path.unlink(missing_ok=True)
-        for part in ("queries", "ranks", "top", "rankings", "passages", "relevant", "shown"):
+        for part in _KEYED_PARTS:
             for path in (self.path / part).glob("*.parquet"):
                 if _KEYED.fullmatch(path.name):
                     path.unlink(missing_ok=True)

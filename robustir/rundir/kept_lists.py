@@ -7,7 +7,7 @@ query that the noise left unchanged has the clean cell's lists, which are not st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -19,7 +19,7 @@ from robustir.ranking.top import Top
 from robustir.rundir.directory import RunDirectory
 from robustir.stats.rank_biased import rank_biased_overlap
 
-__all__ = ["KeptLists", "list_names", "read_kept", "read_overlaps", "wanted_lists", "write_kept"]
+__all__ = ["KeptLists", "first_kept", "list_names", "read_kept", "read_overlaps", "wanted_lists", "write_kept"]
 
 Floats = NDArray[np.float64]
 
@@ -196,14 +196,38 @@ def read_overlaps(run: RunDirectory, key: str, names: Sequence[str], queries: in
     if not path.exists():
         return None
     table = run.read_table(path, columns=("query", "candidates", "overlap"))
-    column = table["candidates"].combine_chunks()
-    place = {name: number for number, name in enumerate(names)}
-    code = np.array([place.get(name, -1) for name in column.dictionary.to_pylist()], dtype=np.intp)
-    candidates = code[column.indices.to_numpy()]
+    candidates = _candidates(table, names)
     found = np.full((queries, len(names)), np.nan)
     known = candidates >= 0
     found[table["query"].to_numpy()[known], candidates[known]] = table["overlap"].to_numpy()[known]
     return found
+
+
+def _candidates(table: Any, names: Sequence[str]) -> NDArray[np.int64]:
+    """Return the places in ``names`` of a table's candidates; -1: none of them."""
+    column = table["candidates"].combine_chunks()
+    place = {name: number for number, name in enumerate(names)}
+    code = np.array([place.get(name, -1) for name in column.dictionary.to_pylist()], dtype=np.int64)
+    candidates: NDArray[np.int64] = code[column.indices.to_numpy()]
+    return candidates
+
+
+def first_kept(
+    run: RunDirectory, key: str, wanted: Collection[tuple[int, str]], depth: int
+) -> dict[tuple[int, str], list[int]]:
+    """Return the rows of the first ``depth`` passages by (query row, candidates), best first; only of lists that are kept."""
+    path = run.rankings_path(key)
+    if not wanted or not path.exists():
+        return {}
+    table = run.read_table(path)
+    if "passages" not in table.column_names:
+        return {}
+    near = np.isin(table["query"].to_numpy(), sorted({query for query, _ in wanted}))
+    rows = {(row["query"], row["candidates"]): row for row in table.take(np.flatnonzero(near)).to_pylist()}
+    there = [place for place in dict.fromkeys(wanted) if place in rows]
+    same = [place for place in there if rows[place]["same"]]
+    found = first_kept(run, run.read_facts(path)["clean"], same, depth) if same else {}
+    return found | {place: rows[place]["passages"][:depth] for place in there if not rows[place]["same"]}
 
 
 def read_kept(run: RunDirectory, key: str, names: tuple[str, ...]) -> KeptLists | None:
@@ -214,15 +238,12 @@ def read_kept(run: RunDirectory, key: str, names: tuple[str, ...]) -> KeptLists 
     table, facts = run.read_table(path), run.read_facts(path)
     if "passages" not in table.column_names:
         return None
-    column = table["candidates"].combine_chunks()
-    place = {name: number for number, name in enumerate(names)}
-    code = np.array([place[name] for name in column.dictionary.to_pylist()], dtype=np.int64)
     lists = table["passages"].combine_chunks()
     lengths = np.diff(lists.offsets.to_numpy())
     passages = np.full((len(lengths), int(facts["depth"])), -1, dtype=np.int32)
     passages[np.arange(passages.shape[1]) < lengths[:, None]] = lists.values.to_numpy()
     query = table["query"].to_numpy().astype(np.int64)
-    found = KeptLists(names, query, code[column.indices.to_numpy()], passages)
+    found = KeptLists(names, query, _candidates(table, names), passages)
     if "clean" in facts:
         same = np.flatnonzero(table["same"].to_numpy(zero_copy_only=False))
         before = read_kept(run, facts["clean"], names)

@@ -84,7 +84,7 @@ def read_top(run: RunDirectory, key: str) -> Any:
 
 def first_ranked(
     run: RunDirectory, key: str, wanted: Sequence[tuple[int, str]], depth: int
-) -> dict[tuple[int, str], tuple[str, ...]]:
+) -> dict[tuple[int, str], Sequence[str]]:
     """Return the ids of the first ``depth`` passages by (query row, candidates), best first; {} if none were kept."""
     path = run.top_path(key)
     if not wanted or not path.exists():

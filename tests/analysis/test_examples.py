@@ -23,7 +23,7 @@ QUERIES = {"q1-en": "aab", "q1-de": "aa", "q2-en": "z", "q2-de": "za"}
 RELEVANT = {"q1-en": "e1", "q1-de": "d1", "q2-en": "e4", "q2-de": "d4"}
 
 
-def make_run(folder: Path, *, keep_top: int) -> tuple[RunDirectory, Path]:
+def make_run(folder: Path, *, keep_top: int | None) -> tuple[RunDirectory, Path]:
     data = folder / "data"
     (data / "qrels").mkdir(parents=True)
     corpus = [{"_id": name, "lang": lang, "text": text} for lang, own in PASSAGES.items() for name, text in own.items()]
@@ -52,8 +52,9 @@ def test_the_shown_severity_is_the_largest_up_to_three_tenths() -> None:
     assert np.isnan(shown_severity([]))
 
 
-def test_the_right_passage_falls_behind_the_one_with_the_new_letters(tmp_path: Path) -> None:
-    run, _ = make_run(tmp_path, keep_top=4)
+@pytest.mark.parametrize("keep_top", [4, None])  # None: the lists that every run keeps
+def test_the_right_passage_falls_behind_the_one_with_the_new_letters(tmp_path: Path, keep_top: int | None) -> None:
+    run, _ = make_run(tmp_path, keep_top=keep_top)
     rows = rows_of(run)
     # "aab" becomes "ccb": aaaa scores 0, ccc 6 and cc 4; z scores 0 too, and e4 is the greater id.
     english = rows["q1-en"]
