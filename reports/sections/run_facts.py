@@ -7,11 +7,12 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from robustir.protocol import correction_of
 from robustir.reports.blocks import Block, Cell, Column, Facts, Heading, Listing, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, join_words, language_name, severity_text, thousands
 from robustir.reports.sections.explained import explained
 from robustir.reports.study import Study, value
-from robustir.stats import FEW_GROUPS, FEW_WORTH, correction_of
+from robustir.stats import FEW_GROUPS, FEW_WORTH
 
 if TYPE_CHECKING:
     from robustir.planning.suite import Statistics

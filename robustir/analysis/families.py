@@ -32,7 +32,8 @@ from robustir.analysis.claims import CURVE
 from robustir.analysis.hypotheses import Hypotheses, RowKey
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.tables import ALL
-from robustir.stats import Correction, benjamini_hochberg, holm
+from robustir.protocol import Correction
+from robustir.stats import benjamini_hochberg, holm
 from robustir.stats.rounding import settled
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ __all__ = [
     "EQUAL_LOSSES",
     "EQUIVALENCE",
     "EXPLORATORY",
+    "OF_EQUIVALENCE",
     "PRIMARY",
     "ROBUST",
     "STRATEGIES",
@@ -62,6 +64,7 @@ ATTACKS = "attacks"
 EXPLORATORY = "exploratory"
 EQUIVALENCE = "equivalence"
 EQUAL_LOSSES = "equal losses"
+OF_EQUIVALENCE = frozenset({EQUIVALENCE, EQUAL_LOSSES})
 STRATEGIES = "strategies"
 ROBUST = "robust training"
 MAX_T = "max-t"

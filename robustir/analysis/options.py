@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from robustir.errors import InputError
-from robustir.stats import INTERVALS, Correction, IntervalKind, TestKind, check_protocol, correction_of
+from robustir.protocol import INTERVALS, Correction, IntervalKind, TestKind, check_protocol, correction_of
 
 __all__ = ["AnalysisOptions", "Margins"]
 

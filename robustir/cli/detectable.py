@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from robustir.analysis.claims import ALPHA, CURVE
+from robustir.analysis.families import EQUAL_LOSSES, OF_EQUIVALENCE
 from robustir.errors import RunError
 from robustir.planning.conditions import CLEAN, FLOOR
 from robustir.planning.plan import Plan, PlannedTask
@@ -56,7 +57,7 @@ def detectable(plan: Plan, run: RunDirectory, families: Sequence[Mapping[str, An
     pilot = _Pilot.of(run)
     for planned in plan.tasks:
         for family in families or [_ALONE]:
-            of_losses = family["name"] in {"comparisons", "equal losses"}
+            of_losses = family["name"] in {"comparisons", EQUAL_LOSSES}
             rows = pilot.errors(plan, planned, of_losses=of_losses) if pilot else []
             for row in rows or [_assumed(planned, _OVERALL, of_losses=of_losses)]:
                 yield {**row, "family": family["name"], **_powers(plan, row, family)}
@@ -69,7 +70,7 @@ def _powers(plan: Plan, row: Row, family: Mapping[str, Any]) -> Row:
     """Return what the tests of one family could find with a row's standard error."""
     error, freedom = row["error"], float(max(row["groups"] - 1, 1))
     alpha = family_alpha(family["tests"], family["correction"], ALPHA)
-    if family["name"] in {"equivalence", "equal losses"}:
+    if family["name"] in OF_EQUIVALENCE:
         asked = plan.suite.equivalence
         declared = math.nan if asked is None else asked.absolute / 100
         return {

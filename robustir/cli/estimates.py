@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 
 from robustir.analysis.claims import ALPHA
+from robustir.analysis.families import EQUAL_LOSSES, EQUIVALENCE, OF_EQUIVALENCE
 from robustir.cli.detectable import detectable
 from robustir.errors import InputError
 from robustir.planning.conditions import CLEAN, FLOOR, Condition
 from robustir.planning.plan import Plan, PlannedEncoder, PlannedTask
+from robustir.protocol import correction_of
 from robustir.ranking.pools import pool_products
 from robustir.rundir.directory import RunDirectory
 from robustir.running.keeping import keeping
-from robustir.stats.protocol import correction_of, reachable_p
+from robustir.stats import reachable_p
 
 __all__ = ["estimate", "refuse_hopeless"]
 
@@ -79,8 +81,8 @@ def _families(plan: Plan) -> list[dict[str, Any]]:
         "contrasts": len(names) * sum(len(noise.severities) for noise in noises) * settings,
     }
     if plan.suite.equivalence is not None:
-        sizes["equivalence"] = len(names) * len(noises) * settings
-        sizes["equal losses"] = sizes["comparisons"]
+        sizes[EQUIVALENCE] = len(names) * len(noises) * settings
+        sizes[EQUAL_LOSSES] = sizes["comparisons"]
     groups = max(len(set(planned.task.queries.groups)) for planned in plan.tasks)
     correction = _statistics(plan)["correction"]
     return [_family(plan, name, size, groups, correction) for name, size in sizes.items() if size]
@@ -90,7 +92,7 @@ def _family(plan: Plan, name: str, size: int, groups: int, correction: str) -> d
     """Return a family: its size, the number of tests that are adjusted together, and the smallest adjusted p."""
     tests = 2 * size if name == "comparisons" else size  # both scales are one family
     row = {"name": name, "hypotheses": size, "tests": tests, "groups": groups}
-    if name in {"equivalence", "equal losses"}:
+    if name in OF_EQUIVALENCE:
         return {**row, "correction": "holm", "smallest_p": 0.0}
     smallest = _smallest(plan, groups)
     return {
@@ -111,7 +113,7 @@ def _smallest(plan: Plan, groups: int) -> float:
 
 def refuse_hopeless(plan: Plan, families: Sequence[Mapping[str, Any]]) -> None:
     """Raise InputError if hypotheses are declared and none of them could be rejected, whatever the scores."""
-    tested = [family for family in families if family["name"] in {"comparisons", "contrasts"}]
+    tested = [family for family in families if family["name"] not in OF_EQUIVALENCE]
     if any(family["smallest_p"] < ALPHA for family in tested) or not tested:
         return
     groups, smallest, chosen = tested[0]["groups"], tested[0]["smallest_p"], plan.suite.statistics

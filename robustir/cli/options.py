@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from robustir.protocol import CORRECTIONS, INTERVALS, TESTS
+
 if TYPE_CHECKING:
     from robustir.planning.plan import Plan
     from robustir.planning.suite import Suite
@@ -67,17 +69,17 @@ format_option = click.option(
 _STATISTICS_OPTIONS = [
     click.option(
         "--test",
-        type=click.Choice(["flips", "t", "bootstrap", "wilcoxon"]),
+        type=click.Choice(TESTS),
         help="Paired test by groups, instead of the suite's: sign flips by default.",
     ),
     click.option(
         "--correction",
-        type=click.Choice(["max-t", "holm", "bh"]),
+        type=click.Choice(CORRECTIONS),
         help="Correction of the declared hypotheses, instead of the suite's: max-t by default, holm with another test than flips; bh if nothing is declared.",
     ),
     click.option(
         "--interval",
-        type=click.Choice(["studentised", "percentile", "bca"]),
+        type=click.Choice(INTERVALS),
         help="Kind of bootstrap interval, instead of the suite's: studentised by default.",
     ),
 ]

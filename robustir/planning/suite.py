@@ -33,8 +33,7 @@ from robustir.planning.mistakes import HIDDEN, explained, place
 from robustir.plugins.names import check_name
 from robustir.plugins.paths import hint
 from robustir.plugins.specs import parse
-from robustir.stats.protocol import Correction, TestKind, check_protocol
-from robustir.stats.resampling import IntervalKind
+from robustir.protocol import Correction, IntervalKind, TestKind, check_protocol
 from robustir.types import Setting
 
 __all__ = [

@@ -31,21 +31,13 @@ from robustir.stats.power import (
     provable_margin,
 )
 from robustir.stats.protocol import (
-    CORRECTIONS,
-    TESTS,
-    Correction,
-    TestKind,
-    check_protocol,
-    correction_of,
     paired_test,
     reachable_p,
     t_test,
 )
 from robustir.stats.randomisation import SignFlips, cluster_t_test, randomisation_test, sign_flips, signed_rank_test
 from robustir.stats.resampling import (
-    INTERVALS,
     Interval,
-    IntervalKind,
     bootstrap_weights,
     interval,
     paired_bootstrap_p,
@@ -65,29 +57,21 @@ from robustir.stats.strategies import (
 )
 
 __all__ = [
-    "CORRECTIONS",
     "FEWEST_SEEDS",
     "FEW_GROUPS",
     "FEW_WORTH",
-    "INTERVALS",
-    "TESTS",
     "ClusterSums",
-    "Correction",
     "GroupCodes",
     "Interval",
-    "IntervalKind",
     "SeedDraws",
     "SeededSums",
     "SignFlips",
-    "TestKind",
     "benjamini_hochberg",
     "beyond_margin",
     "bootstrap_weights",
-    "check_protocol",
     "cluster_sums",
     "cluster_t_test",
     "compact_letters",
-    "correction_of",
     "design_effects",
     "detectable_difference",
     "difference",

@@ -12,10 +12,10 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.protocol import IntervalKind
 from robustir.stats.clusters import ClusterSums
 from robustir.stats.resampling import (
     Interval,
-    IntervalKind,
     Moments,
     bca_bounds,
     leave_one_out,

@@ -1,61 +1,23 @@
-"""Which tests, corrections and intervals there are, and which of them go together."""
+"""The paired tests by name, and the smallest p that each can reach."""
 
 from __future__ import annotations
-
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.errors import InputError
+from robustir.protocol import TestKind
 from robustir.stats.clusters import ClusterSums
 from robustir.stats.few_groups import FEW_GROUPS, few_groups_t_test, smallest_p
 from robustir.stats.randomisation import SignFlips, cluster_t_test, randomisation_test, signed_rank_test
 from robustir.stats.resampling import paired_bootstrap_p
 
 __all__ = [
-    "CORRECTIONS",
-    "TESTS",
-    "Correction",
-    "TestKind",
-    "check_protocol",
-    "correction_of",
     "paired_test",
     "reachable_p",
     "t_test",
 ]
 
 Floats = NDArray[np.float64]
-TestKind = Literal["flips", "t", "bootstrap", "wilcoxon"]
-Correction = Literal["max-t", "holm", "bh"]
-TESTS: tuple[TestKind, ...] = get_args(TestKind)
-CORRECTIONS: tuple[Correction, ...] = get_args(Correction)
-
-
-def check_protocol(test: str, correction: str | None, *, declared: bool) -> None:
-    """Raise InputError unless test and correction exist and go together; declared: whether hypotheses are declared."""
-    if test not in TESTS:
-        raise InputError(f"test {test!r}: use one of {', '.join(TESTS)}")
-    if correction is not None and correction not in CORRECTIONS:
-        raise InputError(f"correction {correction!r}: use one of {', '.join(CORRECTIONS)}")
-    if correction == "max-t" and test != "flips":
-        raise InputError(
-            f"correction 'max-t' compares sign flips, which the test {test!r} does not make; use correction = 'holm' with it"
-        )
-    if correction == "bh" and declared:
-        raise InputError(
-            "correction 'bh' bounds the share of false claims, not their chance, so it cannot adjust declared hypotheses; "
-            "use 'max-t' or 'holm', or declare nothing (exploratory = true in the suite)"
-        )
-    if correction == "max-t" and not declared:
-        raise InputError("correction 'max-t' adjusts declared hypotheses, and nothing is declared; use 'bh' or 'holm'")
-
-
-def correction_of(test: TestKind, correction: Correction | None, *, declared: bool) -> Correction:
-    """Return the correction in use; None: max-T over declared sign flips, Holm over other declared tests, else BH."""
-    if correction is not None:
-        return correction
-    return ("max-t" if test == "flips" else "holm") if declared else "bh"
 
 
 def t_test(clusters: ClusterSums) -> Floats:

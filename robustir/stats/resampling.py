@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import InputError
+from robustir.protocol import INTERVALS, IntervalKind
 from robustir.seeds import derive_key
 from robustir.stats.clusters import ClusterSums, standard_errors
 from robustir.stats.exact import exact_products
@@ -20,9 +20,7 @@ from robustir.stats.rounding import ROUNDING
 from robustir.stats.threads import in_threads
 
 __all__ = [
-    "INTERVALS",
     "Interval",
-    "IntervalKind",
     "Moments",
     "bca_bounds",
     "bootstrap_weights",
@@ -37,8 +35,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-IntervalKind = Literal["studentised", "percentile", "bca"]
-INTERVALS: tuple[IntervalKind, ...] = get_args(IntervalKind)
 
 _CHUNK = 64  # columns at a time: 64 x 2,000 replicates of float64 are 1 MB, which stays in the cache
 

@@ -8,20 +8,18 @@ from scipy import stats as scipy_stats
 from statsmodels.regression.linear_model import OLS
 
 from robustir.errors import InputError
+from robustir.protocol import TESTS, check_protocol, correction_of
+from robustir.protocol import TestKind as Kind  # pytest would collect a name that begins with Test
 from robustir.stats import (
-    TESTS,
     ClusterSums,
     bootstrap_weights,
-    check_protocol,
     cluster_sums,
-    correction_of,
     interval,
     log_ratio_interval,
     paired_test,
     reachable_p,
     sign_flips,
 )
-from robustir.stats.protocol import TestKind as Kind  # pytest would collect a name that begins with Test
 from robustir.stats.resampling import bca_bounds
 
 GROUPS = 40
