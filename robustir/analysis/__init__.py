@@ -64,17 +64,17 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
     changes, pairs, equal = (Hypotheses(chosen) for _ in range(3))
     roles: Roles = {}
     for block in blocks:
+        seeded = setting = ReducedSetting(block, chosen)
         if block.trained:
-            seeded = ReducedSetting(block, chosen)
             add_strategies((grids["strategies"], equal_strategies), grids["strategy_scores"], seeded, chosen.compare)
-        setting = ReducedSetting(mean_over_seeds(block), chosen)
-        add_variance(grids["variance"], ReducedSetting(block, chosen) if block.trained else setting)
+            setting = ReducedSetting(mean_over_seeds(block), chosen)
+        add_variance(grids["variance"], seeded)
         add_bias(grids["bias"], setting)
         if setting.measures:
             strategies = {member.strategy for member in block.trained.values()}
             _add_setting(grids | {"equal doses": equal_doses}, (changes, pairs, equal), setting, strategies)
             roles[block.benchmark, block.setting] = (setting.measures[setting.primary], setting.twins)
-        del block, setting  # before the next block is read
+        del block, seeded, setting  # before the next block is read
     frames = {name: grids[name].frame() for name in _FROM_SCORES}
     frames["contrasts"] = claim_contrasts(adjust_contrasts(frames["contrasts"], roles, chosen, changes))
     frames["comparisons"] = _compared(frames["comparisons"], equal_doses.frame(), roles, chosen, (pairs, equal))
