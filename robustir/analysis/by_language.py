@@ -8,13 +8,12 @@ measure.
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.claims import CURVE, near_floor
-from robustir.analysis.comparisons import shared_noise
+from robustir.analysis.comparisons import compared_pairs, shared_noise
 from robustir.analysis.curves import curve_layout, curve_loss
 from robustir.analysis.estimator import Layout
 from robustir.analysis.pairs import PairSums
@@ -33,17 +32,13 @@ def add_language_comparisons(
 ) -> None:
     """Add a row per query language of every pair of encoders (the earlier is A) under every perturbation."""
     languages = _Languages(setting, scores)
-    names = setting.block.encoders
-    pairs = [pair for pair in combinations(range(len(names)), 2) if not {names[one] for one in pair} <= strategies]
     for perturbation in setting.perturbations:
-        attacked = setting.block.treatment(perturbation).attacked
         # Pairs scored on the same rows are resampled together; unless cells failed, that is all pairs.
         alike: dict[int, list[tuple[Pair, tuple[NoiseSums, NoiseSums]]]] = {}
-        for pair in pairs:
-            if attacked not in {names[one] for one in pair}:
-                noise = shared_noise(setting, *pair, perturbation)
-                if noise is not None:
-                    alike.setdefault(id(noise[0].layout), []).append((pair, noise))
+        for pair in compared_pairs(setting, perturbation, strategies):
+            noise = shared_noise(setting, *pair, perturbation)
+            if noise is not None:
+                alike.setdefault(id(noise[0].layout), []).append((pair, noise))
         for found in alike.values():
             languages.add(table, perturbation, found)
 

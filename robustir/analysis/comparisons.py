@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from robustir.analysis.tables import Grids, labelled
 from robustir.stats.rounding import settled
 from robustir.stats.threads import in_threads
 
-__all__ = ["add_comparisons", "shared_noise"]
+__all__ = ["add_comparisons", "compared_pairs", "shared_noise"]
 
 Floats = NDArray[np.float64]
 Pair = tuple[int, int]
@@ -52,10 +53,7 @@ def add_comparisons(
     The second table and its hypotheses are the same comparisons of the primary measure at one realised dose.
     """
     added = _Comparisons(tables, hypotheses, setting)
-    names = setting.block.encoders
-    # Strategies have random seeds as well as queries: robustir.analysis.strategies compares them.
-    pairs = [pair for pair in combinations(range(len(names)), 2) if not {names[one] for one in pair} <= strategies]
-    found: dict[tuple[Pair, str], list[_Both]] = {}
+    found: list[tuple[Pair, list[_Both]]] = []
 
     def compare(pair: Pair, perturbation: str) -> list[_Both]:
         noise = shared_noise(setting, *pair, perturbation)
@@ -63,13 +61,22 @@ def add_comparisons(
         return [] if noise is None else added.rows(pair, perturbation, noise, near)
 
     for perturbation in setting.perturbations:  # one after the other, because the changes of single queries are large
-        attacked = setting.block.treatment(perturbation).attacked
-        # An attack on one of two does not show which is more robust.
-        compared = [pair for pair in pairs if attacked not in {names[one] for one in pair}]
-        made = in_threads(partial(compare, perturbation=perturbation), compared)
-        found |= {(pair, perturbation): rows for pair, rows in zip(compared, made, strict=True)}
+        pairs = compared_pairs(setting, perturbation, strategies)
+        found += zip(pairs, in_threads(partial(compare, perturbation=perturbation), pairs), strict=True)
         setting.forget_changes()
-    added.write([both for pair in pairs for name in setting.perturbations for both in found.get((pair, name), ())])
+    found.sort(key=itemgetter(0))  # by pair, then as the perturbations
+    added.write([both for _, rows in found for both in rows])
+
+
+def compared_pairs(setting: ReducedSetting, perturbation: str, strategies: AbstractSet[str]) -> list[Pair]:
+    """Return the pairs of encoders to compare under a perturbation, the earlier one first.
+
+    Without pairs of ``strategies``, which have random seeds as well as queries (:mod:`robustir.analysis.strategies` compares
+    them), and without those of an attacked encoder: an attack on one of two does not show which is more robust.
+    """
+    names, attacked = setting.block.encoders, setting.block.treatment(perturbation).attacked
+    pairs = [(pair, {names[one] for one in pair}) for pair in combinations(range(len(names)), 2)]
+    return [pair for pair, named in pairs if attacked not in named and not named <= strategies]
 
 
 def shared_noise(setting: ReducedSetting, a: int, b: int, perturbation: str) -> tuple[NoiseSums, NoiseSums] | None:

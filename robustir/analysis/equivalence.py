@@ -12,14 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.claims import ALPHA, CURVE
-from robustir.analysis.comparisons import shared_noise
+from robustir.analysis.comparisons import compared_pairs, shared_noise
 from robustir.analysis.curves import curve_layout, curve_loss
 from robustir.analysis.estimator import Layout, few_moved, moved_groups
 from robustir.analysis.options import Margins
@@ -43,6 +42,7 @@ __all__ = ["CHANGE", "LOSS", "add_equivalence"]
 
 Floats = NDArray[np.float64]
 CHANGE, LOSS = "change", "loss"
+_NAMED = ("encoder_a", "encoder_b")
 _CONFIDENCE = 1 - 2 * ALPHA  # of the interval that says the same as two one-sided tests
 
 
@@ -75,7 +75,13 @@ def add_equivalence(
     margins = setting.options.margins
     if margins is None:
         return
-    rows = [*_changes(setting, scores), *_losses(setting, scores, strategies)]
+    rows: list[_Row] = []
+    for perturbation in setting.perturbations:  # one after the other, because the changes of single queries are large
+        rows += _changes(setting, scores, perturbation)
+        rows += _losses(setting, scores, perturbation, strategies)
+        setting.forget_changes()
+    order = {name: number for number, name in enumerate(("", *setting.block.encoders))}
+    rows.sort(key=lambda row: [row.columns["quantity"] == LOSS, *(order[row.columns[one]] for one in _NAMED)])
     alike: dict[tuple[object, ...], list[int]] = {}
     for number, row in enumerate(rows):
         alike.setdefault(row.key, []).append(number)
@@ -89,43 +95,38 @@ def add_equivalence(
         table.add(np.ones(1, dtype=np.bool_), **row.columns, **tested[number])
 
 
-def _changes(setting: ReducedSetting, scores: Sequence[CleanScores]) -> Iterator[_Row]:
+def _changes(setting: ReducedSetting, scores: Sequence[CleanScores], perturbation: str) -> Iterator[_Row]:
     for encoder, name in enumerate(setting.block.encoders):
-        for perturbation in setting.perturbations:
-            noise = setting.noise(encoder, perturbation)
-            if noise is None:
-                continue
-            near = bool(scores[encoder].near_floor[setting.primary, 0])
-            moves = query_changes(setting, encoder, noise, curve=_curved(setting, noise))
-            where = {**_where(setting, perturbation), "quantity": CHANGE, "encoder_a": name, "encoder_b": ""}
-            for unit in _units(setting, (noise,), moves):
-                clean, change = unit.sides[0]
-                noisy = unit.layout.macro(settled(clean + change))
-                yield _row(where, unit, change, ([noisy], [unit.layout.macro(clean)]), near=near)
+        noise = setting.noise(encoder, perturbation)
+        if noise is None:
+            continue
+        near = bool(scores[encoder].near_floor[setting.primary, 0])
+        moves = query_changes(setting, encoder, noise, curve=_curved(setting, noise))
+        where = {**_where(setting, perturbation), "quantity": CHANGE, "encoder_a": name, "encoder_b": ""}
+        for unit in _units(setting, (noise,), moves):
+            clean, change = unit.sides[0]
+            noisy = unit.layout.macro(settled(clean + change))
+            yield _row(where, unit, change, ([noisy], [unit.layout.macro(clean)]), near=near)
 
 
-def _losses(setting: ReducedSetting, scores: Sequence[CleanScores], strategies: AbstractSet[str]) -> Iterator[_Row]:
+def _losses(
+    setting: ReducedSetting, scores: Sequence[CleanScores], perturbation: str, strategies: AbstractSet[str]
+) -> Iterator[_Row]:
     names = setting.block.encoders
-    for a, b in combinations(range(len(names)), 2):
-        if {names[a], names[b]} <= strategies:
+    for a, b in compared_pairs(setting, perturbation, strategies):
+        pair = shared_noise(setting, a, b, perturbation)
+        if pair is None:
             continue
         near = any(bool(scores[one].near_floor[setting.primary, 0]) for one in (a, b))
-        for perturbation in setting.perturbations:
-            if setting.block.treatment(perturbation).attacked in {names[a], names[b]}:
-                continue
-            pair = shared_noise(setting, a, b, perturbation)
-            if pair is None:
-                continue
-            curve = _curved(setting, pair[0])
-            sides = [query_changes(setting, one, sums, curve=curve) for one, sums in zip((a, b), pair, strict=True)]
-            where = {**_where(setting, perturbation), "quantity": LOSS, "encoder_a": names[a], "encoder_b": names[b]}
-            for unit in _units(setting, pair, sides[0].less(sides[1])):
-                (clean_a, change_a), (clean_b, change_b) = unit.sides
-                sums = [
-                    unit.layout.macro(settled(part))
-                    for part in (clean_a + change_a, clean_b, clean_a, clean_b + change_b)
-                ]
-                yield _row(where, unit, change_a - change_b, (sums[:2], sums[2:]), near=near)
+        curve = _curved(setting, pair[0])
+        sides = [query_changes(setting, one, sums, curve=curve) for one, sums in zip((a, b), pair, strict=True)]
+        where = {**_where(setting, perturbation), "quantity": LOSS, "encoder_a": names[a], "encoder_b": names[b]}
+        for unit in _units(setting, pair, sides[0].less(sides[1])):
+            (clean_a, change_a), (clean_b, change_b) = unit.sides
+            sums = [
+                unit.layout.macro(settled(part)) for part in (clean_a + change_a, clean_b, clean_a, clean_b + change_b)
+            ]
+            yield _row(where, unit, change_a - change_b, (sums[:2], sums[2:]), near=near)
 
 
 @dataclass(frozen=True, slots=True)
