@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from robustir.analysis.curves import curve_layout, severity_weights
 from robustir.analysis.estimator import Layout, macro_mean
-from robustir.analysis.reduced import WON, NoiseSums, ReducedSetting
+from robustir.analysis.reduced import NoiseSums, ReducedSetting, harmed_and_helped
 from robustir.stats import spread, standardised_mean_difference
-from robustir.stats.rounding import ROUNDING
 
 __all__ = ["QueryChanges", "query_changes"]
 
@@ -51,8 +50,7 @@ class QueryChanges:
 
     def shares(self) -> tuple[Floats, Floats, Floats]:
         """Return the shares of queries harmed, kept and helped, [units] each."""
-        harmed = self._macro((self.flips <= ROUNDING - WON).astype(np.float64))
-        helped = self._macro((self.flips >= WON - ROUNDING).astype(np.float64))
+        harmed, helped = map(self._macro, harmed_and_helped(self.flips))
         return harmed, 1 - harmed - helped, helped
 
     def effects(self, mean: Floats) -> tuple[Floats, Floats]:

@@ -17,7 +17,7 @@ from robustir.evidence.scores import QueryScores
 from robustir.stats.rounding import ROUNDING, settled
 from robustir.stats.threads import in_threads
 
-__all__ = ["BIAS_MEASURES", "WON", "NoiseSums", "ReducedSetting"]
+__all__ = ["BIAS_MEASURES", "NoiseSums", "ReducedSetting", "harmed_and_helped"]
 
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.intp]
@@ -28,8 +28,13 @@ BIAS_MEASURES = frozenset({"RankDistance", "nRankDistance", "PEER"})
 
 # A smaller change of score is not a win or loss: passages that share no word with the query are tied at 0, and the order of
 # their ids moves them by some places and the score by some thousandths.
-WON = 0.01
+_WON = 0.01
 _TWIN = 1e-12  # measures that agree this closely on every row are one number under two names
+
+
+def harmed_and_helped(changes: Floats) -> tuple[Floats, Floats]:
+    """Return 1 for changes that lose 0.01 or more, and 1 for those that gain as much; 0 for the others."""
+    return (changes <= ROUNDING - _WON).astype(np.float64), (changes >= _WON - ROUNDING).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +271,7 @@ class ReducedSetting:
             delta[number] = rows.group_sums(change)
             squares[number] = rows.view_sums(np.square(change))
             flips = self.over_ties(encoder, condition, change, mask)
-            harmed[number] = rows.view_sums((flips <= ROUNDING - WON).astype(np.float64))
-            helped[number] = rows.view_sums((flips >= WON - ROUNDING).astype(np.float64))
+            harmed[number], helped[number] = (rows.view_sums(part) for part in harmed_and_helped(flips))
             moved[number] = rows.group_sums((settled(change) != 0).astype(np.float64))
             worst[number] = rows.group_sums(used(rows.sorted(self.block.worst[encoder, condition, self._measures])))
         severities = tuple(float(self.block.conditions[condition][1]) for condition in conditions)
