@@ -265,7 +265,7 @@ def claim_equivalence(frame: pd.DataFrame, margins: Margins | None) -> pd.DataFr
     """Return tests of equivalence, whose p-values are adjusted, with their verdicts: the only ones that say "equivalent"."""
     verdicts, notes = [], []
     for row in frame.to_dict("records"):
-        few = few_moved(np.array([float(row["moved_groups"])]), float(row["groups"]))[0]
+        few = few_moved(row["moved_groups"], row["groups"])
         told, note = _equivalence(row, margins), str(Kind.FEW_MOVED).removeprefix("no claim: ") if few else ""
         verdicts.append(told)
         notes.append(note or (EQUAL_GROUPS if math.isnan(row["p"]) and told == NOT_SHOWN else ""))

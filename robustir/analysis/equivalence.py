@@ -238,7 +238,7 @@ def _few(row: _Row, found: dict[str, float], margins: Margins) -> dict[str, floa
     change = row.columns["quantity"] == CHANGE
     span = 1.0 if change else 2.0  # what a difference of two scores, or of two changes, can be
     found |= {"low": max(found["low"], -span), "high": min(found["high"], span)}
-    if not few_moved(np.array([float(row.moved)]), float(row.groups))[0]:
+    if not few_moved(row.moved, row.groups):
         return found
     moved = row.moved, row.groups, row.layout.largest_share
     reach = moved_reach(*moved, _CONFIDENCE, span)

@@ -92,8 +92,9 @@ def moved_groups(sums: Floats, *, macro_only: bool = False) -> Floats:
     return counts if macro_only else np.concatenate([counts, moved.sum(axis=-1).astype(np.float64)], axis=-1)
 
 
-def few_moved(moved: Floats, groups: Floats | float) -> NDArray[np.bool_]:
+def few_moved(moved: Floats | float, groups: Floats | float) -> NDArray[np.bool_]:
     """Return whether too few groups moved for an interval: fewer than ten, and fewer than half of the groups."""
+    moved = np.asarray(moved)
     few: NDArray[np.bool_] = (moved > 0) & (moved < _FEW_MOVED) & (moved < np.asarray(groups) / 2)
     return few
 

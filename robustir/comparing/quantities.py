@@ -91,7 +91,7 @@ class Quantity:
         """Return the largest distance of the mean from no change, if few groups moved; None if enough did, or none."""
         change = self.above if self.below is None else self.above - self.below
         moved, groups = float(moved_groups(change[None], macro_only=True)[0, 0]), self.sizes[1]
-        if groups < 2 or not few_moved(np.array([moved]), float(groups))[0]:
+        if groups < 2 or not few_moved(moved, groups):
             return None
         return moved_reach(int(moved), groups, self.layout.largest_share, confidence, self.span)
 
@@ -105,7 +105,7 @@ class Quantity:
         """P of "the mean lies at the margin or beyond"; NaN with one group, or if the groups do not differ."""
         clusters = self.layout.macro(settled(self.above)[None])
         moved, groups = float(moved_groups(self.above[None], macro_only=True)[0, 0]), self.sizes[1]
-        if few_moved(np.array([moved]), float(groups))[0]:
+        if few_moved(moved, groups):
             return moved_within(int(moved), groups, self.layout.largest_share, margin, self.span)
         return float(within_margin(clusters.estimates, clusters, margin)[0])
 
