@@ -70,9 +70,10 @@ class _RankGroups:
         """Test the differences of loss on both scales; the p of a pair is the larger one (intersection-union)."""
         loss = ClusterSums(change[judged], field.counts)
         p, tukey = self._tests(loss)
-        sides = np.array(list(combinations(range(len(judged)), 2)), dtype=np.intp).reshape(-1, 2).T
         of_side = [ClusterSums(part, field.counts) for part in (clean[judged] + change[judged], clean[judged])]
-        levels = [ClusterSums(part.sums[side], part.counts) for side in sides for part in of_side]
+        levels = [
+            ClusterSums(part.sums[side], part.counts) for side in np.triu_indices(len(judged), 1) for part in of_side
+        ]
         shares = retention_contributions(levels)
         p = np.maximum(p, max_t(shares, self._setting.estimator.flips))
         same = np.sign(_gaps(loss.estimates)) == np.sign(shares.sum(axis=1))
@@ -163,8 +164,8 @@ def add_rank_groups(
 
 def _gaps(values: Floats) -> Floats:
     """Return the differences A - B of all pairs of rows [e, ...], [pairs, ...]."""
-    sides = np.array(list(combinations(range(len(values)), 2)), dtype=np.intp).reshape(-1, 2).T
-    found: Floats = values[sides[0]] - values[sides[1]]
+    first, second = np.triu_indices(len(values), 1)
+    found: Floats = values[first] - values[second]
     return found
 
 
