@@ -39,7 +39,7 @@ def add_corruption(table: Grids, setting: ReducedSetting, scores: Sequence[Clean
     if scores[number].near_floor[setting.primary, 0]:
         _write(table, setting, "", ALL, {"note": f"the reference {reference} is near its floor"})
         return
-    kinds = [name for name in setting.perturbations if not _apart(setting, name)]
+    kinds = setting.noises
     for encoder, found in enumerate(scores):
         rows = [_errors(setting, encoder, number, kind) for kind in kinds]
         near = bool(found.near_floor[setting.primary, 0])
@@ -50,12 +50,6 @@ def add_corruption(table: Grids, setting: ReducedSetting, scores: Sequence[Clean
             note = "" if len(known) == len(kinds) else f"{len(known)} of {len(kinds)} kinds of noise"
             both = {**_columns(np.mean(known, axis=0), setting), "kinds": len(known), "note": note}
             _write(table, setting, names[encoder], ALL, {**both, "near_floor": near})
-
-
-def _apart(setting: ReducedSetting, perturbation: str) -> bool:
-    """Whether a perturbation is an attack or its control."""
-    treatment = setting.block.treatment(perturbation)
-    return bool(treatment.attacked) or treatment.control
 
 
 def _errors(setting: ReducedSetting, encoder: int, reference: int, perturbation: str) -> dict[str, Any]:

@@ -128,6 +128,12 @@ class ReducedSetting:
         """Sorted scores [m, v] of an encoder under a condition."""
         return self.rows.sorted(self.block.noisy[encoder, condition, self._measures])
 
+    @property
+    def noises(self) -> list[str]:
+        """The perturbations that are neither attacks nor their controls."""
+        treatments = {name: self.block.treatment(name) for name in self.perturbations}
+        return [name for name, one in treatments.items() if not (one.attacked or one.control)]
+
     def change(self, encoder: int, condition: int, measure: int) -> Floats:
         """Sorted changes [v] of one measure under a condition; they are kept until they are forgotten."""
         key = (encoder, condition, measure)

@@ -38,10 +38,7 @@ def add_trends(
         for encoder, found in enumerate(scores)
         if names[encoder] not in strategies and not found.near_floor[setting.primary, 0]
     ]
-    for perturbation in setting.perturbations:
-        treatment = setting.block.treatment(perturbation)
-        if treatment.attacked or treatment.control:
-            continue
+    for perturbation in setting.noises:
         field = field_of(setting, judged, perturbation, list(scores))
         if field is not None and len(field.encoders) > 1:
             _add(trend, orders, setting, field)
