@@ -18,7 +18,7 @@ from robustir.analysis.comparisons import shared_noise
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import ALL, Grids
-from robustir.stats import ClusterSums, replicates
+from robustir.stats import ClusterSums
 from robustir.stats.rounding import below
 from robustir.stats.trend import percentile_limits
 
@@ -72,7 +72,7 @@ def _sums(setting: ReducedSetting, noise: NoiseSums) -> Floats:
     measure, count = setting.primary, len(noise.severities)
     delta = noise.delta[:, measure].sum(axis=0)
     macro: ClusterSums = noise.layout.macro(np.stack([count * noise.clean[measure] + delta, delta]))
-    found = np.concatenate([macro.estimates[:, None], replicates(macro, setting.estimator.weights)], axis=1)
+    found = setting.estimator.replicated(macro)
     return np.stack([count - found[0], -found[1]])
 
 

@@ -17,6 +17,7 @@ from robustir.stats import (
     interval,
     log_ratio_interval,
     paired_test,
+    replicates,
     retention_difference,
     sign_flips,
     t_test,
@@ -201,6 +202,10 @@ class Estimator:
             return found.estimate, found.low, found.high
 
         return Intervals(*self.spread(layout, [*above, *below], evaluate, 3, macro_only=macro_only))
+
+    def replicated(self, clusters: ClusterSums) -> Floats:
+        """Return estimates, then their bootstrap replicates, [c, 1 + b]."""
+        return np.concatenate([clusters.estimates[:, None], replicates(clusters, self.weights)], axis=1)
 
     def tests(self, layout: Layout, sums: Floats, *, macro_only: bool = False) -> tuple[Floats, Floats]:
         """Return p-values of the test in use and of the t-test beside it, [c, 1 + views] each."""

@@ -16,7 +16,7 @@ from robustir.analysis.field import Field, field_of
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, labelled
-from robustir.stats import ClusterSums, replicates
+from robustir.stats import ClusterSums
 from robustir.stats.trend import beyond_trend, kendall_tau, percentile_limits
 
 __all__ = ["FEWEST_ENCODERS", "add_trends"]
@@ -90,8 +90,7 @@ def _agreement(setting: ReducedSetting, clean: Floats, noisy: Floats, *, known: 
 
 
 def _levels(setting: ReducedSetting, field: Field, sums: Floats) -> Floats:
-    macro = ClusterSums(sums[:, setting.primary], field.counts)
-    return np.concatenate([macro.estimates[:, None], replicates(macro, setting.estimator.weights)], axis=1)
+    return setting.estimator.replicated(ClusterSums(sums[:, setting.primary], field.counts))
 
 
 def _effects(
