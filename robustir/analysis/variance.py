@@ -34,6 +34,7 @@ def add_variance(table: Grids, setting: ReducedSetting) -> None:
         condition = setting.block.conditions.index((perturbation, shown_severity(of_noise)))
         for name, encoders in _members(setting):
             grid.add(table, name, encoders, condition)
+        setting.forget_changes()
 
 
 def _members(setting: ReducedSetting) -> Iterator[tuple[str, list[int]]]:
@@ -67,8 +68,7 @@ class _Grid:
 
     def _changes(self, encoder: int, condition: int) -> Floats:
         """Return the changes [questions, languages], NaN where there is none."""
-        measure = self.setting.primary
-        change = self.setting.noisy(encoder, condition)[measure] - self.setting.clean(encoder)[measure]
+        change = self.setting.change(encoder, condition, self.setting.primary)
         return np.where(self._place >= 0, change[self._place], np.nan)
 
     def add(self, table: Grids, name: str, encoders: list[int], condition: int) -> None:
