@@ -114,8 +114,8 @@ def beyond_control(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> t
     shape = (*noise.delta.shape[:2], 1 + noise.delta.shape[2])
     mean, low, high = (np.full(shape, np.nan) for _ in range(3))
     perturbation = setting.block.conditions[noise.conditions[0]][0]
-    name = next((spec for spec in setting.perturbations if spec == f"random-control({perturbation})"), None)
-    control = setting.noise(encoder, name) if name else None
+    name = f"random-control({perturbation})"
+    control = setting.noise(encoder, name) if name in setting.perturbations else None
     if control is None or not np.array_equal(control.mask, noise.mask):
         return mean, low, high
     for at, severity in enumerate(noise.severities):
@@ -154,11 +154,11 @@ def add_contrasts(
     retention_low, retention_high = retention_limits(setting, noise, few)
     query_lang, passage_lang = view_labels(setting.rows.views)
     conditions = list(noise.conditions)
-    treatment = setting.block.treatment(setting.block.conditions[conditions[0]][0])
+    perturbation = setting.block.conditions[conditions[0]][0]
+    treatment = setting.block.treatment(perturbation)
     share, *alone = edited_effect(setting, encoder, noise) if treatment.attacked else (np.full(shape, np.nan),) * 4
     unknown = (np.full(shape, np.nan),) * 3
     beyond = beyond_control(setting, encoder, noise) if treatment.attacked and not treatment.control else unknown
-    perturbation = setting.block.conditions[conditions[0]][0]
     for number, severity in enumerate(noise.severities):
         declared = layout.macro(settled(noise.delta[number, [setting.primary]])).contributions[0]
         key = (setting.block.benchmark, setting.block.setting, perturbation, severity, setting.block.encoders[encoder])
