@@ -24,6 +24,7 @@ from robustir.analysis.families import (
     adjust_equivalence,
     adjust_exploratory,
     adjust_strategies,
+    without_twins,
 )
 from robustir.analysis.findings import TABLES, Findings, empty_table, read_findings, write_findings
 from robustir.analysis.hypotheses import Hypotheses
@@ -94,9 +95,8 @@ def _compared(
     hypotheses: tuple[Hypotheses, Hypotheses],
 ) -> pd.DataFrame:
     """Return the comparisons with their claims; ``equal`` are the same of the primary measure alone, at one dose."""
-    alone: Roles = {key: (measure, {}) for key, (measure, _) in roles.items()}
     compared = claim_comparisons(adjust_comparisons(frame, roles, options, hypotheses[0]))
-    at_one_dose = claim_comparisons(adjust_comparisons(equal, alone, options, hypotheses[1]))
+    at_one_dose = claim_comparisons(adjust_comparisons(equal, without_twins(roles), options, hypotheses[1]))
     return claim_over_languages(compared, at_one_dose)
 
 
@@ -104,9 +104,8 @@ def _compared_strategies(
     frame: pd.DataFrame, equal: pd.DataFrame, roles: Roles, options: AnalysisOptions
 ) -> pd.DataFrame:
     """Return the differences between strategies with their claims; ``equal`` are those of the primary measure at one dose."""
-    alone: Roles = {key: (measure, {}) for key, (measure, _) in roles.items()}
     found = claim_strategies(adjust_strategies(frame, roles, options))
-    return claim_over_languages(found, claim_strategies(adjust_strategies(equal, alone, options)))
+    return claim_over_languages(found, claim_strategies(adjust_strategies(equal, without_twins(roles), options)))
 
 
 def _as_listed(name: str, frame: pd.DataFrame, options: AnalysisOptions) -> pd.DataFrame:

@@ -56,6 +56,7 @@ __all__ = [
     "adjust_equivalence",
     "adjust_exploratory",
     "adjust_strategies",
+    "without_twins",
 ]
 
 PRIMARY = "primary"
@@ -129,9 +130,14 @@ def _holm_over(frame: pd.DataFrame, rows: Indexes, tests: tuple[str, ...]) -> di
     return dict(zip(tests, np.split(p, len(tests)), strict=True))
 
 
+def without_twins(roles: MeasureRoles) -> MeasureRoles:
+    """Return the primary measures alone, for tables without other measures."""
+    return {key: (measure, {}) for key, (measure, _) in roles.items()}
+
+
 def adjust_exploratory(frame: pd.DataFrame, roles: MeasureRoles, options: AnalysisOptions) -> pd.DataFrame:
     """Return exploratory rows of the primary measure with families and adjusted p, adjusted within benchmark and setting."""
-    roles = {key: (measure, {}) for key, (measure, _) in roles.items()}
+    roles = without_twins(roles)
     eligible = np.zeros(len(frame), dtype=np.bool_)
     named = _families(frame, roles, eligible, EXPLORATORY, still=frame["still"].to_numpy() > 0)
     return _adjusted(named, roles, _PAIR_TESTS, lambda _: {}, options)
