@@ -103,7 +103,8 @@ def _of_kept(shared: Shared, ours: str, theirs: str) -> Iterator[tuple[str, list
         query=queries[right.query],
         passages=np.where(right.passages >= 0, passages[right.passages], -1),
     )
-    right = right.rows(np.lexsort((right.candidates, right.query))).rows(np.flatnonzero(np.sort(right.query) >= 0))
+    right = right.rows(np.flatnonzero(right.query >= 0))
+    right = right.rows(np.lexsort((right.candidates, right.query)))
     here, there = left.beside(right)
     values = rank_overlaps(left.passages[here], right.passages[there])
     query, candidates = left.query[here], np.array(names, dtype=object)[left.candidates[here]]
