@@ -71,8 +71,9 @@ def grey_note(styles: dict[str, tuple[int, bool]]) -> str:
 
 
 def axis(values: Iterable[float]) -> tuple[float, float]:
-    """Return the ends of an axis that holds 0 and all values: ticks, at most six steps apart."""
+    """Return the ends of an axis that holds 0 and all values: ticks, at least one step and at most six steps apart."""
     known = [item for item in values if math.isfinite(item)]
     low, high = min([0.0, *known]), max([0.0, *known])
     step = axis_step(max(high - low, 1.0))
-    return step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9)
+    start = step * math.floor(low / step + 1e-9)
+    return start, max(step * math.ceil(high / step - 1e-9), start + step)

@@ -6,6 +6,7 @@ import math
 import re
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -51,6 +52,20 @@ def curves(document: Document) -> Figure:
 def strips(document: Document) -> Figure:
     found = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
     return next(figure for figure in found if figure.id.startswith("strips"))
+
+
+def test_noise_that_changes_no_score_is_drawn_on_an_axis_with_a_length() -> None:
+    findings = Factory().findings()
+    still = findings.contrasts.assign(delta=0.0, ci_low=0.0, ci_high=0.0)
+    document = build(replace(findings, contrasts=still), findings.manifest)
+    drawn = [block for part in document.sections for block in part.blocks if isinstance(block, Figure)]
+    ends = {(one.x_min, one.x_max) for figure in drawn for one in figure.panels if isinstance(one, StripPanel)}
+    ends |= {(one.y_min, one.y_max) for figure in drawn for one in figure.panels if isinstance(one, Panel)}
+    assert ends == {(0.0, 2.0)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for figure in drawn:
+            ET.fromstring(figure_svg(figure))
 
 
 def intervals(pairs: int, noises: int, x_max: float = 20.0) -> Figure:
