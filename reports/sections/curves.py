@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from robustir.reports.blocks import Figure, Panel, Paragraph, Point, Section, Series
-from robustir.reports.formats import axis_step, measure_name
+from robustir.reports.formats import measure_name
 from robustir.reports.sections.focus import axis, drawn_styles, figure_keys, grey_note, lead_setting
 from robustir.reports.study import Study, value
 
@@ -39,7 +39,7 @@ def _figure(study: Study, benchmark: str) -> Figure:
         )
         for noise in noises
     }
-    doses = [point.x for drawn in lines.values() for line in drawn for point in line.points]
+    _, end = axis(point.x for drawn in lines.values() for line in drawn for point in line.points)
     panels = _panels(setting, lines)
     several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
     left = [one for one in every if one != setting]
@@ -52,7 +52,7 @@ def _figure(study: Study, benchmark: str) -> Figure:
         f"Small multiples, one per noise and setting: change of {measure} against edited words.",
         "edited words (%)",
         f"change of {measure} (points)",
-        _end(max(doses, default=1.0)),
+        end,
         min(_PER_ROW, max(1, len(noises))),
         tuple(panels),
         figure_keys(study, benchmark, styles),
@@ -88,8 +88,3 @@ def _line(study: Study, benchmark: str, setting: str, noise: str, encoder: str, 
     )
     style, quiet = look
     return Series(encoder, style, (Point(0.0, 0.0, 0.0, 0.0), *points) if points else (), quiet)
-
-
-def _end(largest: float) -> float:
-    step = axis_step(largest)
-    return float(max(step, step * math.ceil(largest / step - 1e-9)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from robustir.reports.blocks import (
@@ -19,7 +18,6 @@ from robustir.reports.blocks import (
     Table,
 )
 from robustir.reports.formats import (
-    axis_step,
     equals_p,
     interval,
     join_words,
@@ -32,6 +30,7 @@ from robustir.reports.formats import (
     signed_points,
 )
 from robustir.reports.sections.comparing import counted_claims
+from robustir.reports.sections.focus import axis
 from robustir.reports.sections.in_domain import MARK, noted
 from robustir.reports.study import SETTINGS, Row, Study, value
 
@@ -238,15 +237,10 @@ def _figure(study: Study, benchmark: str, rows: Sequence[Row], wording: str) -> 
     losses = [row for row in rows if row["quantity"] == _DEGRADATION]
     noises, pairs = _noises(study, losses), _pairs(losses)
     panels = [_interval_panel(losses, setting, noises, pairs) for setting in _settings(losses)]
-    ends = [
-        abs(end)
-        for panel in panels
-        for line in panel.series
-        for point in line.points
-        for end in (point.low, point.high)
-    ]
-    largest = max((end for end in ends if math.isfinite(end)), default=1.0)
-    step = axis_step(2 * largest)
+    limits = (
+        limit for panel in panels for line in panel.series for point in line.points for limit in (point.low, point.high)
+    )
+    _, end = axis(side * limit for limit in limits for side in (-1, 1))
     return Figure(
         f"strategy-intervals-{benchmark}{wording.replace(' ', '-')}",
         f"Difference in loss, A − B, on {benchmark}{wording}, in points, with intervals over seeds and queries; right of "
@@ -254,7 +248,7 @@ def _figure(study: Study, benchmark: str, rows: Sequence[Row], wording: str) -> 
         "Differences in loss between strategies with their intervals; the table that follows has the numbers.",
         f"difference in loss (points of {measure_name(study.measure)})",
         "",
-        max(step, step * math.ceil(largest / step - 1e-9)),
+        end,
         min(3, max(1, len(panels))),
         tuple(panels),
         tuple((f"{a} − {b}", style) for style, (a, b) in enumerate(pairs)),
