@@ -15,18 +15,17 @@ from robustir.reports.formats import (
     measure_name,
     number,
     p_value,
-    points,
     severity_text,
     signed_points,
 )
 from robustir.reports.sections.focus import lead_setting
 from robustir.reports.sections.in_domain import encoder_cell, marked, noted
-from robustir.reports.sections.matrix import comparison_matrices
+from robustir.reports.sections.matrix import comparison_matrices, levels
 from robustir.reports.sections.wide import cut_wide
 from robustir.reports.study import SETTINGS, Row, Study, value
 from robustir.stats.rounding import above
 
-__all__ = ["bias_section", "comparison_section", "counted_claims", "is_primary", "levels"]
+__all__ = ["bias_section", "comparison_section", "counted_claims", "is_primary"]
 
 _SHOWN_ROWS = 48  # rows of one table in the report; the CSV holds all
 _FIRST_ROWS = 20  # of the matrices that a reader meets first, and at least one of these
@@ -63,11 +62,6 @@ _BIAS = {
 def is_primary(row: Row) -> bool:
     """Whether a comparison was declared beforehand."""
     return bool(row["family"] == "primary")
-
-
-def levels(row: Row, one: str) -> str:
-    """Return the clean and the noisy score of A or B ("a", "b") in points."""
-    return f"{points(value(row, f'clean_{one}'))} → {points(value(row, f'noisy_{one}'))}"
 
 
 def counted_claims(rows: Iterable[Row]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from robustir.analysis.claims import CURVE, Kind
@@ -12,7 +11,7 @@ from robustir.reports.sections.in_domain import encoder_cell, marked, noted
 from robustir.reports.sections.languages import heat_level
 from robustir.reports.study import Row, Study, value
 
-__all__ = ["comparison_matrices", "signs"]
+__all__ = ["comparison_matrices", "levels", "signs"]
 
 # Of a claim: the sign if it favours the row's encoder, that if it favours the column's, and their meaning.
 _SIGNS: Mapping[str, tuple[str, str, str]] = {
@@ -42,42 +41,37 @@ def signs() -> dict[str, str]:
     }
 
 
+def levels(row: Row, one: str) -> str:
+    """Return the clean and the noisy score of A or B ("a", "b") in points."""
+    return f"{points(value(row, f'clean_{one}'))} → {points(value(row, f'noisy_{one}'))}"
+
+
 def comparison_matrices(study: Study, benchmark: str, setting: str) -> list[Table]:
     """Return a matrix per noise: over the whole curve if there is one, else at the shown severity."""
     made = []
     for noise in study.perturbations:
-        rows = study.rows("comparisons", benchmark=benchmark, setting=setting, perturbation=noise)
-        at = _level(study, benchmark, noise, rows)
-        chosen = [row for row in rows if row["severity"] == at]
-        if chosen:
-            made.append(_matrix(study, benchmark, setting, noise, chosen))
+        rows = [row for row in study.compared(benchmark, setting, noise) if "encoder_a" in row]  # no strategies
+        if rows:
+            made.append(_matrix(study, benchmark, setting, noise, rows))
     return made
-
-
-def _level(study: Study, benchmark: str, noise: str, rows: Sequence[Row]) -> str:
-    there = {str(row["severity"]) for row in rows}
-    if CURVE in there:
-        return CURVE
-    wanted = study.severity_of(benchmark, noise)
-    return next((one for one in sorted(there) if math.isclose(value({"at": one}, "at"), wanted)), "")
 
 
 def _matrix(study: Study, benchmark: str, setting: str, noise: str, rows: Sequence[Row]) -> Table:
     pairs: dict[tuple[str, str], tuple[Row, bool]] = {}
-    levels: dict[str, str] = {}
+    shown: dict[str, str] = {}
     for row in rows:
         a, b = row["encoder_a"], row["encoder_b"]
         pairs[a, b], pairs[b, a] = (row, False), (row, True)
         for name, one in ((a, "a"), (b, "b")):
-            levels.setdefault(name, f"{points(value(row, f'clean_{one}'))} → {points(value(row, f'noisy_{one}'))}")
-    encoders = [name for name in study.encoders if name in levels]
+            shown.setdefault(name, levels(row, one))
+    encoders = [name for name in study.encoders if name in shown]
     heads = tuple(
         Column("", hint=marked(study, benchmark, name), key=study.key(name)) for name in encoders
     )  # the rows tell the letters
     lines = tuple(
         (
             encoder_cell(study, benchmark, name),
-            Cell(levels[name]),
+            Cell(shown[name]),
             *(
                 Cell("·", mark="faint") if one == name else _cell(*pairs.get((name, one), ({}, False)))
                 for one in encoders
