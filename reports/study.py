@@ -172,6 +172,10 @@ class Study:
         """Severities above 0 with contrasts, ascending."""
         return tuple(sorted({value(row, "severity") for row in self.frames["contrasts"]}))
 
+    def on(self, benchmark: str) -> str:
+        """Return " on " and the benchmark, for captions; "" if it is the only one."""
+        return f" on {benchmark}" if len(self.benchmarks) > 1 else ""
+
     def settings(self, benchmark: str) -> tuple[str, ...]:
         """Settings with scores: mono, cross, multi."""
         return _ordered((row["setting"] for row in self.rows("scores", benchmark=benchmark)), SETTINGS)

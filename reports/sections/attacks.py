@@ -97,10 +97,9 @@ def _beyond_table(study: Study, benchmark: str, setting: str, rows: Sequence[Row
                 *(_beyond_cell(by_encoder.get(one, {})) for one in study.encoders),
             )
         )
-    several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
     at = join_words(sorted({severity_text(row["severity"]) for row in rows}))
     kind = next(iter(kinds)) if len(kinds) == 1 else "Attacks"
-    caption = f"{kind} at severity {at}{several}, {setting}: loss of {measure_name(study.measure)} beyond the random control, in points"
+    caption = f"{kind} at severity {at}{study.on(benchmark)}, {setting}: loss of {measure_name(study.measure)} beyond the random control, in points"
     columns = (Column("Attack", number=False), Column("Words edited"), *heads)
     return Table(
         f"beyond-{benchmark}-{setting}",

@@ -41,13 +41,12 @@ def _figure(study: Study, benchmark: str) -> Figure:
     }
     _, end = axis(point.x for drawn in lines.values() for line in drawn for point in line.points)
     panels = _panels(setting, lines)
-    several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
     left = [one for one in every if one != setting]
     left_out = f" curves.csv has {' and '.join(left)} too." if left else ""
     measure = measure_name(study.measure)
     return Figure(
         f"curves-{benchmark}",
-        f"Change of {measure}{several} against the realised share of edited words. Panels share their "
+        f"Change of {measure}{study.on(benchmark)} against the realised share of edited words. Panels share their "
         f"vertical axis.{grey_note(styles)}{left_out}",
         f"Small multiples, one per noise and setting: change of {measure} against edited words.",
         "edited words (%)",

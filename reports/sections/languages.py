@@ -126,7 +126,6 @@ def _figure(study: Study, benchmark: str) -> Figure:
         if changes.languages:
             strip = _strip(f"{noise} · {setting}", changes, styles)
             panels.append(replace(strip, id=f"strip-{benchmark}-{noise}-{setting}"))
-    several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
     at = join_words(
         sorted({severity_text(study.severity_of(benchmark, noise)) for noise in study.perturbations} - {"nan"})
     )
@@ -134,7 +133,7 @@ def _figure(study: Study, benchmark: str) -> Figure:
     measure = measure_name(study.measure)
     return Figure(
         f"strips-{benchmark}",
-        f"Change of {measure}{several} by query language, at severity {at}.{cut}{grey_note(styles)}",
+        f"Change of {measure}{study.on(benchmark)} by query language, at severity {at}.{cut}{grey_note(styles)}",
         f"Strips, one per noise and setting: change of {measure} by language, a dot per encoder.",
         "change (points)",
         "",

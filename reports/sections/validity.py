@@ -100,9 +100,8 @@ def _overview(study: Study, benchmark: str) -> Table:
         Column("Words edited"),
         Column("Languages without effect", number=False),
     )
-    several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
     note = "Means over languages; in brackets the characters changed in the least and the most affected language."
-    return Table(f"worked-{benchmark}", f"What each noise did{several}", columns, tuple(lines), note=note)
+    return Table(f"worked-{benchmark}", f"What each noise did{study.on(benchmark)}", columns, tuple(lines), note=note)
 
 
 def _gated(study: Study, benchmark: str) -> Table:
@@ -117,14 +116,13 @@ def _gated(study: Study, benchmark: str) -> Table:
         Column("Change without rejected"),
         Column("Comparisons that turn"),
     )
-    several = f" on {benchmark}" if len(study.benchmarks) > 1 else ""
     rules = study.suite.validity
     kept = " or lost a number, a name or its negations" if rules.protected else ""
     note = (
         f"Rejected, by rules that know no encoder: queries that kept less than {percent(rules.characters)} of their characters{kept}. "
         "Change in points. A comparison turns if another encoder loses less without the rejected queries and the first difference was told from 0."
     )
-    caption = f"With and without queries that may mean something else{several}"
+    caption = f"With and without queries that may mean something else{study.on(benchmark)}"
     return Table(f"gated-{benchmark}", caption, columns, tuple(lines), note=note)
 
 
