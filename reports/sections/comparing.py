@@ -21,13 +21,12 @@ from robustir.reports.formats import (
 from robustir.reports.sections.focus import lead_setting
 from robustir.reports.sections.in_domain import encoder_cell, marked, noted
 from robustir.reports.sections.matrix import comparison_matrices, levels
-from robustir.reports.sections.wide import cut_wide
+from robustir.reports.sections.wide import SHOWN_ROWS, cut_wide, rows_note
 from robustir.reports.study import SETTINGS, Row, Study, value
 from robustir.stats.rounding import above
 
 __all__ = ["bias_section", "comparison_section", "counted_claims", "is_primary"]
 
-_SHOWN_ROWS = 48  # rows of one table in the report; the CSV holds all
 _FIRST_ROWS = 20  # of the matrices that a reader meets first, and at least one of these
 _MATRIX = (
     "The row’s change minus the column’s, in points: above zero the row’s encoder loses less. Shaded if it is a claim, after "
@@ -123,7 +122,7 @@ def _language_tables(study: Study) -> list[Block]:
                     Cell(f"{noise}: {marked(study, benchmark, a)} against {marked(study, benchmark, b)}"),
                     *(_language_cell(found.get(lang, {})) for lang in languages),
                 )
-                for (noise, a, b), found in list(lines.items())[:_SHOWN_ROWS]
+                for (noise, a, b), found in list(lines.items())[:SHOWN_ROWS]
             ]
             if shown:
                 made += cut_wide(noted(_language_table(benchmark, setting, languages, shown, len(lines))))
@@ -137,7 +136,7 @@ def _language_table(
         Column("Noise, A against B", number=False),
         *(Column(lang, hint=language_name(lang)) for lang in languages),
     )
-    note = f"The first {len(shown)} of {total} rows; language_comparisons.csv has all." if len(shown) < total else ""
+    note = rows_note(len(shown), total, "language_comparisons")
     caption = f"Difference in differences on {benchmark}, {setting}, whole curves, by query language"
     return Table(f"comparisons-languages-{benchmark}-{setting}", caption, columns, tuple(shown), note=note)
 
@@ -155,14 +154,14 @@ def _comparison_table(study: Study, kind: str, title: str, rows: Sequence[Row]) 
     columns += [Column(name) for name in ("A − B under noise", "A − B in change", "Log ratio", "On what both find")]
     columns.append(Column("Adjusted\u00a0p"))
     columns.append(Column("Verdict", number=False))
-    shown = tuple(_comparison_row(study, row, several=several) for row in _in_order(study, rows)[:_SHOWN_ROWS])
+    shown = tuple(_comparison_row(study, row, several=several) for row in _in_order(study, rows)[:SHOWN_ROWS])
     table = Table(
         f"comparisons-{kind}",
         f"{title}: {measure_name(study.measure)}, {len(rows)} in all",
         tuple(columns),
         shown,
         len(names),
-        f"The first {len(shown)} of {len(rows)} rows; comparisons.csv has all." if len(shown) < len(rows) else "",
+        rows_note(len(shown), len(rows), "comparisons"),
         main=kind == "primary",
     )
     return noted(table)

@@ -9,11 +9,11 @@ from robustir.analysis.equivalence import CHANGE, LOSS
 from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table, first_table
 from robustir.reports.formats import clean_text, interval, number, p_value, percent, severity_text, signed_points
 from robustir.reports.sections.in_domain import marked, noted
+from robustir.reports.sections.wide import SHOWN_ROWS, rows_note
 from robustir.reports.study import SETTINGS, Row, Study, value
 
 __all__ = ["equivalence_section"]
 
-_SHOWN_ROWS = 48  # rows of one table in the report; the CSV holds all
 _TITLES = {CHANGE: "Noisy against clean", LOSS: "Losses of two encoders"}
 
 
@@ -51,8 +51,8 @@ def _table(study: Study, quantity: str, title: str, rows: Sequence[Row]) -> Tabl
     columns += [Column(name) for name in ("Change, points", "Ratio", "Losing", "Keeping", "Gaining", "Adjusted\u00a0p")]
     columns.append(Column("Verdict", number=False))
     ordered = sorted(rows, key=lambda row: _place(study, row))
-    shown = tuple(_row(study, row, several=several) for row in ordered[:_SHOWN_ROWS])
-    note = f"The first {len(shown)} of {len(rows)} rows; equivalence.csv has all." if len(shown) < len(rows) else ""
+    shown = tuple(_row(study, row, several=several) for row in ordered[:SHOWN_ROWS])
+    note = rows_note(len(shown), len(rows), "equivalence")
     return noted(Table(f"equivalence-{quantity}", title, tuple(columns), shown, len(names), note))
 
 

@@ -8,12 +8,11 @@ from collections.abc import Callable, Sequence
 from robustir.reports.blocks import Block, Cell, Column, Heading, Paragraph, Section, Table
 from robustir.reports.formats import interval, number, percent, points, severity_text, signed_points
 from robustir.reports.sections.in_domain import encoder_cell, noted
-from robustir.reports.sections.wide import cut_wide
+from robustir.reports.sections.wide import SHOWN_ROWS, cut_wide, rows_note
 from robustir.reports.study import Row, Study, value
 
 __all__ = ["summary_section"]
 
-_SHOWN_ROWS = 48
 _SHARES = ("group", "question", "language", "interaction", "draw", "seed")
 _TITLES = ("between groups", "questions", "languages", "question × language", "draws", "seeds")
 
@@ -109,7 +108,7 @@ def _corruption(study: Study, benchmark: str, setting: str) -> list[Block]:
 def _variance(study: Study, benchmark: str, setting: str) -> list[Block]:
     found = study.rows("variance", benchmark=benchmark, setting=setting)
     rows = []
-    for row in found[:_SHOWN_ROWS]:
+    for row in found[:SHOWN_ROWS]:
         shares = [Cell(percent(value(row, f"{name}_share"))) for name in _SHARES]
         name = f"{row['perturbation']}, {severity_text(row['severity'])}"
         rows.append(
@@ -118,9 +117,8 @@ def _variance(study: Study, benchmark: str, setting: str) -> list[Block]:
     if not rows:
         return []
     columns = (Column("Noise", number=False), Column("Encoder", number=False), Column("sd"), *map(Column, _TITLES))
-    note = "A dash: the run cannot separate that factor. Method of moments."
-    if len(rows) < len(found):
-        note += f" The first {len(rows)} of {len(found)} rows; variance.csv has all."
+    cut = rows_note(len(rows), len(found), "variance")
+    note = f"A dash: the run cannot separate that factor. Method of moments. {cut}".strip()
     caption = "What a change of score varies with: standard deviation in points, and shares of the variance"
     return [noted(Table(f"variance-{benchmark}-{setting}", caption, columns, tuple(rows), 2, note))]
 

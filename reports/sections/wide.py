@@ -1,4 +1,4 @@
-"""Tables with a column per language, split if the languages do not fit one line."""
+"""Tables too large for a page: columns split if they do not fit one line, and rows that only the CSV has."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 from robustir.reports.blocks import Table
 from robustir.reports.formats import join_words
 
-__all__ = ["cut_wide"]
+__all__ = ["SHOWN_ROWS", "cut_wide", "rows_note"]
 
+SHOWN_ROWS = 48  # rows of one table in the report; the CSV holds all
 _MOST = 16  # columns of numbers that fit a page next to a name of 32 letters
 _MISSING = "–"
 
@@ -41,3 +42,8 @@ def cut_wide(table: Table) -> list[Table]:
         left_out = f"Without a number, so not shown: {join_words(empty, 12)}."
         tables[-1] = replace(tables[-1], note=f"{tables[-1].note} {left_out}".strip())
     return tables
+
+
+def rows_note(shown: int, total: int, table: str) -> str:
+    """Return the note on rows that only the CSV of ``table`` has; "" if all are shown."""
+    return f"The first {shown} of {total} rows; {table}.csv has all." if shown < total else ""
