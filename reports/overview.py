@@ -16,9 +16,8 @@ from robustir.reports.sections.noise_notices import noise_notices
 from robustir.reports.sections.run_facts import failed_cells, few_groups_notices
 from robustir.reports.sections.validity import not_applicable_rows
 from robustir.reports.study import MORE_ROBUST, Row, Study, pair, value
-from robustir.stats import letter
 
-__all__ = ["EncoderScores", "NoiseScores", "Overview", "SettingScores", "letter", "overview"]
+__all__ = ["EncoderScores", "NoiseScores", "Overview", "SettingScores", "overview"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ def overview(study: Study, setting: str | None = None) -> Overview:
 
 
 def _setting(study: Study, benchmark: str, setting: str) -> SettingScores:
-    levels = ((name, study.severity_of(benchmark, name)) for name in _noises(study))
+    levels = ((name, study.severity_of(benchmark, name)) for name in (*study.scored, *study.attacks))
     noises = [(name, severity) for name, severity in levels if math.isfinite(severity)]
     found = []
     for encoder in study.encoders:
@@ -141,13 +140,6 @@ def _setting(study: Study, benchmark: str, setting: str) -> SettingScores:
             )
         )
     return SettingScores(benchmark, setting, study.measure, tuple(found))
-
-
-def _noises(study: Study) -> list[str]:
-    """Return the noises of the run, attacks last, without random controls."""
-    attacks = dict.fromkeys(row["perturbation"] for row in study.frames["attack_contrasts"] if not row["control"])
-    scored = {row["perturbation"] for row in study.frames["contrasts"]}
-    return [*(name for name in study.perturbations if name in scored), *attacks]
 
 
 def _contrast(study: Study, **where: object) -> Row:

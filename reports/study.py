@@ -157,6 +157,12 @@ class Study:
         return _ordered(seen, [self.short.get(name, name) for name in wanted])
 
     @cached_property
+    def scored(self) -> tuple[str, ...]:
+        """Perturbations that have scores, in the suite's order."""
+        there = {row["perturbation"] for row in self.frames["contrasts"]}
+        return tuple(name for name in self.perturbations if name in there)
+
+    @cached_property
     def attacks(self) -> tuple[str, ...]:
         """Attacks that have scores, without their random controls."""
         rows = self.frames["attack_contrasts"]

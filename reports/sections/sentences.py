@@ -43,10 +43,8 @@ def title(study: Study) -> str:
 
 
 def _kinds(study: Study) -> str:
-    scored = {row["perturbation"] for row in study.frames["contrasts"]}
-    noises = [name for name in study.perturbations if name in scored]
-    named = join_words(noises) if len(noises) <= 2 else _count(len(noises), "kind") + " of noise"
-    attacks = ("attacks" if noises else join_words(study.attacks, 2)) if study.attacks else ""
+    named = join_words(study.scored) if len(study.scored) <= 2 else _count(len(study.scored), "kind") + " of noise"
+    attacks = ("attacks" if study.scored else join_words(study.attacks, 2)) if study.attacks else ""
     return join_words([part for part in (named, attacks) if part])
 
 
