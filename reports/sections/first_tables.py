@@ -24,10 +24,10 @@ from robustir.reports.sections.clean_scores import FLOOR_MARK
 from robustir.reports.sections.examples import example_id
 from robustir.reports.sections.in_domain import encoder_cell, noted
 from robustir.reports.sections.languages import heat_level
-from robustir.reports.study import Row, Study, letter_set, value
+from robustir.reports.study import Row, Study, letter_set, mean, value
 from robustir.stats import letter
 
-__all__ = ["score_section", "scored_noises"]
+__all__ = ["score_section", "scored_noises", "under_noise"]
 
 _MOST_COLUMNS = 8  # more noises are rows
 
@@ -44,7 +44,7 @@ def score_section(study: Study) -> Section:
 def _table(study: Study, scores: SettingScores) -> Table:
     noises = scored_noises(study, scores)
     attacks = _attacks(study, scores)
-    ranked = sorted(scores.encoders, key=lambda encoder: -_under_noise(encoder, noises))
+    ranked = sorted(scores.encoders, key=lambda encoder: _rank(encoder, noises))
     rows = []
     for encoder in ranked:
         named = encoder_cell(study, scores.benchmark, encoder.name)
@@ -97,10 +97,15 @@ def scored_noises(study: Study, scores: SettingScores) -> list[str]:
     return [name for name in study.perturbations if name in scored]
 
 
-def _under_noise(encoder: EncoderScores, noises: Sequence[str]) -> float:
-    """Return the mean score under noise, or the clean score without noise."""
-    found = [noise.noisy for noise in encoder.noises if noise.name in noises and math.isfinite(noise.noisy)]
-    return math.fsum(found) / len(found) if found else encoder.clean
+def under_noise(encoder: EncoderScores, noises: Sequence[str]) -> float:
+    """Return the mean score under some noises, NaN without any."""
+    return mean(noise.noisy for noise in encoder.noises if noise.name in noises)
+
+
+def _rank(encoder: EncoderScores, noises: Sequence[str]) -> float:
+    """Order by the score under noise, the highest first, or by the clean score without noise."""
+    score = under_noise(encoder, noises)
+    return -(score if math.isfinite(score) else encoder.clean)
 
 
 def _clean_cell(encoder: EncoderScores) -> Cell:

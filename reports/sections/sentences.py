@@ -23,7 +23,7 @@ from robustir.reports.formats import (
 )
 from robustir.reports.overview import EncoderScores, SettingScores, overview
 from robustir.reports.sections.comparing import is_primary
-from robustir.reports.sections.first_tables import scored_noises
+from robustir.reports.sections.first_tables import scored_noises, under_noise
 from robustir.reports.sections.run_facts import failed_cells
 from robustir.reports.sections.strategies import strategy_sentence
 from robustir.reports.study import MORE_ROBUST, Row, Study, letter_set, mean, pair, value
@@ -69,9 +69,8 @@ def _count(size: int, noun: str) -> str:
 
 
 def _under(study: Study, scores: SettingScores, encoder: EncoderScores) -> float:
-    """Return the mean score of an encoder under the noises of a run."""
-    wanted = scored_noises(study, scores)
-    return mean(noise.noisy for noise in encoder.noises if noise.name in wanted)
+    """Return the mean score of an encoder under the noises of a setting."""
+    return under_noise(encoder, scored_noises(study, scores))
 
 
 def _where(study: Study, benchmark: str, setting: str) -> str:
