@@ -33,10 +33,10 @@ __all__ = [
     "Table",
     "Tables",
     "direction",
-    "first_table",
     "linked",
     "tables_of",
     "transposed",
+    "up_to",
     "walk_texts",
 ]
 
@@ -363,9 +363,9 @@ def transposed(table: Table, corner: str = "Noise") -> Table:
     return replace(table, columns=columns, rows=rows, breaks=breaks)
 
 
-def first_table(blocks: Sequence[Block]) -> int:
-    """Return the number of blocks up to the first table, and the figures before it: a natural ``Section.open``."""
-    return next((at + 1 for at, block in enumerate(blocks) if isinstance(block, Table)), len(blocks))
+def up_to(blocks: Sequence[Block], kind: type[Table | Figure]) -> int:
+    """Return the number of blocks up to the first of a kind, and with it: a natural ``Section.open``."""
+    return next((at + 1 for at, block in enumerate(blocks) if isinstance(block, kind)), len(blocks))
 
 
 def walk_texts(value: object) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from robustir.analysis.claims import EQUIVALENT
 from robustir.analysis.equivalence import CHANGE, LOSS
-from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table, first_table
+from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table, up_to
 from robustir.reports.formats import clean_text, interval, number, p_value, percent, severity_text, signed_points
 from robustir.reports.sections.in_domain import marked, noted
 from robustir.reports.sections.wide import SHOWN_ROWS, rows_note
@@ -36,7 +36,7 @@ def equivalence_section(study: Study) -> Section | None:
         here = [row for row in rows if row["quantity"] == quantity]
         if here:
             blocks.append(_table(study, quantity, title, here))
-    return Section("equivalence", "Equivalence", tuple(blocks), open=first_table(blocks))
+    return Section("equivalence", "Equivalence", tuple(blocks), open=up_to(blocks, Table))
 
 
 def _table(study: Study, quantity: str, title: str, rows: Sequence[Row]) -> Table:

@@ -16,6 +16,7 @@ from robustir.reports.blocks import (
     Section,
     Series,
     Table,
+    up_to,
 )
 from robustir.reports.formats import (
     equals_p,
@@ -72,12 +73,7 @@ def strategy_section(study: Study) -> Section | None:
             if rows:
                 blocks.append(_figure(study, benchmark, rows, wording))
                 blocks.append(_difference_table(study, benchmark, rows, wording))
-    return Section("strategies", "Training strategies", tuple(blocks), open=_opened(blocks))
-
-
-def _opened(blocks: Sequence[Block]) -> int:
-    """Return the number of blocks up to the first figure."""
-    return next((at + 1 for at, block in enumerate(blocks) if isinstance(block, Figure)), len(blocks))
+    return Section("strategies", "Training strategies", tuple(blocks), open=up_to(blocks, Figure))
 
 
 def _shown(study: Study, row: Row) -> bool:
