@@ -19,6 +19,7 @@ from robustir.perturbations.shared.numbered_units import Units
 from robustir.perturbations.tables.lexicons import Entry, fold, function_words, load_lexicon, name_words
 from robustir.perturbations.typing.keyboards import read_data
 from robustir.text.blocks import Block, ragged_arange
+from robustir.text.classes import matching
 
 __all__ = [
     "CLASSES",
@@ -45,15 +46,6 @@ _OTHER_SCRIPTS = frozenset(lang for lang in LANGUAGES if language(lang).script !
 _CLASS = 7  # the bits of a class
 _DIGIT, _INNER, _TITLED, _LATIN = 8, 16, 32, 64  # what else a form says: a capital inside, one that begins it
 _HAS_DIGIT, _HAS_UPPER, _HAS_LATIN = (regex.compile(pattern) for pattern in (r"\p{N}", r"\p{Lu}", r"\p{Latin}"))
-
-
-@cache
-def _table(pattern: str) -> NDArray[np.bool_]:
-    every = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    flags = np.zeros(0x110000, dtype=bool)
-    for match in regex.finditer(f"{pattern}+", every):
-        flags[match.start() : match.end()] = True
-    return flags
 
 
 def word_classes(block: Block, units: Units, lang: str, asked: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -87,11 +79,11 @@ def _capitals(block: Block, units: Units, asked: NDArray[np.int64]) -> tuple[NDA
     around = np.flatnonzero(rows[units.row])
     row = units.row[around]
     start, length = units.start[around], (units.stop - units.start)[around]
-    small = _table(r"\p{Ll}").take(block.codes.take(ragged_arange(start, length)))
+    small = matching(r"\p{Ll}").take(block.codes.take(ragged_arange(start, length)))
     lower = np.zeros(len(block), dtype=bool)
     lower[np.repeat(row, length)[small]] = True
     size = np.bincount(row, minlength=len(block))
-    capitals = np.bincount(row[_table(r"\p{Lu}").take(block.codes.take(start))], minlength=len(block))
+    capitals = np.bincount(row[matching(r"\p{Lu}").take(block.codes.take(start))], minlength=len(block))
     return lower[asked], ((size > 3) & (capitals > 0.8 * size))[asked]
 
 

@@ -7,10 +7,10 @@ from typing import Final
 from unicodedata import decomposition
 
 import numpy as np
-import regex
 from numpy.typing import NDArray
 
 from robustir.text.blocks import Block
+from robustir.text.classes import flag_table
 
 __all__ = ["joined_forms"]
 
@@ -18,17 +18,16 @@ _FORMS: Final = ("isolated", "final", "initial", "medial")  # + 1: joined to the
 _PRESENTED: Final = (*range(0xFB50, 0xFC00), *range(0xFE80, 0xFEF5))  # forms of one letter each
 _FIRST, _LAST = 0x600, 0x6FF  # the letters that have such forms
 _TO_BEFORE, _TO_AFTER, _TRANSPARENT = 1, 2, 4
+_JOINING: Final = {
+    _TO_BEFORE: r"[\p{Joining_Type=D}\p{Joining_Type=R}\p{Joining_Type=C}]",
+    _TO_AFTER: r"[\p{Joining_Type=D}\p{Joining_Type=L}\p{Joining_Type=C}]",
+    _TRANSPARENT: r"\p{Joining_Type=T}",
+}
 
 
 @cache
 def _joining() -> NDArray[np.uint8]:
-    every = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    table = np.zeros(0x110000, dtype=np.uint8)
-    for types, flag in (("DRC", _TO_BEFORE), ("DLC", _TO_AFTER), ("T", _TRANSPARENT)):
-        pattern = "[" + "".join(rf"\p{{Joining_Type={kind}}}" for kind in types) + "]+"
-        for match in regex.finditer(pattern, every):
-            table[match.start() : match.end()] |= flag
-    return table
+    return flag_table(_JOINING)
 
 
 @cache

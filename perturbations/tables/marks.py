@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
-import regex
 from numpy.typing import NDArray
 
 from robustir.text.blocks import Block
-from robustir.text.classes import DIGIT, JOINS, LETTER, OPEN
+from robustir.text.classes import DIGIT, JOINS, LETTER, OPEN, matching
 from robustir.text.units import Clusters, word_runs
 
 __all__ = ["begins_sentence", "inside_words", "is_space", "joined_words", "open_before", "single_marks"]
-
-
-@cache
-def _table(pattern: str) -> NDArray[np.bool_]:
-    every = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    marked = np.zeros(0x110000, dtype=bool)
-    for match in regex.finditer(pattern, every):
-        marked[match.start() : match.end()] = True
-    return marked
 
 
 def is_space(block: Block, at: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
@@ -31,7 +19,7 @@ def is_space(block: Block, at: NDArray[np.int64] | None = None) -> NDArray[np.bo
     """
     if at is None:
         at = np.arange(len(block.codes))
-    spaces: NDArray[np.bool_] = _table(r"\s+").take(block.codes.take(at))
+    spaces: NDArray[np.bool_] = matching(r"\s").take(block.codes.take(at))
     # There is a separator at the end, so that clipping the position after it changes nothing.
     spaces &= (block.kinds.take(np.minimum(at + 1, len(block.codes) - 1)) & JOINS) == 0
     return spaces
@@ -42,7 +30,7 @@ def single_marks(block: Block) -> NDArray[np.bool_]:
 
     A mark after a joiner, a virama or the like is left out: without it, its neighbours would become one cluster.
     """
-    marks: NDArray[np.bool_] = _table(r"\p{P}+").take(block.codes)
+    marks: NDArray[np.bool_] = matching(r"\p{P}").take(block.codes)
     clusters = Clusters.of(block)
     alone = np.zeros(len(marks), dtype=bool)
     alone[clusters.start[:-1][np.diff(clusters.start) == 1]] = True
@@ -62,8 +50,8 @@ def open_before(block: Block, at: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 def begins_sentence(block: Block, at: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which positions [m] begin a text or a sentence, after opening brackets and quotation marks, bool [m]."""
-    passed = _table(r"[\s\p{Ps}\p{Pi}\p{Pf}\"'¿¡]+")
-    ends = _table(r"[.?!…。？！؟।]+")
+    passed = matching(r"[\s\p{Ps}\p{Pi}\p{Pf}\"'¿¡]")
+    ends = matching(r"[.?!…。？！؟।]")
     first = block.offsets[block.rows(at)]
     before = at - 1
     moving = np.flatnonzero((before >= first) & passed[block.codes[np.maximum(before, 0)]])
@@ -80,7 +68,7 @@ def joined_words(block: Block, start: NDArray[np.int64], stop: NDArray[np.int64]
 
     start, stop: int64 [m], code point positions.
     """
-    joiner = _table(r"[\p{Pd}\p{Pc}./&@+'’:,]+")
+    joiner = matching(r"[\p{Pd}\p{Pc}./&@+'’:,]")
     codes, kinds, end, part = block.codes, block.kinds, len(block.codes) - 1, LETTER | DIGIT | JOINS
     mark, further = np.maximum(start - 1, 0), np.maximum(start - 2, 0)
     before: NDArray[np.bool_] = (start > 1) & joiner[codes[mark]] & ((kinds[further] & part) != 0)

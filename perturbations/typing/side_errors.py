@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Final
 
 import numpy as np
-import regex
 from numpy.typing import NDArray
 
 from robustir.perturbations.casing import lowered
 from robustir.seeds import Draws
 from robustir.text.blocks import Block, ragged_arange
-from robustir.text.classes import LETTER
+from robustir.text.classes import LETTER, matching
 from robustir.text.splices import splice_strings
 
 __all__ = ["without_sides"]
@@ -37,10 +35,10 @@ def without_sides(
     begins[block.offsets[:-1][np.diff(block.offsets) > 1]] = True
     final = block.offsets[1:] - 2
     final = final[
-        (np.diff(block.offsets) > 2) & _known(r"[.?!\u037e;\u061f\u0964\u3002\uff1f\uff01]").take(codes.take(final))
+        (np.diff(block.offsets) > 2) & matching(r"[.?!\u037e;\u061f\u0964\u3002\uff1f\uff01]").take(codes.take(final))
     ]
     places = {
-        "capital": np.flatnonzero(_known(r"\p{Lu}").take(codes) & (begins | (before == _SPACE))),
+        "capital": np.flatnonzero(matching(r"\p{Lu}").take(codes) & (begins | (before == _SPACE))),
         "space": np.flatnonzero((codes == _SPACE) & (_letters(kinds, -1) & _letters(kinds, 1)) & (after != _SPACE)),
         "final": final,
     }
@@ -71,12 +69,3 @@ def _drawn(
     size = np.bincount(row, minlength=len(block))
     number = ragged_arange(np.zeros_like(size), size)
     return at[Draws(keys.take(row, axis=0), number).uniform(slot) < chance]
-
-
-@cache
-def _known(pattern: str) -> NDArray[np.bool_]:
-    every = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    marked = np.zeros(0x110000, dtype=bool)
-    for match in regex.finditer(f"{pattern}+", every):
-        marked[match.start() : match.end()] = True
-    return marked

@@ -1,11 +1,12 @@
-"""Classes of code points as one table of flags, for work on whole arrays of text.
+"""Classes of code points as tables of flags, for work on whole arrays of text.
 
-The table is made once per process, on first use, from the Unicode data inside the ``regex`` package (3 ms per
+A table is made once per process, on first use, from the Unicode data inside the ``regex`` package (3 ms per
 property).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
@@ -13,7 +14,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-__all__ = ["APOSTROPHE", "CONTROL", "DIGIT", "HARD", "JOINS", "LETTER", "OPEN", "flags"]
+__all__ = ["APOSTROPHE", "CONTROL", "DIGIT", "HARD", "JOINS", "LETTER", "OPEN", "flag_table", "flags", "matching"]
 
 LETTER: Final = 1  # general category L
 DIGIT: Final = 2  # general category N
@@ -37,9 +38,20 @@ _PATTERNS: Final = {
 @cache
 def flags() -> NDArray[np.uint8]:
     """Return the flags of every code point, uint8 [0x110000]."""
+    return flag_table(_PATTERNS)
+
+
+@cache
+def matching(pattern: str) -> NDArray[np.bool_]:
+    """Return which code points a pattern of one character matches, bool [0x110000]."""
+    return flag_table({1: pattern}).view(np.bool_)
+
+
+def flag_table(patterns: Mapping[int, str]) -> NDArray[np.uint8]:
+    """Return for every code point the flags whose patterns, each of one character, match it, uint8 [0x110000]."""
     every = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     table = np.zeros(0x110000, dtype=np.uint8)
-    for flag, pattern in _PATTERNS.items():
+    for flag, pattern in patterns.items():
         for match in regex.finditer(f"{pattern}+", every):
             table[match.start() : match.end()] |= flag
     table.setflags(write=False)
