@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.perturbations.casing import lowered
-from robustir.seeds import Draws
-from robustir.text.blocks import Block, ragged_arange
+from robustir.perturbations.shared.numbered_units import Units
+from robustir.text.blocks import Block
 from robustir.text.classes import LETTER, matching
 from robustir.text.splices import splice_strings
 
@@ -65,7 +65,4 @@ def _drawn(
     block: Block, at: NDArray[np.int64], keys: NDArray[np.uint64], slot: int, chance: float
 ) -> NDArray[np.int64]:
     """Return the places that are drawn with a chance; each has a number within its text."""
-    row = block.rows(at)
-    size = np.bincount(row, minlength=len(block))
-    number = ragged_arange(np.zeros_like(size), size)
-    return at[Draws(keys.take(row, axis=0), number).uniform(slot) < chance]
+    return at[Units.of(block, at, at + 1).draw(keys, slot) < chance]

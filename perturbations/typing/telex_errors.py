@@ -13,7 +13,6 @@ from robustir.perturbations.typing.key_table import BESIDE, FAR, NEAR, mistakes
 from robustir.perturbations.typing.rates import KINDS, LONGEST, UNIT, Rates
 from robustir.perturbations.typing.telex import composed, keys_of
 from robustir.perturbations.typing.typing_errors import SLOTS, Typist
-from robustir.seeds import Draws
 from robustir.text.blocks import Block
 from robustir.text.classes import HARD, JOINS, OPEN, flags
 from robustir.text.splices import splice_strings
@@ -28,16 +27,14 @@ _STEP: Final = 0.381966  # of the golden section: tries spread evenly
 def telex_errors(typist: Typist, block: Block, rates: Rates, keys: NDArray[np.uint64], severity: float) -> Block:
     """Return a block of Vietnamese texts as a hasty typist would write them; keys: uint64 [texts, 2]."""
     words = typist.chosen(severity)
-    start, stop = typist.units.start.take(words.first), typist.units.start.take(words.last)
-    draws = Draws(keys.take(words.row, axis=0), words.number)
+    draws = words.spans.draws(keys)
     columns = [draws.uniform(slot).tolist() for slot in (_KIND, _PLACE, _WRONG, _SIDE)]
     more = [draws.uniform(SLOTS + slot).tolist() for slot in (_KIND, _PLACE, _WRONG, _SIDE)]
     several = (draws.uniform(_AGAIN) < rates.several.take(np.minimum(words.letters, LONGEST))).tolist()
-    texts = [block.text[first:last] for first, last in zip(start.tolist(), stop.tolist(), strict=True)]
     hands = _Hands(rates)
-    rows = zip(texts, zip(*columns, strict=True), several, zip(*more, strict=True), strict=True)
+    rows = zip(words.spans.strings(block), zip(*columns, strict=True), several, zip(*more, strict=True), strict=True)
     wrong = [hands.mistyped(text, [first, second] if twice else [first]) for text, first, twice, second in rows]
-    return splice_strings(block, start, stop, wrong)
+    return splice_strings(block, words.spans.start, words.spans.stop, wrong)
 
 
 class _Hands:

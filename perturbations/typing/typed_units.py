@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.languages import has_spaces
+from robustir.perturbations.shared.numbered_units import Units
 from robustir.perturbations.typing.key_table import KeyTable
-from robustir.text.blocks import Block, ragged_arange
+from robustir.text.blocks import Block
 from robustir.text.classes import LETTER
 from robustir.text.units import Clusters, word_runs
 from robustir.text.words import block_word_spans
@@ -30,14 +31,13 @@ def typed_units(block: Block, table: KeyTable) -> Clusters:
 class Words:
     """Words of a block in which an error is possible.
 
-    first, last: int64 [words], the units of each, the second one past the end; row: the text; number: counted per text, over
-    all its words; letters: how many letters each has. All int64 [words].
+    first, last: int64 [words], the units of each, the second one past the end; spans: where they are, numbered over all
+    words of their text; letters: int64 [words], how many letters each has.
     """
 
     first: NDArray[np.int64]
     last: NDArray[np.int64]
-    row: NDArray[np.int64]
-    number: NDArray[np.int64]
+    spans: Units
     letters: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -55,13 +55,11 @@ class Words:
             first, last = (np.searchsorted(units.start, bound) for bound in block_word_spans(block, lang))
         before = np.append(0, np.cumsum((units.kind & LETTER) != 0))
         letters = before.take(last) - before.take(first)
-        words = np.diff(np.searchsorted(units.start.take(first), block.offsets))
-        row = np.repeat(np.arange(len(words)), words)
-        number = ragged_arange(np.zeros_like(words), words)
-        return cls(first, last, row, number, letters).take(letters >= (1 if lang == "zh" else 2))
+        spans = Units.of(block, units.start.take(first), units.start.take(last))
+        return cls(first, last, spans, letters).take(letters >= (1 if lang == "zh" else 2))
 
     def take(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Words:
         """Return some of the words, with the numbers that they have."""
         places = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen.astype(np.int64, copy=False)
-        columns = (self.first, self.last, self.row, self.number, self.letters)
-        return Words(*(column.take(places) for column in columns))
+        spans = self.spans.take(places)
+        return Words(self.first.take(places), self.last.take(places), spans, self.letters.take(places))

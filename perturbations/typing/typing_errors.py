@@ -88,14 +88,14 @@ class Typist:
         """Return the words that are wrong at a severity."""
         words = self._words
         hazard = self._rates.hazard.take(np.minimum(words.letters * self._rates.keys, LONGEST))
-        drawn = Draws(self._keys.take(words.row, axis=0), words.number).uniform(_SELECT)
-        return words.take(drawn < chances(words.row, hazard, severity))
+        drawn = words.spans.draw(self._keys, _SELECT)
+        return words.take(drawn < chances(words.spans.row, hazard, severity))
 
     def edits(self, severity: float) -> Edits:
         """Return the errors at a severity, one in each wrong word or two."""
         words = self.chosen(severity)
         letters = self._letters(words)
-        draws = Draws(self._keys.take(words.row, axis=0), words.number)
+        draws = words.spans.draws(self._keys)
         errors = [self._placed(letters, len(words), draws, 0)]
         several = self._rates.several.take(np.minimum(words.letters * self._rates.keys, LONGEST))
         again = draws.uniform(_AGAIN) < several
