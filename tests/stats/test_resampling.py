@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy import stats as scipy_stats
 
 from robustir.errors import InputError
+from robustir.protocol import IntervalKind
 from robustir.stats import (
     ClusterSums,
-    IntervalKind,
     bootstrap_weights,
     cluster_sums,
     interval,

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.estimator import few_moved
+from robustir.protocol import IntervalKind
 from robustir.stats import (
     ClusterSums,
-    IntervalKind,
     SeededSums,
     bootstrap_weights,
     cluster_t_test,
