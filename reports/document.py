@@ -26,6 +26,7 @@ from robustir.reports.sections.run_facts import (
     few_groups_notices,
     manifest_section,
     method_section,
+    partial_notice,
 )
 from robustir.reports.sections.sentences import first_sentences, subtitle, title
 from robustir.reports.sections.strategies import strategy_section
@@ -106,7 +107,10 @@ def _notices(study: Study) -> tuple[str, ...]:
     """Return the notices of the first page: failures, noise that changed nothing, lists changed after the fact."""
     notices = []
     failed = len(failed_cells(study))
-    if failed:
+    partial = partial_notice(study)
+    if partial:
+        notices.append(partial)
+    elif failed:
         notices.append(
             f"{failed} cell{'s' if failed > 1 else ''} failed and {'are' if failed > 1 else 'is'} missing from the "
             "means; see “Failed cells”."

@@ -13,7 +13,7 @@ from typing import Any
 from robustir.errors import RunError
 from robustir.reports.sections.comparing import counted_claims, is_primary
 from robustir.reports.sections.noise_notices import noise_notices
-from robustir.reports.sections.run_facts import failed_cells, few_groups_notices
+from robustir.reports.sections.run_facts import failed_cells, few_groups_notices, partial_notice
 from robustir.reports.sections.validity import not_applicable_rows
 from robustir.reports.study import MORE_ROBUST, Row, Study, pair, value
 
@@ -180,7 +180,9 @@ def _beaten(study: Study, encoder: str, where: Mapping[str, Any]) -> Iterator[st
 
 def _notes(study: Study, blocks: Sequence[SettingScores]) -> Iterator[str]:
     failed = failed_cells(study)
-    if failed:
+    if partial := partial_notice(study):
+        yield partial
+    elif failed:
         cells = "1 cell failed and is" if len(failed) == 1 else f"{len(failed)} cells failed and are"
         yield f"{cells} missing; the first: {': '.join(failed[0])}"
     missing: dict[str, list[str]] = {}

@@ -226,22 +226,23 @@ def analyse(
     test: str | None = None,
     correction: str | None = None,
     interval: str | None = None,
+    partial: bool = False,
 ) -> Findings:
     """Return the findings of a run as tidy pandas tables; needs neither encoders nor data.
 
     test ("flips", "t", "bootstrap", "wilcoxon"), correction ("max-t", "holm", "bh") and interval ("studentised",
-    "percentile", "bca") replace those that the run's suite declared; ``Findings.changed`` then says so. Raises InputError
-    for a combination that does not work.
+    "percentile", "bca") replace those that the run's suite declared; ``Findings.changed`` then says so. partial: take an
+    unfinished run as it is. Raises InputError for a combination that does not work, RunError for an unfinished run otherwise.
     """
     from robustir.analysis.of_run import analyse_run
     from robustir.rundir.directory import RunDirectory
 
     chosen = {"test": test, "correction": correction, "interval": interval}
     if isinstance(run_directory, RunDirectory):
-        return analyse_run(run_directory, **chosen)
+        return analyse_run(RunDirectory(run_directory.path, partial=partial or run_directory.partial), **chosen)
     if not isinstance(run_directory, (str, Path)):
         raise InputError(f"a run must be a RunDirectory or its path, not of type {type(run_directory).__name__}")
-    return analyse_run(RunDirectory.open(run_directory), **chosen)
+    return analyse_run(RunDirectory.open(run_directory, partial=partial), **chosen)
 
 
 def compare(

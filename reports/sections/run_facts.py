@@ -7,23 +7,33 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from robustir.planning.conditions import CLEAN, FLOOR
 from robustir.protocol import correction_of
 from robustir.reports.blocks import Block, Cell, Column, Facts, Heading, Listing, Notice, Paragraph, Section, Table
 from robustir.reports.formats import clean_text, join_words, language_name, severity_text, thousands
 from robustir.reports.sections.explained import explained
 from robustir.reports.study import Study, value
+from robustir.rundir.completeness import PARTIAL
 from robustir.stats import FEW_GROUPS, FEW_WORTH
 
 if TYPE_CHECKING:
     from robustir.planning.suite import Statistics
     from robustir.rundir.manifest import BenchmarkEntry, EncoderEntry, Manifest
 
-__all__ = ["failed_cells", "failed_section", "headline_facts", "manifest_section", "method_section"]
+__all__ = [
+    "failed_cells",
+    "failed_section",
+    "headline_facts",
+    "manifest_section",
+    "method_section",
+    "partial_notice",
+]
 
 _SHOWN_FAILURES = 40
 _INTERVALS = {"studentised": "studentised bootstrap", "percentile": "percentile bootstrap", "bca": "BCa bootstrap"}
 _CORRECTIONS = {"max-t": "single-step max-T", "holm": "Holm", "bh": "Benjamini–Hochberg"}
 _FOLDED = ("cells",)  # one entry per cell with two digests each: the report has their number, manifest.json all of them
+_LEFT_OUT = ("files",)  # grow while reports are written
 
 # Facts of every run.
 _ALWAYS = (
@@ -43,6 +53,26 @@ _ALWAYS = (
 def failed_cells(study: Study) -> list[tuple[str, str]]:
     """Return (cell, error) of every failed cell."""
     return [(clean_text(entry.cell), clean_text(entry.error)) for entry in study.manifest.failed]
+
+
+def partial_notice(study: Study) -> str:
+    """Return a sentence on an unfinished run, "" for a whole one."""
+    manifest = study.manifest
+    if manifest.status != PARTIAL:
+        return ""
+    lost, planned = len(manifest.failed), len(manifest.cells)
+    gone = {entry.cell for entry in manifest.failed}
+    draws: dict[tuple[object, ...], int] = {}
+    for cell in manifest.cells:
+        if cell.condition not in (CLEAN, FLOOR):
+            condition = (cell.benchmark, cell.encoder, cell.perturbation, cell.severity)
+            draws[condition] = draws.get(condition, 0) + (cell.shown not in gone)
+    fewest, most = min(draws.values(), default=0), max(draws.values(), default=0)
+    there = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return (
+        f"Partial: the run is unfinished. {thousands(planned - lost)} of {thousands(planned)} cells are there, with {there} of "
+        f"{study.suite.draws} draws for each kind of noise; every number below may change."
+    )
 
 
 def failed_section(study: Study) -> Section | None:
@@ -204,5 +234,6 @@ def _manifest_text(manifest: Manifest) -> str:
     shown = {
         key: f"{len(item)} entries, in manifest.json" if key in _FOLDED else item
         for key, item in manifest.as_json().items()
+        if key not in _LEFT_OUT
     }
     return clean_text(json.dumps(shown, indent=2, ensure_ascii=False))

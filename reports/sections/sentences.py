@@ -24,7 +24,7 @@ from robustir.reports.formats import (
 from robustir.reports.overview import EncoderScores, SettingScores, overview
 from robustir.reports.sections.comparing import is_primary
 from robustir.reports.sections.first_tables import scored_noises, under_noise
-from robustir.reports.sections.run_facts import failed_cells
+from robustir.reports.sections.run_facts import failed_cells, partial_notice
 from robustir.reports.sections.strategies import strategy_sentence
 from robustir.reports.study import MORE_ROBUST, Row, Study, letter_set, mean, pair, value
 from robustir.stats.rounding import above
@@ -300,4 +300,4 @@ def _trusted(study: Study, *, noisy: bool) -> Iterator[str]:
             else "The run has no noise, so nothing is said about robustness."
         )
     if failed := len(failed_cells(study)):
-        yield f"{_count(failed, 'cell')} failed."
+        yield f"{_count(failed, 'cell')} {'are missing: the run is unfinished' if partial_notice(study) else 'failed'}."

@@ -18,6 +18,7 @@ from robustir.analysis.uneven import with_dose_ratios
 from robustir.evidence.gather import NoisyQueries, StoredBenchmark, benchmarks, gather
 from robustir.planning.suite import STATISTICS
 from robustir.plugins.doses import parse_dose
+from robustir.rundir.completeness import whole_manifest
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import Manifest
 
@@ -87,7 +88,7 @@ def analyse_run(
     test, correction, interval: instead of those that its suite declared.
     """
     chosen = {"test": test, "correction": correction, "interval": interval}
-    manifest, changed = _with_statistics(run.read_manifest(), chosen)
+    manifest, changed = _with_statistics(whole_manifest(run), chosen)
     suite = manifest.suite
     options = options_of(manifest)
     stored = benchmarks(run)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from robustir.cli.bounds import bound_options, conclude
-from robustir.cli.options import json_option
+from robustir.cli.options import json_option, partial_option
 
 if TYPE_CHECKING:
     from robustir.comparing.grammar import Bound
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     metavar="M",
     help="Call a difference equivalent if it is shown to lie within this margin, such as 0.02 for two points.",
 )
+@partial_option
 @bound_options
 @json_option
 def command(
@@ -43,6 +44,7 @@ def command(
     encoders: tuple[str, ...],
     measure: str | None,
     margin: float | None,
+    partial: bool,
     bounds: tuple[Bound, ...],
     strict: bool,
     as_json: bool,
@@ -57,7 +59,8 @@ def command(
     from robustir.comparing.runs import compare_runs
     from robustir.rundir.directory import RunDirectory
 
-    found = compare_runs([RunDirectory.open(run) for run in runs], encoders=encoders, measure=measure, margin=margin)
+    opened = [RunDirectory.open(run, partial=partial) for run in runs]
+    found = compare_runs(opened, encoders=encoders, measure=measure, margin=margin)
     judged: list[Judgement] = []
     if bounds:
         from robustir.comparing.gate import judge_comparison

@@ -34,6 +34,9 @@ data_option = click.option(
     help="Folder that holds the benchmarks' folders; else $ROBUSTIR_DATA, else the user's data folder.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+partial_option = click.option(
+    "--partial", is_flag=True, help="Take an unfinished run as it is; results say that they are partial."
+)
 
 
 def _use_device(_context: click.Context, _parameter: click.Parameter, device: str | None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from robustir.cli.bounds import bound_options, conclude
-from robustir.cli.options import format_option, json_option, statistics_options
+from robustir.cli.options import format_option, json_option, partial_option, statistics_options
 
 if TYPE_CHECKING:
     from robustir.comparing.grammar import Bound
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 )
 @click.option("--only", multiple=True, metavar="PART", help="Write only this part, such as comparisons; repeatable.")
 @click.option("--appendix", is_flag=True, help="Give the PDF an appendix with what the HTML report folds.")
+@partial_option
 @statistics_options
 @bound_options
 @json_option
@@ -32,6 +33,7 @@ def command(
     out: Path | None,
     only: tuple[str, ...],
     appendix: bool,
+    partial: bool,
     bounds: tuple[Bound, ...],
     strict: bool,
     as_json: bool,
@@ -46,7 +48,7 @@ def command(
     from robustir.reports import report_files
     from robustir.rundir.directory import RunDirectory
 
-    directory = RunDirectory.open(run)
+    directory = RunDirectory.open(run, partial=partial)
     folder = out or run
     with ProgressBars() as bars:
         bars.stage("analyse", 1)

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from robustir.cli.options import partial_option
+
 
 @click.command(name="scores")
 @click.argument("run", type=click.Path(path_type=Path))
@@ -38,13 +40,14 @@ import click
 )
 @click.option("--severity", type=click.FloatRange(0, 1), help="Only this severity; 0 is clean.")
 @click.option("--draw", type=click.IntRange(0), help="Only this draw; clean queries have draw 0 alone.")
-def command(run: Path, form: str, measures: tuple[str, ...], **chosen: Any) -> None:
+@partial_option
+def command(run: Path, form: str, measures: tuple[str, ...], partial: bool, **chosen: Any) -> None:
     """Stream the per-query table of RUN (or one of its rankings) to stdout."""
     from robustir.evidence.per_query import score_tables, trec_run
     from robustir.evidence.selection import Selection
     from robustir.rundir.directory import RunDirectory
 
-    directory = RunDirectory.open(run)
+    directory = RunDirectory.open(run, partial=partial)
     wanted = Selection(**chosen)
     if form != "trec":
         if form == "parquet" and sys.stdout.isatty():

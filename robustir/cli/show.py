@@ -48,9 +48,10 @@ def overview_of(run: Path, setting: str | None = None, measure: str | None = Non
     from robustir.measures import parse_measure
     from robustir.reports.overview import overview
     from robustir.reports.study import Study
+    from robustir.rundir.completeness import whole_manifest
     from robustir.rundir.directory import RunDirectory
 
-    manifest = RunDirectory.open(run).read_manifest()
+    manifest = whole_manifest(RunDirectory.open(run))
     folder = run / "findings"
     if not (folder / "scores.csv").is_file():
         raise RunError(f"{run} has no findings yet; finish it with  robustir resume {run}")

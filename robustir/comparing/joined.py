@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from robustir.evidence.gather import StoredBenchmark, gather
 from robustir.evidence.scores import MovedTies, QueryScores, at_rows
 from robustir.planning.conditions import FLOOR
+from robustir.rundir.completeness import PARTIAL, whole_manifest
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import BenchmarkEntry, Manifest, NoiseEntry
 from robustir.types import Task
@@ -42,8 +43,8 @@ class Side:
 
     @classmethod
     def open(cls, run: RunDirectory) -> Side:
-        """Read the manifest."""
-        return cls(run, run.read_manifest())
+        """Read the manifest; raise RunError if cells are missing that did not fail."""
+        return cls(run, whole_manifest(run))
 
     @property
     def name(self) -> str:
@@ -100,7 +101,11 @@ class Joined:
 def join(baseline: Side, new: Side, pairs: Sequence[Pair], measures: Sequence[str]) -> Joined:
     """Return the scores shared by two runs (or two encoders of one), by query id and condition."""
     left_out: list[LeftOut] = []
-    notes: list[str] = []
+    notes = [
+        f"{side.name} is unfinished: {len(side.manifest.failed)} cells are missing"
+        for side in (baseline, new)
+        if side.manifest.status == PARTIAL
+    ]
     shared: list[Shared] = []
     blocks: dict[Pair, list[QueryScores]] = {pair: [] for pair in pairs}
     for entry in baseline.manifest.benchmarks:

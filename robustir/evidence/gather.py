@@ -17,6 +17,7 @@ from robustir.evidence.strata import strata
 from robustir.evidence.views import View, rank_lists, tied_and_missed, view
 from robustir.measures import Measure, evaluate, parse_measure
 from robustir.planning.conditions import FLOOR
+from robustir.rundir.completeness import whole_manifest
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.kept_lists import list_names, read_overlaps
 from robustir.rundir.manifest import BenchmarkEntry, CellEntry, Manifest
@@ -187,8 +188,8 @@ class StoredBenchmark:
 
 
 def benchmarks(run: RunDirectory) -> list[StoredBenchmark]:
-    """Return the benchmarks of a run."""
-    manifest = run.read_manifest()
+    """Return the benchmarks of a run; raise RunError if cells are missing that did not fail."""
+    manifest = whole_manifest(run)
     return [StoredBenchmark(run, manifest, entry) for entry in manifest.benchmarks]
 
 

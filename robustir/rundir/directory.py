@@ -10,15 +10,16 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.disk.atomic import explained, write_atomically, write_text_atomically
+from robustir.disk.atomic import explained, write_text_atomically
 from robustir.errors import RunError
+from robustir.rundir.files import JOURNAL, KEYED, KEYED_PARTS, RunFiles
 from robustir.rundir.manifest import BenchmarkEntry, Manifest
 from robustir.types import Corpus, Dose, Pools, Qrels, QuerySet, Ranks, Task
 
@@ -28,27 +29,29 @@ MANIFEST = "manifest.json"
 # The names that robustir.disk.atomic gives incomplete files.
 _TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.parquet)\.\d+\.tmp")
 _REPORTS = ("html", "pdf", "tex")
-_KEYED = re.compile(r"[0-9a-f]{32}\.parquet")
-_KEYED_PARTS = ("queries", "ranks", "top", "rankings", "passages", "relevant", "shown")  # of files named by keys
 # The parts of the folder in which a run writes; nothing outside them is ever removed.
-_PARTS = ("", *_KEYED_PARTS, "findings")
+_PARTS = ("", *KEYED_PARTS, "findings")
 _MIXING = "code_mixing_index"  # a column of mixed-language query sets alone
 _RANK_COLUMNS = tuple(field.name for field in fields(Ranks))
 
 
 class RunDirectory:
-    """A run on disk. ``queries/`` and ``ranks/`` hold one Parquet file per key, written atomically."""
+    """A run on disk. ``queries/`` and ``ranks/`` hold one Parquet file per key, written atomically.
 
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+    partial: whether an unfinished run may be analysed (:mod:`robustir.rundir.completeness`).
+    """
+
+    def __init__(self, path: Path | str, *, partial: bool = False) -> None:
+        self.path, self.partial = Path(path), partial
+        self.files = RunFiles(self.path, self._listed_digests)
 
     def __repr__(self) -> str:
         return f"RunDirectory({str(self.path)!r})"
 
     @classmethod
-    def open(cls, path: Path | str) -> RunDirectory:
+    def open(cls, path: Path | str, *, partial: bool = False) -> RunDirectory:
         """Open an existing run; raise RunError if the folder has no manifest."""
-        run = cls(path)
+        run = cls(path, partial=partial)
         if not (run.path / MANIFEST).is_file():
             raise RunError(
                 f"{path} is not a run directory (it has no {MANIFEST}); make one with  robustir run SUITE -o {path}"
@@ -72,8 +75,14 @@ class RunDirectory:
         return Manifest.read(text, path)
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write the manifest atomically."""
-        write_text_atomically(self.path / MANIFEST, manifest.text())
+        """Write the manifest atomically, with the digests of the files that are there."""
+        known = self.files.digests() or {}
+        there = {name: digest for name, digest in sorted(known.items()) if (self.path / name).exists()}
+        write_text_atomically(self.path / MANIFEST, replace(manifest, files=there).text())
+        self.files.settle()
+
+    def _listed_digests(self) -> Mapping[str, str] | None:
+        return self.read_manifest().files if self.exists else None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -103,11 +112,12 @@ class RunDirectory:
             return
         for path in (*(self.path / f"report.{kind}" for kind in _REPORTS), *self.path.glob("findings/*.csv")):
             path.unlink(missing_ok=True)
-        for part in _KEYED_PARTS:
+        for part in KEYED_PARTS:
             for path in (self.path / part).glob("*.parquet"):
-                if _KEYED.fullmatch(path.name):
+                if KEYED.fullmatch(path.name):
                     path.unlink(missing_ok=True)
-        (self.path / MANIFEST).unlink(missing_ok=True)
+        for name in (JOURNAL, MANIFEST):
+            (self.path / name).unlink(missing_ok=True)
 
     @property
     def work_path(self) -> Path:
@@ -159,7 +169,7 @@ class RunDirectory:
 
         if not self.queries_path(key).exists():
             queries = task.queries
-            _write(
+            self.files.write(
                 self.queries_path(key),
                 pa.table(
                     {
@@ -175,17 +185,17 @@ class RunDirectory:
         if not self.passages_path(key).exists():
             passages = {"_id": task.corpus.ids, "lang": _category(task.corpus.langs)}
             pools = {} if task.pools is None else {"pool": _smallest(task.pools.passage)}
-            _write(self.passages_path(key), pa.table({**passages, **pools}))
+            self.files.write(self.passages_path(key), pa.table({**passages, **pools}))
         if not self.relevant_path(key).exists():
-            _write(self.relevant_path(key), pa.table(_relevant_columns(task.qrels)))
+            self.files.write(self.relevant_path(key), pa.table(_relevant_columns(task.qrels)))
 
     def read_task(self, entry: BenchmarkEntry) -> Task:
         """Return a benchmark as stored, without the passages' texts; ``entry`` is its row of the manifest."""
         key = entry.queries_key
         queries, passages, relevant = (
-            _read(self.queries_path(key)),
-            _read(self.passages_path(key)),
-            _read(self.relevant_path(key)),
+            self.files.read(self.queries_path(key)),
+            self.files.read(self.passages_path(key)),
+            self.files.read(self.relevant_path(key)),
         )
         ids = _strings(passages["_id"])
         pools = None
@@ -222,11 +232,11 @@ class RunDirectory:
             **({} if queries.dose.code_mixing_index is None else {_MIXING: queries.dose.code_mixing_index}),
             **(extra or {}),
         }
-        _write(self.queries_path(key), pa.table(columns))
+        self.files.write(self.queries_path(key), pa.table(columns))
 
     def read_noisy(self, key: str) -> tuple[list[str], list[str], Dose]:
         """Return ids, texts and doses of a perturbed query set."""
-        table = _read(self.queries_path(key))
+        table = self.files.read(self.queries_path(key))
         mixing = table[_MIXING].to_numpy() if _MIXING in table.column_names else None
         dose = Dose(table["word_edit_rate"].to_numpy(), table["char_error_rate"].to_numpy(), mixing)
         return table["_id"].to_pylist(), table["text"].to_pylist(), dose
@@ -235,32 +245,32 @@ class RunDirectory:
         """Write a cell: one row per judgement of the benchmark, smallest unsigned integers."""
         import pyarrow as pa
 
-        _write(self.ranks_path(key), pa.table({name: _smallest(getattr(ranks, name)) for name in _RANK_COLUMNS}))
+        self.files.write(
+            self.ranks_path(key), pa.table({name: _smallest(getattr(ranks, name)) for name in _RANK_COLUMNS})
+        )
 
     def read_ranks(self, key: str) -> Ranks:
         """Return a cell's ranks."""
-        table = _read(self.ranks_path(key))
+        table = self.files.read(self.ranks_path(key))
         return Ranks(*(table[name].to_numpy().astype(np.uint32) for name in _RANK_COLUMNS))
 
     def write_table(self, path: Path, columns: Mapping[str, Any], facts: Mapping[str, str] | None = None) -> None:
         """Write columns, and facts about the table, as one Parquet file of the run, atomically."""
         import pyarrow as pa
 
-        _write(path, pa.table(dict(columns)), facts)
+        self.files.write(path, pa.table(dict(columns)), facts)
 
     def read_facts(self, path: Path) -> dict[str, str]:
         """Return the facts of a Parquet file of the run, without reading its columns."""
-        metadata = _open(path).schema_arrow.metadata or {}
-        return {name.decode(): value.decode() for name, value in metadata.items()}
+        return self.files.facts(path)
 
     def read_table(self, path: Path, columns: Sequence[str] | None = None) -> Any:
         """Return a Parquet file of the run, or some of its columns, as a pyarrow table."""
-        return _read(path, columns)
+        return self.files.read(path, columns)
 
     def read_batches(self, path: Path, columns: Sequence[str]) -> Iterator[Any]:
-        """Yield the rows of a Parquet file of the run as pyarrow record batches, a part in memory at a time."""
-        with _refusing_damage(path):
-            yield from _open(path).iter_batches(batch_size=2**18, columns=list(columns))
+        """Yield the rows of a Parquet file of the run as pyarrow record batches."""
+        return self.files.batches(path, columns)
 
 
 def _category(values: Any) -> Any:
@@ -296,50 +306,3 @@ def _read_relevant(table: Any) -> Qrels:
 
 def _smallest(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.min_scalar_type(int(values.max()) if len(values) else 0))
-
-
-def _write(path: Path, table: Any, facts: Mapping[str, str] | None = None) -> None:
-    import pyarrow.parquet as pq
-
-    table = table.replace_schema_metadata(dict(facts) if facts else None)
-
-    def write(temporary: Path) -> None:
-        pq.write_table(
-            table,
-            temporary,
-            compression="zstd",
-            row_group_size=max(1, len(table)),
-            store_schema=bool(facts),  # it holds the facts
-            write_page_checksum=True,  # a flipped bit must not become a rank
-        )
-
-    write_atomically(path, write)
-
-
-def _open(path: Path) -> Any:
-    import pyarrow.parquet as pq
-
-    with _refusing_damage(path):
-        return pq.ParquetFile(path, memory_map=False, page_checksum_verification=True)
-
-
-def _read(path: Path, columns: Sequence[str] | None = None) -> Any:
-    with _refusing_damage(path):
-        return _open(path).read(columns=None if columns is None else list(columns))
-
-
-@contextmanager
-def _refusing_damage(path: Path) -> Iterator[None]:
-    import pyarrow as pa
-
-    try:
-        yield
-    except FileNotFoundError:
-        raise RunError(f"{path} is missing; finish the run with  robustir resume {path.parent.parent}") from None
-    except (pa.ArrowException, OSError) as error:
-        # pyarrow sets errno if the system refused, and leaves it out if the content is wrong.
-        if isinstance(error, OSError) and error.errno is not None:
-            raise RunError(f"{path} cannot be read: {error.strerror or error}") from error
-        raise RunError(
-            f"{path} is damaged ({error}); delete it and run  robustir resume {path.parent.parent}"
-        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -131,6 +132,11 @@ class CellEntry:
         """The condition of the queries."""
         return Condition(self.perturbation, self.severity, self.draw)
 
+    @property
+    def shown(self) -> str:
+        """The cell in words, as failures name it."""
+        return f"{self.benchmark} / {self.encoder} / {self.condition}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedEntry:
@@ -169,6 +175,8 @@ class Manifest:
 
     plan: its digest. extended: whether lists were added after the run had results. machine and versions: of the last start.
     git: None for an installed package. counts: None until the run is first completed; timings: seconds per stage.
+    files: the SHA-256 of every file that cells are read from, by its name in the folder; None in runs made before digests
+    were kept. The file ends with the digest of its own content.
     """
 
     schema: int = SCHEMA
@@ -191,6 +199,7 @@ class Manifest:
     failed: tuple[FailedEntry, ...] = ()
     counts: Counts | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    files: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:
         return f"Manifest({self.name!r} of {self.created}: {self.status}, {len(self.cells)} cells)"
@@ -198,8 +207,9 @@ class Manifest:
     def as_json(self) -> dict[str, Any]:
         """Return plain values, as in the file; fields that do not apply are left out."""
         content: dict[str, Any] = _adapter().dump_python(self, mode="json")
-        if self.counts is None:
-            del content["counts"]
+        for key in ("counts", "files"):
+            if content[key] is None:
+                del content[key]
         for row in content["encoders"]:
             for key in ("strategy", "training"):
                 if row[key] is None:
@@ -207,8 +217,9 @@ class Manifest:
         return content
 
     def text(self) -> str:
-        """Return the manifest as JSON."""
-        return json.dumps(self.as_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        """Return the manifest as JSON, with the digest of its content."""
+        content = self.as_json()
+        return json.dumps({**content, "digest": _digest(content)}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def read(cls, text: str, where: object) -> Manifest:
@@ -225,12 +236,22 @@ class Manifest:
                 f"{where} has schema {schema}, and this version of robustir reads schema {SCHEMA}; read the run with the "
                 "version that made it, or run the suite in another folder"
             )
+        digest = content.pop("digest", None) if isinstance(content, dict) else None
+        if isinstance(content, dict) and digest != _digest(content) and (digest is not None or "files" in content):
+            raise RunError(
+                f"{where} is damaged: its content is not what its digest was made of; run the suite in another folder"
+            )
         try:
             return _adapter().validate_python(content)
         except ValidationError as error:
             first = error.errors()[0]
             why = f"{place(first['loc'])}: {first['msg']}" if first["loc"] else "it is not an object"
             raise RunError(f"{where} is not the manifest of a run ({why}); run the suite in another folder") from error
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a manifest's values, whatever their order and layout in the file."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from robustir.analysis import Findings, write_findings
@@ -37,6 +37,7 @@ def execute_plan(
     with directory.locked():
         if overwrite:
             directory.clear()
+        damaged = directory.files.audit()
         manifest = new_manifest(plan, before=continued(directory, plan))
         directory.write_manifest(manifest)
         summary = execute(plan, directory, options, bars)
@@ -54,7 +55,13 @@ def execute_plan(
                 notes = ["no cell could be scored, so no report was written"]
         bars.step()
         directory.write_manifest(finished(manifest, summary))
-    return summary, notes
+    return summary, [*_told(damaged), *notes]
+
+
+def _told(damaged: Sequence[str]) -> Iterator[str]:
+    if damaged:
+        files = "1 file was" if len(damaged) == 1 else f"{len(damaged)} files were"
+        yield f"{files} damaged or lost, and made again; the first: {damaged[0]}"
 
 
 def _with_passages(plan: Plan, directory: RunDirectory, findings: Findings) -> Findings:

@@ -199,7 +199,10 @@ def test_cells_that_a_run_lacks_are_named(make_run: MakeRun, tmp_path: Path) -> 
     for cell in partial.read_manifest().cells:
         if cell.severity == 1.0:
             partial.ranks_path(cell.key).unlink()
-    table = robustir.compare(base, partial)
+    with pytest.raises(RunError, match=r"is unfinished.*robustir resume"):
+        robustir.compare(base, partial)
+    table = robustir.compare(base, RunDirectory(partial.path, partial=True))
+    assert any("is unfinished" in note for note in table.attrs["notes"])
     assert set(table["severity"]) == {0.0, 0.3}
     reasons = {item["what"]: item["reason"] for item in table.attrs["left_out"]}
     assert reasons["topics (mono): mine and mine, shuffle-words at 1"] == "one of them has no scores here"

@@ -179,7 +179,7 @@ def test_a_full_disk_stops_the_run_and_leaves_nothing_half_written(
     assert caught.value.exit_code == 2
     monkeypatch.undo()
     files = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
-    assert not [path for path in files if path.suffix not in {".json", ".parquet"} and path.name != ".lock"]
+    assert not [path for path in files if path.suffix not in {".json", ".parquet", ".sha256"} and path.name != ".lock"]
     for path in (path for path in files if path.suffix == ".parquet"):
         pq.read_table(path)
     summary: RunSummary = run_cells(suite, tmp_path / "run")[2]
