@@ -44,7 +44,7 @@ COMMANDS = {
 }
 _EPILOG = (
     "Exit codes: 0 done; 1 a bug; 2 wrong input or usage; 3 done, but some cells failed; 4 a --fail-if bound is violated; "
-    "130 interrupted; 141 the reader of the output closed it."
+    "130 interrupted (129 and 143: by SIGHUP, SIGTERM); 141 the reader of the output closed it."
 )
 
 

@@ -5,7 +5,6 @@ Only this crosses from running to analysing.
 
 from __future__ import annotations
 
-import fcntl
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.disk.atomic import explained, write_text_atomically
+from robustir.disk.atomic import write_text_atomically
+from robustir.disk.locks import locked
 from robustir.errors import RunError
 from robustir.rundir.files import JOURNAL, KEYED, KEYED_PARTS, RunFiles
 from robustir.rundir.manifest import BenchmarkEntry, Manifest
@@ -87,19 +87,7 @@ class RunDirectory:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Lock the run for this process, which releases it at its end; raise RunError if another process holds it."""
-        with explained(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            handle = (self.path / ".lock").open("a")  # what is there stays as it is, its time too
-        with handle:
-            try:
-                with explained(self.path / ".lock"):
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except RunError as error:
-                if isinstance(error.__cause__, BlockingIOError):
-                    raise RunError(
-                        f"{self.path} is in use by another process; wait for it, or choose another folder with -o"
-                    ) from None
-                raise
+        with locked(self.path):
             self._remove_leftovers()
             try:
                 yield

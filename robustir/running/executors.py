@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, Generic, TypeVar, cast
 
 from robustir.errors import CellError, RobustirError, RunError
@@ -112,8 +113,17 @@ class Fault:
 _context: Any = None
 
 
+def _end_with_parent() -> None:
+    """End this worker as soon as its parent is gone, however that ended: nobody waits for its results."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _start_worker(make_context: Callable[[A], object], argument: A) -> None:
     global _context  # noqa: PLW0603 - one context per worker process, set once
+    Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles an interrupt and ends the workers
     # Read when torch is imported, which a worker that only perturbs never does (it takes two seconds).
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")

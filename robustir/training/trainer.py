@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from robustir.disk.locks import locked
 from robustir.errors import DataError, TrainingError
 from robustir.training.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
 from robustir.training.config import TrainingConfig
@@ -88,15 +89,21 @@ def train(
 
     The encoder written is the one with the best validation loss; without validations, the last. ``prepared``: of a
     configuration with the same sources, languages and model; read if not given. ``stop_after``: leave after that many
-    steps with a checkpoint, as an interruption would. Raises RunError if the folder holds another training,
-    TrainingError if the loss is not a number (the last checkpoint stays).
+    steps with a checkpoint, as an interruption would. Raises RunError if the folder holds another training or another
+    process trains into it, TrainingError if the loss is not a number (the last checkpoint stays).
     """
+    with locked(out):
+        return _train(config, data, out, bars or _Silent(), prepared, stop_after)
+
+
+def _train(
+    config: TrainingConfig, data: Path, out: Path, told: Bars, prepared: Prepared | None, stop_after: int | None
+) -> Outcome:
     keep_memory()
     begin = time.process_time()
     torch.set_num_threads(1)  # sums in one order, whatever the machine
     digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
     saved = read_checkpoint(out / CHECKPOINT, digest)
-    told = bars or _Silent()
     ready = prepared or Prepared.read(config, data, saved.kept if saved else None, told)
     told.stage("make the encoder to start from", 1)
     sampler = Sampler(ready.shelves, config)

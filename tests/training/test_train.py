@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from robustir.cli import main
+from robustir.disk.locks import locked
 from robustir.encoders.static import StaticEncoder
 from robustir.errors import DataError, RunError, SpecError, TrainingError
 from robustir.resources.lexicons.correspondence import check_correspondence
@@ -313,3 +314,10 @@ def test_every_part_of_a_training_is_told(data: Path, tmp_path: Path) -> None:
         "write the encoder",
     ]
     assert told[3][1:] == (7, 7)
+
+
+def test_a_second_training_into_the_folder_is_refused(data: Path, tmp_path: Path) -> None:
+    """flock belongs to an open file, so that even this process is refused a second one."""
+    with locked(tmp_path / "out"), pytest.raises(RunError, match=r"out is in use by another process.*-o"):
+        train(load_config(find_config("study")), data, tmp_path / "out")
+    assert not (tmp_path / "out" / "log.jsonl").exists()
