@@ -319,5 +319,5 @@ def test_every_part_of_a_training_is_told(data: Path, tmp_path: Path) -> None:
 def test_a_second_training_into_the_folder_is_refused(data: Path, tmp_path: Path) -> None:
     """flock belongs to an open file, so that even this process is refused a second one."""
     with locked(tmp_path / "out"), pytest.raises(RunError, match=r"out is in use by another process.*-o"):
-        train(load_config(find_config("study")), data, tmp_path / "out")
+        train(config(), data, tmp_path / "out")
     assert not (tmp_path / "out" / "log.jsonl").exists()
