@@ -70,8 +70,12 @@ class _Sorted:
         gains = lists.gains.astype(np.float64)
         self.gains = gains[order]
         self.langs = np.zeros(len(order), dtype=np.intp) if lists.langs is None else lists.langs[order].astype(np.intp)
-        alike = gains.min(initial=np.inf) == gains.max(initial=-np.inf)
+        alike = bool(gains.min(initial=np.inf) == gains.max(initial=-np.inf))
         self.ideal_gains = gains if alike else gains[self._ascending(-gains)]
+        size = int(self.relevant.max(initial=1))
+        self.single = size == 1  # one passage per list
+        # How much of the passages, list after list, tells all ideal rankings: one list if all are alike.
+        self.ideal = size if alike and len(order) == size * len(self.relevant) else len(order)
         self.place = np.arange(len(order)) - self.first[self.which] + 1.0
 
     def _ascending(self, values: NDArray[Any]) -> NDArray[np.intp]:
@@ -86,7 +90,9 @@ class _Sorted:
 
     def total(self, values: Floats) -> Floats:
         """Sum values per list, in the order of the ranks."""
-        totals: Floats = np.add.reduceat(values, self.first) if len(self.first) else np.zeros(0)
+        if self.single:
+            return values
+        totals: Floats = np.add.reduceat(values, self.first)
         return totals
 
     @property
@@ -114,8 +120,9 @@ def _reciprocal_rank(lists: _Sorted, cutoff: float) -> Floats:
 
 def _discounted_gain(lists: _Sorted, cutoff: float) -> Floats:
     gain = lists.total(np.where(lists.ranks <= cutoff, lists.gains / np.log2(lists.ranks + 1.0), 0.0))
-    ideal = lists.total(np.where(lists.place <= cutoff, lists.ideal_gains / np.log2(lists.place + 1.0), 0.0))
-    return gain / ideal
+    place, gains = lists.place[: lists.ideal], lists.ideal_gains[: lists.ideal]
+    ideal = np.where(place <= cutoff, gains / np.log2(place + 1.0), 0.0)
+    return gain / (lists.total(ideal) if len(ideal) == len(lists.place) else np.add.reduceat(ideal, [0]))
 
 
 def _found(lists: _Sorted, cutoff: float) -> Floats:
@@ -321,7 +328,7 @@ def evaluate(measures: Sequence[Measure], lists: RankLists) -> Floats:
     for rel in {measure.rel for measure in measures}:
         rows = [row for row, measure in enumerate(measures) if measure.rel == rel]
         values[rows] = _evaluate_at([measures[row] for row in rows], lists, rel)
-    if len(lists):
+    if not lists.ranks.all():
         values[:, np.minimum.reduceat(lists.ranks, lists.starts[:-1]) == 0] = np.nan
     return values
 
@@ -337,8 +344,12 @@ def _evaluate_at(measures: Sequence[Measure], lists: RankLists, rel: int) -> Flo
         for row, measure in enumerate(measures):
             definition = _DEFINITIONS[measure.name]
             cutoff = np.inf if measure.cutoff is None else float(measure.cutoff)
-            values[row, some] = definition.compute(prepared, cutoff)
-            values[row, ~some] = np.nan if definition.of_average_ranks else 0.0
+            found = definition.compute(prepared, cutoff)
+            if every:
+                values[row] = found
+            else:
+                values[row] = np.nan if definition.of_average_ranks else 0.0
+                values[row, some] = found
     return values
 
 

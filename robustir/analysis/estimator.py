@@ -120,13 +120,10 @@ class Intervals:
 def _once(evaluate: Evaluate, parts: list[ClusterSums], views: Indexes) -> list[Floats]:
     """Evaluate equal columns once: with one relevant passage AP is RR, and recall at any depth is a hit."""
     numbers: dict[bytes, int] = {}
+    table = np.concatenate([views[:, None], *(part.sums.reshape(len(views), -1) for part in parts)], axis=1)
+    content, width = table.tobytes(), table.shape[1] * table.itemsize
     of_column = np.array(
-        [
-            numbers.setdefault(
-                b"".join([views[k].tobytes(), *(part.sums[k].tobytes() for part in parts)]), len(numbers)
-            )
-            for k in range(len(views))
-        ]
+        [numbers.setdefault(content[at : at + width], len(numbers)) for at in range(0, len(content), width)]
     )
     _, first = np.unique(of_column, return_index=True)
     found = evaluate([ClusterSums(part.sums[first], part.counts) for part in parts], views[first])

@@ -288,7 +288,9 @@ class _Filled:
             rows = np.flatnonzero((np.abs(moved) > ROUNDING).any(axis=0))
             if len(rows):
                 self.moved_ties[self.stored.encoders[number], self.stored.conditions[row]] = rows, moved[:, rows]
-        self.noisy[number] = self.clean[number] + self.noisy[number] / np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
+        noisy = self.noisy[number]  # in place: of all conditions it is large
+        noisy /= np.maximum(draws, 1)[:, np.newaxis, np.newaxis]
+        noisy += self.clean[number]
         if self.overlap is not None:
             self.overlap[number] /= np.maximum(draws, 1)[:, np.newaxis]
 
@@ -315,7 +317,11 @@ class _Filled:
     def _add_draw(self, number: int, row: int, values: Floats, *, first: bool) -> None:
         # Differences are averaged: the mean of three equal scores need not be that score to the last bit, and a
         # difference of 1e-18 in every query would be significant.
-        self.noisy[number, row] = values - self.clean[number] + (0.0 if first else self.noisy[number, row])
+        change = values - self.clean[number]
+        if first:
+            self.noisy[number, row] = change
+        else:
+            self.noisy[number, row] += change
         if self.worst is not self.noisy:
             sign = self._sign
             self.worst[number, row] = (

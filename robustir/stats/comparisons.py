@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from robustir.protocol import IntervalKind
 from robustir.stats.clusters import ClusterSums
+from robustir.stats.moments import Draws, Moments, squares
 from robustir.stats.resampling import (
     Interval,
-    Moments,
     bca_bounds,
     leave_one_out,
     order_statistics,
@@ -63,11 +63,12 @@ def log_ratio_interval(
     parts = [part for ratio in zip(above, below, strict=True) for part in ratio]
     size = len(parts[0])
     columns = [np.full(size, np.nan) for _ in range(4)]
+    draws = Draws(parts[0].counts, weights)
 
     def fill(start: int) -> None:
         rows = slice(start, start + _CHUNK)
         chunk = [ClusterSums(part.sums[rows], part.counts) for part in parts]
-        for column, values in zip(columns, _log_ratio(chunk, weights, confidence, kind), strict=True):
+        for column, values in zip(columns, _log_ratio(chunk, draws, confidence, kind), strict=True):
             column[rows] = values
 
     in_threads(fill, range(0, size, _CHUNK))
@@ -75,7 +76,7 @@ def log_ratio_interval(
 
 
 def _log_ratio(
-    parts: list[ClusterSums], weights: Floats, confidence: float, kind: IntervalKind
+    parts: list[ClusterSums], draws: Draws, confidence: float, kind: IntervalKind
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return estimate, error and limits of the sum of the log ratios parts[0] / parts[1], parts[2] / parts[3], ..."""
     groups = parts[0].groups
@@ -92,7 +93,7 @@ def _log_ratio(
     inflation = groups / (groups - 1)
     error = np.sqrt(inflation * second)
 
-    moments = [Moments(part, weights) for part in parts]
+    moments = [Moments(part, draws) for part in parts]
     levels = [moment.deviation + mean[:, None] for moment, mean in zip(moments, means, strict=True)]
     levels = [np.where(level > 0, level, np.nan) for level in levels]
     drift = _sum_of_differences([np.log(level) for level in levels]) - estimate[:, None]
@@ -113,6 +114,8 @@ def _log_ratio(
 def _variances(moments: Sequence[Moments], levels: Sequence[Floats]) -> Floats:
     """Return the linearised variance of the log ratios in every replicate, [k, b], up to G / (G - 1)."""
     signs = [1.0, -1.0] * (len(moments) // 2)
+    if moments[0].draws.direct:
+        return squares(moments, [sign / level for sign, level in zip(signs, levels, strict=True)])
     variance = np.zeros_like(levels[0])
     for i, moment in enumerate(moments):
         variance += moment.cross(moment) / np.square(levels[i])

@@ -64,7 +64,7 @@ def signs_of(bits: NDArray[np.int8]) -> NDArray[np.int8]:
     return bits
 
 
-def flipped_sums(contributions: Floats, signs: NDArray[np.int8]) -> tuple[Floats, Floats, Floats]:
+def flipped_sums(contributions: Floats, signs: NDArray[np.int8] | Floats) -> tuple[Floats, Floats, Floats]:
     """Return |sum| under every flip [k, flips], as observed [k], and the tolerance of equality, in whole units.
 
     signs: [flips, groups], of which a block at a time becomes floating point. Sums are whole numbers, so that the size of
@@ -76,7 +76,7 @@ def flipped_sums(contributions: Floats, signs: NDArray[np.int8]) -> tuple[Floats
     sums = np.empty((len(contributions), len(signs)))
     step = max(1, _BLOCK // max(signs.shape[1], 1))
     for first in range(0, len(signs), step):
-        block = signs[first : first + step].astype(np.float64)
+        block = signs[first : first + step].astype(np.float64, copy=False)
         np.abs(integers @ block.T, out=sums[:, first : first + step])
     return sums, np.abs(integers.sum(axis=1)), tolerance
 
@@ -88,15 +88,17 @@ def randomisation_test(contributions: Floats, flips: SignFlips) -> Floats:
     flips a group in all languages at once). ``p = (b + 1) / (B + 1)`` with b of B flips at least as extreme as
     observed; exact, ``b / B``, if the flips are complete (Fisher 1935; Smucker, Allan & Carterette 2007).
     """
-    p = np.empty(len(contributions))
+    p, signs = np.empty(len(contributions)), flips.signs
+    few = signs.size <= _BLOCK
+    ready = signs.astype(np.float64) if few else signs  # once for all columns, unless they are many
 
     def count(start: int) -> None:
         part = slice(start, start + _CHUNK)
-        flipped, observed, tolerance = flipped_sums(contributions[part], flips.signs)
+        flipped, observed, tolerance = flipped_sums(contributions[part], ready)
         p[part] = np.count_nonzero(flipped >= (observed - tolerance)[:, None], axis=1)
 
     in_threads(count, range(0, len(contributions), _CHUNK))
-    total = len(flips.signs)
+    total = len(signs)
     p = p / total if flips.complete else (p + 1) / (total + 1)
     p[~np.isfinite(contributions).all(axis=1)] = np.nan
     return p

@@ -6,7 +6,7 @@ Studentised intervals are the default: with 48 unequal articles, 95% percentile 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,12 @@ from robustir.errors import InputError
 from robustir.protocol import INTERVALS, IntervalKind
 from robustir.seeds import derive_key
 from robustir.stats.clusters import ClusterSums, standard_errors
-from robustir.stats.exact import exact_products
+from robustir.stats.moments import Draws, Moments
 from robustir.stats.rounding import ROUNDING
 from robustir.stats.threads import in_threads
 
 __all__ = [
     "Interval",
-    "Moments",
     "bca_bounds",
     "bootstrap_weights",
     "generator",
@@ -64,77 +63,6 @@ def bootstrap_weights(groups: int, resamples: int, seed: int) -> Floats:
     return weights
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """The groups of a stratum and how often each replicate draws them, float64 [b, chosen]; chosen: None if all are in it."""
-
-    chosen: NDArray[np.intp] | None
-    weights: Floats
-    bound: float
-
-    @classmethod
-    def of(cls, counts: Floats, weights: Floats) -> _Drawn:
-        """Return the groups that have rows, of counts [g] and weights [b, g] whose rows sum to g."""
-        chosen = np.flatnonzero(counts)
-        whole = len(chosen) == len(counts)
-        return cls(None, weights, float(len(counts))) if whole else cls(chosen, weights[:, chosen], float(len(counts)))
-
-    def sums(self, values: Floats) -> Floats:
-        """Return exact weighted sums of values [k, g] that are 0 outside the stratum, float64 [k, b]."""
-        inside = values if self.chosen is None else values[:, self.chosen]
-        return exact_products(inside, self.weights, self.bound)
-
-
-class Moments:
-    """First and second moments of the group contributions in every bootstrap replicate.
-
-    deviation: float64 [k, b], replicate minus estimate; NaN if a replicate has no row of a stratum.
-    """
-
-    def __init__(self, clusters: ClusterSums, weights: Floats) -> None:
-        self._counts = clusters.counts
-        self._residuals = clusters.residuals()
-        # Languages without documents have groups of their own: a product over all groups would be mostly zeros.
-        self._drawn = [_Drawn.of(counts, weights) for counts in self._counts]
-        strata = range(len(self._drawn))
-        self._totals = np.concatenate([self._drawn[p].sums(self._counts[p : p + 1]) for p in strata])
-        self._totals[self._totals == 0] = np.nan
-        self._parts = np.stack([self._drawn[p].sums(self._residuals[:, p]) for p in strata], axis=1)
-        self._parts /= self._totals
-        self._mixed: dict[tuple[int, int], Floats] = {}
-        self.deviation: Floats = self._parts[:, 0] if len(self._counts) == 1 else self._parts.sum(axis=1)
-
-    def _residual_by_count(self, p: int, q: int) -> Floats:
-        if (p, q) not in self._mixed:
-            self._mixed[p, q] = self._drawn[p].sums(self._residuals[:, p] * self._counts[q])
-        return self._mixed[p, q]
-
-    def cross(self, other: Moments) -> Floats:
-        """Sum over the drawn groups of the products of both quantities' influences, float64 [k, b].
-
-        Both must have the same strata and weights. The influence of group g is the sum over strata of
-        ``(residual_g - deviation * count_g) / total``; its products are expanded, so that all of them are matrix
-        products.
-        """
-        terms: list[Floats] = []
-        for p, left in enumerate(self._counts):
-            for q, right in enumerate(self._counts):
-                shared = left * right
-                if not shared.any():
-                    continue
-                mine, others = self._parts[:, p], other._parts[:, q]
-                drawn = self._drawn[p]
-                both = drawn.sums(self._residuals[:, p] * other._residuals[:, q])
-                if other is self and p == q:
-                    both -= mine * (2 * self._residual_by_count(p, p) - mine * drawn.sums(shared[None]))
-                else:
-                    both -= mine * other._residual_by_count(q, p) + others * self._residual_by_count(p, q)
-                    both += mine * others * drawn.sums(shared[None])
-                both /= self._totals[p] * self._totals[q]
-                terms.append(both)
-        return reduce(np.add, terms)
-
-
 def tail_rank(count: int | NDArray[np.intp], confidence: float) -> NDArray[np.intp]:
     """Return which order statistic of ``count`` replicates, from either end, bounds an interval.
 
@@ -148,8 +76,11 @@ def order_statistics(table: Floats, confidence: float) -> tuple[Floats, Floats]:
     """Return limits with half of ``1 - confidence`` of each row's values, without NaN, beyond each."""
     if not np.isnan(table).any():
         rank = int(tail_rank(table.shape[1], confidence))
-        chosen = np.partition(table, (rank - 1, table.shape[1] - rank), axis=1)  # a third faster than sorting
-        return chosen[:, rank - 1], chosen[:, -rank]
+        # One at a time is vectorised: five times as fast as both at once, and faster than sorting.
+        chosen = np.partition(table, rank - 1, axis=1)
+        low = chosen[:, rank - 1].copy()
+        chosen.partition(table.shape[1] - rank, axis=1)
+        return low, chosen[:, -rank].copy()
     ordered = np.sort(table, axis=1)
     defined = table.shape[1] - np.count_nonzero(np.isnan(table), axis=1)
     rank = np.minimum(tail_rank(defined, confidence), np.maximum(defined, 1))
@@ -179,8 +110,8 @@ def studentised_bounds(
     return estimate - high * error, estimate - low * error
 
 
-def _studentised(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Floats, Floats]:
-    moments = Moments(clusters, weights)
+def _studentised(clusters: ClusterSums, draws: Draws, confidence: float) -> tuple[Floats, Floats]:
+    moments = Moments(clusters, draws)
     groups = clusters.groups
     # Rounding in the expanded products can make a spread of about 1e-16 of the second moment out of none.
     error = standard_errors(clusters)
@@ -191,11 +122,15 @@ def _studentised(clusters: ClusterSums, weights: Floats, confidence: float) -> t
 
 def replicates(clusters: ClusterSums, weights: Floats) -> Floats:
     """Return the estimates in every bootstrap replicate, float64 [k, b]; NaN if a stratum drew no row."""
-    return Moments(clusters, weights).deviation + clusters.estimates[:, None]
+    return _replicates(clusters, Draws(clusters.counts, weights))
 
 
-def _percentile(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Floats, Floats]:
-    return order_statistics(replicates(clusters, weights), confidence)
+def _replicates(clusters: ClusterSums, draws: Draws) -> Floats:
+    return Moments(clusters, draws).deviation + clusters.estimates[:, None]
+
+
+def _percentile(clusters: ClusterSums, draws: Draws, confidence: float) -> tuple[Floats, Floats]:
+    return order_statistics(_replicates(clusters, draws), confidence)
 
 
 def leave_one_out(clusters: ClusterSums) -> Floats:
@@ -209,8 +144,8 @@ def leave_one_out(clusters: ClusterSums) -> Floats:
     return total
 
 
-def _bca(clusters: ClusterSums, weights: Floats, confidence: float) -> tuple[Floats, Floats]:
-    deviation = Moments(clusters, weights).deviation
+def _bca(clusters: ClusterSums, draws: Draws, confidence: float) -> tuple[Floats, Floats]:
+    deviation = Moments(clusters, draws).deviation
     return bca_bounds(clusters.estimates, standard_errors(clusters), deviation, leave_one_out(clusters), confidence)
 
 
@@ -270,10 +205,11 @@ def interval(
     estimate, error = clusters.estimates, standard_errors(clusters)
     low, high = np.full(len(clusters), np.nan), np.full(len(clusters), np.nan)
     if clusters.groups >= 2:
+        draws = Draws(clusters.counts, weights)
 
         def limit(chunk: tuple[slice, ClusterSums]) -> None:
             part, columns = chunk
-            low[part], high[part] = limits(columns, weights, confidence)
+            low[part], high[part] = limits(columns, draws, confidence)
 
         in_threads(limit, _chunks(clusters))
     still = error == 0
@@ -283,9 +219,9 @@ def interval(
 
 def paired_bootstrap_p(clusters: ClusterSums, weights: Floats) -> Floats:
     """Two-sided p of "the estimate is 0" by the shifted bootstrap, float64 [k] (Smucker et al. 2007)."""
-    p = np.empty(len(clusters))
+    p, draws = np.empty(len(clusters)), Draws(clusters.counts, weights)
     for part, columns in _chunks(clusters):
-        deviation = np.abs(Moments(columns, weights).deviation)
+        deviation = np.abs(Moments(columns, draws).deviation)
         hits = np.count_nonzero(deviation >= np.abs(columns.estimates)[:, None] - ROUNDING, axis=1)
         p[part] = (hits + 1) / (deviation.shape[1] + 1)
     return p

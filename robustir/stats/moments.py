@@ -1,0 +1,149 @@
+"""First and second moments of group contributions in every bootstrap replicate, from which intervals are studentised.
+
+The influence of a group on an estimate is the sum over strata of ``(residual - deviation * count) / total``. With one
+stratum, or with strata that share few groups, its products are expanded into matrix products over the groups of a
+stratum. If most strata share groups, as a hundred languages with the same sentences do, that would be ten thousand
+products of pairs of strata; then the influences themselves are computed, replicate by replicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.stats.clusters import ClusterSums
+from robustir.stats.exact import exact_products
+
+__all__ = ["Draws", "Moments", "squares"]
+
+Floats = NDArray[np.float64]
+
+_BLOCK = 2**18  # replicates x groups at a time: 2 MB
+_DEAR = 4  # an expanded pair of strata costs as much as this many groups of one stratum do in every replicate
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """The groups of a stratum and how often each replicate draws them, float64 [b, chosen]; chosen: None if all are in it."""
+
+    chosen: NDArray[np.intp] | None
+    weights: Floats
+    bound: float
+
+    @classmethod
+    def of(cls, counts: Floats, weights: Floats) -> _Drawn:
+        """Return the groups that have rows, of counts [g] and weights [b, g] whose rows sum to g."""
+        chosen = np.flatnonzero(counts)
+        whole = len(chosen) == len(counts)
+        return cls(None, weights, float(len(counts))) if whole else cls(chosen, weights[:, chosen], float(len(counts)))
+
+    def sums(self, values: Floats) -> Floats:
+        """Return exact weighted sums of values [k, g] that are 0 outside the stratum, float64 [k, b]."""
+        inside = values if self.chosen is None else values[:, self.chosen]
+        return exact_products(inside, self.weights, self.bound)
+
+
+class Draws:
+    """What the moments of all quantities over the same rows share: counts [p, g] and bootstrap weights [b, g].
+
+    totals: float64 [p, b], the rows of each stratum in every replicate; NaN if a stratum drew none. pairs: the pairs of
+    strata that share groups. direct: whether the influences are computed rather than their products.
+    """
+
+    def __init__(self, counts: Floats, weights: Floats) -> None:
+        self.counts, self.weights = counts, weights
+        # Languages without documents have groups of their own: a product over all groups would be mostly zeros.
+        self.drawn = [_Drawn.of(row, weights) for row in counts]
+        self.totals = np.concatenate([own.sums(row[None]) for own, row in zip(self.drawn, counts, strict=True)])
+        self.totals[self.totals == 0] = np.nan
+        inside = (counts > 0).astype(np.float64)
+        self.pairs = [(int(p), int(q)) for p, q in zip(*np.nonzero(inside @ inside.T), strict=True)]
+        self.direct = len(self.pairs) * _DEAR > counts.size
+        self._shared: dict[tuple[int, int], Floats] = {}
+
+    def shared(self, p: int, q: int) -> Floats:
+        """Return the drawn products of the counts of two strata, float64 [1, b]."""
+        if (p, q) not in self._shared:
+            self._shared[p, q] = self.drawn[p].sums((self.counts[p] * self.counts[q])[None])
+        return self._shared[p, q]
+
+
+class Moments:
+    """First and second moments of the group contributions in every bootstrap replicate.
+
+    deviation: float64 [k, b], replicate minus estimate; NaN if a replicate has no row of a stratum.
+    """
+
+    def __init__(self, clusters: ClusterSums, draws: Draws) -> None:
+        self.draws = draws
+        self._residuals = clusters.residuals()
+        self._parts = np.stack([own.sums(self._residuals[:, p]) for p, own in enumerate(draws.drawn)], axis=1)
+        self._parts /= draws.totals
+        self._mixed: dict[tuple[int, int], Floats] = {}
+        self.deviation: Floats = self._parts[:, 0] if len(draws.counts) == 1 else self._parts.sum(axis=1)
+
+    def _residual_by_count(self, p: int, q: int) -> Floats:
+        if (p, q) not in self._mixed:
+            self._mixed[p, q] = self.draws.drawn[p].sums(self._residuals[:, p] * self.draws.counts[q])
+        return self._mixed[p, q]
+
+    def influence(self, k: int, block: slice) -> Floats:
+        """Return what every group adds to the deviation of one quantity in some replicates, float64 [b, g]."""
+        inverse = 1.0 / self.draws.totals[:, block].T
+        factors = np.concatenate([inverse, -self._parts[k, :, block].T * inverse], axis=1)
+        # By NumPy's own loops, whose order of addition is fixed: these are no whole numbers.
+        found: Floats = np.einsum("bp,pg->bg", factors, np.concatenate([self._residuals[k], self.draws.counts]))
+        return found
+
+    def cross(self, other: Moments) -> Floats:
+        """Sum over the drawn groups of the products of both quantities' influences, float64 [k, b].
+
+        Both must have the same draws.
+        """
+        draws = self.draws
+        if draws.direct:
+            return _drawn(
+                draws, len(self.deviation), lambda k, part: (self.influence(k, part), other.influence(k, part))
+            )
+        terms: list[Floats] = []
+        for p, q in draws.pairs:
+            mine, others = self._parts[:, p], other._parts[:, q]
+            both = draws.drawn[p].sums(self._residuals[:, p] * other._residuals[:, q])
+            if other is self and p == q:
+                both -= mine * (2 * self._residual_by_count(p, p) - mine * draws.shared(p, p))
+            else:
+                both -= mine * other._residual_by_count(q, p) + others * self._residual_by_count(p, q)
+                both += mine * others * draws.shared(p, q)
+            both /= draws.totals[p] * draws.totals[q]
+            terms.append(both)
+        return reduce(np.add, terms)
+
+
+def squares(moments: Sequence[Moments], factors: Sequence[Floats]) -> Floats:
+    """Return the drawn sums of the squared influences on ``sum(factor * mean)``, with factors [k, b], float64 [k, b].
+
+    All moments must have the same draws. This is for strata that share groups (``draws.direct``).
+    """
+
+    def influence(k: int, part: slice) -> tuple[Floats, Floats]:
+        terms = [one[k, part, None] * moment.influence(k, part) for one, moment in zip(factors, moments, strict=True)]
+        whole = reduce(np.add, terms)
+        return whole, whole
+
+    return _drawn(moments[0].draws, len(moments[0].deviation), influence)
+
+
+def _drawn(draws: Draws, size: int, influences: Callable[[int, slice], tuple[Floats, Floats]]) -> Floats:
+    """Return the drawn sums of the products of two influences, [b, g] for each of k quantities: float64 [k, b]."""
+    resamples, groups = draws.weights.shape
+    step = max(1, _BLOCK // groups)
+    found = np.empty((size, resamples))
+    for k in range(size):
+        for start in range(0, resamples, step):
+            part = slice(start, start + step)
+            found[k, part] = np.einsum("bg,bg,bg->b", draws.weights[part], *influences(k, part))
+    return found
