@@ -95,7 +95,7 @@ class Moments:
         """Return what every group adds to the deviation of one quantity in some replicates, float64 [b, g]."""
         inverse = 1.0 / self.draws.totals[:, block].T
         factors = np.concatenate([inverse, -self._parts[k, :, block].T * inverse], axis=1)
-        # By NumPy's own loops, whose order of addition is fixed: these are no whole numbers.
+        # By NumPy's own loops, whose order of addition is fixed: these values are not whole numbers.
         found: Floats = np.einsum("bp,pg->bg", factors, np.concatenate([self._residuals[k], self.draws.counts]))
         return found
 
