@@ -6,8 +6,6 @@ find itself, so mono is undefined.
 
 from __future__ import annotations
 
-import math
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,21 +15,13 @@ from numpy.typing import NDArray
 
 from robustir.benchmarks.files import read_text
 from robustir.errors import DataError, NotApplicableError
+from robustir.text.corresponding import misaligned
 from robustir.types import Corpus, Pools, Qrels, QuerySet, Setting, Task
 
 __all__ = ["NO_MONO", "Bitext", "blocks", "check_alignment", "pair_task", "parallel_task", "read_lines"]
 
 NO_MONO = "mono is undefined: within its own language a sentence could only find itself; multi adds nothing to cross"
 _SETTINGS: tuple[Setting, ...] = ("cross",)
-
-# Lines are judged in windows. On the 112 languages of Tatoeba, NTREX, FLORES and newstest the lengths of aligned lines
-# correlate (log scale) by 0.61 or more and numbers agree in 71% or more. Shifted by one line it is at most 0.55 and 37%;
-# if lengths happened to correlate, numbers did not agree (tests/benchmarks/test_bitext.py).
-_WINDOW = 200
-_FEWEST = 50
-_CORRELATION = 0.58
-_AGREEMENT = 0.65
-_FEWEST_NUMBERS = 5
 
 
 def read_lines(path: Path) -> list[str]:
@@ -84,44 +74,12 @@ def check_alignment(where: str, left: Sequence[str], right: Sequence[str]) -> No
         raise DataError(
             f"{where}: {len(left)} lines against {len(right)}; aligned files have equal numbers of lines, get them again"
         )
-    for first in range(0, len(left), _WINDOW):
-        window = slice(first, first + _WINDOW)
-        if len(left[window]) < _FEWEST:
-            continue
-        correlation = _length_correlation(left[window], right[window])
-        shared, both = _number_agreement(left[window], right[window])
-        if correlation < _CORRELATION and (both < _FEWEST_NUMBERS or shared < _AGREEMENT * both):
-            last = first + len(left[window])
-            raise DataError(
-                f"{where}: lines {first + 1} to {last} are not translations of each other (lengths correlate by "
-                f"{correlation:.2f}, {shared} of {both} lines with numbers agree); one file has lost its alignment"
-            )
-
-
-def _length_correlation(left: Sequence[str], right: Sequence[str]) -> float:
-    lengths = np.log1p(np.array([[len(text) for text in side] for side in (left, right)], dtype=np.float64))
-    with np.errstate(invalid="ignore"):
-        correlation = float(np.corrcoef(lengths)[0, 1])
-    return 1.0 if math.isnan(correlation) else correlation  # lines of one length say nothing
-
-
-def _numbers(text: str) -> set[int]:
-    """Return the whole numbers of a text; digits of any script count."""
-    numbers, digits = set(), ""
-    for char in f"{text} ":
-        if char.isdecimal():
-            digits += str(unicodedata.decimal(char))
-        elif digits:
-            numbers.add(int(digits[:18]))
-            digits = ""
-    return numbers
-
-
-def _number_agreement(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
-    """Return how many line pairs share a number, and how many have numbers on both sides."""
-    numbers = [(_numbers(first), _numbers(second)) for first, second in zip(left, right, strict=True)]
-    both = [(first, second) for first, second in numbers if first and second]
-    return sum(bool(first & second) for first, second in both), len(both)
+    found = misaligned(left, right)
+    if found is not None:
+        raise DataError(
+            f"{where}: lines {found.first + 1} to {found.end} are not translations of each other ({found.reason}); one file "
+            "has lost its alignment"
+        )
 
 
 def _pair_columns(sets: Sequence[Bitext], directions: Sequence[str]) -> tuple[dict[str, list[str]], NDArray[np.int32]]:

@@ -10,9 +10,11 @@ from typing import ClassVar
 import numpy as np
 
 from robustir.errors import DataError, SpecError
-from robustir.perturbations.tables.recordings import Recording, read_recording
+from robustir.languages import normalise
+from robustir.perturbations.tables.recordings import Layout, Recording, read_recording
 from robustir.plugins.shown import Shown
 from robustir.seeds import Stream, key_array, uniforms
+from robustir.text.corresponding import misaligned
 from robustir.types import QuerySet
 
 __all__ = ["Recorded"]
@@ -34,9 +36,16 @@ class Recorded(Shown):
         lang: code of the language of rows without one.
         coverage: the least share of queries, from 0 to 1, that must be recorded; the others stay clean and are counted in
             a warning.
+        natural: whether people, or systems at work, made the noise; False for recordings of synthetic noise. Findings
+            hold natural noise against the synthetic kinds that a suite says imitate it.
+        lines: the file has a text per line and no ids: line n, from 0, is the query with the source id n in four digits,
+            as rocs-mt and flores number their sentences.
+        column: the file is a table with a header; row n of this column is the query with the source id n.
+        kinds: the file is RoCS-MT's annotation of tokens: the noise is the written tokens whose kinds of error are all
+            among these (spelling_error, capitalisation, ...); the rest of the text is as it was normalised.
 
     Raises:
-        SpecError: for both file and files, or a coverage outside [0, 1].
+        SpecError: for both file and files, a coverage outside [0, 1], or several of lines, column and kinds.
         DataError: for a file that is missing or damaged, or holds an id twice.
     """
 
@@ -53,7 +62,18 @@ class Recorded(Shown):
     )
     source: ClassVar[str] = "the file itself, such as NoiseQA (Ravichander et al., 2021), github.com/noiseQA/NoiseQA"
 
-    def __init__(self, file: str = "", files: Sequence[str] = (), lang: str = "en", coverage: float = 0.9) -> None:
+    def __init__(
+        self,
+        file: str = "",
+        files: Sequence[str] = (),
+        lang: str = "en",
+        coverage: float = 0.9,
+        *,
+        natural: bool = True,
+        lines: bool = False,
+        column: str = "",
+        kinds: Sequence[str] = (),
+    ) -> None:
         if file and files:
             raise SpecError("recorded takes file= or files=, not both")
         if isinstance(files, str):
@@ -61,8 +81,12 @@ class Recorded(Shown):
         if not 0 <= coverage <= 1:
             raise SpecError(f"recorded(coverage={coverage!r}): give the least share of recorded queries, from 0 to 1")
         self.files: tuple[str, ...] = (file,) if file else tuple(files)
-        self.lang = lang
+        if sum((lines, bool(column), bool(kinds))) > 1:
+            raise SpecError("recorded takes one of lines=True, column= and kinds=: a file has one layout")
+        self.lang = normalise(lang)
         self.coverage = coverage
+        self.natural = natural
+        self.layout = Layout(lines, column, (kinds,) if isinstance(kinds, str) else tuple(kinds))
         if self.files:  # without one there is only a description to show
             self.languages = frozenset.intersection(*(recording.languages for recording in self._recordings))
             self.nested = len(self.files) == 1
@@ -71,7 +95,7 @@ class Recorded(Shown):
 
     @cached_property
     def _recordings(self) -> tuple[Recording, ...]:
-        return tuple(read_recording(name, self.lang) for name in self.files)
+        return tuple(read_recording(name, self.lang, self.layout) for name in self.files)
 
     @cached_property
     def version(self) -> str:
@@ -96,6 +120,8 @@ class Recorded(Shown):
         steps = [_matched(recording, queries) for recording in self._recordings]
         for recording, texts in zip(self._recordings, steps, strict=True):
             self._check_coverage(recording, queries, texts)
+            if self.layout.by_line:
+                _check_lines(recording, queries, texts)
         turn = uniforms(key_array(keys), np.zeros(len(queries), dtype=np.int64))
         # A query reaches step k where (k - 1 + its uniform number) / steps is below the severity.
         reached = np.clip(np.ceil(severity * len(steps) - turn), 0, len(steps)).astype(int).tolist()
@@ -139,3 +165,15 @@ def _matched(recording: Recording, queries: QuerySet) -> dict[int, str]:
         if text:
             texts[row] = text
     return texts
+
+
+def _check_lines(recording: Recording, queries: QuerySet, texts: Mapping[int, str]) -> None:
+    """Refuse lines that are found by number alone and do not correspond to the queries; DataError names them."""
+    rows = sorted(texts, key=lambda row: queries.source_ids[row])
+    found = misaligned([queries.texts[row] for row in rows], [texts[row] for row in rows])
+    if found is not None:
+        first, last = (queries.source_ids[rows[place]] for place in (found.first, found.end - 1))
+        raise DataError(
+            f"{recording.path}: lines {first} to {last}, counted from 0, do not correspond to the queries ({found.reason}); "
+            "give the file that is parallel to this benchmark"
+        )

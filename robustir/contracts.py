@@ -100,6 +100,10 @@ class PerturbationExtras:
     """Those of its languages that need no download; None: all of them. The others are left out of examples and checks.
     Read by ``describe`` and ``check``."""
 
+    natural: bool = False
+    """Whether people, or systems at work, made the noise and it was recorded. Findings hold such noise against the synthetic
+    kinds that a suite says imitate it. Read by the plan."""
+
     embedded_lang: str = ""
     """The language whose words it mixes into the queries. Their code-mixing index then enters the realised dose, and
     queries in a language are not pooled with those mixed with it. Read when noise is applied, and by the plan."""

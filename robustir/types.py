@@ -489,6 +489,8 @@ class Treatment:
         passages: the passages that the attack aims at: "same" for those in the query's language, or a language.
         embedded_lang: the language mixed into the queries.
         dose: the requested dose at severity 1, such as ``cer:0.05``; "" for nominal severities.
+        natural: whether people, or systems at work, made the noise, and it was recorded.
+        imitates: names of the natural noises that synthetic noise is held against.
     """
 
     attacked: str = ""
@@ -496,6 +498,8 @@ class Treatment:
     passages: str = ""
     embedded_lang: str = ""
     dose: str = ""
+    natural: bool = False
+    imitates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -108,6 +108,11 @@ class PreparedPerturbation:
         return str(self._extra("dose"))
 
     @property
+    def natural(self) -> bool:
+        """Whether it is noise that people or systems at work made, as it was recorded."""
+        return bool(self._extra("natural"))
+
+    @property
     def calibrated(self) -> str:
         """The digest of the calibration that a dose depends on, "" without one."""
         return self._extra("calibrated")  # type: ignore[no-any-return]

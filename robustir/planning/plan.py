@@ -17,6 +17,7 @@ from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepar
 from robustir.planning.benchmark_names import distinct_names
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
 from robustir.planning.limits import limited
+from robustir.planning.live import is_live
 from robustir.planning.recorded import read_rankings
 from robustir.planning.schema import SCHEMA
 from robustir.planning.strategies import find_trained
@@ -30,8 +31,11 @@ from robustir.types import Task, Treatment
 __all__ = ["Cell", "Plan", "PlannedEncoder", "PlannedNoise", "PlannedTask", "make_plan"]
 
 
-def _languages(noise: PlannedNoise, task: Task) -> tuple[str, ...]:
+def _languages(noise: PlannedNoise, planned: PlannedTask) -> tuple[str, ...]:
     """Return the query languages in which a perturbation works; attacks need one pool with the passages they aim at."""
+    task = planned.task
+    if not noise.runs_on(planned):
+        return ()
     works = noise.perturbation.applicable(task.languages)
     if not noise.treatment.attacked:
         return works
@@ -95,7 +99,7 @@ class PlannedEncoder:
 class PlannedNoise:
     """A perturbation with its severities and draws; ``control_of``: the attack whose edits a random control repeats.
 
-    exploratory: its rows are not declared hypotheses.
+    exploratory: its rows are not declared hypotheses. benchmarks: specs of those that it runs on; None: all.
     """
 
     spec: str
@@ -107,10 +111,15 @@ class PlannedNoise:
     control_of: str = ""
     exploratory: bool = False
     name: str = ""  # how results call it, if the spec holds a path of this machine; no key depends on it
+    benchmarks: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", without_local_paths(self.spec))
+
+    def runs_on(self, planned: PlannedTask) -> bool:
+        """Whether the suite wants it on a benchmark."""
+        return self.benchmarks is None or planned.spec in self.benchmarks
 
     def conditions(self) -> Iterator[Condition]:
         """Yield every severity and draw."""
@@ -165,7 +174,7 @@ class Plan:
 
     def languages_of(self, planned: PlannedTask, noise: PlannedNoise) -> tuple[str, ...]:
         """Return the query languages of a benchmark in which a perturbation works."""
-        return _languages(noise, planned.task)
+        return _languages(noise, planned)
 
     def conditions(self, planned: PlannedTask) -> Iterator[Condition]:
         """Yield clean, the floor, and every noisy condition of one benchmark."""
@@ -239,19 +248,32 @@ def _encoders(asked: Iterable[tuple[str, str | Any]]) -> Iterator[tuple[str, Pla
 def _noises(suite: Suite, encoders: Sequence[PlannedEncoder], *, attacks: bool) -> Iterator[PlannedNoise]:
     for noise in suite.perturbations:
         perturbation = prepare(noise.spec)
+        benchmarks = None if noise.benchmarks is None else tuple(_benchmark(spec) for spec in noise.benchmarks)
         if isinstance(perturbation, PreparedAttack):
             for planned in _attacks(suite, noise, perturbation, encoders) if attacks else ():
-                yield replace(planned, exploratory=noise.exploratory)
+                yield replace(planned, exploratory=noise.exploratory, benchmarks=benchmarks)
             continue
+        imitates = tuple(canonical("perturbation", spec) for spec in noise.imitates)
         yield PlannedNoise(
             canonical("perturbation", noise.spec),
             perturbation,
             perturbation.cell_version,
             suite.severities_of(noise),
             suite.draws_of(noise),
-            Treatment(embedded_lang=perturbation.embedded_lang, dose=perturbation.dose),
+            Treatment(
+                embedded_lang=perturbation.embedded_lang,
+                dose=perturbation.dose,
+                natural=perturbation.natural,
+                imitates=imitates,
+            ),
             exploratory=noise.exploratory,
+            benchmarks=benchmarks,
         )
+
+
+def _benchmark(spec: str) -> str:
+    """Return what a planned benchmark is called; tasks from Python keep their spec."""
+    return spec if is_live(spec) else canonical("benchmark", spec)
 
 
 def _attacks(
@@ -306,10 +328,15 @@ def _named(noises: tuple[PlannedNoise, ...], encoders: Sequence[PlannedEncoder])
         return f"random-control({shown})" if noise.control_of else shown
 
     names_shown = [name(noise) for noise in noises]
-    return tuple(
-        replace(noise, name=shown if names_shown.count(shown) == 1 else noise.spec)
+    final = {
+        noise.spec: shown if names_shown.count(shown) == 1 else noise.spec
         for noise, shown in zip(noises, names_shown, strict=True)
-    )
+    }
+
+    def treatment(noise: PlannedNoise) -> Treatment:
+        return replace(noise.treatment, imitates=tuple(final[spec] for spec in noise.treatment.imitates))
+
+    return tuple(replace(noise, name=final[noise.spec], treatment=treatment(noise)) for noise in noises)
 
 
 def _others(spec: Spec) -> list[tuple[str, object]]:
@@ -418,9 +445,9 @@ def make_plan(
     tasks = _named_apart(tuple(_tasks(suite, data, known)))
     _check_names("benchmark", [planned.task.name for planned in tasks])
     _check_names("perturbation", [noise.spec for noise in noises])
-    missing = []
+    missing: list[tuple[str, str, str]] = []
     for noise in noises:
-        works = {lang for planned in tasks for lang in _languages(noise, planned.task)}
+        works = {lang for planned in tasks for lang in _languages(noise, planned)}
         if not works and noise.treatment.attacked:
             raise NotApplicableError(
                 f"{noise.spec} attacks passages in the query's language, but no benchmark has any; name another benchmark"
@@ -429,10 +456,14 @@ def make_plan(
             langs = sorted({lang for planned in tasks for lang in planned.task.languages})
             raise noise.perturbation.not_applicable(langs, noise.spec)
         for planned in tasks:
-            works_here = _languages(noise, planned.task)
-            missing += [
-                (planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in works_here
-            ]
+            works_here = _languages(noise, planned)
+            missing += (
+                ()
+                if not noise.runs_on(planned)
+                else [
+                    (planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in works_here
+                ]
+            )
     plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(missing))
     return _with_rankings_read(plan)
 

@@ -11,12 +11,8 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
-    Field,
     Tag,
     ValidationError,
     field_validator,
@@ -30,10 +26,21 @@ from robustir.languages import normalise
 from robustir.measures import parse_measure
 from robustir.planning.located import located
 from robustir.planning.mistakes import HIDDEN, explained, place
-from robustir.plugins.names import check_name
+from robustir.planning.suite_tables import (
+    Equivalence,
+    NamedEncoder,
+    Noise,
+    Severities,
+    Statistics,
+    Strategy,
+    SuiteTable,
+    Validity,
+    from_spec,
+    key,
+)
 from robustir.plugins.paths import hint
 from robustir.plugins.specs import parse
-from robustir.protocol import Correction, IntervalKind, TestKind, check_protocol
+from robustir.protocol import check_protocol
 from robustir.types import Setting
 
 __all__ = [
@@ -53,87 +60,6 @@ __all__ = [
 
 
 STATISTICS = ("test", "correction", "interval")  # keys of [statistics] that are options of commands too
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _key(description: str, example: str, **rules: Any) -> Any:
-    """Return a field of a suite; ``example`` is a value in TOML."""
-    return Field(description=description, examples=[example], **rules)
-
-
-class Statistics(_Model):
-    """How uncertainty is computed; the defaults are those of docs/statistics.md."""
-
-    confidence: float = _key("confidence of all intervals", "0.99", default=0.95, gt=0.5, lt=1.0)
-    flips: int = _key("sign flips of the randomisation test", "99_999", default=10_000, ge=99)
-    resamples: int = _key("bootstrap resamples of the intervals", "10_000", default=2_000, ge=99)
-    interval: IntervalKind = _key(
-        "kind of bootstrap interval: studentised, percentile or bca", '"bca"', default="studentised"
-    )
-    test: TestKind = _key("paired test by groups: flips (sign flips), t, bootstrap or wilcoxon", '"t"', default="flips")
-    correction: Correction | None = _key(
-        "of declared hypotheses: max-t (with flips) or holm; without any: bh or holm; if not given max-t, or holm with "
-        "another test, or bh",
-        '"holm"',
-        default=None,
-    )
-    reference: str = _key("encoder that corruption errors are relative to: its name or spec", '"e5"', default="bm25")
-
-
-class Equivalence(_Model):
-    """Margins, set before the run, within which a change is called equivalent to none (docs/statistics.md)."""
-
-    absolute: float = _key("largest change in points of the measure that does not matter", "1.0", gt=0.0, lt=100.0)
-    relative: float = _key("largest share of the score that may be lost or gained", "0.05", gt=0.0, lt=1.0)
-    reason: str = _key(
-        "why changes within these margins do not matter", '"users notice no less than one in a hundred"', min_length=1
-    )
-
-
-class Validity(_Model):
-    """Rules by which noisy queries are left out of a second set of numbers, because they may mean something else."""
-
-    characters: float = _key("share of the characters that a noisy query must keep", "0.7", default=0.5, ge=0.0, le=1.0)
-    protected: bool = _key(
-        "true: a noisy query must keep the numbers, names and negations of the clean one", "false", default=True
-    )
-
-
-def _noise(value: Any) -> Any:
-    return {"spec": value} if isinstance(value, str) else value
-
-
-def _rising_shares(values: tuple[float, ...]) -> tuple[float, ...]:
-    if any(not 0.0 < value <= 1.0 for value in values):
-        raise ValueError("severities are shares above 0 and at most 1 (clean queries are always scored)")
-    if list(values) != sorted(set(values)):
-        raise ValueError("severities must rise")
-    return values
-
-
-_Severities = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_rising_shares)]
-
-
-class Noise(_Model):
-    """A perturbation of a suite; its severities and draws default to the suite's."""
-
-    spec: str = _key("the perturbation", '"typos"')
-    severities: _Severities | None = _key("its own severities, instead of the suite's", "[0.1, 0.3]", default=None)
-    draws: int | None = _key("its own number of draws, instead of the suite's", "5", default=None, ge=1, le=1000)
-    # So that many kinds of noise can be shown beside the few that the study asks about.
-    exploratory: bool = _key("true: its rows are not declared hypotheses", "true", default=False)
-
-
-class NamedEncoder(_Model):
-    """An encoder of a suite with a name of its own in all results."""
-
-    spec: str = _key(
-        "the encoder: a name with arguments, a path, or package.module:object", '"./models/mine"', min_length=1
-    )
-    name: Annotated[str, AfterValidator(check_name)] = _key("its name in all results", '"mine"')
 
 
 # NAME=SPEC; a path may hold an equals sign after a slash, a spec after its bracket.
@@ -159,91 +85,82 @@ _Encoder = Annotated[
 ]
 
 
-class Strategy(_Model):
-    """A training strategy: the folders of its encoders, one per seed, as a pattern; train: the command that makes them."""
-
-    encoders: str = _key("folders of its encoders, one per seed, as a pattern", '"study/x-y-*"', min_length=1)
-    train: str = _key("the command that makes them", '"robustir train study -o study"', default="")
-
-
-class Suite(_Model):
+class Suite(SuiteTable):
     """What a run depends on, apart from the data and the software."""
 
-    name: str = _key(
+    name: str = key(
         "the run's name; its folder is runs/NAME unless you name another",
         '"my-study"',
         pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
     )
-    description: str = _key("one sentence for listings and the report", '"Our two models on our tickets."', default="")
-    question: str = _key(
+    description: str = key("one sentence for listings and the report", '"Our two models on our tickets."', default="")
+    question: str = key(
         "the question that the report answers first", '"Which model minds typing errors less?"', default=""
     )
-    seed: int = _key("seed of every random stream", "20240816", default=0, ge=0, lt=2**63)
-    draws: int = _key("how often each noise is drawn at each severity", "5", default=3, ge=1, le=1000)
-    benchmarks: tuple[str, ...] = _key(
+    seed: int = key("seed of every random stream", "20240816", default=0, ge=0, lt=2**63)
+    draws: int = key("how often each noise is drawn at each severity", "5", default=3, ge=1, le=1000)
+    benchmarks: tuple[str, ...] = key(
         "the collections: names with arguments, or paths of folders in BEIR's layout",
         """["mini", "wmt(sets='wmt13')", "./my-collection"]""",
         min_length=1,
     )
-    encoders: tuple[_Encoder, ...] = _key(
+    encoders: tuple[_Encoder, ...] = key(
         "the encoders, as SPEC, NAME=SPEC or a table, in the order of all results; needed unless there are strategies",
         """["bm25", "words=hashing(analyzer='word')", { spec = "./models/mine", name = "mine" }]""",
         default=(),
     )
-    strategies: dict[str, Strategy] = _key(
+    strategies: dict[str, Strategy] = key(
         "trained encoders by training strategy, a table each", '{ x-y = { encoders = "study/x-y-*" } }', default={}
     )
-    compare: tuple[tuple[str, str], ...] | None = _key(
+    compare: tuple[tuple[str, str], ...] | None = key(
         "pairs of strategies (A, B) to compare as A - B; all pairs if not given", '[["x-y", "x-x"]]', default=None
     )
-    needs: dict[str, str] = _key(
+    needs: dict[str, str] = key(
         "folders that specs name, each with the command that makes it",
         '{ "study/x-y-12" = "robustir train study --seed 12 -o study" }',
         default={},
     )
-    perturbations: tuple[Annotated[Noise, BeforeValidator(_noise)], ...] = _key(
+    perturbations: tuple[Annotated[Noise, BeforeValidator(from_spec)], ...] = key(
         "the noise, as SPEC or a table; clean queries are always scored",
         """["typos", "code-switch(into='en')", { spec = "ocr", severities = [0.2], draws = 1 }]""",
         default=(),
     )
-    severities: _Severities = _key(
+    severities: Severities = key(
         "shares of words that are edited, rising, above 0 and at most 1", "[0.1, 0.3]", default=(0.1, 0.2, 0.3, 0.5)
     )
-    languages: tuple[str, ...] | None = _key(
+    languages: tuple[str, ...] | None = key(
         "languages of queries and passages; all of each benchmark if not given",
         '["de", "en"]',
         default=None,
         min_length=1,
     )
-    settings: tuple[Setting, ...] | None = _key(
+    settings: tuple[Setting, ...] | None = key(
         "which of mono, cross and multi to report; all of each benchmark if not given",
         '["mono"]',
         default=None,
         min_length=1,
     )
-    limit: int | None = _key(
+    limit: int | None = key(
         "at most this many queries per language, always the same ones; all passages stay", "100", default=None, ge=1
     )
-    measures: tuple[str, ...] = _key(
+    measures: tuple[str, ...] = key(
         "the measures to report; the first is the main one",
         '["nDCG@10", "R@100"]',
         min_length=1,
         default=("AP", "nDCG@10", "R@10", "Hit@1", "RankDistance", "nRankDistance"),
     )
-    statistics: Statistics = _key(
-        "how uncertainty is computed, a table", "{ resamples = 10_000 }", default=Statistics()
-    )
-    equivalence: Equivalence | None = _key(
+    statistics: Statistics = key("how uncertainty is computed, a table", "{ resamples = 10_000 }", default=Statistics())
+    equivalence: Equivalence | None = key(
         "margins within which a change is called equivalent to none, a table; not tested if not given",
         '{ absolute = 1.0, relative = 0.05, reason = "users notice no less" }',
         default=None,
     )
-    validity: Validity = _key(
+    validity: Validity = key(
         "when a noisy query may mean something else, a table; all numbers are also made without such queries",
         "{ characters = 0.7 }",
         default=Validity(),
     )
-    exploratory: bool = _key("true: nothing is a declared hypothesis", "true", default=False)
+    exploratory: bool = key("true: nothing is a declared hypothesis", "true", default=False)
 
     @field_validator("measures")
     @classmethod
@@ -277,9 +194,20 @@ class Suite(_Model):
             check_protocol(self.statistics.test, self.statistics.correction, declared=not self.exploratory)
         except InputError as error:
             raise ValueError(f"statistics: {error}") from None
+        self._check_noises()
         if unknown := [name for pair in self.compare or () for name in pair if name not in self.strategies]:
             raise ValueError(f"compare: {unknown[0]!r} is not a strategy of the suite")
         return self
+
+    def _check_noises(self) -> None:
+        """Refuse names of benchmarks and of natural noises that the suite lacks."""
+        known = {"benchmarks": self.benchmarks, "imitates": tuple(noise.spec for noise in self.perturbations)}
+        for noise in self.perturbations:
+            for field, there in known.items():
+                if unknown := [name for name in getattr(noise, field) or () if name not in there]:
+                    raise ValueError(
+                        f"perturbations: {field} of {noise.spec} names {unknown[0]!r}, which the suite does not list"
+                    )
 
     def __repr__(self) -> str:
         parts = (("benchmark", self.benchmarks), ("encoder", self.encoders), ("perturbation", self.perturbations))
@@ -311,6 +239,8 @@ class Suite(_Model):
         if not given:
             return self
         content = self.model_dump() | given
+        if "benchmarks" in given and "perturbations" not in given:
+            content["perturbations"] = _left(self.perturbations, given["benchmarks"])
         if "encoders" in given:
             content |= {"strategies": {}, "compare": None}
         return validate_suite(content, f"suite {self.name} with the options given")
@@ -332,6 +262,20 @@ class Suite(_Model):
         return self.replaced(
             perturbations=perturbations or (kept if cleared else None), severities=severities, draws=draws, **given
         )
+
+
+def _left(noises: Sequence[Noise], benchmarks: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """Return the noises that run on some of the benchmarks, and among what they imitate those that do too."""
+    on = [
+        (noise, None if noise.benchmarks is None else tuple(name for name in noise.benchmarks if name in benchmarks))
+        for noise in noises
+    ]
+    kept = {noise.spec for noise, there in on if there != ()}
+    return tuple(
+        noise.model_dump() | {"benchmarks": there, "imitates": tuple(spec for spec in noise.imitates if spec in kept)}
+        for noise, there in on
+        if noise.spec in kept
+    )
 
 
 def _refuse_twice(values: Sequence[str]) -> None:
@@ -397,10 +341,10 @@ def validate_suite(content: Mapping[str, Any], where: str) -> Suite:
         "encoders": suite.encoder_specs,
         "perturbations": tuple(noise.spec for noise in suite.perturbations),
     }
-    for key, specs in lists.items():
+    for what, specs in lists.items():
         for position, spec in enumerate(specs):
             try:
                 parse(spec)
             except SpecError as error:
-                raise SpecError(f"{where}: {place((key, position))}: {error}") from None
+                raise SpecError(f"{where}: {place((what, position))}: {error}") from None
     return suite

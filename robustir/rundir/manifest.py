@@ -98,6 +98,8 @@ class NoiseEntry:
     passages: str = ""
     embedded_lang: str = ""
     dose: str = ""
+    natural: bool = False
+    imitates: tuple[str, ...] = ()
 
     @property
     def treatment(self) -> Treatment:

@@ -20,7 +20,7 @@ def test_missing_collections_name_their_command(tmp_path: Path) -> None:
     assert found["data flores"] == f"get it with  robustir fetch flores --data {tmp_path}"
     assert "data xquad-r" not in found
     assert {name for name, remedy in found.items() if "no command can download it" in remedy} == {
-        "data miracl", "data noiseqa", "data wmt",
+        "data hinglish-top", "data miracl", "data noiseqa", "data rocs-mt", "data wmt",
     }  # fmt: skip
     assert f"robustir fetch wmt --from DIR --data {tmp_path}" in found["data wmt"]
     assert "put the" not in " ".join(found.values())

@@ -108,8 +108,8 @@ def test_lists_that_would_silently_do_nothing_or_twice(tmp_path: Path, text: str
             r"unknown key 'perturbations\[0\]\.severitys' \(did you mean 'severities'\?\)",
         ),
         (
-            'perturbations = [{spec = "typos", limit = 1}]',
-            r"unknown key 'perturbations\[0\]\.limit' \(known: spec, severities, draws, exploratory\)",
+            'perturbations = [{spec = "typos", width = 1}]',
+            r"unknown key 'perturbations\[0\]\.width' \(known: spec, severities, draws, exploratory, benchmarks, imitates\)",
         ),
         ("perturbations = [{draws = 1}]", r"perturbations\[0\]\.spec: this key is missing"),
         ('perturbations = ["typos", "ocr("]', r"perturbations\[1\]: 'ocr\(': the bracket"),
