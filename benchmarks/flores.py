@@ -28,6 +28,7 @@ class Flores:
     Args:
         split: "devtest" or "dev".
         pivot: pair only this language with the others; None: every ordered pair.
+        among: codes of languages, for suites whose benchmarks have different ones; none: all with a file.
     """
 
     name = "flores"
@@ -38,13 +39,14 @@ class Flores:
     open_folder = True  # files of either edition and of more languages may lie in it
     instead_of_checksums = "they must hold 1,012 lines"
 
-    def __init__(self, split: str = "devtest", pivot: str | None = "en") -> None:
+    def __init__(self, split: str = "devtest", pivot: str | None = "en", among: Sequence[str] = ()) -> None:
         if split not in _SPLITS:
             raise SpecError(f"flores: split must be one of {', '.join(_SPLITS)}, not {split!r}")
         self.split = split
         if split == "dev":
             self.source = "https://github.com/mozilla/firefox-translations-models @ e7957fc40744, evaluation"
         self.pivot = normalise(pivot) if pivot is not None else None
+        self.among = tuple(among)
 
     def files(self) -> tuple[Remote, ...]:
         """Return what ``robustir fetch`` downloads: the devtest of FLORES-200; dev has no plain address."""
@@ -64,7 +66,7 @@ class Flores:
         """Return the task from ``data/flores/SPLIT/XX.txt``."""
         folder = find_folder(data, f"{self.folder}/{self.split}", self)
         files = parallel_files(folder, self.name)
-        langs = chosen_languages(with_pivot(languages, self.pivot), tuple(files), self.name)
+        langs = chosen_languages(with_pivot(languages or self.among or None, self.pivot), tuple(files), self.name)
         sentences = {lang: read_lines(files[lang]) for lang in langs}
         return parallel_task(
             self.name if self.split == "devtest" else f"{self.name}-{self.split}",

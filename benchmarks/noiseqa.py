@@ -14,7 +14,7 @@ from robustir.types import Task
 __all__ = ["NoiseQA"]
 
 _KINDS = ("natural", "synthetic")
-_NOISES = ("keyboard", "asr", "translation")
+_NOISES = ("keyboard", "asr", "translation", "none")
 
 
 class NoiseQA:
@@ -25,7 +25,8 @@ class NoiseQA:
 
     Args:
         kind: "natural" or "synthetic".
-        noise: "keyboard", "asr" or "translation" (natural: from German).
+        noise: "keyboard", "asr" or "translation" (natural: from German); "none": the clean questions, in English alone, for
+            noise that comes as a perturbation.
     """
 
     name = "noiseqa"
@@ -42,12 +43,14 @@ class NoiseQA:
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/noiseqa`` and ``data/xquad-r/en.json``."""
+        clean = XQuADR().load(data, chosen_languages(languages, self.languages, self.name))
+        if self.noise == "none":
+            return replace(clean, name="noiseqa-clean")
         folder = find_folder(data, self.folder, self)
         path = folder / self.kind / f"xquad-{self.noise}-{self.kind}.jsonl"
         if (self.noise, self.kind) == ("translation", "natural"):
             path = folder / "translations" / "xquad-context-en-question-de.jsonl"
         noisy = {row["_id"]: row["text"] for _, row in read_json_lines(path, ("_id", "text"))}
-        clean = XQuADR().load(data, chosen_languages(languages, self.languages, self.name))
         lost = [name for name in clean.queries.source_ids if name not in noisy]
         if lost:
             raise DataError(f"{path} lacks {len(lost)} of XQuAD's questions, such as {lost[0]}; get it again")

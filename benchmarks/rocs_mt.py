@@ -24,6 +24,7 @@ class RocsMT:
 
     Args:
         text: "normalised", or "raw": the posts as written are the clean queries.
+        among: codes of languages of the translations, for suites whose benchmarks have different ones; none: all.
 
     Raises:
         SpecError: for another text.
@@ -35,15 +36,17 @@ class RocsMT:
     licence = "none stated (test suite of WMT23): for use here, not for passing on"
     source = "https://github.com/rbawden/RoCS-MT @ 6345278, v1/"
 
-    def __init__(self, text: str = "normalised") -> None:
+    def __init__(self, text: str = "normalised", among: Sequence[str] = ()) -> None:
         if text not in _TEXTS:
             raise SpecError(f"rocs-mt: text must be one of {', '.join(_TEXTS)}, not {text!r}")
         self.text = text
+        self.among = tuple(among)
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/natural/rocs-mt``; English is always among the languages."""
         folder = find_folder(data, self.folder, self)
-        wanted = None if languages is None else [*languages, _SOURCE]
+        asked = languages or self.among
+        wanted = [*asked, _SOURCE] if asked else None
         targets = [lang for lang in chosen_languages(wanted, self.languages, self.name) if lang != _SOURCE]
         if not targets:
             others = ", ".join(lang for lang in self.languages if lang != _SOURCE)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from robustir.errors import InputError, RunError
 from robustir.reports.blocks import Document, Section, linked
 from robustir.reports.formats import clean_text, without_folders
+from robustir.reports.sections.agreement import agreement_section
 from robustir.reports.sections.attacks import attack_section
 from robustir.reports.sections.clean_scores import clean_section
 from robustir.reports.sections.comparing import bias_section, comparison_section
@@ -52,6 +53,7 @@ _MAIN: tuple[Builder, ...] = (
     curve_section,
     comparison_section,
     equivalence_section,
+    agreement_section,
     attack_section,
     example_section,
     validity_section,

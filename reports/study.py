@@ -39,8 +39,9 @@ MORE_ROBUST = frozenset({Kind.MORE_ROBUST, Kind.OVERTAKES})
 SETTINGS = ("mono", "cross", "cross-embedded", "multi")
 _ONE_MEASURE = frozenset(
     {"scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "strategies", "strategy_scores"}
-    | {"rank_groups", "rank_pairs", "corruption", "variance", "trend", "orders"}
+    | {"rank_groups", "rank_pairs", "corruption", "variance", "trend", "orders", "agreement"}
 )
+_NOISES = frozenset({"perturbation", "natural", "synthetic"})  # columns with the spec of a noise
 
 
 def value(row: Row, name: str) -> float:
@@ -69,8 +70,8 @@ def _ordered(present: Iterable[str], wanted: Sequence[str]) -> tuple[str, ...]:
 
 def _clean(record: Row, short: Mapping[str, str]) -> Row:
     cleaned = {name: clean_text(item) if isinstance(item, str) else item for name, item in record.items()}
-    if "perturbation" in cleaned:
-        cleaned["perturbation"] = short.get(cleaned["perturbation"], cleaned["perturbation"])
+    for name in _NOISES & cleaned.keys():
+        cleaned[name] = short.get(cleaned[name], cleaned[name])
     return cleaned
 
 

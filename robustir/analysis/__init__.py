@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
+from robustir.analysis.agreement import add_agreement
 from robustir.analysis.bias import add_bias
 from robustir.analysis.by_language import add_language_comparisons
 from robustir.analysis.claims import ALPHA, claim_comparisons, claim_contrasts, claim_equivalence, claim_strategies
@@ -47,7 +48,7 @@ __all__ = ["TABLES", "AnalysisOptions", "Findings", "analyse", "empty_table", "r
 Roles = dict[tuple[str, str], tuple[str, Mapping[str, str]]]
 _FROM_SCORES = (
     "scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "rank_groups", "rank_pairs",
-    "equivalence", "corruption", "variance", "trend", "orders", "bias", "strategies", "strategy_scores",
+    "equivalence", "corruption", "variance", "trend", "orders", "agreement", "bias", "strategies", "strategy_scores",
 )  # fmt: skip
 _NAMED = ("encoder", "encoder_a", "encoder_b", "strategy", "strategy_a", "strategy_b")
 
@@ -153,4 +154,5 @@ def _add_setting(
     add_equivalence(grids["equivalence"], setting, scores, strategies)
     add_corruption(grids["corruption"], setting, scores)
     add_trends(grids["trend"], grids["orders"], setting, scores, strategies)
+    add_agreement(grids["agreement"], setting, scores, strategies)
     add_language_comparisons(grids["language_comparisons"], setting, scores, strategies)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from robustir.analysis.estimator import Layout
 from robustir.stats import trapezoid_weights
 
-__all__ = ["NO_DOSE", "TWICE", "EqualDose", "dose_ratio"]
+__all__ = ["NO_DOSE", "TWICE", "EqualDose", "dose_ratio", "weights_at"]
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ class EqualDose:
         weights = np.zeros((len(rows), *doses.shape))
         for view in views:
             for row in range(len(doses)):
-                weights[row, :, view] = _at(doses[:, view], dose[row])
+                weights[row, :, view] = weights_at(doses[:, view], dose[row])
             weights[-1, :, view] = _up_to(doses[:, view], dose[-1])
         inside = np.zeros(len(layout.counts), dtype=np.bool_)
         inside[views] = True
@@ -91,7 +91,7 @@ def _ratio_of(doses: Floats, languages: NDArray[np.intp]) -> float:
     return dose_ratio(np.array([doses[languages == one].mean() for one in np.unique(languages)]))
 
 
-def _at(doses: Floats, dose: float) -> Floats:
+def weights_at(doses: Floats, dose: float) -> Floats:
     """Return the weights [s] of the severities with the given doses [s] in the change at one dose, which they reach."""
     weights = np.zeros(len(doses))
     if not dose > 0:
@@ -113,6 +113,6 @@ def _up_to(doses: Floats, dose: float) -> Floats:
     order = np.argsort(doses, kind="stable")
     inner = order[doses[order] < dose]
     parts = trapezoid_weights(np.concatenate([doses[inner], [dose]]))[1:]
-    weights: Floats = parts[-1] * _at(doses, dose)
+    weights: Floats = parts[-1] * weights_at(doses, dose)
     weights[inner] += parts[:-1]
     return weights

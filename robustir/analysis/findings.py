@@ -24,6 +24,7 @@ _TEXT = frozenset(
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
     | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead", "letters", "reference"}
     | {"test", "correction", "interval", "hangs_on", "equal_verdict", "equal_favours", "clean_order", "noisy_order"}
+    | {"natural", "synthetic", "dose_kind"}
     | {"kind", "english_text", "right_id", "right_lang", "right_text", "ahead_id", "ahead_lang", "ahead_text"}
 )
 _WHOLE = frozenset(
@@ -98,6 +99,9 @@ _COLUMNS: Mapping[str, str] = {
     "intercept kinds note in_domain",
     "orders": "benchmark setting perturbation severity measure tau tau_low tau_high clean_order noisy_order kinds note "
     "in_domain",
+    "agreement": "benchmark setting natural synthetic severity measure encoder dose_kind natural_dose synthetic_dose "
+    "natural_delta natural_low natural_high synthetic_delta synthetic_low synthetic_high ratio ratio_low ratio_high "
+    "difference difference_low difference_high tau tau_low tau_high encoders n groups near_floor note in_domain",
     "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
     "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n p_flips seen_a "
     "seen_b robust_training attacked embedded_lang in_domain claim favours separated note near_floor ratio_p ratio_p_adjusted loss_p "
@@ -141,7 +145,7 @@ class Findings:
     can't be told apart, rank_pairs: the tests of all pairs behind them; equivalence: changes and losses within margins
     that the suite set, the only road to "robust"; corruption: errors relative to a reference encoder; variance: what a
     change varies with; trend and orders: many encoders against their trend, and whether noise changes their order;
-    strategies and strategy_scores: training
+    agreement: natural noise against the synthetic noise that imitates it, at one dose; strategies and strategy_scores: training
     strategies over seeds; bias: rank distances; validity: what the noise did; examples: the worst queries and a
     median one, with the rank of the right passage and the first passage that is not relevant (``ahead``).
     In scores, ``tied_share`` is the share of the relevant passages with the same score as another candidate, and
@@ -180,6 +184,7 @@ class Findings:
     variance: pd.DataFrame = field(default_factory=partial(empty_table, "variance"))
     trend: pd.DataFrame = field(default_factory=partial(empty_table, "trend"))
     orders: pd.DataFrame = field(default_factory=partial(empty_table, "orders"))
+    agreement: pd.DataFrame = field(default_factory=partial(empty_table, "agreement"))
     strategies: pd.DataFrame = field(default_factory=partial(empty_table, "strategies"))
     strategy_scores: pd.DataFrame = field(default_factory=partial(empty_table, "strategy_scores"))
     bias: pd.DataFrame = field(default_factory=partial(empty_table, "bias"))

@@ -246,14 +246,19 @@ def _encoders(asked: Iterable[tuple[str, str | Any]]) -> Iterator[tuple[str, Pla
 
 
 def _noises(suite: Suite, encoders: Sequence[PlannedEncoder], *, attacks: bool) -> Iterator[PlannedNoise]:
+    spec_of = {noise.name: noise.spec for noise in suite.perturbations if noise.name}
     for noise in suite.perturbations:
         perturbation = prepare(noise.spec)
         benchmarks = None if noise.benchmarks is None else tuple(_benchmark(spec) for spec in noise.benchmarks)
         if isinstance(perturbation, PreparedAttack):
+            if noise.name:
+                raise SpecError(
+                    f"{noise.spec} is an attack, which is called after its encoder; leave out name={noise.name!r}"
+                )
             for planned in _attacks(suite, noise, perturbation, encoders) if attacks else ():
                 yield replace(planned, exploratory=noise.exploratory, benchmarks=benchmarks)
             continue
-        imitates = tuple(canonical("perturbation", spec) for spec in noise.imitates)
+        imitates = tuple(canonical("perturbation", spec_of.get(name, name)) for name in noise.imitates)
         yield PlannedNoise(
             canonical("perturbation", noise.spec),
             perturbation,
@@ -268,6 +273,7 @@ def _noises(suite: Suite, encoders: Sequence[PlannedEncoder], *, attacks: bool) 
             ),
             exploratory=noise.exploratory,
             benchmarks=benchmarks,
+            name=noise.name or "",
         )
 
 
@@ -319,6 +325,8 @@ def _named(noises: tuple[PlannedNoise, ...], encoders: Sequence[PlannedEncoder])
     names = _encoder_names(encoders, noises)
 
     def name(noise: PlannedNoise) -> str:
+        if noise.name != without_local_paths(noise.spec):
+            return noise.name  # given by the suite
         spec = noise.control_of or noise.spec
         if noise.treatment.attacked and without_local_paths(spec) != spec:
             asked = parse(spec)

@@ -200,8 +200,11 @@ class Suite(SuiteTable):
         return self
 
     def _check_noises(self) -> None:
-        """Refuse names of benchmarks and of natural noises that the suite lacks."""
-        known = {"benchmarks": self.benchmarks, "imitates": tuple(noise.spec for noise in self.perturbations)}
+        """Refuse names that are given twice, and names of benchmarks and natural noises that the suite lacks."""
+        given = [noise.name for noise in self.perturbations if noise.name]
+        _refuse_twice(given)
+        specs = [noise.spec for noise in self.perturbations]
+        known = {"benchmarks": self.benchmarks, "imitates": (*specs, *given)}
         for noise in self.perturbations:
             for field, there in known.items():
                 if unknown := [name for name in getattr(noise, field) or () if name not in there]:
@@ -270,7 +273,7 @@ def _left(noises: Sequence[Noise], benchmarks: Sequence[str]) -> tuple[dict[str,
         (noise, None if noise.benchmarks is None else tuple(name for name in noise.benchmarks if name in benchmarks))
         for noise in noises
     ]
-    kept = {noise.spec for noise, there in on if there != ()}
+    kept = {name for noise, there in on if there != () for name in (noise.spec, noise.name)}
     return tuple(
         noise.model_dump() | {"benchmarks": there, "imitates": tuple(spec for spec in noise.imitates if spec in kept)}
         for noise, there in on

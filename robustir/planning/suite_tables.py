@@ -99,9 +99,15 @@ class Noise(SuiteTable):
     benchmarks: tuple[str, ...] | None = key(
         "the benchmarks of the suite that it runs on, instead of all", '["rocs-mt"]', default=None, min_length=1
     )
+    name: str | None = key(
+        "its name in all results, instead of its spec: small letters, digits and hyphens",
+        '"arabizi"',
+        default=None,
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+    )
     imitates: tuple[str, ...] = key(
-        "the natural noises of the suite, by their specs, that the findings hold it against at equal dose",
-        """["recorded(file='natural.jsonl')"]""",
+        "the natural noises of the suite, by their names or specs, that the findings hold it against at equal dose",
+        '["arabizi"]',
         default=(),
     )
 
