@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -40,7 +41,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_report_prints_what_the_table_says(run: Path) -> None:
-    found = pd.read_csv(run / "findings" / "agreement.csv")
+    found: Any = pd.read_csv(run / "findings" / "agreement.csv")
     assert set(found["natural"]) == {"as-read"}
     assert set(found["synthetic"]) == {"typos"}  # nothing says that casing imitates anything
     assert set(found["encoder"]) == {"bm25", "hashing", "all"}
@@ -57,8 +58,8 @@ def test_the_report_prints_what_the_table_says(run: Path) -> None:
 
 
 def test_the_natural_change_is_that_of_the_contrasts(run: Path) -> None:
-    found = pd.read_csv(run / "findings" / "agreement.csv").set_index("encoder")
-    contrasts = pd.read_csv(run / "findings" / "contrasts.csv")
+    found: Any = pd.read_csv(run / "findings" / "agreement.csv").set_index("encoder")
+    contrasts: Any = pd.read_csv(run / "findings" / "contrasts.csv")
     rows = contrasts[(contrasts["perturbation"] == "as-read") & (contrasts["query_lang"] == "all")]
     for row in rows.to_dict("records"):
         one = found.loc[row["encoder"]]
