@@ -80,7 +80,7 @@ def _together(rows: Sequence[Row], *, several: bool) -> Table:
             (*_head(row, several=several), Cell(dose), *_changes(row), tau, counted, Cell(row["note"], mark="faint"))
         )
     few = any(math.isnan(value(row, "tau")) and row["synthetic"] for row in rows)
-    why = f"Tau needs {FEWEST_FOR_TAU} encoders that are not variants of one another. " if few else ""
+    why = f"Tau needs a size, and {FEWEST_FOR_TAU} encoders that are not variants of one another. " if few else ""
     note = f"Means over encoders that are not near their floor. {why}{rows_note(len(shown), len(rows), 'agreement')}"
     return Table(
         "agreement-all",

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.equal_dose import weights_at
-from robustir.analysis.estimator import CHANGE, Layout
+from robustir.analysis.estimator import CHANGE, Layout, few_moved, moved_groups
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import ALL, Grids, labelled
@@ -146,8 +146,10 @@ def _write(
         changes = np.concatenate([changes, changes[:, fitted].mean(axis=1, keepdims=True)], axis=1)
     labels = [*names, ALL][: changes.shape[1]]
     sizes = {"n": pair.layout.sizes[0][0], "groups": pair.layout.sizes[1][0]}
+    compared = _compared(setting, pair, changes)
     tau = np.full((3, len(labels)), np.nan)
-    if pair.names[1] and len(fitted) >= FEWEST_FOR_TAU:
+    # Orders at two doses, or of losses that may be none, agree or disagree for reasons of their own.
+    if np.isfinite(compared["ratio"][-1]) and len(fitted) >= FEWEST_FOR_TAU:
         tau[:, -1] = _tau(setting, pair, fitted)
     counted = np.array([1] * len(names) + [len(fitted)] * (len(labels) - len(names)))
     table.add(
@@ -162,7 +164,7 @@ def _write(
         dose_kind=pair.dose_kind,
         natural_dose=pair.doses[0],
         synthetic_dose=pair.doses[1],
-        **_compared(setting, pair, changes),
+        **compared,
         **dict(zip(("tau", "tau_low", "tau_high"), tau, strict=True)),
         encoders=counted,
         **sizes,
@@ -176,6 +178,7 @@ def _compared(setting: ReducedSetting, pair: _Pair, changes: Floats) -> dict[str
     sides = {"natural": changes[0], "synthetic": changes[1], "difference": changes[0] - changes[1]}
     for side, sums in sides.items():
         found = setting.estimator.intervals(pair.layout, sums, macro_only=True, possible=CHANGE)
+        found = found.without(few_moved(moved_groups(sums, macro_only=True), pair.layout.sizes[1][0]))
         values = np.stack([found.estimate[:, 0], found.low[:, 0], found.high[:, 0]])
         if side != "natural" and not pair.names[1]:
             values[:] = np.nan

@@ -73,6 +73,7 @@ def test_tau_is_that_of_scipy_and_its_interval_holds_it(make_block: MakeBlock) -
     noisy = plain.noisy.copy()
     noisy[:, 1:3, 0] += (np.array(LOSSES) / 2 + 0.02)[:, None, None] - steps[:, None, None]
     noisy[:, 2, 0] += 0.02
+    expected: Any = kendalltau(LOSSES, steps)
     (row,) = (
         analyse([block_of(make_block, noisy=noisy)], OPTIONS)
         .agreement.query("natural == 'forum' and encoder == 'all'")

@@ -48,7 +48,7 @@ def test_the_report_prints_what_the_table_says(run: Path) -> None:
     page = (run / "report.html").read_text(encoding="utf-8")
     section = re.split(r"<section", page.partition('id="agreement"')[2])[0]
     assert "Natural against synthetic noise" in section
-    assert "Tau needs 5 encoders" in section
+    assert "and 5 encoders that are not variants" in section
     for _, row in found.iterrows():
         assert row["synthetic_dose"] == pytest.approx(row["natural_dose"])
         assert f"{abs(100 * row['natural_delta']):.1f}" in section
