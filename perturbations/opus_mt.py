@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
@@ -12,6 +11,7 @@ from robustir.disk.download import is_offline
 from robustir.errors import NotApplicableError, SpecError
 from robustir.languages import LANGUAGES, normalise
 from robustir.perturbations.mt.marian import Marian
+from robustir.perturbations.mt.whole import is_whole
 from robustir.plugins.shown import Shown
 from robustir.seeds import Stream
 
@@ -164,7 +164,7 @@ class OpusMT(Shown):
         pivot, rounds = self.ladder[math.ceil(severity * len(self.ladder)) - 1]
         rows_of: dict[str, list[int]] = {}
         for row, (text, lang) in enumerate(zip(texts, langs, strict=True)):
-            if text.strip() and _is_whole(text):  # a tokenizer cannot read half surrogates
+            if text.strip() and is_whole(text):  # a tokenizer cannot read half surrogates
                 rows_of.setdefault(lang, []).append(row)
         for lang, rows in rows_of.items():
             translated = self._round_trips(
@@ -190,9 +190,4 @@ class OpusMT(Shown):
                 max_length=self.max_length,
             )
             current = [new.strip() or old for new, old in zip(translated, current, strict=True)]
-        return [new if _is_whole(new) else old for new, old in zip(current, texts, strict=True)]
-
-
-def _is_whole(text: str) -> bool:
-    """Whether a text has no half surrogate pair and does not begin with a mark that lacks its base."""
-    return not unicodedata.category(text[0]).startswith("M") and not any("\ud800" <= char <= "\udfff" for char in text)
+        return [new if is_whole(new) else old for new, old in zip(current, texts, strict=True)]

