@@ -30,7 +30,7 @@ class ASR(RuleBased):
     """
 
     name: ClassVar[str] = "asr"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     inside_clusters: ClassVar[bool] = True
     severity_meaning: ClassVar[str] = (

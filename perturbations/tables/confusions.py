@@ -1,16 +1,17 @@
 """Confusions by sound: which other spellings of a word, or of a character, sound like it.
 
 One file per language in ``data/phonetic``: ``words`` are groups of whole words that are taken for each other;
-``rules`` are pairs of spellings, each way round unless written with ``>``, with ``^`` for the beginning of a word and
-``$`` for its end; ``units`` are spellings of one sound that no rule may cut (Greek ου). Chinese takes the homophones of
-pinyin input (:mod:`robustir.perturbations.typing.pinyin`).
+``misspelled`` has what a word is misspelled as, one way. A rule is either ``a/b/c``, spellings of one sound anywhere,
+or ``pattern > spelling|spelling``, a regular expression whose context (lookarounds, ``^``, ``$``) says where the sound
+stays. ``units`` are spellings of one sound that no rule may cut (Greek ου). Chinese takes the homophones of pinyin input
+(:mod:`robustir.perturbations.typing.pinyin`).
+In Arabic, Hindi and Turkish the rules are near sounds, which ``asr`` and ``mt-channel`` use and ``phonetic`` does not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, lru_cache
-from itertools import permutations
 from typing import Any
 
 import regex
@@ -32,10 +33,10 @@ def confusions(lang: str) -> Confusions:
         table = {character: tuple(others) for character, others in homophones().items()}
         return lambda character: table.get(character, ())
     data: dict[str, Any] = read_data("phonetic", f"{lang}.json")
-    groups = {word: others for group in data["words"] for word, *others in _turns(group)}
+    groups = {word: others for group in data["words"] for word, *others in _turns(group)} | data["misspelled"]
     shortest = 2 if has_spaces(lang) else 1  # a word of one letter (Spanish y) is too well known to be misspelled
     whole = regex.compile("|".join(map(regex.escape, data["units"])) or r"(?!)")
-    rules = [_compiled(old, new) for pair in data["rules"] for old, new in _both_ways(pair)]
+    rules = [compiled for rule in data["rules"] for compiled in _compiled(rule)]
 
     @lru_cache(maxsize=65_536)
     def spellings_of(word: str) -> tuple[str, ...]:
@@ -45,12 +46,11 @@ def confusions(lang: str) -> Confusions:
         spelled = [_cased(word, new, lang) for new in groups.get(plain, ())]
         if not spelled and len(word) >= shortest:
             inside = {place for match in whole.finditer(plain) for place in range(match.start() + 1, match.end())}
-            for pattern, literal, new in rules:
-                if literal in plain:
-                    for match in pattern.finditer(plain):
-                        start, stop = match.span()
-                        if inside.isdisjoint((start, stop)):
-                            spelled.append(word[:start] + _cased(word[start:stop], new, lang) + word[stop:])
+            for pattern, instead in rules:
+                for match in pattern.finditer(plain):
+                    start, stop = match.span()
+                    if inside.isdisjoint((start, stop)):
+                        spelled += [_respelled(word, start, stop, new, lang) for new in instead]
         return tuple(dict.fromkeys(spelling for spelling in spelled if spelling not in ("", word)))
 
     return spellings_of
@@ -60,20 +60,20 @@ def _turns(group: list[str]) -> list[list[str]]:
     return [[word, *(other for other in group if other != word)] for word in group]
 
 
-def _both_ways(pair: str) -> list[tuple[str, str]]:
-    old, arrow, new = pair.partition(">")
+def _compiled(rule: str) -> list[tuple[regex.Pattern[str], list[str]]]:
+    """Return patterns and what each match may be spelled as."""
+    pattern, arrow, instead = rule.partition(" > ")
     if arrow:
-        return [(old.strip(), new.strip())]
-    spellings = pair.split("/")
-    return [
-        (first, second.strip("^$")) for first, second in permutations((spelling.strip() for spelling in spellings), 2)
-    ]
+        return [(regex.compile(pattern), instead.split("|"))]
+    spellings = rule.split("/")
+    return [(regex.compile(regex.escape(old)), [new for new in spellings if new != old]) for old in spellings]
 
 
-def _compiled(spelling: str, other: str) -> tuple[regex.Pattern[str], str, str]:
-    literal = spelling.strip("^$")
-    begin, end = r"\A" if spelling.startswith("^") else "", r"\Z" if spelling.endswith("$") else ""
-    return regex.compile(begin + regex.escape(literal) + end), literal, other
+def _respelled(word: str, start: int, stop: int, new: str, lang: str) -> str:
+    """Spell a part of a word otherwise; a capital at its beginning goes on to the letter that begins it then."""
+    if start == 0 and (stop == 0 or not new) and word[:1].isupper() and not word[1:2].isupper():
+        return _cased(word, new + lowered(word[stop:], lang), lang)
+    return word[:start] + _cased(word[start:stop], new, lang) + word[stop:]
 
 
 def _cased(model: str, text: str, lang: str) -> str:

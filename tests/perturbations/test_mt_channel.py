@@ -195,8 +195,8 @@ def test_what_comes_instead() -> None:
     assert form.startswith("ident")
     assert made("house", COMMON, OTHER, 0.5) not in {None, "house", other}
     assert made("1812", NUMBER, OTHER, 0.0) is None
-    name = made("Phillip", NAME, LEXICAL, 0.5)
-    assert name in confusions("en")("Phillip")
+    name = made("Victoria", NAME, LEXICAL, 0.5)
+    assert name in confusions("en")("Victoria")
     assert list(instead(["house"], [COMMON], [LEXICAL], ("de", "en"), [0.5], [Everything()], spaced=False)) == [None]
 
 

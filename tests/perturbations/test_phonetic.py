@@ -7,7 +7,11 @@ from importlib.resources import files
 
 import pytest
 
+from robustir.disk.folders import data_folder
+from robustir.errors import NotApplicableError
 from robustir.perturbations.tables.confusions import confusions
+from robustir.plugins.registry import create
+from tests.perturbations.sounds import SPELLED, kept, questions, speaker
 from tests.strategies import LANGUAGES
 
 CASES = [
@@ -43,4 +47,43 @@ def test_data_name_their_source(lang: str) -> None:
     assert data["licence"]
     listed = [word for group in data["words"] for word in group]
     assert len(listed) == len(set(listed))
+    assert not set(listed) & set(data["misspelled"])
     assert len(data["rules"]) == len(set(data["rules"]))
+
+
+@pytest.mark.parametrize("lang", SPELLED)
+def test_espeak_says_that_spellings_sound_the_same(lang: str) -> None:
+    folder = data_folder()
+    if folder is None or not (folder / "xquad-r").is_dir():
+        pytest.skip("needs xquad-r in the data folder")
+    try:
+        heard = speaker()
+    except OSError:
+        pytest.skip("needs espeak-ng:  apt-get install espeak-ng")
+    share, same = kept(lang, questions(folder, lang), heard)
+    assert share >= 0.1
+    assert same >= 0.85
+
+
+@pytest.mark.parametrize("lang", ["ar", "hi", "tr"])
+def test_languages_without_such_spellings_are_refused(lang: str) -> None:
+    with pytest.raises(NotApplicableError, match=f"phonetic does not know {lang}; it works in: de, el, en"):
+        create("perturbation", "phonetic").apply_batch(["word"], langs=[lang], severity=1, keys=[b"k" * 16])
+
+
+@pytest.mark.parametrize(
+    ("lang", "word", "expected"),
+    [
+        ("en", "cells", {"sells"}),  # c before e is no k
+        ("en", "Wrong", ("Rong",)),
+        ("de", "Haus", ()),
+        ("ru", "Нож", ()),
+        ("ru", "Город", ("Горот",)),
+        ("es", "Hacer", {"Acer", "Haser"}),
+        ("es", "gato", ()),  # g before a is no j
+        ("vi", "Trong", ("Chong",)),
+    ],
+)
+def test_rules_hold_in_their_context(lang: str, word: str, expected: tuple[str, ...] | set[str]) -> None:
+    found = confusions(lang)(word)
+    assert (set(found) if isinstance(expected, set) else found) == expected
