@@ -137,7 +137,9 @@ def _write(
     strategies: AbstractSet[str],
 ) -> None:
     names = [setting.block.encoders[number] for number in pair.encoders]
-    near = np.array([scores[number].near_floor[setting.primary, 0] for number in pair.encoders], dtype=np.bool_)
+    # In the views of the pair: an encoder far from its floor in English may be near it in Arabic.
+    floors = np.stack([scores[number].near_floor[setting.primary] for number in pair.encoders])
+    near: NDArray[np.bool_] = floors[:, 0] | floors[:, 1 + pair.layout.present].all(axis=1)
     judged = [place for place, name in enumerate(names) if name not in strategies and not near[place]]
     kinds = [setting.options.kinds.get(names[place], names[place]) for place in judged]
     fitted = [judged[kinds.index(kind)] for kind in dict.fromkeys(kinds)]

@@ -120,6 +120,21 @@ def test_a_synthetic_loss_that_may_be_none_makes_no_ratio(make_block: MakeBlock)
     assert row["note"] == "the synthetic loss is not separated from 0"
 
 
+def test_an_encoder_near_its_floor_in_the_languages_of_the_noise_is_left_out_of_the_mean(make_block: MakeBlock) -> None:
+    """The noise is German alone; encoder f finds nothing there, though it does in two other languages."""
+    plain = block_of(make_block)
+    german = plain.query_lang == "de"
+    clean, noisy, floor = plain.clean.copy(), plain.noisy.copy(), plain.floor.copy()
+    noisy[:, :, :, ~german] = np.nan
+    clean[5, :, german] = floor[5, :, german]
+    found: Any = analyse([block_of(make_block, clean=clean, noisy=noisy, worst=noisy)], OPTIONS).agreement
+    rows = found[found["natural"] == "forum"].set_index("encoder")
+    assert rows["near_floor"].to_dict() == {**dict.fromkeys([*ENCODERS[:5], "all"], False), "f": True}
+    assert rows.loc["all", "encoders"] == 5
+    expected = rows.loc[list(ENCODERS[:5]), "natural_delta"].mean()
+    assert rows.loc["all", "natural_delta"] == pytest.approx(expected)
+
+
 def test_runs_without_an_imitation_have_no_rows(make_block: MakeBlock) -> None:
     treatments = {**TREATMENTS, "typos": Treatment()}
     assert analyse([block_of(make_block, treatments=treatments)], OPTIONS).agreement.empty
