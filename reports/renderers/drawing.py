@@ -174,7 +174,7 @@ def marker_look(style: int, size: float) -> dict[str, Any]:
 
 def curve_height(width: float) -> float:
     """Return the height of a panel of curves of this width, without its title."""
-    return 0.66 * width
+    return 0.58 * width
 
 
 def interval_height(panel: IntervalPanel, size: float) -> float:

@@ -133,6 +133,24 @@ def _side_by_side(blocks: Sequence[Block]) -> list[tuple[Block, ...]]:
     ]
 
 
+def _letters(table: Table, *, together: bool) -> int:
+    """Return the letters of a row of the widest cells; ``together``: with the small type beside its text."""
+    widest = 0
+    for column, own in zip(table.columns, zip(*table.rows, strict=True), strict=True):
+        badge = 4 if any(cell.key is not None for cell in own) else 0
+        cells = (
+            len(cell.text) + len(cell.raised) + (len(cell.interval) + 1 if together else 0) + badge for cell in own
+        )
+        words = (*column.title.split(), column.below)
+        widest += max((*cells, *map(len, words)))
+    return widest
+
+
+def _stacks(table: Table) -> bool:
+    """Whether small type lies below its text: where both beside each other are wider than the page."""
+    return table.stacked and _LETTER * _letters(table, together=True) + _PADDING * len(table.columns) > _PAGE
+
+
 def _turns(table: Table) -> bool:
     """Whether a narrow screen gets the table with noises as rows: if it has several, and encoders are rows."""
     return len(table.columns) > 4 and table.rows[0][0].key is not None
@@ -195,6 +213,7 @@ def _environment() -> Any:
         of_encoder=_of_encoder,
         transposed=transposed,
         turns=_turns,
+        stacks=_stacks,
         lettered=LETTERED,
         least_width=_least_width,
         spans=_spans,

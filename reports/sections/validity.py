@@ -51,8 +51,10 @@ def validity_section(study: Study) -> Section | None:
         )
     ]
     blocks += [table for benchmark in study.benchmarks if (table := _overview(study, benchmark)).rows]
-    blocks += [table for benchmark in study.benchmarks if (table := _gated(study, benchmark)).rows]
-    shown = len(blocks)
+    gated = [table for benchmark in study.benchmarks if (table := _gated(study, benchmark)).rows]
+    turns = any(row[-1].text != "0" for table in gated for row in table.rows)
+    shown = len(blocks) + (len(gated) if turns else 0)  # where nothing turns, the table is folded
+    blocks += gated
     blocks += [Notice(text) for text in (*no_op_notices(study), *uneven_sentences(study))]
     for benchmark in study.benchmarks:
         for perturbation in study.perturbations:

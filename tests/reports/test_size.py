@@ -1,4 +1,4 @@
-"""Reports are short: a small run within about two desktop screens, a large one within eight, and few pages; needs Chromium."""
+"""Reports are short: a small run within two desktop screens, a large one within seven, and at most six pages; needs Chromium."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from robustir.reports.blocks import Document
 from robustir.reports.renderers.pdf import compile_pdf
 from tests.reports.factory import Factory
 
-_SCREEN = 800  # pixels of a desktop window 1280 wide
-_SIZES = {"small": (2.3, 4), "large": (8.0, 7)}  # screens and pages at most
+_SCREEN = 900  # pixels of a desktop window 1280 wide
+_SIZES = {"small": (2.0, 3), "large": (6.3, 6)}  # screens and pages at most
 
 
 def _document(size: str) -> Document:
