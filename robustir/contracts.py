@@ -149,6 +149,8 @@ class Encoder(Protocol):
     dtype, kind of device. A digest of code and settings is added to it, and stored vectors are tried before they are
     reused. Optional attributes: ``batch_invariant = True`` promises that a vector does not depend, to the
     last bit, on which texts it was encoded with (then the vector store shares it between any two runs).
+    ``tokens(texts, *, role, langs)`` returns what the model reads of each text, such as a tuple of token ids: texts with
+    equal tokens are the same input, and noise between them did not reach the model. Without it vectors are compared.
     """
 
     @property
@@ -176,7 +178,8 @@ class Scorer(Protocol):
     """What the rank kernel sees. An :class:`Encoder` is adapted to one; BM25 is one.
 
     Optional: ``sparse_blocks``, which yields the same scores as scipy CSR matrices whose missing entries are 0;
-    ``matches_only = True``: a passage whose score is not above 0 is not retrieved, rather than ranked behind the others.
+    ``matches_only = True``: a passage whose score is not above 0 is not retrieved, rather than ranked behind the others;
+    ``tokens(texts, *, role, langs)``, as of an :class:`Encoder`.
     """
 
     @property

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from robustir.analysis.inputs import MOSTLY
 from robustir.analysis.uneven import UnevenDoses, uneven_doses
 from robustir.reports.formats import join_words, language_name
 from robustir.reports.study import Row, Study, value
+from robustir.stats.rounding import above
 
-__all__ = ["NOTHING", "no_op_notices", "noise_notices", "uneven_sentences"]
+__all__ = ["NOTHING", "no_op_notices", "noise_notices", "uneven_sentences", "unreached_languages"]
 
 NOTHING = 0.999  # unchanged share from which a perturbation counts as having changed nothing
 _LITTLE = 0.5  # unchanged share from which a perturbation gets a warning
@@ -30,8 +32,24 @@ def noise_notices(study: Study) -> tuple[str, ...]:
             "Noise changed over twice as much text in some languages as in the median one, so compare at equal dose",
             uneven,
         ),
+        (
+            "Noise left most of the queries that it changed the same to some encoder, so nothing is claimed about it there",
+            unreached_languages(study),
+        ),
     )
     return tuple(f"{said}: {_named(study, where)}; {_WHERE}." for said, where in found if where)
+
+
+def unreached_languages(study: Study) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the languages in which some encoder read most changed queries as the clean ones, by benchmark and noise."""
+    found = {}
+    for benchmark in study.benchmarks:
+        for noise in study.perturbations:
+            rows = study.rows("inputs", benchmark=benchmark, perturbation=noise)
+            langs = {row["query_lang"] for row in rows if above(value(row, "same_input_share") - MOSTLY)} - {"all"}
+            if langs:
+                found[benchmark, noise] = tuple(sorted(langs))
+    return found
 
 
 def _named(study: Study, where: Mapping[tuple[str, str], tuple[str, ...]]) -> str:

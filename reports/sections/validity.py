@@ -89,6 +89,7 @@ def _overview(study: Study, benchmark: str) -> Table:
                 Cell(noise),
                 Cell(severity_text(severity)),
                 Cell(percent(mean(value(row, "unchanged_share") for row in own))),
+                Cell(*_same_input(study, benchmark, noise, severity)),
                 Cell(percent(mean(doses.values()), 1), _spread(doses)),
                 Cell(percent(mean(value(row, "word_edit_rate") for row in own), 1)),
                 Cell("; ".join(where) or "none", mark="" if where else "faint"),
@@ -98,12 +99,27 @@ def _overview(study: Study, benchmark: str) -> Table:
         _PERTURBATION,
         Column("Severity"),
         Column("Queries unchanged"),
+        Column("Same to an encoder"),
         Column("Characters changed"),
         Column("Words edited"),
         Column("Languages without effect", number=False),
     )
-    note = "Means over languages; in brackets the characters changed in the least and the most affected language."
+    note = (
+        "Means over languages; in brackets the characters changed in the least and the most affected language. Same to an "
+        "encoder: of the changed queries, those that it reads as it reads the clean ones (equal tokens, or equal vectors), for "
+        "the encoder with most of them."
+    )
     return Table(f"worked-{benchmark}", f"What each noise did{study.on(benchmark)}", columns, tuple(lines), note=note)
+
+
+def _same_input(study: Study, benchmark: str, noise: str, severity: float) -> tuple[str, str]:
+    """Return the largest share of changed queries that are the same input to an encoder, and that encoder."""
+    rows = study.rows("inputs", benchmark=benchmark, perturbation=noise, severity=severity, query_lang="all")
+    if not rows:
+        return "", ""
+    most = max(rows, key=lambda row: value(row, "same_input_share"))
+    share = value(most, "same_input_share")
+    return percent(share), str(most["encoder"]) if share else ""
 
 
 def _gated(study: Study, benchmark: str) -> Table:

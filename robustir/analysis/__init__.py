@@ -78,11 +78,15 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
             roles[block.benchmark, block.setting] = (setting.measures[setting.primary], setting.twins)
         del block, seeded, setting  # before the next block is read
     frames = {name: grids[name].frame() for name in _FROM_SCORES}
-    frames["contrasts"] = claim_contrasts(adjust_contrasts(frames["contrasts"], roles, chosen, changes))
+    frames["contrasts"] = claim_contrasts(
+        adjust_contrasts(frames["contrasts"], roles, chosen, changes), chosen.unreached
+    )
     frames["comparisons"] = _compared(frames["comparisons"], equal_doses.frame(), roles, chosen, (pairs, equal))
     by_language = adjust_exploratory(frames["language_comparisons"], roles, chosen)
-    frames["language_comparisons"] = claim_comparisons(by_language)
-    frames["equivalence"] = claim_equivalence(adjust_equivalence(frames["equivalence"], chosen), chosen.margins)
+    frames["language_comparisons"] = claim_comparisons(by_language, chosen.unreached)
+    frames["equivalence"] = claim_equivalence(
+        adjust_equivalence(frames["equivalence"], chosen), chosen.margins, chosen.unreached
+    )
     frames["strategies"] = _compared_strategies(frames["strategies"], equal_strategies.frame(), roles, chosen)
     tables: dict[str, Any] = {name: _as_listed(name, frame, chosen) for name, frame in frames.items()}
     return Findings(**tables, options=chosen)
@@ -96,8 +100,10 @@ def _compared(
     hypotheses: tuple[Hypotheses, Hypotheses],
 ) -> pd.DataFrame:
     """Return the comparisons with their claims; ``equal`` are the same of the primary measure alone, at one dose."""
-    compared = claim_comparisons(adjust_comparisons(frame, roles, options, hypotheses[0]))
-    at_one_dose = claim_comparisons(adjust_comparisons(equal, without_twins(roles), options, hypotheses[1]))
+    compared = claim_comparisons(adjust_comparisons(frame, roles, options, hypotheses[0]), options.unreached)
+    at_one_dose = claim_comparisons(
+        adjust_comparisons(equal, without_twins(roles), options, hypotheses[1]), options.unreached
+    )
     return claim_over_languages(compared, at_one_dose)
 
 
@@ -105,8 +111,9 @@ def _compared_strategies(
     frame: pd.DataFrame, equal: pd.DataFrame, roles: Roles, options: AnalysisOptions
 ) -> pd.DataFrame:
     """Return the differences between strategies with their claims; ``equal`` are those of the primary measure at one dose."""
-    found = claim_strategies(adjust_strategies(frame, roles, options))
-    return claim_over_languages(found, claim_strategies(adjust_strategies(equal, without_twins(roles), options)))
+    found = claim_strategies(adjust_strategies(frame, roles, options), options.unreached)
+    at_one_dose = claim_strategies(adjust_strategies(equal, without_twins(roles), options), options.unreached)
+    return claim_over_languages(found, at_one_dose)
 
 
 def _as_listed(name: str, frame: pd.DataFrame, options: AnalysisOptions) -> pd.DataFrame:

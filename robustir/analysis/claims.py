@@ -9,7 +9,8 @@ and the Python interface print it and decide nothing. The rules:
   (Loftus 1978).
 - A is *more robust* if it loses less, is not behind under noise, and retention on the queries that both find does not
   point the other way.
-- There is no claim near the floor, with a single group, if few groups moved, or if nothing changed.
+- There is no claim near the floor, with a single group, if few groups moved, if nothing changed, or if an encoder read most
+  changed queries as it read the clean ones.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.estimator import few_moved
-from robustir.analysis.options import Margins
+from robustir.analysis.options import Margins, Unreached
 from robustir.stats.rounding import above, below, side
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+_ALL_REACHED: Unreached = MappingProxyType({})
 
 ALPHA = 0.05
 CURVE = "curve"
@@ -73,6 +76,7 @@ class Kind(StrEnum):
     NOT_SEPARATED = "not separated"
     NOTHING = "nothing changed"
     NEAR_FLOOR = "no claim: near the floor"
+    UNREACHED = "no claim: the noise did not reach an encoder"
     FEW_MOVED = "no claim: few groups moved"
     ONE_GROUP = "one group: no inference"
     UNEQUAL = "does not hold at equal dose"
@@ -113,8 +117,8 @@ class Evidence:
 
     points, shares: the loss on both scales; loss_p: the adjusted intersection-union p of both; clean, noisy: the gaps in
     score; changes: noisy - clean of A and of B; matched: differences in retention, A - B, on the queries that both find
-    (NaN: not known); floored: either is near the floor; still: no score of either changed; crossing: whether the order
-    of the two turns over along the curve.
+    (NaN: not known); floored: either is near the floor; unreached: the noise did not reach either; still: no score of
+    either changed; crossing: whether the order of the two turns over along the curve.
     """
 
     points: Gap
@@ -125,6 +129,7 @@ class Evidence:
     changes: tuple[float, float]
     matched: tuple[float, ...] = ()
     floored: bool = False
+    unreached: bool = False
     still: bool = False
     few: bool = False
     groups: int = 2
@@ -147,6 +152,7 @@ def decide(names: tuple[str, str], found: Evidence) -> Claim:
         (found.still, Kind.NOTHING),
         (found.groups < 2, Kind.ONE_GROUP),
         (found.floored, Kind.NEAR_FLOOR),
+        (found.unreached, Kind.UNREACHED),
     ):
         if holds:
             return Claim(kind, str(kind))
@@ -204,7 +210,7 @@ def _gap(row: Mapping[str, Any], estimate: str, low: str, high: str, p: str) -> 
     return Gap(float(row[estimate]), float(row[low]), float(row[high]), float(row[p]))
 
 
-def claim_comparisons(frame: pd.DataFrame) -> pd.DataFrame:
+def claim_comparisons(frame: pd.DataFrame, unreached: Unreached = _ALL_REACHED) -> pd.DataFrame:
     """Return comparisons of encoders, whose p-values are adjusted, with their claims."""
     crossed = _crossed(frame)
     few = few_moved(frame["moved_groups"].to_numpy(dtype=np.float64), frame["groups"].to_numpy(dtype=np.float64))
@@ -223,12 +229,23 @@ def claim_comparisons(frame: pd.DataFrame) -> pd.DataFrame:
             few=bool(few[number]),
             groups=int(row["groups"]),
             crossing=_place(row) in crossed,
+            unreached=_is_unreached(row, unreached),
         )
         names = row["encoder_a"], row["encoder_b"]
         claims.append(decide(names, evidence))
         sign = evidence.noisy.side
         ahead.append(_ordered(names, sign)[0] if sign else "")
     return frame.assign(**_columns(claims), ahead=np.array(ahead, dtype=object))
+
+
+def _is_unreached(row: Mapping[Any, Any], unreached: Unreached) -> bool:
+    """Whether the noise of a row did not reach one of its encoders or strategies; of a curve, at any severity."""
+    if not unreached:
+        return False
+    names = (row.get(name) for name in ("encoder", "encoder_a", "encoder_b", "strategy_a", "strategy_b"))
+    where = row["benchmark"], row["perturbation"], row.get("query_lang", "all")
+    found = frozenset().union(*(unreached.get((where[0], name or "", *where[1:]), ()) for name in names))
+    return bool(found) if row["severity"] == CURVE else float(row["severity"]) in found
 
 
 def _place(row: Mapping[str, Any]) -> tuple[Hashable, ...]:
@@ -249,7 +266,7 @@ def _crossed(frame: pd.DataFrame) -> set[tuple[Hashable, ...]]:
     return {place for place, found in sides.items() if {-1, 1} <= found}
 
 
-def claim_contrasts(frame: pd.DataFrame) -> pd.DataFrame:
+def claim_contrasts(frame: pd.DataFrame, unreached: Unreached = _ALL_REACHED) -> pd.DataFrame:
     """Return contrasts, whose p-values are adjusted, with ``separated``, and the reason for a missing interval."""
     columns = [frame[name].to_numpy(dtype=np.float64) for name in ("p_adjusted", "ci_low", "ci_high")]
     separated = below(columns[0], ALPHA) & (above(columns[1]) | below(columns[2]))
@@ -258,15 +275,24 @@ def claim_contrasts(frame: pd.DataFrame) -> pd.DataFrame:
     notes[few_moved(moved, groups)] = str(Kind.FEW_MOVED).removeprefix("no claim: ")
     notes[moved == 0] = str(Kind.NOTHING)
     notes[groups < 2] = str(Kind.ONE_GROUP)
+    if unreached:
+        away = [_is_unreached(row, unreached) for row in frame.to_dict("records")]
+        notes[(notes == "") & np.array(away, dtype=np.bool_)] = str(Kind.UNREACHED).removeprefix("no claim: ")
     return frame.assign(separated=separated, note=notes)
 
 
-def claim_equivalence(frame: pd.DataFrame, margins: Margins | None) -> pd.DataFrame:
+def claim_equivalence(
+    frame: pd.DataFrame, margins: Margins | None, unreached: Unreached = _ALL_REACHED
+) -> pd.DataFrame:
     """Return tests of equivalence, whose p-values are adjusted, with their verdicts: the only ones that say "equivalent"."""
     verdicts, notes = [], []
     for row in frame.to_dict("records"):
         few = few_moved(row["moved_groups"], row["groups"])
-        told, note = _equivalence(row, margins), str(Kind.FEW_MOVED).removeprefix("no claim: ") if few else ""
+        away = _is_unreached(row, unreached)
+        told, note = (
+            str(Kind.UNREACHED) if away else _equivalence(row, margins),
+            str(Kind.FEW_MOVED).removeprefix("no claim: ") if few else "",
+        )
         verdicts.append(told)
         notes.append(note or (EQUAL_GROUPS if math.isnan(row["p"]) and told == NOT_SHOWN else ""))
     columns = {"verdict": verdicts, "note": notes}
@@ -291,7 +317,7 @@ def _equivalence(row: Mapping[Hashable, Any], margins: Margins | None) -> str:
     return DIFFERENT if outside and below(row["different_p_adjusted"], ALPHA) else NOT_SHOWN
 
 
-def claim_strategies(frame: pd.DataFrame) -> pd.DataFrame:
+def claim_strategies(frame: pd.DataFrame, unreached: Unreached = _ALL_REACHED) -> pd.DataFrame:
     """Return differences between strategies, whose p-values are adjusted, with the claims of the rows of degradation."""
     rows = frame.to_dict("records")
     names = ("benchmark", "setting", "measure", "strategy_a", "strategy_b")
@@ -319,6 +345,7 @@ def claim_strategies(frame: pd.DataFrame) -> pd.DataFrame:
             floored=bool(row["near_floor"]),
             still=row["family"] == str(Kind.NOTHING),
             groups=row["groups"],
+            unreached=_is_unreached(row, unreached),
         )
         claims.append(decide((row["strategy_a"], row["strategy_b"]), evidence))
     told = _columns([one for one in claims if one is not None])

@@ -112,7 +112,9 @@ _COLUMNS: Mapping[str, str] = {
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
     "delta_high in_domain",
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "
-    "length_ratio note code_mixing_index asked_char_error_rate edited_word_edit_rate dose_ratio rejected_share",
+    "length_ratio note code_mixing_index asked_char_error_rate edited_word_edit_rate dose_ratio rejected_share "
+    "same_input_share",
+    "inputs": "benchmark encoder perturbation severity query_lang n same_input_share",
     "examples": "benchmark encoder perturbation severity draw setting query_lang passage_lang query_id clean_text "
     "noisy_text measure clean noisy kind clean_rank noisy_rank english_text right_id right_lang right_text ahead_id "
     "ahead_lang ahead_text",
@@ -146,7 +148,8 @@ class Findings:
     that the suite set, the only road to "robust"; corruption: errors relative to a reference encoder; variance: what a
     change varies with; trend and orders: many encoders against their trend, and whether noise changes their order;
     agreement: natural noise against the synthetic noise that imitates it, at one dose; strategies and strategy_scores: training
-    strategies over seeds; bias: rank distances; validity: what the noise did; examples: the worst queries and a
+    strategies over seeds; bias: rank distances; validity: what the noise did; inputs: the share of the changed queries that
+    an encoder reads as it reads the clean ones (in validity the largest over the encoders); examples: the worst queries and a
     median one, with the rank of the right passage and the first passage that is not relevant (``ahead``).
     In scores, ``tied_share`` is the share of the relevant passages with the same score as another candidate, and
     ``missed_share`` the share not retrieved, such as passages without a word of the query under bm25.
@@ -189,6 +192,7 @@ class Findings:
     strategy_scores: pd.DataFrame = field(default_factory=partial(empty_table, "strategy_scores"))
     bias: pd.DataFrame = field(default_factory=partial(empty_table, "bias"))
     validity: pd.DataFrame = field(default_factory=partial(empty_table, "validity"))
+    inputs: pd.DataFrame = field(default_factory=partial(empty_table, "inputs"))
     examples: pd.DataFrame = field(default_factory=partial(empty_table, "examples"))
     manifest: Manifest | None = None
     options: AnalysisOptions | None = None

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from robustir.analysis import TABLES, AnalysisOptions, Findings, analyse, empty_table
 from robustir.analysis.examples import example_rows, with_passages
+from robustir.analysis.inputs import input_rows, largest_share, unreached
 from robustir.analysis.options import Margins
 from robustir.analysis.uneven import with_dose_ratios
 from robustir.evidence.gather import NoisyQueries, StoredBenchmark, benchmarks, gather
@@ -90,17 +91,21 @@ def analyse_run(
     chosen = {"test": test, "correction": correction, "interval": interval}
     manifest, changed = _with_statistics(whole_manifest(run), chosen)
     suite = manifest.suite
-    options = options_of(manifest)
     stored = benchmarks(run)
+    inputs = _table("inputs", [row for one in stored for row in input_rows(one)])
+    strategies = {encoder.name: encoder.strategy for encoder in manifest.encoders if encoder.strategy}
+    options = replace(options_of(manifest), unreached=unreached(inputs, strategies))
     measure = suite.measures[0]
     # Many small products: with two BLAS threads they took five times the CPU time of one (36 s for 7 s on the quickstart).
     with threadpool_limits(1, user_api="blas"):
         found = analyse((scores for one in stored for scores in gather(one, suite.measures)), options)
     judged = _above_floor(found.scores, measure)
     examples = _table("examples", [row for one in stored for row in example_rows(one, measure, judged)])
+    validity = with_dose_ratios(_table("validity", [row for one in stored for row in _validity(one)]))
     return replace(
         found,
-        validity=with_dose_ratios(_table("validity", [row for one in stored for row in _validity(one)])),
+        validity=largest_share(validity, inputs),
+        inputs=inputs,
         examples=with_passages(run, manifest.benchmarks, examples),
         manifest=manifest,
         changed=changed,

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from robustir.errors import InputError
 from robustir.protocol import INTERVALS, Correction, IntervalKind, TestKind, check_protocol, correction_of
 
-__all__ = ["AnalysisOptions", "Margins"]
+__all__ = ["AnalysisOptions", "Margins", "Unreached"]
+
+# (benchmark, encoder or strategy, perturbation, query language or "all") -> severities
+Unreached = Mapping[tuple[str, str, str, str], frozenset[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class AnalysisOptions:
     on the benchmark's own collection. compare: the pairs of training strategies that are compared, (A, B) for A - B
     (None: all). margins: within which changes and losses are called equivalent (None: that is not tested). reference: the
     encoder of corruption errors. kinds: the kind of each encoder, by name; encoders of one kind are variants (by default
-    each is of its own).
+    each is of its own). unreached: where the noise did not reach an encoder or strategy, so that nothing is claimed
+    (:mod:`robustir.analysis.inputs`).
     """
 
     confidence: float = 0.95
@@ -68,6 +72,7 @@ class AnalysisOptions:
     margins: Margins | None = None
     reference: str = "bm25"
     kinds: Mapping[str, str] = field(default_factory=dict)
+    unreached: Unreached = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.contracts import Role
 from robustir.encoders.terms import TERMS_VERSION, terms_of
 from robustir.errors import InputError, SpecError
 from robustir.plugins.shown import Shown
@@ -81,6 +82,14 @@ class BM25(Shown):
         library.index((passages, self._vocabulary), create_empty_token=False, show_progress=False)
         scores = library.scores
         return csr_matrix((scores["data"], scores["indices"], scores["indptr"]), shape=shape)
+
+    def tokens(
+        self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None
+    ) -> Sequence[tuple[str, ...]]:
+        """Return the terms of each text. Raises InputError without langs."""
+        if langs is None:
+            raise InputError("bm25 needs to know the language of every text to split it into terms; give langs")
+        return [tuple(terms) for terms in terms_of(texts, langs)]
 
     def blocks(self, queries: QuerySet) -> Iterator[NDArray[np.float32]]:
         """Yield scores of consecutive queries, float32 [b, passages]: :meth:`sparse_blocks` with their zeros."""

@@ -63,6 +63,15 @@ class HashingEncoder(Shown):
         what = f"char {ngrams[0]}-{ngrams[1]}" if analyzer == "char" else "word"
         self.revision = f"1 {what} dim={dim} seed={seed} unicode={unicodedata.unidata_version}"
 
+    def tokens(
+        self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None
+    ) -> Sequence[tuple[int, ...]]:
+        """Return the hashes of each text's units, in their order."""
+        units = self._units(texts)
+        order = np.argsort(units.rows, kind="stable")
+        ends = np.cumsum(np.bincount(units.rows, minlength=len(texts)))
+        return [tuple(part.tolist()) for part in np.split(units.hashes[order], ends[:-1])] if len(texts) else []
+
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), dim] of unit length; role and language make no difference."""
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)

@@ -59,6 +59,14 @@ class StaticEncoder(Shown):
         """The digest of table and tokenizer."""
         return f"1 sha256={self._files.digest} normalize={self._files.normalize}"
 
+    def tokens(
+        self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None
+    ) -> Sequence[tuple[int, ...]]:
+        """Return the piece numbers of each text."""
+        numbers, counts = self._files.pieces.find(texts)
+        ends = np.cumsum(counts)
+        return [tuple(part.tolist()) for part in np.split(numbers, ends[:-1])] if len(texts) else []
+
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), d]; role and language make no difference."""
         vectors = np.empty((len(texts), self._files.table.shape[1]), dtype=np.float32)

@@ -21,6 +21,7 @@ from robustir.rundir.completeness import whole_manifest
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.kept_lists import list_names, read_overlaps
 from robustir.rundir.manifest import BenchmarkEntry, CellEntry, Manifest
+from robustir.rundir.same_input import read_same_input
 from robustir.stats.rounding import ROUNDING
 from robustir.stats.threads import in_threads
 from robustir.text.kept import Essentials, essentials, lost_meaning
@@ -142,6 +143,10 @@ class StoredBenchmark:
         if (len(self._ranks) + 1) * size <= _KEPT_RANKS:
             self._ranks[key] = ranks
         return ranks
+
+    def same_input(self, key: str) -> NDArray[np.bool_] | None:
+        """Return which queries of a cell were changed and are the same input to its encoder; None if it is not known."""
+        return read_same_input(self.run, key, len(self.task.queries))
 
     def _read_noisy(self, queries_key: str) -> NoisyQueries:
         ids, texts, dose = self.run.read_noisy(queries_key)

@@ -229,13 +229,12 @@ class RunDirectory:
         dose = Dose(table["word_edit_rate"].to_numpy(), table["char_error_rate"].to_numpy(), mixing)
         return table["_id"].to_pylist(), table["text"].to_pylist(), dose
 
-    def write_ranks(self, key: str, ranks: Ranks) -> None:
-        """Write a cell: one row per judgement of the benchmark, smallest unsigned integers."""
+    def write_ranks(self, key: str, ranks: Ranks, facts: Mapping[str, str] | None = None) -> None:
+        """Write a cell, and facts about it: one row per judgement of the benchmark, smallest unsigned integers."""
         import pyarrow as pa
 
-        self.files.write(
-            self.ranks_path(key), pa.table({name: _smallest(getattr(ranks, name)) for name in _RANK_COLUMNS})
-        )
+        columns = {name: _smallest(getattr(ranks, name)) for name in _RANK_COLUMNS}
+        self.files.write(self.ranks_path(key), pa.table(columns), facts)
 
     def read_ranks(self, key: str) -> Ranks:
         """Return a cell's ranks."""

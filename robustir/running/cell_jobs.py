@@ -15,6 +15,8 @@ from robustir.ranking.search import Ranked, rank_dense, rank_relevant, rank_spar
 from robustir.ranking.top import Top
 from robustir.rundir.kept_lists import KeptLists, list_names, read_kept, wanted_lists, write_kept
 from robustir.rundir.rankings import write_top
+from robustir.rundir.same_input import same_input_facts
+from robustir.running.reaching import same_tokens, same_vectors
 from robustir.running.work import WorkContext
 from robustir.types import Qrels, Ranks, Task
 
@@ -57,7 +59,8 @@ class _Pool:
 class DenseJob:
     """A cell of an encoder. Rows of the vector file: ``queries`` (one per row of the cell) and ``passages``.
 
-    clean: those of all clean queries, for an encoder with a margin.
+    clean: those of all clean queries, for an encoder with a margin. To say which noisy queries are the same input as the
+    clean ones: texts, of the cell's rows, for an encoder with tokens; before, the clean vectors of these rows, for others.
     """
 
     cell: ScoredCell
@@ -65,11 +68,20 @@ class DenseJob:
     queries: NDArray[np.int64]
     passages: NDArray[np.int64]
     clean: NDArray[np.int64] | None = None
+    texts: tuple[str, ...] | None = None
+    before: NDArray[np.int64] | None = None
 
     @property
     def used(self) -> list[NDArray[np.int64]]:
         """All rows of the vector file that the cell needs."""
-        return [rows for rows in (self.queries, self.passages, self.clean) if rows is not None]
+        return [rows for rows in (self.queries, self.passages, self.clean, self.before) if rows is not None]
+
+    def same_input(self, context: WorkContext) -> NDArray[np.bool_] | None:
+        """Return which of the cell's queries are the same input as the clean ones; None if it has no noise."""
+        if self.before is not None:
+            stored = np.load(self.vector_file, mmap_mode="r") if len(self.before) else np.empty((0, 1), np.float32)
+            return same_vectors(stored[self.queries], stored[self.before])
+        return _same_tokens(context, self.cell, self.texts)
 
     def rank(self, context: WorkContext, pool: _Pool) -> Ranked:
         """Rank by inner products."""
@@ -122,6 +134,10 @@ class LexicalJob:
     cell: ScoredCell
     texts: tuple[str, ...] | None = None
 
+    def same_input(self, context: WorkContext) -> NDArray[np.bool_] | None:
+        """Return which of the cell's queries are the same input as the clean ones; None if that is not known."""
+        return None if self.cell.floor else _same_tokens(context, self.cell, self.texts)
+
     def rank(self, context: WorkContext, pool: _Pool) -> Ranked:
         """Rank by the scorer's scores."""
         scorer: Any = context.indexed(self.cell.encoder, pool.task, pool.part)
@@ -152,6 +168,9 @@ class RecordedJob:
     cell: ScoredCell
     query_set: str
     ranked: NDArray[np.int64]
+
+    def same_input(self, context: WorkContext) -> None:
+        """Rankings do not say what was read."""
 
     def rank(self, context: WorkContext, pool: _Pool) -> Ranked:
         """Rank by the recorded scores."""
@@ -214,7 +233,16 @@ def score(context: WorkContext, job: CellJob) -> None:
         write_top(context.run, cell.key, whole, rows, clean_key=cell.clean_key, scored=cell.applicable)
     if keeping.depth and not cell.floor:
         _keep(context, cell, task, lists)
-    context.run.write_ranks(cell.key, _complete(context, cell, task, ranks, kept))
+    facts = same_input_facts(rows, job.same_input(context), len(task.queries))
+    context.run.write_ranks(cell.key, _complete(context, cell, task, ranks, kept), facts)
+
+
+def _same_tokens(context: WorkContext, cell: ScoredCell, texts: tuple[str, ...] | None) -> NDArray[np.bool_] | None:
+    if texts is None:
+        return None
+    queries = context.argument.tasks[cell.task].queries
+    clean, langs = ([values[row] for row in cell.rows] for values in (queries.texts, queries.langs))
+    return same_tokens(context.encoder(cell.encoder), texts, clean, langs)
 
 
 def _keep(context: WorkContext, cell: ScoredCell, task: Task, lists: list[_Lists]) -> None:

@@ -11,6 +11,7 @@ from robustir.running.cell_jobs import CellJob, DenseJob, LexicalJob, RecordedJo
 from robustir.running.cells import Cells
 from robustir.running.encoding import TextIndex, VectorFile, needed_rows
 from robustir.running.executors import Executor, Fault
+from robustir.running.reaching import reads_tokens
 from robustir.running.summary import Progress, RunSummary
 from robustir.running.work import EncodeJob, WorkContext, encode
 
@@ -90,7 +91,9 @@ class EncoderRun:
             corpus = planned.task.corpus
             passages[planned.task.name] = index.add("passage", corpus.texts, corpus.langs)
         jobs = []
+        by_tokens = reads_tokens(encoder.scorer)
         for planned, cell in usable:
+            texts = before = None
             queries, name = planned.task.queries, planned.task.name
             scored = self.cells.scored(planned, encoder, cell)
             if cell.condition == CLEAN:
@@ -100,8 +103,10 @@ class EncoderRun:
             else:
                 texts = self.cells.noisy(planned, cell).texts
                 rows = index.add("query", texts, [queries.langs[row] for row in scored.rows])
+                before = None if by_tokens else clean[name][scored.rows]
             near = clean[name] if getattr(encoder.scorer, "margin", 0) else None
-            jobs.append(DenseJob(scored, vectors.path, rows, passages[name], near))
+            read = texts if by_tokens else None
+            jobs.append(DenseJob(scored, vectors.path, rows, passages[name], near, read, before))
         return jobs
 
     def _encode(

@@ -19,7 +19,7 @@ from robustir.errors import InputError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Body", "Row", "StaticBody", "TransformerBody", "TransformerOptions", "apply_steps", "copy_steps"]
+__all__ = ["Body", "Row", "StaticBody", "TransformerBody", "TransformerOptions", "apply_steps", "copy_steps", "lower"]
 
 _MULTIPLE = 8  # tensor cores are faster with lengths that are multiples of it; on a CPU padding only costs time
 # Models whose last layer's output is the last hidden state itself, so that layers above the requested one can be left out.
@@ -81,7 +81,7 @@ class TransformerBody:
         self.layer = _cut_above(model, options.layer)
         self.longest = self._find_longest(name, model)
         if options.lower_case:
-            _lower(tokenizer)
+            lower(tokenizer)
         # All but XLNet and Funnel give 0 to every token of a single text, which is what a model takes by default.
         self._typed = any(tokenizer("a").get("token_type_ids", ()))
         self.model = model.to(dtype=getattr(torch, options.dtype)).eval()
@@ -169,7 +169,7 @@ class TransformerBody:
         return len(ids) - ends
 
 
-def _lower(tokenizer: Any) -> None:
+def lower(tokenizer: Any) -> None:
     """Let a fast tokenizer lower-case texts first."""
     from tokenizers import normalizers
 

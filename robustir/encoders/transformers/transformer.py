@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from robustir.encoders.transformers.bodies import (
     TransformerOptions,
     apply_steps,
     copy_steps,
+    lower,
 )
 from robustir.encoders.transformers.checkpoint import Checkpoint
 from robustir.encoders.transformers.layout import Layout, Step, build_tail, find_prefixes, read_layout
@@ -230,6 +231,28 @@ class TransformerEncoder(Shown):
             )
         if self.layer is not None and layers is not None and self.layer > layers:
             raise InputError(f"layer={self.layer}: {self.name} has the layers 0 (the embeddings) to {layers}")
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        """The tokenizer, which needs no weights."""
+        options = self._options()
+        tokenizer = self.checkpoint.load_tokenizer(options.folder)
+        if options.lower_case:
+            lower(tokenizer)
+        return tokenizer
+
+    def tokens(
+        self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None
+    ) -> Sequence[tuple[int, ...]]:
+        """Return the token ids of each text, cut at the longest allowed; equal ids are the same input. Loads no weights."""
+        settings = self._settings
+        prefixed = [settings.prefixes[role] + text for text in texts]
+        if settings.layout is not None and settings.layout.body == "static":
+            return [tuple(row.ids) for row in self._replicas[0].body.rows(prefixed)]
+        tokenizer = self._tokenizer
+        longest = int(min(tokenizer.model_max_length, settings.max_length or _MAX_LENGTH))
+        read = tokenizer(prefixed, truncation=True, max_length=longest, return_attention_mask=False) if texts else {}
+        return list(map(tuple, read.get("input_ids", ())))
 
     def encode(self, texts: Sequence[str], *, role: Role, langs: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return float32 vectors [len(texts), d].
