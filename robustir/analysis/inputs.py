@@ -59,7 +59,9 @@ def _by_language(where: Mapping[str, Any], langs: Any, changed: Any, same: Any) 
 def largest_share(validity: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFrame:
     """Return validity with ``same_input_share``, the largest over the encoders."""
     names = ["benchmark", "perturbation", "severity", "query_lang"]
-    largest = inputs.groupby(names)["same_input_share"].max() if len(inputs) else {}
+    largest: dict[tuple[Any, ...], float] = {}
+    for *key, share in inputs[[*names, "same_input_share"]].itertuples(index=False, name=None):
+        largest[tuple(key)] = max(share, largest.get(tuple(key), 0.0))
     keys = validity[names].itertuples(index=False, name=None)
     return validity.assign(same_input_share=np.array([largest.get(key, np.nan) for key in keys], dtype=np.float64))
 
