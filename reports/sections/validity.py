@@ -64,6 +64,21 @@ def validity_section(study: Study) -> Section | None:
     return Section("validity", "Whether the noise worked", tuple(blocks), open=shown)
 
 
+_WORKED_COLUMNS = (
+    _PERTURBATION,
+    Column("Severity"),
+    Column("Queries unchanged"),
+    Column("Same to an encoder"),
+    Column("Characters changed"),
+    Column("Words edited"),
+    Column("Languages without effect", number=False),
+)
+_WORKED_NOTE = (
+    "Means over languages; in brackets the least and the most affected language. Same to an encoder: changed queries that it "
+    "reads as the clean ones, for the encoder with most of them."
+)
+
+
 def _overview(study: Study, benchmark: str) -> Table:
     """Return a row per noise: its dose at the shown severity, and the languages in which it did nothing."""
     reasons: dict[str, list[str]] = {}
@@ -95,21 +110,8 @@ def _overview(study: Study, benchmark: str) -> Table:
                 Cell("; ".join(where) or "none", mark="" if where else "faint"),
             )
         )
-    columns = (
-        _PERTURBATION,
-        Column("Severity"),
-        Column("Queries unchanged"),
-        Column("Same to an encoder"),
-        Column("Characters changed"),
-        Column("Words edited"),
-        Column("Languages without effect", number=False),
-    )
-    note = (
-        "Means over languages; in brackets the characters changed in the least and the most affected language. Same to an "
-        "encoder: of the changed queries, those that it reads as it reads the clean ones (equal tokens, or equal vectors), for "
-        "the encoder with most of them."
-    )
-    return Table(f"worked-{benchmark}", f"What each noise did{study.on(benchmark)}", columns, tuple(lines), note=note)
+    caption = f"What each noise did{study.on(benchmark)}"
+    return Table(f"worked-{benchmark}", caption, _WORKED_COLUMNS, tuple(lines), note=_WORKED_NOTE)
 
 
 def _same_input(study: Study, benchmark: str, noise: str, severity: float) -> tuple[str, str]:
