@@ -176,7 +176,7 @@ def _gated_line(study: Study, benchmark: str, noise: str) -> tuple[Cell, ...]:
 def _turned(row: Row) -> bool:
     """Return whether a difference told from 0 has another sign without the rejected queries."""
     low, high = value(row, "ci_low"), value(row, "ci_high")
-    gated = value(row, "gated_difference") if "gated_difference" in row else math.nan  # strategies have none
+    gated = value(row, "gated_difference")
     return (above(low) and below(gated)) or (below(high) and above(gated))
 
 

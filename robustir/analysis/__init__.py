@@ -31,10 +31,11 @@ from robustir.analysis.findings import TABLES, Findings, empty_table, read_findi
 from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.over_languages import claim_over_languages
+from robustir.analysis.over_seeds import mean_over_seeds
 from robustir.analysis.rank_groups import add_rank_groups
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import add_scores, clean_scores
-from robustir.analysis.strategies import add_strategies, mean_over_seeds
+from robustir.analysis.strategies import add_strategies
 from robustir.analysis.tables import Grids
 from robustir.analysis.trends import add_trends
 from robustir.analysis.variance import add_variance

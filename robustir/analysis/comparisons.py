@@ -37,8 +37,7 @@ __all__ = ["add_comparisons", "compared_pairs", "shared_noise"]
 
 Floats = NDArray[np.float64]
 Pair = tuple[int, int]
-# Of the loss in the primary measure.
-EFFECTS = ("effect_size", "probability_of_superiority", "gated_share", "gated_difference")
+EFFECTS = ("effect_size", "probability_of_superiority")  # of the loss in the primary measure
 
 
 def add_comparisons(
@@ -177,12 +176,13 @@ class _Comparisons:
         return first, rest
 
     def _effects(self, pair: Pair, noise: tuple[NoiseSums, NoiseSums], *, curve: bool) -> dict[str, Floats]:
-        """Return the columns ``EFFECTS`` [severities (+ curve), m]; NaN for other measures than the primary one."""
+        """Return the columns ``EFFECTS`` and ``GATED`` [severities (+ curve), m]; NaN for other measures than the primary one."""
         sides = [query_changes(self._setting, one, sums, curve=curve) for one, sums in zip(pair, noise, strict=True)]
         loss = sides[0].less(sides[1])
         primary = np.arange(len(self._setting.measures)) == self._setting.primary
-        found = (*loss.effects(loss.means()), *gated_differences(self._setting, noise[0], loss.values))
-        return {name: np.where(primary, values[:, None], np.nan) for name, values in zip(EFFECTS, found, strict=True)}
+        found = dict(zip(EFFECTS, loss.effects(loss.means()), strict=True))
+        found |= gated_differences(self._setting, noise[0], loss.values)
+        return {name: np.where(primary, values[:, None], np.nan) for name, values in found.items()}
 
     def _without(self, sums: PairSums, severities: int) -> dict[str, NDArray[Any]]:
         """Return the loss in points without each query language: its range, and the languages that either scale hangs on."""

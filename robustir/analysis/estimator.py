@@ -24,14 +24,15 @@ from robustir.stats import (
 )
 from robustir.stats.rounding import settled
 
-__all__ = ["CHANGE", "SCORE", "Estimator", "Intervals", "Layout", "few_moved", "macro_mean", "moved_groups"]
+__all__ = ["CHANGE", "SCORE", "TWICE", "Estimator", "Intervals", "Layout", "few_moved", "macro_mean", "moved_groups"]
 
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.intp]
 Evaluate = Callable[[list[ClusterSums], Indexes], Sequence[Floats]]
 
 MACRO = -1  # the view number of the macro-average
-SCORE, CHANGE = (0.0, 1.0), (-1.0, 1.0)  # the ranges of a score and of a difference of two scores
+# The ranges of a score, of a difference of two scores, and of a difference of two changes.
+SCORE, CHANGE, TWICE = (0.0, 1.0), (-1.0, 1.0), (-2.0, 2.0)
 _FEW_MOVED = 10  # groups: with fewer that moved, the interval of a mean covers far less than its stated level
 
 

@@ -59,6 +59,7 @@ _PROTOCOL = "test correction interval"  # that p, the adjusted p and the limits 
 _EQUAL = "equal_difference equal_low equal_high equal_p_adjusted equal_verdict equal_favours"
 _LANGUAGES = "without_low without_high hangs_on dose_ratio equal_dose"
 _GATED = "gated_share gated_delta gated_low gated_high gated_retention"
+_GATED_GAP = "gated_share gated_difference gated_low gated_high"
 _MATCHED = (
     "matched_share matched_retention_a matched_retention_b matched_difference matched_low matched_high first_share "
     "first_difference first_low first_high"
@@ -80,7 +81,7 @@ _COLUMNS: Mapping[str, str] = {
     "comparisons": "benchmark encoder_a encoder_b perturbation severity setting measure difference_in_differences "
     "ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family verdict groups p_t attacked "
     f"embedded_lang in_domain {_PAIR} {_MATCHED} {_LANGUAGES} {_EQUAL} {_PROTOCOL} "
-    "effect_size probability_of_superiority gated_share gated_difference",
+    f"effect_size probability_of_superiority {_GATED_GAP}",
     "language_comparisons": "benchmark encoder_a encoder_b perturbation severity setting query_lang passage_lang measure "
     "difference_in_differences ci_low ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted n family "
     f"verdict groups p_t attacked embedded_lang in_domain {_PAIR} {_PROTOCOL}",
@@ -105,7 +106,7 @@ _COLUMNS: Mapping[str, str] = {
     "strategies": "benchmark setting measure perturbation severity quantity strategy_a strategy_b a b difference ci_low "
     "ci_high log_retention_ratio log_ratio_low log_ratio_high p p_adjusted family verdict seeds seed_sd groups n p_flips seen_a "
     "seen_b robust_training attacked embedded_lang in_domain claim favours separated note near_floor ratio_p ratio_p_adjusted loss_p "
-    f"loss_p_adjusted {_PROTOCOL} {_LANGUAGES} {_EQUAL}",
+    f"loss_p_adjusted {_PROTOCOL} {_LANGUAGES} {_EQUAL} {_GATED_GAP}",
     "strategy_scores": "benchmark setting measure perturbation severity strategy mean ci_low ci_high delta delta_low "
     "delta_high retention seeds seed_sd seed_low seed_high groups n seen attacked embedded_lang in_domain retention_low "
     "retention_high",
@@ -169,7 +170,8 @@ class Findings:
     ``equal_difference`` and ``equal_verdict`` in the primary measure); ``dose_ratio`` in validity is that of one language.
     ``gated_share`` is the share of the rows with a noisy query that may mean something else, by the suite's rules of validity,
     and ``gated_delta``, ``gated_retention`` and ``gated_difference`` are made without these rows (over a curve, without rows
-    rejected at any severity); ``rejected_share`` is that of all draws.
+    rejected at any severity); ``gated_low`` and ``gated_high`` are their limits, of a comparison only where it is declared: over
+    the curve, or at the severities if there is no curve. ``rejected_share`` is the share of rejected texts of all draws.
     ``options`` are those of the analysis (None: read from files, whose rows name test, correction and interval);
     ``changed``: what of them the run did not declare.
     """

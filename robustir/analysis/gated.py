@@ -5,18 +5,23 @@ The rules are those of :mod:`robustir.text.kept` and know no encoder. A query is
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.analysis.curves import curve_layout
-from robustir.analysis.estimator import CHANGE, Layout, few_moved, macro_mean, moved_groups
+from robustir.analysis.estimator import CHANGE, TWICE, Layout, few_moved, moved_groups
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.tables import first_only
+from robustir.stats.rounding import settled
 
-__all__ = ["gated_changes", "gated_differences"]
+__all__ = ["GATED", "Kept", "gated_changes", "gated_differences", "kept_rows"]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+# Of a difference in the primary measure, between encoders or strategies.
+GATED = ("gated_share", "gated_difference", "gated_low", "gated_high")
 
 
 def _rejected(setting: ReducedSetting, conditions: tuple[int, ...]) -> Mask | None:
@@ -54,30 +59,54 @@ def gated_changes(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> di
     return {name: first_only(values, 1 + views) for name, values in zip(names, found, strict=True)}
 
 
-def gated_differences(setting: ReducedSetting, noise: NoiseSums, loss: Floats) -> tuple[Floats, Floats]:
-    """Return the share of rows left out, and the macro-average of losses without them, [units] each.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The rows of one severity, or of the curve, without rejected queries: a sorted mask, their layout, the share left out.
 
-    loss: sorted differences of changes [units, v], a unit for each severity and perhaps, last, the curve.
+    declared: whether a run declares this unit: the curve, or a severity if there is no curve.
     """
-    shares, means = (np.full(len(loss), np.nan) for _ in range(2))
+
+    mask: Mask
+    layout: Layout
+    share: float
+    declared: bool
+
+    def sums(self, setting: ReducedSetting, values: Floats) -> Floats:
+        """Return group sums [..., views, groups] of sorted values [..., v] over these rows."""
+        return setting.rows.group_sums(np.where(self.mask, values, 0.0))
+
+
+def kept_rows(setting: ReducedSetting, noise: NoiseSums, *, curve: bool) -> list[Kept]:
+    """Return the rows kept at each severity and, with ``curve``, at all of them; nothing if no text was judged."""
     rejected = _rejected(setting, noise.conditions)
     if rejected is None:
-        return shares, means
-    masks = [*rejected, rejected.any(axis=0)][: len(loss)]
-    for unit, (values, out) in enumerate(zip(loss, masks, strict=True)):
-        kept = noise.mask & ~out
-        shares[unit] = np.count_nonzero(noise.mask & out) / np.count_nonzero(noise.mask)
-        if not kept.any():
-            continue
+        return []
+    found = []
+    for unit, out in enumerate([*rejected, rejected.any(axis=0)][: len(noise.conditions) + curve]):
+        kept: Mask = noise.mask & ~out
         layout = setting.layout(kept)
-        if unit == len(noise.conditions):  # the curve, over the languages that have one
+        of_curve = unit == len(noise.conditions)
+        if of_curve:  # over the languages that have one
             ranged = curve_layout(setting, noise).counts.any(axis=1, keepdims=True)
             layout = Layout.of(np.where(ranged, layout.counts, 0.0))
-        means[unit] = _macro(setting, layout, np.where(kept, values, 0.0))
-    return shares, means
+        share = np.count_nonzero(noise.mask & out) / np.count_nonzero(noise.mask)
+        found.append(Kept(kept, layout, share, declared=of_curve or not curve))
+    return found
 
 
-def _macro(setting: ReducedSetting, layout: Layout, values: Floats) -> float:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        means = setting.rows.view_sums(values) / layout.counts.sum(axis=1)
-    return float(macro_mean(means, layout)[0])
+def gated_differences(setting: ReducedSetting, noise: NoiseSums, loss: Floats) -> dict[str, Floats]:
+    """Return the columns ``GATED``, [units] each: the share of rows left out, and the macro-average of losses without them.
+
+    loss: sorted differences of changes [units, v], a unit for each severity and perhaps, last, the curve. Units that a run
+    declares have limits, unless few groups moved.
+    """
+    found = np.full((len(GATED), len(loss)), np.nan)
+    rows = kept_rows(setting, noise, curve=len(loss) > len(noise.conditions))
+    for unit, (kept, values) in enumerate(zip(rows, loss, strict=False)):
+        sums = settled(kept.sums(setting, values))[None]
+        found[0, unit], found[1, unit] = kept.share, setting.estimator.means(kept.layout, sums, macro_only=True)[0, 0]
+        if kept.declared:
+            limits = setting.estimator.intervals(kept.layout, sums, macro_only=True, possible=TWICE)
+            limits = limits.without(few_moved(moved_groups(sums, macro_only=True), kept.layout.sizes[1][:1]))
+            found[2:, unit] = limits.low[0, 0], limits.high[0, 0]
+    return dict(zip(GATED, found, strict=True))

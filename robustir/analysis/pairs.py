@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.analysis.estimator import CHANGE, Estimator, Intervals, Layout, few_moved, moved_groups
+from robustir.analysis.estimator import CHANGE, TWICE, Estimator, Intervals, Layout, few_moved, moved_groups
 from robustir.analysis.options import AnalysisOptions
 from robustir.stats import effective_groups, reachable_p, retention_contributions
 from robustir.stats.rounding import settled
@@ -21,7 +21,6 @@ from robustir.stats.rounding import settled
 __all__ = ["PairSums", "worth"]
 
 Floats = NDArray[np.float64]
-_TWICE = (2 * CHANGE[0], 2 * CHANGE[1])  # the range of a difference of two changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class PairSums:
             found |= {f"{name}_difference": limits.estimate, f"{name}_low": limits.low, f"{name}_high": limits.high}
             found[f"{name}_p"] = estimator.tests(layout, gap, macro_only=only)[0]
         loss = settled(self.change_a - self.change_b)
-        points = self._interval(estimator, loss, _TWICE, macro_only=only)
+        points = self._interval(estimator, loss, TWICE, macro_only=only)
         found |= {"difference_in_differences": points.estimate, "ci_low": points.low, "ci_high": points.high}
         found["p"], found["p_t"] = estimator.tests(layout, loss, macro_only=only)
         shares = self._log_ratios(estimator, found, loss, macro_only=only)

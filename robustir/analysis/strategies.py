@@ -1,95 +1,35 @@
 """Training strategies: their levels over seeds, and the differences between them that hold for new seeds and new queries.
 
 A strategy's encoders differ in their seeds. There are two questions. The results of these encoders come from
-:func:`mean_over_seeds`, which replaces a strategy's encoders by one row of per-query means: all other tables treat it as
+:mod:`robustir.analysis.over_seeds`, which replaces a strategy's encoders by one row of per-query means: all other tables treat it as
 an encoder, with intervals over groups alone. The results of the *strategies* come from here, over paired seeds and groups
 (:mod:`robustir.stats.strategies`).
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.analysis.claims import CURVE, near_floor
-from robustir.analysis.curves import curve_layout, curve_loss
-from robustir.analysis.equal_dose import NO_DOSE
 from robustir.analysis.estimator import Layout
+from robustir.analysis.gated import GATED
 from robustir.analysis.left_out import LeftOut
-from robustir.analysis.reduced import NoiseSums, ReducedSetting
+from robustir.analysis.reduced import ReducedSetting
+from robustir.analysis.seed_levels import Levels, SeedLevels, seeded
 from robustir.analysis.tables import Grids
 from robustir.evidence.scores import QueryScores, TrainedSeed
 from robustir.plugins.specs import Spec, parse
-from robustir.stats import (
-    Interval,
-    SeedDraws,
-    SeededSums,
-    joint_flips,
-    joint_test,
-    retention_scores,
-    seed_draws,
-    seeded_interval,
-    seeded_test,
-)
+from robustir.stats import Interval, SeededSums, joint_flips, joint_test, retention_scores, seeded_test
 from robustir.stats.rounding import settled
 
-__all__ = ["CLEAN", "DEGRADATION", "NOISY", "add_strategies", "mean_over_seeds", "strategy_pairs"]
+__all__ = ["CLEAN", "DEGRADATION", "NOISY", "add_strategies", "strategy_pairs"]
 
 Floats = NDArray[np.float64]
 
 CLEAN, NOISY, DEGRADATION = "clean", "noisy", "degradation"
-
-
-def mean_over_seeds(block: QueryScores) -> QueryScores:
-    """Return the block with one encoder per strategy, its mean over the seeds that have all its scores, before the others."""
-    if not block.trained:
-        return block
-    numbers = _complete_seeds(block)
-    rest = [number for number, name in enumerate(block.encoders) if name not in block.trained]
-
-    def averaged(values: Floats) -> Floats:
-        means = [values[list(of_seed.values())].mean(axis=0) for of_seed in numbers.values()]
-        return np.stack([*means, *values[rest]])
-
-    noisy = averaged(block.noisy)
-    return replace(
-        block,
-        encoders=(*numbers, *(block.encoders[number] for number in rest)),
-        clean=averaged(block.clean),
-        floor=averaged(block.floor),
-        noisy=noisy,
-        worst=noisy if block.worst is block.noisy else averaged(block.worst),
-        tied=None if block.tied is None else averaged(block.tied),
-        missed=None if block.missed is None else averaged(block.missed),
-        overlap=None if block.overlap is None else averaged(block.overlap),
-        draw_variance=None,
-        trained={},
-    )
-
-
-def _complete_seeds(block: QueryScores) -> dict[str, dict[int, int]]:
-    """Return strategy -> seed -> number of its encoder, without seeds that lack some of the others' scores."""
-    found: dict[str, dict[int, int]] = {}
-    for number, name in enumerate(block.encoders):
-        if name in block.trained:
-            member = block.trained[name]
-            found.setdefault(member.strategy, {})[member.seed] = number
-    for of_seed in found.values():
-        counts = {
-            seed: int(np.isfinite(block.clean[number]).sum() + np.isfinite(block.noisy[number]).sum())
-            for seed, number in of_seed.items()
-        }
-        most = max(counts.values())
-        for seed, count in counts.items():
-            if count < most:
-                del of_seed[seed]
-    return found
 
 
 def strategy_pairs(block: QueryScores, declared: Sequence[tuple[str, str]] | None) -> tuple[tuple[str, str], ...]:
@@ -98,27 +38,6 @@ def strategy_pairs(block: QueryScores, declared: Sequence[tuple[str, str]] | Non
     if declared is not None:
         return tuple((a, b) for a, b in declared if a in names and b in names)
     return tuple((b, a) for a, b in combinations(names, 2))
-
-
-@dataclass(frozen=True, slots=True)
-class _Levels:
-    """One strategy under one condition. clean, change: float64 [s, m, views, groups]; change is None for clean queries.
-
-    measures: numbers of the m measures in the setting; dose: columns that say at which dose, if at one.
-    """
-
-    seeds: tuple[int, ...]
-    layout: Layout
-    clean: Floats
-    change: Floats | None
-    measures: tuple[int, ...]
-    dose: Mapping[str, float] = field(default_factory=dict)
-
-    def only(self, measure: int) -> _Levels:
-        """Return the levels of one measure."""
-        at = self.measures.index(measure)
-        change = None if self.change is None else self.change[:, [at]]
-        return replace(self, clean=self.clean[:, [at]], change=change, measures=(measure,))
 
 
 def add_strategies(
@@ -131,15 +50,16 @@ def add_strategies(
     block = setting.block
     if not block.trained:
         return
-    work = _Work(setting)
+    work = _Rows(setting)
     pairs = strategy_pairs(block, declared)
     for perturbation in ("", *setting.perturbations):
-        conditions = {name: dict(work.conditions(name, perturbation)) for name in work.numbers}
-        floors = work.near_floor if perturbation else {}
+        conditions = {name: dict(work.levels.conditions(name, perturbation)) for name in work.levels.numbers}
+        floors = work.levels.near_floor if perturbation else {}
         for name, found in conditions.items():
             for severity, level in found.items():
                 work.add_levels(levels, name, perturbation, severity, level)
-        equal = {name: dict(work.at_one_dose(name, perturbation, found)) for name, found in conditions.items()}
+        equal = {name: dict(work.levels.at_one_dose(name, perturbation, found)) for name, found in conditions.items()}
+        setting.forget_changes()
         for (a, b), (table, of) in product(pairs, zip(tables, (conditions, equal), strict=True)):
             for severity in of[a]:
                 if severity in of[b]:
@@ -148,101 +68,14 @@ def add_strategies(
                     )
 
 
-class _Work:
-    """The resampling of one setting, applied to its strategies."""
+class _Rows:
+    """The rows of one setting."""
 
     def __init__(self, setting: ReducedSetting) -> None:
         self.setting = setting
-        self.numbers = _complete_seeds(setting.block)
-        self.members = {
-            name: setting.block.trained[setting.block.encoders[next(iter(of_seed.values()))]]
-            for name, of_seed in self.numbers.items()
-        }
-
-    def conditions(self, strategy: str, perturbation: str) -> Iterator[tuple[str, _Levels]]:
-        """Yield (severity, levels) of a strategy: every severity and, of several, the curve."""
-        setting, of_seed = self.setting, self.numbers[strategy]
-        if not perturbation:
-            yield from self._clean(of_seed)
-            return
-        kept = self._noises(strategy, perturbation)
-        if not kept:
-            return
-        seeds, first = tuple(kept), next(iter(kept.values()))
-        clean = np.stack([noise.clean for noise in kept.values()])
-        measures = tuple(range(clean.shape[1]))
-        for number, severity in enumerate(first.severities):
-            change = np.stack([noise.delta[number] for noise in kept.values()])
-            yield format(severity, ".10g"), _Levels(seeds, first.layout, clean, change, measures)
-        if len(first.severities) > 1:
-            layout = curve_layout(setting, first)
-            if len(layout.present):
-                change = np.stack([curve_loss(setting, noise) for noise in kept.values()])
-                yield CURVE, _Levels(seeds, layout, clean, change, measures)
-
-    def _noises(self, strategy: str, perturbation: str) -> dict[int, NoiseSums]:
-        """Return the sums of every seed that has the commonest rows: unless cells failed, all encoders have the same."""
-        noises = {seed: self.setting.noise(number, perturbation) for seed, number in self.numbers[strategy].items()}
-        there = {seed: noise for seed, noise in noises.items() if noise is not None}
-        if not there:
-            return {}
-        kinds = Counter((id(noise.layout), noise.conditions) for noise in there.values())
-        chosen = kinds.most_common(1)[0][0]
-        return {seed: noise for seed, noise in there.items() if (id(noise.layout), noise.conditions) == chosen}
-
-    def at_one_dose(
-        self, strategy: str, perturbation: str, found: Mapping[str, _Levels]
-    ) -> Iterator[tuple[str, _Levels]]:
-        """Yield (severity, levels) in the primary measure at one realised dose; clean levels as they are."""
-        primary = self.setting.primary
-        if not perturbation:
-            yield from ((severity, replace(level.only(primary), dose=NO_DOSE)) for severity, level in found.items())
-            return
-        kept = self._noises(strategy, perturbation)
-        equal = self.setting.equal_dose(next(iter(kept.values()))) if kept else None
-        if equal is None:
-            return
-        clean = np.stack([noise.clean[[primary]] for noise in kept.values()])
-        changes = np.stack([equal.changes(noise.delta[:, [primary]]) for noise in kept.values()], axis=1)
-        for row, severity in enumerate([*(name for name in found if name != CURVE), CURVE]):
-            if severity in found and np.isfinite(equal.dose[row]):
-                yield severity, _Levels(tuple(kept), equal.layout, clean, changes[row], (primary,), equal.at(row))
-
-    def _clean(self, of_seed: Mapping[int, int]) -> Iterator[tuple[str, _Levels]]:
-        rows = self.setting.rows
-        scores = np.stack([self.setting.clean(number) for number in of_seed.values()])
-        mask: NDArray[np.bool_] = np.isfinite(scores.sum(axis=(0, 1)))
-        if mask.any():
-            sums = rows.group_sums(np.where(mask, scores, 0.0))
-            measures = tuple(range(sums.shape[1]))
-            yield "0", _Levels(tuple(of_seed), self.setting.layout(mask), sums, None, measures)
-
-    @cached_property
-    def near_floor(self) -> dict[str, NDArray[np.bool_]]:
-        """Whether the loss cannot be judged, per strategy and measure."""
-        return {name: self._near_floor(of_seed) for name, of_seed in self.numbers.items()}
-
-    def _near_floor(self, of_seed: Mapping[int, int]) -> NDArray[np.bool_]:
-        rows = self.setting.rows
-        clean = np.stack([self.setting.clean(number) for number in of_seed.values()])
-        floor = np.stack([self.setting.floor(number) for number in of_seed.values()])
-        floor = floor if np.isfinite(floor).any() else np.zeros_like(floor)
-        mask: NDArray[np.bool_] = np.isfinite((clean - floor).sum(axis=(0, 1)))
-        base, chance = (rows.group_sums(np.where(mask, part, 0.0)) for part in (clean, floor))
-        layout = self.setting.layout(mask)
-        if not len(layout.present):
-            return np.ones(base.shape[1], dtype=np.bool_)
-        measures = range(base.shape[1])
-        found = [self.interval([_seeded(layout, base[:, m] - chance[:, m])], [1.0]) for m in measures]
-        means = [np.array([_seeded(layout, part[:, m]).by_seed.mean() for m in measures]) for part in (base, chance)]
-        return near_floor(means[0], means[1], np.array([float(one.low[0]) for one in found]))
-
-    def interval(self, levels: Sequence[SeededSums], signs: Sequence[float], *, logarithm: bool = False) -> Interval:
-        """Return the interval of a signed sum of levels, by the draws of this setting."""
-        estimator = self.setting.estimator
-        draws: SeedDraws = seed_draws(levels[0].seeds, estimator.weights, estimator.options.seed)
-        confidence = estimator.options.confidence
-        return seeded_interval(levels, signs, draws, confidence=confidence, logarithm=logarithm)
+        self.levels = SeedLevels(setting)
+        self.members = self.levels.members
+        self.interval = self.levels.interval
 
     def _labels(self, perturbation: str, severity: str, layout: Layout) -> dict[str, object]:
         block = self.setting.block
@@ -259,20 +92,20 @@ class _Work:
             "embedded_lang": treatment.embedded_lang,
         }
 
-    def add_levels(self, table: Grids, strategy: str, perturbation: str, severity: str, level: _Levels) -> None:
+    def add_levels(self, table: Grids, strategy: str, perturbation: str, severity: str, level: Levels) -> None:
         """Add the level of one strategy under one condition, a row per measure."""
         member = self.members[strategy]
         for m, number in enumerate(level.measures):
             measure = self.setting.measures[number]
-            clean = _seeded(level.layout, level.clean[:, m])
-            noisy = clean if level.change is None else _seeded(level.layout, level.clean[:, m] + level.change[:, m])
+            clean = seeded(level.layout, level.clean[:, m])
+            noisy = clean if level.change is None else seeded(level.layout, level.clean[:, m] + level.change[:, m])
             found = self.interval([noisy], [1.0])
             by_seed, base = noisy.by_seed, clean.by_seed.mean()
             delta, low, high = np.nan, np.nan, np.nan
             kept = (np.nan, np.nan)
             if level.change is not None:
                 kept = self._retention_limits(noisy, clean)
-                moved = self.interval([_seeded(level.layout, level.change[:, m])], [1.0])
+                moved = self.interval([seeded(level.layout, level.change[:, m])], [1.0])
                 delta, low, high = float(moved.estimate[0]), float(moved.low[0]), float(moved.high[0])
             _add(
                 table,
@@ -309,7 +142,7 @@ class _Work:
         names: tuple[str, str],
         perturbation: str,
         severity: str,
-        both: tuple[_Levels, _Levels],
+        both: tuple[Levels, Levels],
         floors: Mapping[str, NDArray[np.bool_]],
     ) -> None:
         """Add the differences A - B of two strategies under one condition, rows per measure and quantity."""
@@ -327,10 +160,10 @@ class _Work:
             if first.change is not None and second.change is not None:
                 sums[DEGRADATION] = [first.change[rows[0], m], second.change[rows[1], m]]
                 sums[NOISY] = [base + moved for base, moved in zip(sums[CLEAN], sums[DEGRADATION], strict=True)]
-            seeded = {name: [_seeded(first.layout, part) for part in parts] for name, parts in sums.items()}
-            clean, noisy = seeded[CLEAN], seeded.get(NOISY, [])
+            by_seed = {name: [seeded(first.layout, part) for part in parts] for name, parts in sums.items()}
+            clean, noisy = by_seed[CLEAN], by_seed.get(NOISY, [])
             for quantity in (NOISY, DEGRADATION) if noisy else (CLEAN,):
-                a, b = seeded[quantity]
+                a, b = by_seed[quantity]
                 gap = SeededSums(settled(a.sums - b.sums), a.counts)
                 found = self.interval([gap], [1.0])
                 options = self.setting.options
@@ -369,7 +202,27 @@ class _Work:
                     seen_b=_seen(members[1], perturbation),
                     **first.dose,
                     **self._without(first.layout, quantity, sums),
+                    **self._gated(both, rows, asked=quantity == DEGRADATION and number == self.setting.primary),
                 )
+
+    def _gated(self, both: tuple[Levels, Levels], rows: Sequence[Sequence[int]], *, asked: bool) -> dict[str, float]:
+        """Return the columns ``GATED``: the difference without rejected queries, with limits where it is declared."""
+        gates = [level.gate for level in both]
+        found = dict.fromkeys(GATED, float("nan"))
+        if not asked or gates[0] is None or gates[1] is None:
+            return found
+        kept = gates[0].kept
+        if not np.array_equal(kept.mask, gates[1].kept.mask):
+            return found
+        found["gated_share"] = kept.share
+        if len(kept.layout.present):
+            a, b = gates[0].change[rows[0]], gates[1].change[rows[1]]
+            gap = seeded(kept.layout, settled(a - b))
+            found["gated_difference"] = float(gap.by_seed.mean())
+            if kept.declared:
+                limits = self.interval([gap], [1.0])
+                found["gated_low"], found["gated_high"] = float(limits.low[0]), float(limits.high[0])
+        return found
 
     def _without(self, layout: Layout, quantity: str, sums: Mapping[str, list[Floats]]) -> dict[str, object]:
         """Return the range of a difference without each query language, and the languages that either scale hangs on."""
@@ -389,12 +242,6 @@ class _Work:
 
 def _add(table: Grids, **columns: object) -> None:
     table.add(np.ones(1, dtype=np.bool_), **columns)  # type: ignore[arg-type]  # strings and numbers
-
-
-def _seeded(layout: Layout, sums: Floats) -> SeededSums:
-    """Sums [s, views, groups] as the strata of the macro-average."""
-    clusters = layout.macro(settled(sums))
-    return SeededSums(clusters.sums, clusters.counts)
 
 
 def _spread(by_seed: Floats) -> float:

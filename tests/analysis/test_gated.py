@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from robustir.analysis import AnalysisOptions, analyse
-from robustir.evidence.scores import QueryScores
+from robustir.evidence.scores import QueryScores, TrainedSeed
 from tests.analysis.conftest import MakeBlock
 
 OPTIONS = AnalysisOptions(flips=199, resamples=199)
@@ -63,3 +63,55 @@ def test_without_rejections_both_numbers_are_one(make_block: MakeBlock) -> None:
     np.testing.assert_allclose(macro["gated_retention"], macro["retention"], rtol=1e-12)
     main = found.comparisons[found.comparisons["measure"] == "AP"]
     np.testing.assert_allclose(main["gated_difference"], main["difference_in_differences"], atol=1e-12)
+    limits = ["gated_low", "gated_high"]
+    declared = main["severity"].isin(["curve"]) | (main["perturbation"] == "shuffle-words")
+    np.testing.assert_allclose(main.loc[declared, limits], main.loc[declared, ["ci_low", "ci_high"]], atol=1e-12)
+    assert (
+        main.loc[~declared, limits].isna().all(axis=None)
+    )  # of what a run does not declare there is the difference alone
+
+
+def test_the_limits_are_those_of_a_run_without_the_rejected_queries(make_block: MakeBlock) -> None:
+    made = make_block()
+    out = np.random.default_rng(5).uniform(size=len(made.query_id)) < 0.2
+    rejected = np.repeat(out[None].astype(float), len(made.conditions), axis=0)
+    found = analyse([make_block(rejected=rejected)], OPTIONS).comparisons
+    noisy = made.noisy.copy()
+    noisy[..., out] = np.nan
+    alone = analyse([make_block(noisy=noisy)], OPTIONS).comparisons
+    here, there = (
+        table[(table["measure"] == "AP") & (table["severity"].isin(["curve", "0.5"]))] for table in (found, alone)
+    )
+    assert len(here) == 2
+    assert here["gated_share"].tolist() == pytest.approx([out.mean()] * 2)
+    np.testing.assert_allclose(
+        here[["gated_difference", "gated_low", "gated_high"]], there[["difference_in_differences", "ci_low", "ci_high"]],
+        atol=1e-12,
+    )  # fmt: skip
+
+
+def test_strategies_have_the_same_without_the_rejected_queries(make_block: MakeBlock) -> None:
+    names = [f"{strategy}-{seed}" for strategy in ("x-x", "hybrid") for seed in range(6)]
+    trained = {name: TrainedSeed(name[:-2], int(name[-1])) for name in names}
+    made = make_block(encoders=tuple(names), trained=trained)
+    out = np.random.default_rng(6).uniform(size=len(made.query_id)) < 0.2
+    rejected = np.repeat(out[None] / 3, len(made.conditions), axis=0)
+    noisy = made.noisy.copy()
+    noisy[..., out] = np.nan
+    tables = [
+        analyse([make_block(encoders=tuple(names), trained=trained, **changes)], OPTIONS).strategies
+        for changes in ({"rejected": rejected}, {"noisy": noisy})
+    ]
+    gated, alone = (
+        table[(table["quantity"] == "degradation") & (table["measure"] == "AP")].reset_index() for table in tables
+    )
+    np.testing.assert_allclose(gated["gated_share"], out.mean())
+    np.testing.assert_allclose(gated["gated_difference"], alone["difference"], atol=1e-12)
+    declared = gated["severity"].isin(["curve", "0.5"])
+    np.testing.assert_allclose(
+        gated.loc[declared, ["gated_low", "gated_high"]], alone.loc[declared, ["ci_low", "ci_high"]], atol=1e-12
+    )
+    assert gated.loc[~declared, "gated_low"].isna().all()
+    others = tables[0][(tables[0]["quantity"] != "degradation") | (tables[0]["measure"] != "AP")]
+    assert others[["gated_share", "gated_difference"]].isna().all(axis=None)
+    assert tables[1]["gated_share"].isna().all()  # nothing was judged

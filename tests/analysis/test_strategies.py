@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from robustir.analysis import AnalysisOptions, Findings, analyse
-from robustir.analysis.strategies import mean_over_seeds
+from robustir.analysis.over_seeds import mean_over_seeds
 from robustir.evidence.scores import QueryScores, TrainedSeed
 from robustir.stats import holm
 from robustir.types import Treatment
