@@ -29,6 +29,7 @@ from robustir.stats import (
     seeded_test,
     sign_flips,
 )
+from tests.stats.calibration.equivalence import claims_of_equivalence
 from tests.stats.calibration.rates import Rate, rate
 from tests.stats.calibration.verdicts import verdicts_in_nulls
 from tests.stats.calibration.worlds import (
@@ -216,5 +217,6 @@ EXPERIMENTS: tuple[Callable[[int], Iterator[Rate]], ...] = (
     few_questions_moved,
     declared_families,
     verdicts_in_nulls,
+    claims_of_equivalence,
     strategies,
 )

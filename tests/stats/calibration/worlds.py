@@ -15,6 +15,7 @@ __all__ = [
     "equal_encoders",
     "few_moved_changes",
     "normal_changes",
+    "scores",
     "summed",
 ]
 
@@ -47,8 +48,10 @@ def _reciprocal(latent: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.floor(np.exp(1.2 * latent))))
 
 
-def changes(rng: np.random.Generator, trials: int, codes: Codes, *, loss: float = 0.0, spread: float = 0.25) -> Floats:
-    """Return noisy - clean reciprocal ranks [trials, questions]; without loss, both are exchangeable within each article.
+def scores(
+    rng: np.random.Generator, trials: int, codes: Codes, *, loss: float = 0.0, spread: float = 0.25
+) -> tuple[Floats, Floats]:
+    """Return clean and noisy reciprocal ranks [trials, questions]; without loss, both are exchangeable within each article.
 
     Four questions in ten are moved by chance, and all of an article together by a little (``spread``).
     """
@@ -57,7 +60,13 @@ def changes(rng: np.random.Generator, trials: int, codes: Codes, *, loss: float 
     shared = spread * rng.standard_normal((trials, groups))[:, codes]
     own = [0.5 * rng.standard_normal(shape) * (rng.random(shape) < 0.4) for _ in range(2)]
     clean = _reciprocal(difficulty - shared / 2 + own[0])
-    return np.asarray(_reciprocal(difficulty + shared / 2 + own[1] + loss) - clean)
+    return clean, _reciprocal(difficulty + shared / 2 + own[1] + loss)
+
+
+def changes(rng: np.random.Generator, trials: int, codes: Codes, *, loss: float = 0.0, spread: float = 0.25) -> Floats:
+    """Return noisy - clean :func:`scores`."""
+    clean, noisy = scores(rng, trials, codes, loss=loss, spread=spread)
+    return np.asarray(noisy - clean)
 
 
 def normal_changes(rng: np.random.Generator, trials: int, codes: Codes) -> tuple[Floats, float, float]:
