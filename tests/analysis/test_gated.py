@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,7 @@ def test_without_a_judgement_nothing_is_gated(make_block: MakeBlock) -> None:
 
 def test_without_rejections_both_numbers_are_one(make_block: MakeBlock) -> None:
     made = make_block()
-    found = analyse([make_block(rejected=np.zeros(made.unchanged.shape))], OPTIONS)
+    found: Any = analyse([make_block(rejected=np.zeros(made.unchanged.shape))], OPTIONS)
     macro = found.contrasts[found.contrasts["query_lang"] == "all"]
     np.testing.assert_array_equal(macro["gated_delta"], macro["delta"])
     np.testing.assert_allclose(macro["gated_retention"], macro["retention"], rtol=1e-12)
@@ -98,7 +100,7 @@ def test_strategies_have_the_same_without_the_rejected_queries(make_block: MakeB
     rejected = np.repeat(out[None] / 3, len(made.conditions), axis=0)
     noisy = made.noisy.copy()
     noisy[..., out] = np.nan
-    tables = [
+    tables: list[Any] = [  # the types of pandas do not follow its queries
         analyse([make_block(encoders=tuple(names), trained=trained, **changes)], OPTIONS).strategies
         for changes in ({"rejected": rejected}, {"noisy": noisy})
     ]

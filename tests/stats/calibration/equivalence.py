@@ -75,15 +75,15 @@ def _nothing_lost(
     change = ClusterSums(noisy.sums - clean.sums, clean.counts)
     linear = linearised_ratio([noisy], [clean])
     of_points, of_shares = (_provable(part) for part in (change, linear))
-    tests = {"points": (change.estimates, change), "shares": (np.log(noisy.estimates / clean.estimates), linear)}
+    estimates = {"points": change.estimates, "shares": np.log(noisy.estimates / clean.estimates)}
     for scale, margins in _scales(of_points, -float(np.expm1(-of_shares)))[:2]:
-        margin = margins.absolute if scale == "points" else margins.log_ratio
+        clusters, margin = (change, margins.absolute) if scale == "points" else (linear, margins.log_ratio)
         where = f"{what}, nothing lost, smallest margin in {scale} that can be shown in 80%"
         yield rate(
             section,
             f"{where}: both one-sided tests reject",
             0.8,
-            within_margin(*tests[scale], margin) <= ALPHA,
+            within_margin(estimates[scale], clusters, margin) <= ALPHA,
             slack=0.03,
         )
         # The bootstrap's interval of few groups is wider than that of t.
@@ -117,8 +117,8 @@ def _equivalent(clean: ClusterSums, noisy: ClusterSums, margins: Margins) -> NDA
             "high": points.high,
             "ratio_low": np.exp(shares.low),
             "ratio_high": np.exp(shares.high),
-            "p": np.maximum(*(within_margin(*one) for one in sides)),
-            "different_p": np.minimum(1.0, 2 * np.fmin(*(beyond_margin(*one) for one in sides))),
+            "p": np.maximum(*[within_margin(*one) for one in sides]),
+            "different_p": np.minimum(1.0, 2 * np.fmin(*[beyond_margin(*one) for one in sides])),
             "moved_groups": moved_groups(change.sums, macro_only=True)[:, 0],
         }
     ).assign(groups=change.groups, encoder_b="", near_floor=False)
