@@ -21,7 +21,7 @@ __all__ = ["GATED", "Kept", "gated_changes", "gated_differences", "kept_rows"]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 # Of a difference in the primary measure, between encoders or strategies.
-GATED = ("gated_share", "gated_difference", "gated_low", "gated_high")
+GATED: tuple[str, ...] = ("gated_share", "gated_difference", "gated_low", "gated_high")
 
 
 def _rejected(setting: ReducedSetting, conditions: tuple[int, ...]) -> Mask | None:

@@ -208,7 +208,7 @@ class _Rows:
     def _gated(self, both: tuple[Levels, Levels], rows: Sequence[Sequence[int]], *, asked: bool) -> dict[str, float]:
         """Return the columns ``GATED``: the difference without rejected queries, with limits where it is declared."""
         gates = [level.gate for level in both]
-        found = dict.fromkeys(GATED, float("nan"))
+        found: dict[str, float] = {name: float("nan") for name in GATED}
         if not asked or gates[0] is None or gates[1] is None:
             return found
         kept = gates[0].kept
