@@ -43,14 +43,15 @@ class NoiseQA:
 
     def load(self, data: Path | None, languages: Sequence[str] | None = None) -> Task:
         """Return the task from ``data/noiseqa`` and ``data/xquad-r/en.json``."""
-        clean = XQuADR().load(data, chosen_languages(languages, self.languages, self.name))
+        chosen = chosen_languages(languages, self.languages, self.name)
         if self.noise == "none":
-            return replace(clean, name="noiseqa-clean")
+            return replace(XQuADR().load(data, chosen), name="noiseqa-clean")
         folder = find_folder(data, self.folder, self)
         path = folder / self.kind / f"xquad-{self.noise}-{self.kind}.jsonl"
         if (self.noise, self.kind) == ("translation", "natural"):
             path = folder / "translations" / "xquad-context-en-question-de.jsonl"
         noisy = {row["_id"]: row["text"] for _, row in read_json_lines(path, ("_id", "text"))}
+        clean = XQuADR().load(data, chosen)
         lost = [name for name in clean.queries.source_ids if name not in noisy]
         if lost:
             raise DataError(f"{path} lacks {len(lost)} of XQuAD's questions, such as {lost[0]}; get it again")

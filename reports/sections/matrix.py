@@ -28,6 +28,7 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
     Kind.NOT_SEPARATED: ("≈", "≈ not separated"),
     Kind.NOTHING: ("=", "= nothing changed"),
     Kind.NEAR_FLOOR: ("†", "† no claim: near the floor"),
+    Kind.UNREACHED: ("u", "u no claim: the noise did not reach an encoder"),
     Kind.FEW_MOVED: ("‡", "‡ no claim: few groups moved"),
     Kind.ONE_GROUP: ("‡", "‡ one group: no inference"),
 }

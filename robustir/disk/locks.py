@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from robustir.disk.atomic import explained
@@ -20,6 +20,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         RunError: if another process holds it, or the folder cannot be written.
     """
+    made = not folder.exists()
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         handle = (folder / ".lock").open("a")  # what is there stays as it is, its time too
@@ -33,4 +34,10 @@ def locked(folder: Path) -> Iterator[None]:
                     f"{folder} is in use by another process; wait for it, or choose another folder with -o"
                 ) from None
             raise
-        yield
+        try:
+            yield
+        finally:
+            if made and [path.name for path in folder.iterdir()] == [".lock"]:  # nothing came of it
+                with suppress(OSError):
+                    (folder / ".lock").unlink()
+                    folder.rmdir()

@@ -21,7 +21,7 @@ SAMPLES: Mapping[str, str] = {
     "ar": "كيف تتكوّن الجبال البركانية في قاع المحيط؟",
     "de": "Wie entstehen Vulkane auf dem Grund des größten Ozeans?",
     "el": "Πώς σχηματίζονται τα ηφαιστειακά βουνά στον βυθό του ωκεανού;",
-    "en": "How do volcanic mountains form on the ocean floor?",
+    "en": "How do volcanic mountains really form on the ocean floor?",
     "es": "¿Cómo se forman las montañas volcánicas en el fondo del océano?",
     "hi": "समुद्र की तलहटी पर ज्वालामुखी पहाड़ कैसे बनते हैं?",
     "ru": "Где ещё на дне океана образуются вулканические горы?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -103,11 +104,11 @@ def test_an_interrupt_leaves_a_run_to_resume(
     written: list[str] = []
     write_ranks = RunDirectory.write_ranks
 
-    def interrupted(self: RunDirectory, key: str, ranks: Ranks) -> None:
+    def interrupted(self: RunDirectory, key: str, ranks: Ranks, facts: Mapping[str, str] | None = None) -> None:
         if len(written) == 3:
             raise KeyboardInterrupt
         written.append(key)
-        write_ranks(self, key, ranks)
+        write_ranks(self, key, ranks, facts)
 
     monkeypatch.setattr(RunDirectory, "write_ranks", interrupted)
     stopped = invoke("run", suite, "-o", tmp_path / "run", "--format", "csv", "-j1")

@@ -253,10 +253,10 @@ def test_one_row_per_noise_says_what_it_did_and_where_it_did_nothing(document: D
     # The factory: words 0.93 * 0.3 (1 + 0.02 (i mod 3)), i of eleven languages, whose mean is 10/11; a quarter for characters.
     words = 0.93 * 0.3 * (1 + 0.02 * 10 / 11)
     assert [cell.text for cell in typos[:2]] == ["typos", "0.3"]
-    assert typos[3].text == f"{100 * words / 4:.1f}\u202f%"
-    assert typos[4].text == f"{100 * words:.1f}\u202f%"
-    assert typos[5].text == "none"
-    assert shuffled[5].text == "Chinese (nothing)"
+    assert typos[4].text == f"{100 * words / 4:.1f}\u202f%"
+    assert typos[5].text == f"{100 * words:.1f}\u202f%"
+    assert typos[6].text == "none"
+    assert shuffled[6].text == "Chinese (nothing)"
     validity = next(section for section in document.sections if section.id == "validity")
     assert table in validity.blocks[: validity.open]
 
