@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import Any, Generic, TypeVar, cast
 
 from robustir.errors import CellError, RobustirError, RunError
@@ -65,16 +65,25 @@ def single_threaded() -> Iterator[None]:
 def _deaf_children() -> Iterator[None]:
     """Let processes started inside ignore interrupts; an interrupt in the meantime reaches this process afterwards.
 
-    A terminal sends interrupts to all processes, and one that is still importing would print a traceback.
+    A terminal sends interrupts to all processes, and one that is still importing would print a traceback. Another thread may
+    take the signal that this one blocks, so that it is put off too until the process has all that it is started with.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before, handler = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}), signal.getsignal(signal.SIGINT)
+    put_off: list[int] = []
+    here = current_thread() is main_thread() and callable(handler)
+    if here:
+        signal.signal(signal.SIGINT, lambda number, _: put_off.append(number))
     try:
         yield
     finally:
+        if here:
+            signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if put_off:
+            signal.raise_signal(signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
