@@ -28,8 +28,8 @@ def whole_manifest(run: RunDirectory) -> Manifest:
         return manifest
     if not run.partial:
         raise RunError(
-            f"{run.path} is unfinished: {_counted(missing, manifest)}, first {missing[0].shown}. Finish it with  "
-            f"robustir resume {run.path}  or take what is there with --partial"
+            f"{run.path} is unfinished: {len(missing)} of its {len(manifest.cells)} cells are not there yet, first "
+            f"{missing[0].shown}. Finish it with  robustir resume {run.path}  or take what is there with --partial"
         )
     lost = tuple(
         FailedEntry(
@@ -56,7 +56,3 @@ def missing_cells(run: RunDirectory, manifest: Manifest) -> list[CellEntry]:
             cell.key in lost or not (run.ranks_path(cell.key).exists() and run.queries_path(cell.queries_key).exists())
         )
     ]
-
-
-def _counted(missing: list[CellEntry], manifest: Manifest) -> str:
-    return f"{len(missing)} of its {len(manifest.cells)} cells are not there yet"

@@ -30,6 +30,7 @@ __all__ = [
     "NoiseEntry",
     "RefusedEntry",
     "TrainingEntry",
+    "shown_cell",
 ]
 
 
@@ -117,6 +118,11 @@ class RefusedEntry:
     reason: str
 
 
+def shown_cell(benchmark: str, encoder: str, condition: object) -> str:
+    """Return a cell in words; failures are found again by them."""
+    return f"{benchmark} / {encoder} / {condition}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellEntry:
     """One cell, by the names that results use; the keys name its files."""
@@ -136,8 +142,8 @@ class CellEntry:
 
     @property
     def shown(self) -> str:
-        """The cell in words, as failures name it."""
-        return f"{self.benchmark} / {self.encoder} / {self.condition}"
+        """The cell in words."""
+        return shown_cell(self.benchmark, self.encoder, self.condition)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from robustir.rundir.manifest import (
     NoiseEntry,
     RefusedEntry,
     TrainingEntry,
+    shown_cell,
 )
 from robustir.running.summary import RunSummary
 from robustir.version import __version__
@@ -226,7 +227,7 @@ def finished(manifest: Manifest, summary: RunSummary) -> Manifest:
             benchmark=failure.benchmark,
             encoder=failure.encoder,
             condition=failure.condition,
-            cell=f"{failure.benchmark} / {failure.encoder} / {failure.condition}",
+            cell=shown_cell(failure.benchmark, failure.encoder, failure.condition),
             error=failure.error,
             traceback=failure.traceback,
         )
