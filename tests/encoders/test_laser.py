@@ -299,4 +299,39 @@ def test_bad_files_are_explained(folder: Path, tmp_path: Path) -> None:
 def test_the_special_tokens_have_the_places_of_fairseq(folder: Path) -> None:
     network = load_network(folder / "laser2.pt", None)
     assert [network.dictionary[token] for token in ("<s>", "<pad>", "</s>", "<unk>")] == [0, 1, 2, 3]
-    assert list(read_vocabulary(folder / "laser2.cvocab"))[:4] == ["<s>", "<pad>", "</s>", "<unk>"]
+    assert list(read_vocabulary(folder / "laser2.cvocab").ids)[:4] == ["<s>", "<pad>", "</s>", "<unk>"]
+
+
+def test_repeated_pieces_overwrite_earlier_ones_as_in_fairseq(tmp_path: Path) -> None:
+    # fairseq's Dictionary gives every line a number of its own and points the token at the last; the rows before stay.
+    path = tmp_path / "odd.cvocab"
+    path.write_text(
+        "a 5\n▁b 4\na 3 #fairseq:overwrite\nnew 2 #fairseq:overwrite\n<s> 1 #fairseq:overwrite\nc -1\n",
+        encoding="utf-8",
+    )
+    vocabulary = read_vocabulary(path)
+    assert vocabulary.ids == {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "▁b": 5, "a": 6, "new": 7, "c": 9}
+    assert vocabulary.rows == 10
+    for line in ("a 5\na 3\n", "#fairseq:overwrite\n", "a #fairseq:overwrite\n", "a --3\n", "<s> 1\n"):
+        path.write_text(line, encoding="utf-8")
+        with pytest.raises(
+            InputError, match=r"odd\.cvocab:\d: .* is not a new token with its count .*#fairseq:overwrite"
+        ):
+            read_vocabulary(path)
+
+
+def test_a_student_uses_the_last_row_of_a_repeated_piece(tmp_path: Path) -> None:
+    reference.make_laser2(tmp_path)
+    path, text = tmp_path / "laser2.cvocab", "the nile is a long river"
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    before = reference.ids_of(text, tmp_path / "laser2.spm", reference.vocabulary_of(path), bos=True)
+    earlier, last = max(before), 4 + len(lines)
+    path.write_text(
+        "".join(f"{line}\n" for line in [*lines, f"{lines[earlier - 4]} #fairseq:overwrite"]), encoding="utf-8"
+    )
+    reference.make_laser3(tmp_path, "hin_Deva")
+    content = reference.load(tmp_path / "laser3-hin_Deva.v1.pt")
+    vector = Laser3("hi", str(tmp_path), device="cpu", normalize=False).encode([text], role="query")[0]
+    after = [last if number == earlier else number for number in before]
+    np.testing.assert_allclose(vector, reference.laser3_vector(content, after), atol=TOLERANCE, rtol=TOLERANCE)
+    assert np.abs(vector - reference.laser3_vector(content, before)).max() > 1e-3

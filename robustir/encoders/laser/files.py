@@ -17,11 +17,22 @@ from robustir.errors import InputError, MissingExtraError
 if TYPE_CHECKING:
     from robustir.encoders.laser.models import LaserLSTM, LaserTransformer, StudentConfig
 
-__all__ = ["FOLDER", "Network", "accept_file", "file_digest", "find_file", "load_network", "read_vocabulary", "remotes"]
+__all__ = [
+    "FOLDER",
+    "Network",
+    "Vocabulary",
+    "accept_file",
+    "file_digest",
+    "find_file",
+    "load_network",
+    "read_vocabulary",
+    "remotes",
+]
 
 _URL = "https://dl.fbaipublicfiles.com/nllb/laser"
 FOLDER = "laser"  # in a data folder
 _SUMS = "SHA256SUMS"
+_OVERWRITE = " #fairseq:overwrite"
 _SPECIAL = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
 
 
@@ -149,7 +160,7 @@ def load_network(path: Path, vocabulary: Path | None) -> Network:
         return _load_lstm(path, content)
     if vocabulary is None:
         raise InputError(f"{path} is a student of LASER3, not the LSTM of LASER2; give its folder to laser3")
-    return _load_student(path, content, read_vocabulary(vocabulary), vocabulary)
+    return _load_student(path, content, vocabulary)
 
 
 def _load_lstm(path: Path, content: Mapping[str, Any]) -> Network:
@@ -168,24 +179,26 @@ def _load_lstm(path: Path, content: Mapping[str, Any]) -> Network:
     return _checked(path, Network(module, {**dictionary, **_SPECIAL}, prepend_bos=False, left_pad=False, longest=None))
 
 
-def _load_student(path: Path, content: Mapping[str, Any], dictionary: dict[str, int], vocabulary: Path) -> Network:
+def _load_student(path: Path, content: Mapping[str, Any], vocabulary: Path) -> Network:
     from robustir.encoders.laser.models import LaserTransformer
 
     namespace = content["cfg"].get("model") if isinstance(content["cfg"], dict) else None
     if not isinstance(namespace, argparse.Namespace):
         raise InputError(f"{path} has no configuration of a model (cfg.model); get it again")
     tensors = _encoder_tensors(content["model"])
+    pieces = read_vocabulary(vocabulary)
+    dictionary, rows = pieces.ids, pieces.rows
     if "layer_norm.weight" in tensors:  # then fairseq had put <mask> behind the vocabulary
-        dictionary = {**dictionary, "<mask>": len(dictionary)}
+        dictionary, rows = {**dictionary, "<mask>": rows}, rows + 1
     config = _student_config(path, namespace)
     table = tensors.get("embed_tokens.weight")
-    if table is None or len(table) != len(dictionary):
+    if table is None or len(table) != rows:
         raise InputError(
-            f"{path} has vectors for {0 if table is None else len(table)} pieces, {vocabulary} has {len(dictionary)}: "
+            f"{path} has vectors for {0 if table is None else len(table)} pieces, {vocabulary} has {rows}: "
             "they belong to different models; get both again"
         )
     final_norm = config.normalize_before or "layer_norm.weight" in tensors
-    module = LaserTransformer(config, len(dictionary), final_norm=final_norm)
+    module = LaserTransformer(config, rows, final_norm=final_norm)
     _fill(path, module, tensors)
     bos = bool(getattr(namespace, "prepend_bos", False))
     if config.sentemb_criterion == "cls" and not bos:
@@ -246,16 +259,36 @@ def _checked(path: Path, network: Network) -> Network:
     return network
 
 
-def read_vocabulary(path: Path) -> dict[str, int]:
-    """Return token to id from a .cvocab file (a token and its count per line), after fairseq's four special tokens."""
-    dictionary = dict(_SPECIAL)
+@dataclass(frozen=True)
+class Vocabulary:
+    """The pieces of a .cvocab file after fairseq's special tokens. ids: of each piece; rows: of the table, used or not."""
+
+    ids: Mapping[str, int]
+    rows: int
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """Read a .cvocab file: a token and its count per line, after fairseq's four special tokens.
+
+    A line that ends in ``#fairseq:overwrite`` may repeat a token: each line has a row of the table, and the token has its
+    last row, as fairseq's Dictionary reads it. Special tokens keep theirs, since LASER looks them up by number.
+
+    Raises:
+        InputError: if a line is not a token and its count, or repeats a token without that mark.
+    """
     try:
         lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")  # a token may be another line end
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read ({error}); get it again") from error
-    for number, line in enumerate(lines, start=1):
-        token, _, count = line.rstrip().rpartition(" ")
-        if not token or not count.lstrip("-").isdigit() or token in dictionary:
-            raise InputError(f"{path}:{number}: {line[:60]!r} is not a new token with its count; get the file again")
-        dictionary[token] = len(dictionary)
-    return dictionary
+    ids = dict(_SPECIAL)
+    for row, line in enumerate(lines, start=len(_SPECIAL)):
+        entry = line.rstrip()
+        counted = entry.removesuffix(_OVERWRITE)
+        token, _, count = counted.rpartition(" ")
+        if not token or not count.removeprefix("-").isdigit() or (token in ids and counted == entry):
+            raise InputError(
+                f"{path}:{row - len(_SPECIAL) + 1}: {line[:60]!r} is not a new token with its count (a repeated token needs"
+                f"{_OVERWRITE} behind its count); get the file again"
+            )
+        ids[token] = row
+    return Vocabulary({**ids, **_SPECIAL}, len(_SPECIAL) + len(lines))
