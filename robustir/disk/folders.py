@@ -7,7 +7,7 @@ from pathlib import Path
 
 from robustir.errors import DataError
 
-__all__ = ["data_folder", "download_folder", "use_data_folder"]
+__all__ = ["cache_folder", "data_folder", "download_folder", "use_data_folder"]
 
 
 def data_folder(given: Path | str | None = None) -> Path | None:
@@ -37,3 +37,12 @@ def use_data_folder(given: Path | str | None = None) -> Path | None:
     if given is not None and folder is not None:
         os.environ["ROBUSTIR_DATA"] = str(folder.absolute())
     return folder
+
+
+def cache_folder() -> Path:
+    """Return $ROBUSTIR_CACHE, else robustir's folder in the user's cache; what is in it can be made again."""
+    import platformdirs
+
+    return Path(
+        os.environ.get("ROBUSTIR_CACHE") or platformdirs.user_cache_dir("robustir", appauthor=False)
+    ).expanduser()

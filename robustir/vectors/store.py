@@ -10,7 +10,6 @@ weights) are never stored.
 from __future__ import annotations
 
 import json
-import os
 import struct
 import zlib
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.contracts import Encoder, Role
+from robustir.disk.folders import cache_folder
 from robustir.errors import EncoderError, InputError, RobustirError, RunError
 from robustir.vectors.file import EmbeddingFile, Tables, Transaction
 
@@ -45,10 +45,7 @@ _TABLES = ("records", "places", "encoders")
 
 def default_folder() -> Path:
     """Return ``$ROBUSTIR_CACHE/embeddings``, else the embeddings in the user's cache folder."""
-    from platformdirs import user_cache_dir
-
-    root = os.environ.get("ROBUSTIR_CACHE") or user_cache_dir("robustir", appauthor=False)
-    return Path(root).expanduser() / "embeddings"
+    return cache_folder() / "embeddings"
 
 
 def check_vectors(vectors: object, n: int, name: str) -> NDArray[np.float32]:

@@ -31,7 +31,8 @@ def test_what_the_check_of_dependencies_skips_is_imported_by_name(project: dict[
         Requirement(line).name for lines in project["project"]["optional-dependencies"].values() for line in lines
     }
     assert set(skipped) <= declared
-    assert [name for name in skipped if not re.search(rf"""["']{name.replace("-", "_")}["'.]""", source)] == []
+    modules = {name: name.replace("-", "_") for name in skipped} | project["tool"]["deptry"]["package_module_name_map"]
+    assert [name for name in skipped if not re.search(rf"""["']{modules[name]}["'./]""", source)] == []
 
 
 def test_every_extra_that_the_doctor_names_is_there_or_not_yet(project: dict[str, Any]) -> None:
