@@ -48,15 +48,20 @@ def derive_keys(prefix: Sequence[str | int], langs: Sequence[str], ids: Sequence
 
 @lru_cache(maxsize=4)  # all severities of a draw have the same keys
 def _derive_keys(prefix: tuple[str | int, ...], langs: tuple[str, ...], ids: tuple[str, ...], draw: int) -> list[bytes]:
-    base = blake2b(b"".join(map(_frame, prefix)), digest_size=KEY_BYTES)
+    begun = blake2b(b"".join(map(_frame, prefix)), digest_size=KEY_BYTES).copy
     tail = _frame(draw)
-    framed = {lang: _frame(lang) for lang in set(langs)}
     keys = []
-    for lang, name in zip(langs, ids, strict=True):
-        digest = base.copy()
-        digest.update(framed[lang] + _frame(name) + tail)
+    for framed in _framed(langs, ids):
+        digest = begun()
+        digest.update(framed + tail)
         keys.append(digest.digest())
     return keys
+
+
+@lru_cache(maxsize=4)  # every draw of every perturbation has the same queries
+def _framed(langs: tuple[str, ...], ids: tuple[str, ...]) -> list[bytes]:
+    of_lang = {lang: _frame(lang) for lang in set(langs)}
+    return [of_lang[lang] + _frame(name) for lang, name in zip(langs, ids, strict=True)]
 
 
 def _mix(value: int) -> int:

@@ -29,7 +29,7 @@ _POOLED: Final = "en"
 _OWN: Final = ("en", "ru", "zh")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rates:
     """Rates of one language.
 

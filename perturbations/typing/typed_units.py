@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.languages import has_spaces
 from robustir.perturbations.shared.numbered_units import Units
-from robustir.perturbations.typing.key_table import KeyTable
+from robustir.perturbations.typing.key_table import KeyTable, key_table
 from robustir.text.blocks import Block
-from robustir.text.classes import LETTER
+from robustir.text.classes import LETTER, OPEN
 from robustir.text.units import Clusters, word_runs
 from robustir.text.words import block_word_spans
 
-__all__ = ["Words", "typed_units"]
+__all__ = ["Reading", "Words", "read", "reading", "typed_units"]
 
 
 def typed_units(block: Block, table: KeyTable) -> Clusters:
@@ -63,3 +64,43 @@ class Words:
         places = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen.astype(np.int64, copy=False)
         spans = self.spans.take(places)
         return Words(self.first.take(places), self.last.take(places), spans, self.letters.take(places))
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a typist has to write, whatever goes wrong: a block of texts, what one stroke types, words that may be wrong."""
+
+    block: Block
+    units: Clusters
+    words: Words
+
+    @cached_property
+    def single(self) -> bool:
+        """Whether every unit is one code point."""
+        return len(self.units) == len(self.block.codes)
+
+    @cached_property
+    def closed(self) -> NDArray[np.bool_] | None:
+        """Whether neither a unit nor its neighbours could join with what an edit puts beside them; None if all are so.
+
+        The first code point counts as well as the last: typed twice, it comes without the marks that closed it.
+        """
+        last = self.units.kind if self.single else self.block.kinds.take(self.units.start[1:] - 1)
+        ends = ((self.units.kind | last) & OPEN) != 0
+        if not ends.any():
+            return None
+        around = np.concatenate([[False], ends, [False]])
+        closed: NDArray[np.bool_] = ~(around[:-2] | around[1:-1] | around[2:])
+        return closed
+
+
+def read(block: Block, lang: str, table: KeyTable, *, whole: bool = False) -> Reading:
+    """Read a block of texts; whole: each text is one word."""
+    units = typed_units(block, table)
+    return Reading(block, units, Words.of(block, units, lang, whole=whole))
+
+
+@lru_cache(maxsize=12)  # of 4,096 texts each takes 5 MB; a benchmark's languages, for all of its severities and draws
+def reading(texts: tuple[str, ...], lang: str, mix: str) -> Reading:
+    """Return :func:`read` of texts that will be typed again."""
+    return read(Block.join(texts), lang, key_table(lang, mix))

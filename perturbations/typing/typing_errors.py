@@ -8,7 +8,7 @@ to the next one that it does, so that a wrong word always differs from the clean
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Final, cast
 
 import numpy as np
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from robustir.perturbations.typing.edits import DELETE, INSERT_AFTER, INSERT_BEFORE, REPLACE, TRANSPOSE, Edits
 from robustir.perturbations.typing.key_table import BESIDE, FAR, NEAR, KeyTable
 from robustir.perturbations.typing.rates import KINDS, LONGEST, UNIT, Rates
-from robustir.perturbations.typing.typed_units import Words, typed_units
+from robustir.perturbations.typing.typed_units import Reading, Words
 from robustir.perturbations.typing.word_choice import chances
 from robustir.seeds import Draws
-from robustir.text.blocks import Block, ragged_arange
+from robustir.text.blocks import ragged_arange
 from robustir.text.classes import LETTER, OPEN
 
 __all__ = ["SLOTS", "Typist"]
@@ -71,25 +71,30 @@ class _Letters:
         )
 
 
-class Typist:
-    """One block of texts in one language, to be typed badly. keys: uint64 [texts, 2]; whole: each text is one word."""
+@lru_cache(maxsize=24)  # all draws at a severity have the same
+def _chances(reading: Reading, rates: Rates, severity: float) -> NDArray[np.float64]:
+    """Return the probability of each word to be wrong."""
+    hazard = rates.hazard.take(np.minimum(reading.words.letters * rates.keys, LONGEST))
+    return chances(reading.words.spans.row, hazard, severity)
 
-    def __init__(
-        self, block: Block, lang: str, table: KeyTable, rates: Rates, keys: NDArray[np.uint64], *, whole: bool = False
-    ) -> None:
-        self._block, self._table, self._rates, self._keys = block, table, rates, keys
-        self.units = typed_units(block, table)
-        self._words = Words.of(block, self.units, lang, whole=whole)
+
+class Typist:
+    """One block of texts in one language, to be typed badly. keys: uint64 [texts, 2]."""
+
+    def __init__(self, reading: Reading, table: KeyTable, rates: Rates, keys: NDArray[np.uint64]) -> None:
+        self._reading, self._table, self._rates, self._keys = reading, table, rates, keys
+        self._block, self.units = reading.block, reading.units
+        self._single = reading.single
+        self._closed = reading.closed if table.follows is None else None
         self._offers = np.ones((len(KINDS), table.count.shape[1]), dtype=bool)
         for kind, context in _CONTEXT.items():
             self._offers[kind] = table.count[context] > 0
 
     def chosen(self, severity: float) -> Words:
         """Return the words that are wrong at a severity."""
-        words = self._words
-        hazard = self._rates.hazard.take(np.minimum(words.letters * self._rates.keys, LONGEST))
+        words = self._reading.words
         drawn = words.spans.draw(self._keys, _SELECT)
-        return words.take(drawn < chances(words.spans.row, hazard, severity))
+        return words.take(drawn < _chances(self._reading, self._rates, severity))
 
     def edits(self, severity: float) -> Edits:
         """Return the errors at a severity, one in each wrong word or two."""
@@ -172,25 +177,6 @@ class Typist:
         if self._rates.prone:
             weight = weight * np.where(kind == _FAR, self._table.prone.take(letters.row), UNIT)
         return weight * possible
-
-    @cached_property
-    def _single(self) -> bool:
-        """Whether every unit is one code point."""
-        return len(self.units) == len(self._block.codes)
-
-    @cached_property
-    def _closed(self) -> NDArray[np.bool_] | None:
-        """Whether neither a unit nor its neighbours could join with what an edit puts beside them; None if all are so.
-
-        The first code point counts as well as the last: typed twice, it comes without the marks that closed it.
-        """
-        last = self.units.kind if self._single else self._block.kinds.take(self.units.start[1:] - 1)
-        ends = ((self.units.kind | last) & OPEN) != 0
-        if self._table.follows is not None or not ends.any():
-            return None
-        around = np.concatenate([[False], ends, [False]])
-        closed: NDArray[np.bool_] = ~(around[:-2] | around[1:-1] | around[2:])
-        return closed
 
     @staticmethod
     def _not_alone(letters: _Letters, at: NDArray[np.int64]) -> NDArray[np.bool_]:

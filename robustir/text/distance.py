@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import accumulate, pairwise
+from functools import cache, lru_cache
+from itertools import accumulate
+from operator import ne
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustir.errors import DataError
 from robustir.languages import has_spaces
-from robustir.text.blocks import Block
+from robustir.text.blocks import Block, ragged_arange
 from robustir.text.units import unit_spans
 from robustir.types import Dose
 
 __all__ = ["realised_dose"]
 
 _CHARACTERS_AT_ONCE = 60_000  # stays in the processor's cache; bounds the memory
-_TEXTS_KEPT = 100_000  # all texts of a chunk fit
+_TEXTS_KEPT = 200_000  # clean texts of a column; their units take 80 bytes each
 _BITS = 20  # of the filter that finds units again: 1 in 100 is found that is not there
 _BASE = 0xD1342543DE82EF95
 _SPACE = np.uint32(ord(" "))
@@ -38,24 +39,33 @@ def realised_dose(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[st
         raise DataError(f"{given}; give one of each per query")
     words = np.zeros(len(clean))
     characters = np.zeros(len(clean))
-    changed = [row for row, (before, after) in enumerate(zip(clean, noisy, strict=True)) if before != after and before]
     lengths = np.fromiter(map(len, clean), dtype=np.int64, count=len(clean))
+    changed = np.fromiter(map(ne, clean, noisy), dtype=np.bool_, count=len(clean)) & (lengths > 0)
     spaced = {lang: has_spaces(lang) for lang in set(langs)}
+    in_words = np.fromiter(map(spaced.__getitem__, langs), dtype=np.bool_, count=len(clean))
     for kind in (True, False):
-        for chunk in _chunks([row for row in changed if spaced[langs[row]] is kind], lengths):
-            before, after = [clean[row] for row in chunk], [noisy[row] for row in chunk]
-            characters[chunk] = _distances(before, after) / lengths[chunk]
-            words[chunk] = _word_rates(before, after, spaced=kind)
+        mine = np.flatnonzero(in_words == kind)
+        places = np.flatnonzero(changed[mine])
+        if not len(places):
+            continue
+        known = _remembered(tuple(_at(clean, mine)), spaced=kind) if len(mine) <= _TEXTS_KEPT else None
+        for chunk in _chunks(places, lengths[mine]):
+            rows = mine[chunk]
+            before, after = _at(clean, rows), _at(noisy, rows)
+            units = _units(before, spaced=kind) if known is None else known.take(chunk)
+            characters[rows] = _distances(before, after) / lengths[rows]
+            words[rows] = _word_rates(before, after, units, _units(after, spaced=kind))
     return Dose(word_edit_rate=words, char_error_rate=characters)
 
 
-def _chunks(rows: list[int], lengths: NDArray[np.int64]) -> Iterator[list[int]]:
-    if not rows:
-        return
+def _at(texts: Sequence[str], rows: NDArray[np.int64]) -> Sequence[str]:
+    return texts if len(rows) == len(texts) else [texts[row] for row in rows.tolist()]
+
+
+def _chunks(rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     total = np.cumsum(lengths[rows])
     edges = np.flatnonzero(np.diff(total // _CHARACTERS_AT_ONCE)) + 1
-    for first, last in pairwise([0, *edges.tolist(), len(rows)]):
-        yield rows[first:last]
+    yield from np.split(rows, edges)
 
 
 def _distances(before: Sequence[Sequence[Hashable]], after: Sequence[Sequence[Hashable]]) -> NDArray[np.int64]:
@@ -82,16 +92,21 @@ class _Units:
     sizes: NDArray[np.int64]
     sums: NDArray[np.uint64]
 
-    def of(self, texts: NDArray[np.int64]) -> list[list[int]]:
+    def take(self, texts: NDArray[np.int64]) -> _Units:
         """Return the units of some texts."""
+        sizes = self.sizes[texts]
+        starts = np.cumsum(self.sizes)[texts] - sizes
+        return _Units(self.hashes[ragged_arange(starts, sizes)], sizes, self.sums[texts])
+
+    def of(self, texts: NDArray[np.int64]) -> list[list[int]]:
+        """Return the units of some texts, in a list for each."""
         ends = np.cumsum(self.sizes)
         bounds = zip((ends - self.sizes)[texts].tolist(), ends[texts].tolist(), strict=True)
         return [self.hashes[first:last].tolist() for first, last in bounds]
 
 
-def _word_rates(before: Sequence[str], after: Sequence[str], *, spaced: bool) -> NDArray[np.float64]:
+def _word_rates(before: Sequence[str], after: Sequence[str], clean: _Units, noisy: _Units) -> NDArray[np.float64]:
     """Return the edits of units divided by the clean number (0 if there are none), float64 [texts]."""
-    clean, noisy = _remembered(before, spaced=spaced), _units(after, spaced=spaced)
     edits = _word_edits(clean, noisy)
     for place in np.flatnonzero(clean.sums == noisy.sums).tolist():
         if before[place].replace(" ", "") == after[place].replace(" ", ""):  # they differ in spaces alone
@@ -130,25 +145,14 @@ def _marks(hashes: NDArray[np.uint64], text: NDArray[np.int64]) -> NDArray[np.in
         return (mixed >> np.uint64(64 - _BITS)).astype(np.int64)
 
 
-# The units of clean texts, which every condition is compared with; what does not fit is looked at again.
-_known: dict[tuple[bool, str], tuple[NDArray[np.uint64], int]] = {}
-
-
-def _remembered(texts: Sequence[str], *, spaced: bool) -> _Units:
-    """Return what :func:`_units` returns, for texts that will be asked for again."""
-    new = [text for text in dict.fromkeys(texts) if (spaced, text) not in _known]
-    if len(_known) + len(new) > _TEXTS_KEPT:
-        _known.clear()
-        new = list(dict.fromkeys(texts))
-    if new:
-        units = _units(new, spaced=spaced)
-        ends = np.cumsum(units.sizes)
-        # Copies: a view would keep the whole chunk.
-        pieces = [units.hashes[first:last].copy() for first, last in pairwise([0, *ends.tolist()])]
-        _known.update(zip([(spaced, text) for text in new], zip(pieces, units.sums.tolist(), strict=True), strict=True))
-    found, sums = zip(*[_known[spaced, text] for text in texts], strict=True)
-    sizes = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
-    return _Units(np.concatenate(found), sizes, np.array(sums, dtype=np.uint64))
+@lru_cache(maxsize=8)
+def _remembered(texts: tuple[str, ...], *, spaced: bool) -> _Units:
+    """Return what :func:`_units` returns, for the clean texts, which every condition is compared with."""
+    every = np.arange(len(texts))
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    parts = [_units(_at(texts, chunk), spaced=spaced) for chunk in _chunks(every, lengths)]
+    columns = zip(*((part.hashes, part.sizes, part.sums) for part in parts), strict=True)
+    return _Units(*map(np.concatenate, columns))
 
 
 def _units(texts: Sequence[str], *, spaced: bool) -> _Units:
@@ -163,15 +167,23 @@ def _hashes(codes: NDArray[np.uint32], starts: NDArray[np.int64], stops: NDArray
     """Polynomial hash (Karp & Rabin 1987) modulo 2**64 over scrambled code points, per span; uint64 [spans]."""
     with np.errstate(over="ignore"):
         powers, inverse = _powers(1 << max(16, len(codes).bit_length()))
-        value = (codes.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-        value ^= value >> np.uint64(29)
-        value *= np.uint64(0xBF58476D1CE4E5B9)
-        value ^= value >> np.uint64(32)
+        value = _scrambled().take(codes, mode="clip")
         value *= powers[: len(value)]
         total = np.zeros(len(value) + 1, dtype=np.uint64)
         np.cumsum(value, out=total[1:])
         hashes: NDArray[np.uint64] = (total[stops] - total[starts]) * inverse[starts]
         return hashes
+
+
+@cache
+def _scrambled() -> NDArray[np.uint64]:
+    """Return 64 bits for every code point, mixed by the finaliser of splitmix64 (Steele, Lea & Flood 2014)."""
+    with np.errstate(over="ignore"):
+        value = np.arange(1, 0x110001, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        value ^= value >> np.uint64(29)
+        value *= np.uint64(0xBF58476D1CE4E5B9)
+        value ^= value >> np.uint64(32)
+        return value
 
 
 @lru_cache(maxsize=2)

@@ -25,6 +25,7 @@ from robustir.perturbations.typing.key_table import key_table, mistakes
 from robustir.perturbations.typing.keyboards import layout
 from robustir.perturbations.typing.rates import KINDS, OPERATIONS, rates
 from robustir.perturbations.typing.telex import composed, keys_of
+from robustir.perturbations.typing.typed_units import read
 from robustir.perturbations.typing.typing_errors import Typist
 from robustir.perturbations.typing.word_choice import chances
 from robustir.perturbations.typos import Typos
@@ -65,7 +66,7 @@ def edits_of(
 ) -> tuple[Edits, Typist, Block]:
     block = Block.join(many)
     known = rates(lang, mix, tuple(operation for operation in OPERATIONS if operation in of))
-    typist = Typist(block, lang, key_table(lang, mix), known, key_array(many_keys))
+    typist = Typist(read(block, lang, key_table(lang, mix)), key_table(lang, mix), known, key_array(many_keys))
     return typist.edits(severity), typist, block
 
 
@@ -196,7 +197,9 @@ def test_severity_is_the_expected_share_of_wrong_words(lang: str, severity: floa
     many_keys = [derive_key("share", lang, number) for number in range(20 * len(questions))]
     eligible = 20 * sum(eligible_words(text, lang) for text in questions)
     block = Block.join(questions * 20)
-    typist = Typist(block, lang, key_table(lang), rates(lang, "natural", OPERATIONS), key_array(many_keys))
+    typist = Typist(
+        read(block, lang, key_table(lang)), key_table(lang), rates(lang, "natural", OPERATIONS), key_array(many_keys)
+    )
     wrong = len(typist.chosen(severity))
     assert eligible > 2000
     assert abs(wrong / eligible - severity) < 4.5 * math.sqrt(severity * (1 - severity) / eligible)
