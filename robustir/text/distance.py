@@ -59,7 +59,10 @@ def realised_dose(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[st
 
 
 def _at(texts: Sequence[str], rows: NDArray[np.int64]) -> Sequence[str]:
-    return texts if len(rows) == len(texts) else [texts[row] for row in rows.tolist()]
+    if len(rows) == len(texts):
+        return texts
+    places: list[int] = rows.tolist()
+    return [texts[place] for place in places]
 
 
 def _chunks(rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
