@@ -8,7 +8,7 @@ other tools are accepted (:mod:`robustir.plugins.measure_names`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +18,7 @@ from robustir.errors import SpecError, UnknownNameError
 from robustir.plugins.measure_names import Spelling, read_spelling
 from robustir.types import SETTINGS, Setting
 
-__all__ = ["MEASURES", "Measure", "RankLists", "evaluate", "parse_measure"]
+__all__ = ["MEASURES", "Measure", "RankLists", "Relevance", "evaluate", "parse_measure"]
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +35,7 @@ class RankLists:
         starts: [v + 1], where each list begins.
         pool_size: [v], the number of candidates.
         langs: [k], the number of each passage's language, for measures that compare languages; None: unknown.
+        relevance: what follows from the gains, starts and pool sizes alone, where many lists share them; None: not yet known.
 
     Raises:
         ValueError: if the arrays do not fit each other.
@@ -45,6 +46,7 @@ class RankLists:
     starts: NDArray[np.integer]
     pool_size: NDArray[np.integer]
     langs: NDArray[np.integer] | None = None
+    relevance: Relevance | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         sizes = np.diff(self.starts)
@@ -57,34 +59,34 @@ class RankLists:
         return len(self.pool_size)
 
 
-class _Sorted:
-    """Rank lists with the ranks of each list ascending, and the parts that measures share."""
+class Relevance:
+    """What the rank lists of all encoders and conditions share: which passages are relevant, and what follows from that.
 
-    def __init__(self, lists: RankLists) -> None:
-        self.first: NDArray[np.intp] = np.asarray(lists.starts[:-1], dtype=np.intp)
-        self.relevant: NDArray[np.intp] = np.diff(lists.starts).astype(np.intp)
-        self.which = np.repeat(np.arange(len(lists)), self.relevant)
-        self.pool_size = lists.pool_size.astype(np.float64)
-        order = self._ascending(lists.ranks)
-        self.ranks: Floats = lists.ranks[order].astype(np.float64)
-        gains = lists.gains.astype(np.float64)
-        self.gains = gains[order]
-        self.langs = np.zeros(len(order), dtype=np.intp) if lists.langs is None else lists.langs[order].astype(np.intp)
-        alike = bool(gains.min(initial=np.inf) == gains.max(initial=-np.inf))
-        self.ideal_gains = gains if alike else gains[self._ascending(-gains)]
+    Args:
+        gains, starts, pool_size: as in :class:`RankLists`.
+    """
+
+    def __init__(self, gains: NDArray[np.generic], starts: NDArray[np.integer], pool_size: NDArray[np.integer]) -> None:
+        self.gains = gains.astype(np.float64)
+        self.first: NDArray[np.intp] = np.asarray(starts[:-1], dtype=np.intp)
+        self.relevant: NDArray[np.intp] = np.diff(starts).astype(np.intp)
+        self.which = np.repeat(np.arange(len(self.relevant)), self.relevant)
+        self.pool_size = pool_size.astype(np.float64)
         size = int(self.relevant.max(initial=1))
         self.single = size == 1  # one passage per list
+        self.length = size if len(gains) == size * len(self.relevant) else 0  # of all lists, 0 if it differs
+        self.alike = bool(self.gains.min(initial=np.inf) == self.gains.max(initial=-np.inf))
+        self.place = np.arange(len(gains)) - self.first[self.which] + 1.0
         # How much of the passages, list after list, tells all ideal rankings: one list if all are alike.
-        self.ideal = size if alike and len(order) == size * len(self.relevant) else len(order)
-        self.place = np.arange(len(order)) - self.first[self.which] + 1.0
+        self.ideal = size if self.alike and self.length else len(gains)
+        self.ideal_gains = self.gains if self.alike else self.gains[self.ascending(-self.gains)]
 
-    def _ascending(self, values: NDArray[Any]) -> NDArray[np.intp]:
+    def ascending(self, values: NDArray[Any]) -> NDArray[np.intp]:
         """Return the order that sorts each list by ``values``, stably."""
-        size = int(self.relevant.max(initial=1))
-        if size == 1:
+        if self.single:
             return np.arange(len(values))
-        if len(values) == size * len(self.relevant):  # lists of one length: a sort of short rows, 5 times as fast
-            within = np.argsort(values.reshape(-1, size), axis=1, kind="stable")
+        if self.length:  # a sort of short rows, 5 times as fast
+            within = np.argsort(values.reshape(-1, self.length), axis=1, kind="stable")
             return (within + self.first[:, np.newaxis]).ravel()
         return np.lexsort((values, self.which))
 
@@ -94,6 +96,23 @@ class _Sorted:
             return values
         totals: Floats = np.add.reduceat(values, self.first)
         return totals
+
+
+class _Sorted:
+    """Rank lists with the ranks of each list ascending, and the gains in their order."""
+
+    def __init__(self, lists: RankLists, relevance: Relevance) -> None:
+        self.relevance, self.total = relevance, relevance.total
+        self.first, self.relevant, self.place = relevance.first, relevance.relevant, relevance.place
+        self.unsorted = lists
+        ranks = lists.ranks.astype(np.float64)
+        if relevance.single or not relevance.alike or not relevance.length:
+            order = relevance.ascending(ranks)
+            self.ranks: Floats = ranks if relevance.single else ranks[order]
+            self.gains: Floats = relevance.gains if relevance.alike else relevance.gains[order]
+        else:  # the order is not needed
+            self.ranks = np.sort(ranks.reshape(-1, relevance.length), axis=1).ravel()
+            self.gains = relevance.gains
 
     @property
     def best(self) -> Floats:
@@ -120,7 +139,8 @@ def _reciprocal_rank(lists: _Sorted, cutoff: float) -> Floats:
 
 def _discounted_gain(lists: _Sorted, cutoff: float) -> Floats:
     gain = lists.total(np.where(lists.ranks <= cutoff, lists.gains / np.log2(lists.ranks + 1.0), 0.0))
-    place, gains = lists.place[: lists.ideal], lists.ideal_gains[: lists.ideal]
+    ideal_size = lists.relevance.ideal
+    place, gains = lists.place[:ideal_size], lists.relevance.ideal_gains[:ideal_size]
     ideal = np.where(place <= cutoff, gains / np.log2(place + 1.0), 0.0)
     return gain / (lists.total(ideal) if len(ideal) == len(lists.place) else np.add.reduceat(ideal, [0]))
 
@@ -148,7 +168,7 @@ def _rank_distance(lists: _Sorted, _cutoff: float) -> Floats:
 def _normalised_rank_distance(lists: _Sorted, cutoff: float) -> Floats:
     # Below 0 only for tie-averaged ranks, which may coincide.
     surplus = np.maximum(_rank_distance(lists, cutoff) - (lists.found - 1), 0.0)
-    room = lists.pool_size - lists.found
+    room = lists.relevance.pool_size - lists.found
     return np.where(room > 0, surplus / room, np.nan)
 
 
@@ -159,11 +179,13 @@ def _equal_expected_rank(lists: _Sorted, _cutoff: float) -> Floats:
     """
     from scipy.special import chdtrc
 
-    there = np.isfinite(lists.ranks)
-    ranks, langs = lists.ranks[there], lists.langs[there]
-    _, gain = np.unique(lists.gains[there], return_inverse=True)
+    given, relevance = lists.unsorted, lists.relevance
+    there = np.isfinite(given.ranks)
+    ranks = given.ranks[there].astype(np.float64)
+    langs = np.zeros(len(ranks), dtype=np.intp) if given.langs is None else given.langs[there].astype(np.intp)
+    _, gain = np.unique(relevance.gains[there], return_inverse=True)
     levels = int(gain.max(initial=0)) + 1
-    level = lists.which[there] * levels + gain  # of one list and one gain
+    level = relevance.which[there] * levels + gain  # of one list and one gain
     which, of_level = np.unique(level, return_inverse=True)
     which = which // levels
     cells, of_cell = np.unique(of_level * (int(langs.max(initial=0)) + 1) + langs, return_inverse=True)
@@ -338,7 +360,7 @@ def _evaluate_at(measures: Sequence[Measure], lists: RankLists, rel: int) -> Flo
     relevant = lists.gains >= rel
     every = bool(relevant.all())
     kept, some = (lists, np.ones(len(lists), dtype=np.bool_)) if every else _only(lists, relevant)
-    prepared = _Sorted(kept)
+    prepared = _Sorted(kept, kept.relevance or Relevance(kept.gains, kept.starts, kept.pool_size))
     values = np.empty((len(measures), len(lists)))
     with np.errstate(divide="ignore", invalid="ignore"):
         for row, measure in enumerate(measures):

@@ -6,8 +6,9 @@ Everything that a report claims is decided here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from robustir.analysis.agreement import add_agreement
@@ -34,12 +35,13 @@ from robustir.analysis.over_languages import claim_over_languages
 from robustir.analysis.over_seeds import mean_over_seeds
 from robustir.analysis.rank_groups import add_rank_groups
 from robustir.analysis.reduced import ReducedSetting
-from robustir.analysis.scores import add_scores, clean_scores
+from robustir.analysis.scores import CleanScores, add_scores, clean_scores
 from robustir.analysis.strategies import add_strategies
 from robustir.analysis.tables import Grids
 from robustir.analysis.trends import add_trends
 from robustir.analysis.variance import add_variance
 from robustir.evidence.scores import QueryScores
+from robustir.stats.threads import in_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,19 +150,31 @@ def _add_setting(
     changes, pairs, equal = hypotheses
     setting.reduce_all()
     scores = [clean_scores(setting, encoder) for encoder, _ in enumerate(setting.block.encoders)]
-    for encoder, found in enumerate(scores):
-        add_scores(grids["scores"], setting, encoder, found)
-        for perturbation in setting.perturbations:
-            noise = setting.noise(encoder, perturbation)
-            if noise is not None:
-                add_contrasts(grids["contrasts"], changes, setting, encoder, noise, found)
-                add_curves(grids["curves"], setting, encoder, noise)
-                add_areas(grids["areas"], setting, encoder, noise, found)
-    tables = grids["comparisons"], grids["equal doses"]
-    add_comparisons(tables, (pairs, equal), setting, scores, strategies)
+    of_encoders = in_threads(partial(_of_encoder, changes, setting, scores), range(len(scores)))
+    for tables in of_encoders:
+        for name, table in tables.items():
+            grids[name].extend(table)
+    both = grids["comparisons"], grids["equal doses"]
+    add_comparisons(both, (pairs, equal), setting, scores, strategies)
     add_rank_groups(grids["rank_groups"], grids["rank_pairs"], setting, scores, strategies)
     add_equivalence(grids["equivalence"], setting, scores, strategies)
     add_corruption(grids["corruption"], setting, scores)
     add_trends(grids["trend"], grids["orders"], setting, scores, strategies)
     add_agreement(grids["agreement"], setting, scores, strategies)
     add_language_comparisons(grids["language_comparisons"], setting, scores, strategies)
+
+
+def _of_encoder(
+    changes: Hypotheses, setting: ReducedSetting, scores: Sequence[CleanScores], encoder: int
+) -> dict[str, Grids]:
+    """Return the tables of single encoders, with the rows of one."""
+    grids = {name: Grids(name) for name in ("scores", "contrasts", "curves", "areas")}
+    found = scores[encoder]
+    add_scores(grids["scores"], setting, encoder, found)
+    for perturbation in setting.perturbations:
+        noise = setting.noise(encoder, perturbation)
+        if noise is not None:
+            add_contrasts(grids["contrasts"], changes, setting, encoder, noise, found)
+            add_curves(grids["curves"], setting, encoder, noise)
+            add_areas(grids["areas"], setting, encoder, noise, found)
+    return grids

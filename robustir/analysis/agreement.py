@@ -109,7 +109,7 @@ def _pair(setting: ReducedSetting, names: tuple[str, str]) -> _Pair | None:
         )
         for side, values in enumerate((change[natural], mixed)):
             changes[side, place] = setting.rows.group_sums(np.where(shared, values, 0.0))
-    setting.forget_changes()
+    setting.forget()
     severity = float(setting.block.conditions[natural][1])
     return _Pair(names, severity, tuple(masks), layout, changes, kind, doses)
 

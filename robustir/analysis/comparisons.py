@@ -62,7 +62,7 @@ def add_comparisons(
     for perturbation in setting.perturbations:  # one after the other, because the changes of single queries are large
         pairs = compared_pairs(setting, perturbation, strategies)
         found += zip(pairs, in_threads(partial(compare, perturbation=perturbation), pairs), strict=True)
-        setting.forget_changes()
+        setting.forget()
     found.sort(key=itemgetter(0))  # by pair, then as the perturbations
     added.write([both for _, rows in found for both in rows])
 

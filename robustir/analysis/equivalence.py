@@ -79,7 +79,7 @@ def add_equivalence(
     for perturbation in setting.perturbations:  # one after the other, because the changes of single queries are large
         rows += _changes(setting, scores, perturbation)
         rows += _losses(setting, scores, perturbation, strategies)
-        setting.forget_changes()
+        setting.forget()
     order = {name: number for number, name in enumerate(("", *setting.block.encoders))}
     rows.sort(key=lambda row: [row.columns["quantity"] == LOSS, *(order[row.columns[one]] for one in _NAMED)])
     alike: dict[tuple[object, ...], list[int]] = {}

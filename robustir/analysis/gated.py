@@ -26,9 +26,14 @@ GATED: tuple[str, ...] = ("gated_share", "gated_difference", "gated_low", "gated
 
 def _rejected(setting: ReducedSetting, conditions: tuple[int, ...]) -> Mask | None:
     """Return which sorted rows are left out under each condition, bool [conditions, v]; None if no text was judged."""
-    if setting.block.rejected is None:
+    rejected = setting.block.rejected
+    if rejected is None:
         return None
-    return np.nan_to_num(setting.rows.sorted(setting.block.rejected[list(conditions)])) > 0
+
+    def judge() -> Mask:
+        return np.nan_to_num(setting.rows.sorted(rejected[list(conditions)])) > 0
+
+    return setting.once(("rejected", conditions), judge)
 
 
 def gated_changes(setting: ReducedSetting, encoder: int, noise: NoiseSums) -> dict[str, Floats]:
@@ -81,6 +86,13 @@ def kept_rows(setting: ReducedSetting, noise: NoiseSums, *, curve: bool) -> list
     rejected = _rejected(setting, noise.conditions)
     if rejected is None:
         return []
+    # Pairs of encoders over the same rows have the same layout, and the setting keeps it.
+    return setting.once(
+        ("kept", noise.conditions, id(noise.layout), curve), lambda: _kept(setting, noise, rejected, curve=curve)
+    )
+
+
+def _kept(setting: ReducedSetting, noise: NoiseSums, rejected: Mask, *, curve: bool) -> list[Kept]:
     found = []
     for unit, out in enumerate([*rejected, rejected.any(axis=0)][: len(noise.conditions) + curve]):
         kept: Mask = noise.mask & ~out

@@ -43,8 +43,13 @@ class Matched:
     def _changes(self, encoder: int, conditions: tuple[int, ...]) -> Floats:
         """Sorted changes [2, conditions, v] in the finding and the primary measure."""
         measures = (self._finding, self._primary)
-        changes = [[self.setting.change(encoder, one, measure) for one in conditions] for measure in measures]
-        return np.array(changes)
+
+        def make() -> Floats:
+            return np.array(
+                [[self.setting.change(encoder, one, measure) for one in conditions] for measure in measures]
+            )
+
+        return self.setting.once(("matched", encoder, conditions), make)
 
     def columns(self, pair: tuple[int, int], noise: NoiseSums, mixtures: Floats) -> dict[str, Floats]:
         """Return the columns ``MATCHED`` of a pair under one perturbation: [severities + mixtures].

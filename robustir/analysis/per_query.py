@@ -67,6 +67,11 @@ class QueryChanges:
 
 def query_changes(setting: ReducedSetting, encoder: int, noise: NoiseSums, *, curve: bool) -> QueryChanges:
     """Return an encoder's changes under a perturbation at every severity and, with ``curve``, over the curve."""
+    key = ("query changes", encoder, noise.conditions, id(noise.layout), curve)
+    return setting.once(key, lambda: _query_changes(setting, encoder, noise, curve=curve))
+
+
+def _query_changes(setting: ReducedSetting, encoder: int, noise: NoiseSums, *, curve: bool) -> QueryChanges:
     found = np.stack([setting.change(encoder, one, setting.primary) for one in noise.conditions])
     found = np.where(noise.mask, found, 0.0)
     flips = _over_ties(setting, encoder, noise, found)

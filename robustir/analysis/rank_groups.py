@@ -24,6 +24,7 @@ from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, labelled
 from robustir.stats import ClusterSums, compact_letters, max_t, randomised_tukey, retention_contributions, smallest_p
 from robustir.stats.rounding import below, settled
+from robustir.stats.threads import in_threads
 
 __all__ = ["add_rank_groups"]
 
@@ -152,14 +153,20 @@ def add_rank_groups(
 
     Without training ``strategies``, whose seeds are random too, and without the encoder that an attack was made against.
     """
-    added = _RankGroups(groups, pairs, setting)
     names = setting.block.encoders
     encoders = [encoder for encoder, name in enumerate(names) if name not in strategies]
-    for perturbation in ("", *setting.perturbations):
+
+    def add(perturbation: str) -> tuple[Grids, Grids]:
+        own = Grids("rank_groups"), Grids("rank_pairs")
         attacked = setting.block.treatment(perturbation).attacked
         field = field_of(setting, [one for one in encoders if names[one] != attacked], perturbation, scores)
         if field is not None:
-            added.add(field)
+            _RankGroups(*own, setting).add(field)
+        return own
+
+    for of_groups, of_pairs in in_threads(add, ["", *setting.perturbations]):
+        groups.extend(of_groups)
+        pairs.extend(of_pairs)
 
 
 def _gaps(values: Floats) -> Floats:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,7 @@ __all__ = ["BIAS_MEASURES", "NoiseSums", "ReducedSetting", "harmed_and_helped"]
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+R = TypeVar("R")
 
 # Of ranks, not of scores: they go only to the bias table.
 BIAS_MEASURES = frozenset({"RankDistance", "nRankDistance", "PEER"})
@@ -72,7 +75,7 @@ class ReducedSetting:
         self.trapezoids: dict[tuple[int, ...], Floats] = {}  # of robustir.analysis.curves, asked for by every pair
         self._noise: dict[tuple[int, str], NoiseSums | None] = {}
         self._equal_doses: dict[tuple[tuple[int, ...], bytes], EqualDose | None] = {}
-        self._changes: dict[tuple[int, int, int], Floats] = {}
+        self._kept: dict[Hashable, Any] = {}  # what functions of a condition made, until it is forgotten
         scored = [m for m, name in enumerate(block.measures) if name not in BIAS_MEASURES and self._has_values(m)]
         self._measures = np.array(scored, dtype=np.intp)
         self.measures = tuple(block.measures[m] for m in scored)
@@ -134,14 +137,21 @@ class ReducedSetting:
         treatments = {name: self.block.treatment(name) for name in self.perturbations}
         return [name for name, one in treatments.items() if not (one.attacked or one.control)]
 
+    def once(self, key: Hashable, make: Callable[[], R]) -> R:
+        """Return what ``make`` makes, kept under a key until :meth:`forget`; threads that ask at once may make it twice."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: R = self._kept[key]
+        return found
+
     def change(self, encoder: int, condition: int, measure: int) -> Floats:
         """Sorted changes [v] of one measure under a condition; they are kept until they are forgotten."""
-        key = (encoder, condition, measure)
-        if key not in self._changes:
+
+        def make() -> Floats:
             at = self._measures[measure]
-            change = self.block.noisy[encoder, condition, at] - self.block.clean[encoder, at]
-            self._changes[key] = self.rows.sorted(change)
-        return self._changes[key]
+            return self.rows.sorted(self.block.noisy[encoder, condition, at] - self.block.clean[encoder, at])
+
+        return self.once(("change", encoder, condition, measure), make)
 
     def over_ties(self, encoder: int, condition: int, change: Floats, mask: Mask) -> Floats:
         """Return sorted changes [m, v] of the measures with tie-averaged ranks, in the rows of a mask; others as they are."""
@@ -161,9 +171,9 @@ class ReducedSetting:
         inverse[self.rows.order] = np.arange(len(inverse))
         return inverse
 
-    def forget_changes(self) -> None:
-        """Forget the changes of single queries that were kept: those of all conditions would take gigabytes."""
-        self._changes.clear()
+    def forget(self) -> None:
+        """Forget what was kept of single queries: the changes of all conditions would take gigabytes."""
+        self._kept.clear()
 
     def floor(self, encoder: int) -> Floats:
         """Sorted scores [m, v] of an encoder with shuffled queries."""

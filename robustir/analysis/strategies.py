@@ -59,7 +59,7 @@ def add_strategies(
             for severity, level in found.items():
                 work.add_levels(levels, name, perturbation, severity, level)
         equal = {name: dict(work.levels.at_one_dose(name, perturbation, found)) for name, found in conditions.items()}
-        setting.forget_changes()
+        setting.forget()
         for (a, b), (table, of) in product(pairs, zip(tables, (conditions, equal), strict=True)):
             for severity in of[a]:
                 if severity in of[b]:

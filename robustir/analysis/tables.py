@@ -63,6 +63,11 @@ class Grids:
             column = np.broadcast_to(np.asarray(values, dtype=object if isinstance(values, str) else None), keep.shape)
             self._columns.setdefault(name, []).append(column[keep])
 
+    def extend(self, other: Grids) -> None:
+        """Add the rows of another such table behind these."""
+        for name, parts in other._columns.items():
+            self._columns.setdefault(name, []).extend(parts)
+
     def frame(self) -> pd.DataFrame:
         """Return the table; columns that were never added (an adjusted p) are missing until they are set."""
         import pandas as pd

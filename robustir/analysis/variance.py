@@ -34,7 +34,7 @@ def add_variance(table: Grids, setting: ReducedSetting) -> None:
         condition = setting.block.conditions.index((perturbation, shown_severity(of_noise)))
         for name, encoders in _members(setting):
             grid.add(table, name, encoders, condition)
-        setting.forget_changes()
+        setting.forget()
 
 
 def _members(setting: ReducedSetting) -> Iterator[tuple[str, list[int]]]:

@@ -170,12 +170,16 @@ class StoredBenchmark:
         """Return 1 for every noisy text that the suite's rules of validity reject, float64 [n]."""
         rules, queries, known = self._validity, self.task.queries, self._essentials
         found = np.zeros(len(rows))
+        new: dict[str, list[int]] = {}
+        for row, text in zip(rows, texts, strict=True):
+            if row not in known and text != queries.texts[row]:
+                new.setdefault(queries.langs[row], []).append(row)
+        for lang, some in new.items():
+            known.update(zip(some, essentials([queries.texts[row] for row in some], lang), strict=True))
         for place, (row, text, rate) in enumerate(zip(rows, texts, changed.tolist(), strict=True)):
             clean = queries.texts[row]
             if text == clean:
                 continue
-            if row not in known:
-                known[row] = essentials(clean, queries.langs[row])
             found[place] = lost_meaning(
                 clean, text, known[row], changed=rate, characters=rules.characters, protected=rules.protected
             )

@@ -6,13 +6,13 @@ holds a relevant passage; multi: the whole pool. Queries without a relevant pass
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.measures import RankLists
+from robustir.measures import RankLists, Relevance
 from robustir.types import NOT_RETRIEVED, Ranks, Setting, Task
 
 __all__ = ["Places", "View", "places", "rank_lists", "tied_and_missed", "view"]
@@ -26,7 +26,8 @@ class View:
     multi; pairs [k]: qrels rows, view row after view row, -1 for a relevant passage that the corpus does not hold;
     starts [v + 1]: where each view row's pairs begin; gains [k]; pool_size [v]: the number of candidates; excluded [v]:
     qrels row of the passage that is not a candidate of the query as it has the query's id, or -1; None where all are;
-    pair_langs [k]: numbers of the passages' languages, -1 for a passage that the corpus does not hold.
+    pair_langs [k]: numbers of the passages' languages, -1 for a passage that the corpus does not hold; relevance: what
+    the measures need of gains, starts and pool_size, which all cells share.
     """
 
     setting: Setting
@@ -39,6 +40,14 @@ class View:
     pool_size: NDArray[np.intp]
     excluded: NDArray[np.intp] | None = None
     pair_langs: NDArray[np.intp] | None = None
+    relevance: Relevance = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "relevance", Relevance(self.gains, self.starts, self.pool_size))
+
+    def lists(self, ranks: NDArray[np.float64]) -> RankLists:
+        """Return rank lists of the view's passages from their ranks [k]."""
+        return RankLists(ranks, self.gains, self.starts, self.pool_size, self.pair_langs, relevance=self.relevance)
 
     def __len__(self) -> int:
         return len(self.query)
@@ -182,7 +191,7 @@ def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id
     if ties == "id" and view.excluded is None:
         place = getattr(ranks, f"{_kind(view)}_rank")[view.pairs].astype(np.float64)
         place[(view.pairs < 0) | (place == NOT_RETRIEVED)] = np.inf
-        return RankLists(place, view.gains, view.starts, view.pool_size, view.pair_langs)
+        return view.lists(place)
     placed = places(view, ranks)
     place = placed.rank
     if ties == "average":
@@ -190,7 +199,7 @@ def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id
             getattr(ranks, f"{_kind(view)}_rank")[view.pairs] == NOT_RETRIEVED
         )
         place = np.where((place > 0) & retrieved, placed.above + placed.tied / 2 + 1, place)
-    return RankLists(place, view.gains, view.starts, view.pool_size, view.pair_langs)
+    return view.lists(place)
 
 
 def tied_and_missed(view: View, ranks: Ranks) -> NDArray[np.float64]:

@@ -44,12 +44,12 @@ def randomised_tukey(contributions: Floats, *, permutations: int = 10_000, seed:
     permutations = max(99, min(permutations, _MOST // contributions.size))
     step = max(1, _CHUNK // contributions.size)
     units, _ = to_integers(contributions.reshape(1, -1), float(contributions.size))
-    table = units.reshape(systems, groups).T
+    table = np.ascontiguousarray(units.reshape(systems, groups).T)
+    first = np.arange(groups)[:, None] * systems
     ranges = np.empty(permutations)
     orders = _orders(systems, groups, permutations, seed)
     for start in range(0, permutations, step):
-        chosen = orders[start : start + step].astype(np.intp)
-        sums = np.take_along_axis(table[None], chosen, axis=2).sum(axis=1)
+        sums = table.take(orders[start : start + step] + first).sum(axis=1)
         ranges[start : start + step] = np.ptp(sums, axis=1)
     ranges.sort()
     totals = table.sum(axis=0)

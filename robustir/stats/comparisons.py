@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +99,9 @@ def _log_ratio(
     levels = [np.where(level > 0, level, np.nan) for level in levels]
     drift = _sum_of_differences([np.log(level) for level in levels]) - estimate[:, None]
     if kind == "studentised":
-        variance = inflation * _variances(moments, levels)
+        # Linearised: each mean's influence divided by the mean, with the sign of its place.
+        factors = [sign / level for sign, level in zip(cycle((1.0, -1.0)), levels, strict=False)]
+        variance = inflation * squares(moments, factors)
         variance[variance < 1e-12 * np.square(error)[:, None]] = 0.0
         low, high = studentised_bounds(estimate, error, drift, variance, groups, confidence)
     elif kind == "percentile":
@@ -109,19 +112,6 @@ def _log_ratio(
         low, high = bca_bounds(estimate, error, drift, _sum_of_differences(alone), confidence)
     still = error == 0
     return estimate, error, np.where(still, estimate, low), np.where(still, estimate, high)
-
-
-def _variances(moments: Sequence[Moments], levels: Sequence[Floats]) -> Floats:
-    """Return the linearised variance of the log ratios in every replicate, [k, b], up to G / (G - 1)."""
-    signs = [1.0, -1.0] * (len(moments) // 2)
-    if moments[0].draws.direct:
-        return squares(moments, [sign / level for sign, level in zip(signs, levels, strict=True)])
-    variance = np.zeros_like(levels[0])
-    for i, moment in enumerate(moments):
-        variance += moment.cross(moment) / np.square(levels[i])
-        for j in range(i):
-            variance += 2 * signs[i] * signs[j] * moment.cross(moments[j]) / (levels[i] * levels[j])
-    return variance
 
 
 def _sum_of_differences(parts: Sequence[Floats]) -> Floats:

@@ -38,5 +38,5 @@ def exact_products(values: Floats, weights: Floats, bound: float) -> Floats:
     """
     integers, scale = to_integers(values, bound)
     products: Floats = integers @ weights.T
-    products /= scale[:, None]
+    products *= (1.0 / scale)[:, None]  # powers of two: as exact as a division
     return products

@@ -8,7 +8,7 @@ products of pairs of strata; then the influences themselves are computed, replic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -83,13 +83,19 @@ class Moments:
         self._residuals = clusters.residuals()
         self._parts = np.stack([own.sums(self._residuals[:, p]) for p, own in enumerate(draws.drawn)], axis=1)
         self._parts /= draws.totals
-        self._mixed: dict[tuple[int, int], Floats] = {}
         self.deviation: Floats = self._parts[:, 0] if len(draws.counts) == 1 else self._parts.sum(axis=1)
 
-    def _residual_by_count(self, p: int, q: int) -> Floats:
-        if (p, q) not in self._mixed:
-            self._mixed[p, q] = self.draws.drawn[p].sums(self._residuals[:, p] * self.draws.counts[q])
-        return self._mixed[p, q]
+    def part(self, p: int) -> Floats:
+        """Return the part of a stratum in the deviation, float64 [k, b]."""
+        return self._parts[:, p]
+
+    def products(self, p: int, other: Moments, q: int) -> Floats:
+        """Return the drawn products of the residuals in a stratum with another quantity's in another, float64 [k, b]."""
+        return self.draws.drawn[p].sums(self._residuals[:, p] * other._residuals[:, q])
+
+    def by_count(self, p: int, q: int) -> Floats:
+        """Return the drawn products of the residuals in a stratum with the counts in another, float64 [k, b]."""
+        return self.draws.drawn[p].sums(self._residuals[:, p] * self.draws.counts[q])
 
     def influence(self, k: int, block: slice) -> Floats:
         """Return what every group adds to the deviation of one quantity in some replicates, float64 [b, g]."""
@@ -99,51 +105,65 @@ class Moments:
         found: Floats = np.einsum("bp,pg->bg", factors, np.concatenate([self._residuals[k], self.draws.counts]))
         return found
 
-    def cross(self, other: Moments) -> Floats:
-        """Sum over the drawn groups of the products of both quantities' influences, float64 [k, b].
 
-        Both must have the same draws.
-        """
-        draws = self.draws
-        if draws.direct:
-            return _drawn(
-                draws, len(self.deviation), lambda k, part: (self.influence(k, part), other.influence(k, part))
-            )
-        terms: list[Floats] = []
-        for p, q in draws.pairs:
-            mine, others = self._parts[:, p], other._parts[:, q]
-            both = draws.drawn[p].sums(self._residuals[:, p] * other._residuals[:, q])
-            if other is self and p == q:
-                both -= mine * (2 * self._residual_by_count(p, p) - mine * draws.shared(p, p))
-            else:
-                both -= mine * other._residual_by_count(q, p) + others * self._residual_by_count(p, q)
-                both += mine * others * draws.shared(p, q)
-            both /= draws.totals[p] * draws.totals[q]
-            terms.append(both)
-        return reduce(np.add, terms)
+def squares(moments: Sequence[Moments], factors: Sequence[Floats] | None = None) -> Floats:
+    """Return the drawn sums of the squared influences on ``sum(factor * mean)``, float64 [k, b].
 
-
-def squares(moments: Sequence[Moments], factors: Sequence[Floats]) -> Floats:
-    """Return the drawn sums of the squared influences on ``sum(factor * mean)``, with factors [k, b], float64 [k, b].
-
-    All moments must have the same draws. This is for strata that share groups (``draws.direct``).
+    All moments must have the same draws; factors: [k, b] of each, None: one moment as it is.
     """
+    draws = moments[0].draws
+    if draws.direct:
+        return _squared_influences(moments, factors)
+    # The influence is the sum over strata of (r - d c) / total: r and d are those of the sum of the quantities.
+    parts = [_weighted([moment.part(p).copy() for moment in moments], factors) for p in range(len(draws.counts))]
+    terms: list[Floats] = []
+    for p, q in draws.pairs:
+        if p > q:
+            continue  # it is the same as (q, p), which counts twice
+        both = _products(moments, factors, p, q)
+        by_count = _weighted([moment.by_count(p, q) for moment in moments], factors)
+        if p == q:
+            both -= parts[p] * (2 * by_count - parts[p] * draws.shared(p, p))
+            both /= np.square(draws.totals[p])
+        else:
+            turned = _weighted([moment.by_count(q, p) for moment in moments], factors)
+            both -= parts[q] * by_count + parts[p] * (turned - parts[q] * draws.shared(p, q))
+            both /= draws.totals[p] * draws.totals[q] / 2
+        terms.append(both)
+    return reduce(np.add, terms)
 
-    def influence(k: int, part: slice) -> tuple[Floats, Floats]:
-        terms = [one[k, part, None] * moment.influence(k, part) for one, moment in zip(factors, moments, strict=True)]
-        whole = reduce(np.add, terms)
-        return whole, whole
 
-    return _drawn(moments[0].draws, len(moments[0].deviation), influence)
+def _weighted(values: list[Floats], factors: Sequence[Floats] | None) -> Floats:
+    """Return the sum of values [k, b] times their factors; the values are overwritten."""
+    for own, factor in zip(values, factors or (), strict=False):
+        own *= factor
+    return reduce(np.add, values)
 
 
-def _drawn(draws: Draws, size: int, influences: Callable[[int, slice], tuple[Floats, Floats]]) -> Floats:
-    """Return the drawn sums of the products of two influences, [b, g] for each of k quantities: float64 [k, b]."""
+def _products(moments: Sequence[Moments], factors: Sequence[Floats] | None, p: int, q: int) -> Floats:
+    """Return the drawn products of the residuals of the sum of the quantities in two strata, float64 [k, b]."""
+    if factors is None:
+        return moments[0].products(p, moments[0], q)
+    found: list[Floats] = []
+    for i, (moment, factor) in enumerate(zip(moments, factors, strict=True)):
+        others = range(i + 1 if p == q else len(moments))  # of one stratum half of the pairs are enough
+        values = [moment.products(p, moments[j], q) for j in others]
+        inner = _weighted(values, [factors[j] if p != q or j == i else 2 * factors[j] for j in others])
+        inner *= factor
+        found.append(inner)
+    return reduce(np.add, found)
+
+
+def _squared_influences(moments: Sequence[Moments], factors: Sequence[Floats] | None) -> Floats:
+    """Return what :func:`squares` does, replicate by replicate from the influences [b, g] themselves."""
+    draws, size = moments[0].draws, len(moments[0].deviation)
     resamples, groups = draws.weights.shape
     step = max(1, _BLOCK // groups)
     found = np.empty((size, resamples))
     for k in range(size):
         for start in range(0, resamples, step):
             part = slice(start, start + step)
-            found[k, part] = np.einsum("bg,bg,bg->b", draws.weights[part], *influences(k, part))
+            terms = [moment.influence(k, part) for moment in moments]
+            whole = _weighted(terms, None if factors is None else [one[k, part, None] for one in factors])
+            found[k, part] = np.einsum("bg,bg,bg->b", draws.weights[part], whole, whole)
     return found

@@ -15,7 +15,7 @@ from robustir.errors import InputError
 from robustir.protocol import INTERVALS, IntervalKind
 from robustir.seeds import derive_key
 from robustir.stats.clusters import ClusterSums, standard_errors
-from robustir.stats.moments import Draws, Moments
+from robustir.stats.moments import Draws, Moments, squares
 from robustir.stats.rounding import ROUNDING
 from robustir.stats.threads import in_threads
 
@@ -115,7 +115,7 @@ def _studentised(clusters: ClusterSums, draws: Draws, confidence: float) -> tupl
     groups = clusters.groups
     # Rounding in the expanded products can make a spread of about 1e-16 of the second moment out of none.
     error = standard_errors(clusters)
-    variance = groups / (groups - 1) * moments.cross(moments)
+    variance = groups / (groups - 1) * squares([moments])
     variance[variance < 1e-12 * np.square(error)[:, None]] = 0.0
     return studentised_bounds(clusters.estimates, error, moments.deviation, variance, groups, confidence)
 

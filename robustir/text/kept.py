@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 
 from robustir.languages import has_spaces, language
 from robustir.text.protected import protected_words
-from robustir.text.words import words
+from robustir.text.words import words_of
 
 __all__ = ["Essentials", "essentials", "lost_meaning"]
 
@@ -61,9 +61,12 @@ def _negations(lang: str) -> frozenset[str]:
     return frozenset(_NEGATIONS.get(lang, "").split())
 
 
-def essentials(text: str, lang: str) -> Essentials:
-    """Return what a clean text holds that a noisy one must keep."""
-    found = words(text, lang)
+def essentials(texts: Sequence[str], lang: str) -> list[Essentials]:
+    """Return what each of some clean texts in one language holds that a noisy one must keep."""
+    return [_essentials(text, found, lang) for text, found in zip(texts, words_of(texts, lang), strict=True)]
+
+
+def _essentials(text: str, found: Sequence[str], lang: str) -> Essentials:
     protected = [word for word, one in zip(found, protected_words(found, lang), strict=True) if one]
     names = {word.casefold() for word in protected if len(word) > 1 and not _NUMBER.search(word)}
     folded = text.casefold()
@@ -105,8 +108,11 @@ def _lost(noisy: str, kept: Essentials) -> bool:
     if not kept.names and not kept.negations:
         return False
     folded = noisy.casefold()
+    changed = [name for name in kept.names if name not in folded]
+    if not changed and not kept.negations:  # most texts: their words need not be found
+        return False
     there = _WORD.findall(folded)
-    if any(name not in folded and not _alike(name, folded, there, kept.lang) for name in kept.names):
+    if any(not _alike(name, folded, there, kept.lang) for name in changed):
         return True
     return bool(kept.negations) and not any(
         any(other.endswith(_SHORT_FORMS) for other in there)

@@ -49,7 +49,7 @@ def test_direct_and_expanded_products_agree_and_follow_the_definition() -> None:
     expanded.direct = False
     left, right = Moments(clusters, direct), Moments(clusters, expanded)
     assert left.deviation.tobytes() == right.deviation.tobytes()
-    found, other = left.cross(left), right.cross(right)
+    found, other = squares([left]), squares([right])
     assert found == pytest.approx(other, rel=1e-9, nan_ok=True)
     some = [b for b in range(60) if np.isfinite(found[0, b])]
     assert len(some) > 30

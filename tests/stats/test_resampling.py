@@ -18,7 +18,7 @@ from robustir.stats import (
     replicates,
     standard_errors,
 )
-from robustir.stats.moments import Draws, Moments
+from robustir.stats.moments import Draws, Moments, squares
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def test_weights_count_draws_and_depend_on_the_seed_alone() -> None:
 def test_replicates_and_their_spread_follow_the_definitions() -> None:
     clusters, weights = unbalanced(0), bootstrap_weights(9, 40, 1)
     moments = Moments(clusters, Draws(clusters.counts, weights))
-    spread = np.sqrt(clusters.groups / (clusters.groups - 1) * moments.cross(moments))
+    spread = np.sqrt(clusters.groups / (clusters.groups - 1) * squares([moments]))
     means = replicates(clusters, weights)
     for k in range(len(clusters)):
         for b, draw in enumerate(weights):

@@ -11,7 +11,7 @@ from robustir.text.kept import essentials, lost_meaning
 def rejected(clean: str, noisy: str, lang: str = "en", *, characters: float = 0.5, protected: bool = True) -> bool:
     changed = float(realised_dose([clean], [noisy], [lang]).char_error_rate[0])
     return lost_meaning(
-        clean, noisy, essentials(clean, lang), changed=changed, characters=characters, protected=protected
+        clean, noisy, essentials([clean], lang)[0], changed=changed, characters=characters, protected=protected
     )
 
 
