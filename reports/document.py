@@ -123,6 +123,7 @@ def _notices(study: Study) -> tuple[str, ...]:
         )
     if study.changed:
         notices.append(f"Changed after the run: {'; '.join(study.changed)}.")
+    notices += [f"{note[0].upper()}{note[1:]}." for note in map(clean_text, study.manifest.encoder_notes)]
     notices += [f"{entry.name}: {note}." for entry in study.manifest.benchmarks for note in entry.label_notes]
     return (
         *notices,

@@ -151,6 +151,7 @@ class Encoder(Protocol):
     last bit, on which texts it was encoded with (then the vector store shares it between any two runs).
     ``tokens(texts, *, role, langs)`` returns what the model reads of each text, such as a tuple of token ids: texts with
     equal tokens are the same input, and noise between them did not reach the model. Without it vectors are compared.
+    ``languages``, a set of codes: those that it was trained on; a run says which of its languages are others.
     """
 
     @property

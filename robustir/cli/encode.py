@@ -39,6 +39,8 @@ def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> 
     from robustir.disk.atomic import write_atomically
     from robustir.encoders.adapters import check_vectors
     from robustir.errors import InputError
+    from robustir.languages import normalise
+    from robustir.planning.optional import unfamiliar_languages
 
     model: Any = encoder(spec)
     if not hasattr(model, "encode"):
@@ -47,6 +49,8 @@ def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> 
         )
     if model.uses_langs and lang is None:
         raise InputError(f"{spec} needs to know the language of the texts: give --lang")
+    if lang is not None and (lacking := unfamiliar_languages(spec, model, [normalise(lang)])):
+        click.echo(f"robustir: {lacking}", err=True)
     texts = read_lines(file)
     if not texts:
         raise InputError("the input is empty; give one text per line")

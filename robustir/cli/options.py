@@ -215,6 +215,8 @@ def plan_from_options(suite: str, data: Path | None, **options: Any) -> tuple[Pl
 
     asked, folder = suite_from_options(suite, data, **options)
     plan = make_plan(asked, folder)
+    for note in plan.encoder_notes:
+        click.echo(f"robustir: {note}", err=True)
     for planned in plan.tasks:
         for note in planned.label_notes:
             click.echo(f"robustir: {planned.task.name}: {note}", err=True)

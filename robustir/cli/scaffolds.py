@@ -137,6 +137,7 @@ encoders = [
     { spec = "hashing", name = "characters" },  # a name of your own for all results
     # { spec = "./models/mine", name = "mine" },
 ]
+# optional = ["use-multilingual"]  # encoders that join where they are installed
 
 # Noise (robustir list perturbations). Clean queries are always scored, and shuffled ones as a floor.
 perturbations = [

@@ -15,6 +15,7 @@ def suite_lines(row: dict[str, Any], asked: str) -> Iterator[tuple[str, str]]:
     yield "question", row["question"]
     yield from _listed("benchmarks", [f"{one['name']}: {one['description']}" for one in row["benchmarks"]])
     yield from _listed("encoders", [_encoder(one) for one in row["encoders"]])
+    yield from _listed("optional", [_encoder(one) for one in row["optional"]])
     yield from _listed("strategies", [f"{one['name']}: the encoders {one['encoders']}" for one in row["strategies"]])
     yield from _listed("noise", [_noise(one) for one in row["perturbations"]])
     yield "languages", ", ".join(row["languages"] or ()) or "all that each benchmark has"

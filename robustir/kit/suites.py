@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from robustir.errors import RobustirError
 from robustir.noise.prepared import PreparedPerturbation, is_attack
-from robustir.planning.suite import Noise, Suite, load_suite, suite_names, suite_path
+from robustir.planning.suite import NamedEncoder, Noise, Suite, load_suite, suite_names, suite_path
 from robustir.plugins.names import short_names
 from robustir.plugins.registry import KINDS, Kind, factory, registered
 from robustir.plugins.specs import parse
@@ -38,7 +39,11 @@ def describe_suite(name: str) -> dict[str, Any]:
         "file": str(suite_path(name)),
         "question": suite.question,
         "benchmarks": [{"name": spec, "description": _about("benchmark", spec)} for spec in suite.benchmarks],
-        "encoders": _encoders(suite),
+        "encoders": _encoders(suite.encoder_specs, suite.encoder_names),
+        "optional": _encoders(
+            [value if isinstance(value, str) else value.spec for value in suite.optional],
+            {value.spec: value.name for value in suite.optional if isinstance(value, NamedEncoder)},
+        ),
         "strategies": [{"name": key, **one.model_dump()} for key, one in suite.strategies.items()],
         "perturbations": [_perturbation(suite, noise) for noise in suite.perturbations],
         "conditions": 2 + sum(_sets(suite, noise) for noise in suite.perturbations),
@@ -50,9 +55,9 @@ def describe_suite(name: str) -> dict[str, Any]:
     }
 
 
-def _encoders(suite: Suite) -> list[dict[str, Any]]:
-    names = short_names(suite.encoder_specs, suite.encoder_names)
-    return [{"name": names[spec], "spec": spec, "description": _about("encoder", spec)} for spec in suite.encoder_specs]
+def _encoders(specs: Sequence[str], given: Mapping[str, str]) -> list[dict[str, Any]]:
+    names = short_names(specs, given)
+    return [{"name": names[spec], "spec": spec, "description": _about("encoder", spec)} for spec in specs]
 
 
 def _perturbation(suite: Suite, noise: Noise) -> dict[str, Any]:

@@ -48,6 +48,10 @@ def located(suite: Suite, folder: Path) -> Suite:
                 spec(entry) if isinstance(entry, str) else entry.model_copy(update={"spec": spec(entry.spec)})
                 for entry in suite.encoders
             ),
+            "optional": tuple(
+                spec(entry) if isinstance(entry, str) else entry.model_copy(update={"spec": spec(entry.spec)})
+                for entry in suite.optional
+            ),
             "perturbations": tuple(
                 noise.model_copy(update={"spec": spec(noise.spec)}) for noise in suite.perturbations
             ),

@@ -18,6 +18,7 @@ from robustir.planning.benchmark_names import distinct_names
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
 from robustir.planning.limits import limited
 from robustir.planning.live import is_live
+from robustir.planning.optional import unfamiliar_languages, with_optional
 from robustir.planning.recorded import read_rankings
 from robustir.planning.schema import SCHEMA
 from robustir.planning.strategies import find_trained
@@ -149,6 +150,7 @@ class Plan:
     encoders: tuple[PlannedEncoder, ...]
     noises: tuple[PlannedNoise, ...]
     not_applicable: tuple[tuple[str, str, str], ...]  # benchmark, perturbation, language
+    encoder_notes: tuple[str, ...] = ()  # what is left out, and languages that an encoder lacks
 
     def name_of(self, encoder: str) -> str:
         """Return the name of an encoder in results; an attacked encoder need not be scored itself."""
@@ -223,7 +225,7 @@ class Plan:
 
     def digest(self) -> str:
         """Return the key of the whole plan: the same plan on the same data, whatever the machine and the wording."""
-        content = self.suite.model_dump(mode="json", exclude={"description", "question", "compare"})
+        content = self.suite.model_dump(mode="json", exclude={"description", "question", "compare", "optional"})
         content["encoders"] = [encoder.spec for encoder in self.encoders]
         return content_key("plan", content, sorted(cell.key for cell in self.cells()))
 
@@ -435,6 +437,7 @@ def make_plan(
         InputError: if something cannot be loaded, is named twice, or applies nowhere.
     """
     known = live or {}
+    suite, left_out = with_optional(suite) if scored else (suite, ())
     trained = find_trained(suite) if scored else []
     strategy_of = {canonical("encoder", arm.spec): arm.strategy for arm in trained}
     asked = [
@@ -472,7 +475,10 @@ def make_plan(
                     (planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in works_here
                 ]
             )
-    plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(missing))
+    languages = {lang for planned in tasks for lang in planned.task.languages}
+    lacking = (unfamiliar_languages(encoder.name, encoder.scorer, languages) for encoder in planned_encoders)
+    notes = (*left_out, *filter(None, lacking))
+    plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(missing), notes)
     return _with_rankings_read(plan)
 
 

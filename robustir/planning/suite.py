@@ -109,6 +109,12 @@ class Suite(SuiteTable):
         """["bm25", "words=hashing(analyzer='word')", { spec = "./models/mine", name = "mine" }]""",
         default=(),
     )
+    optional: tuple[_Encoder, ...] = key(
+        "encoders that join if they can run here, as in encoders; those whose package or files are missing are left out, and "
+        "the run says so",
+        '["use-multilingual", { spec = "multilingual-e5-small", name = "e5" }]',
+        default=(),
+    )
     strategies: dict[str, Strategy] = key(
         "trained encoders by training strategy, a table each", '{ x-y = { encoders = "study/x-y-*" } }', default={}
     )
@@ -178,18 +184,17 @@ class Suite(SuiteTable):
         _refuse_twice(values or ())
         return values
 
-    @field_validator("encoders")
+    @field_validator("encoders", "optional")
     @classmethod
     def _check_distinct(cls, values: tuple[str | NamedEncoder, ...]) -> tuple[str | NamedEncoder, ...]:
-        named = [value for value in values if isinstance(value, NamedEncoder)]
-        _refuse_twice([value if isinstance(value, str) else value.spec for value in values])
-        _refuse_twice([value.name for value in named])
+        _refuse_same(values)
         return values
 
     @model_validator(mode="after")
     def _check_encoders(self) -> Self:
         if not self.encoders and not self.strategies:
             raise ValueError("name encoders, or strategies of trained ones")
+        _refuse_same((*self.encoders, *self.optional))
         try:
             check_protocol(self.statistics.test, self.statistics.correction, declared=not self.exploratory)
         except InputError as error:
@@ -245,7 +250,7 @@ class Suite(SuiteTable):
         if "benchmarks" in given and "perturbations" not in given:
             content["perturbations"] = _left(self.perturbations, given["benchmarks"])
         if "encoders" in given:
-            content |= {"strategies": {}, "compare": None}
+            content |= {"strategies": {}, "compare": None, "optional": ()}
         return validate_suite(content, f"suite {self.name} with the options given")
 
     def with_options(
@@ -279,6 +284,11 @@ def _left(noises: Sequence[Noise], benchmarks: Sequence[str]) -> tuple[dict[str,
         for noise, there in on
         if noise.spec in kept
     )
+
+
+def _refuse_same(encoders: Sequence[str | NamedEncoder]) -> None:
+    _refuse_twice([value if isinstance(value, str) else value.spec for value in encoders])
+    _refuse_twice([value.name for value in encoders if isinstance(value, NamedEncoder)])
 
 
 def _refuse_twice(values: Sequence[str]) -> None:
@@ -342,6 +352,7 @@ def validate_suite(content: Mapping[str, Any], where: str) -> Suite:
     lists = {
         "benchmarks": suite.benchmarks,
         "encoders": suite.encoder_specs,
+        "optional": tuple(value if isinstance(value, str) else value.spec for value in suite.optional),
         "perturbations": tuple(noise.spec for noise in suite.perturbations),
     }
     for what, specs in lists.items():

@@ -44,4 +44,6 @@ def same_vectors(noisy: NDArray[np.float32], clean: NDArray[np.float32]) -> NDAr
 
 
 def _inner(encoder: Any) -> Any:
-    return getattr(encoder, "vectors_of", encoder)
+    while hasattr(encoder, "vectors_of"):
+        encoder = encoder.vectors_of
+    return encoder

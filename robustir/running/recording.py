@@ -188,14 +188,17 @@ def new_manifest(plan: Plan, *, before: Manifest | None = None) -> Manifest:
 
     before: the continued run's manifest; its start, counts and timings are kept.
     """
+    digest = plan.digest()
+    resumed = before is not None and before.plan == digest  # its suite no longer lists what was left out
     return Manifest(
         status="running",
         created=before.created if before else datetime.now(UTC).isoformat(timespec="seconds"),
         name=plan.suite.name,
         description=plan.suite.description,
-        plan=plan.digest(),
+        plan=digest,
         extended=_extended(plan, before),
         suite=plan.suite,
+        encoder_notes=before.encoder_notes if before is not None and resumed else plan.encoder_notes,
         data=str(plan.data.absolute()) if plan.data is not None else None,
         benchmarks=tuple(_benchmark(plan, planned) for planned in plan.tasks),
         encoders=tuple(_encoder(plan, encoder) for encoder in plan.encoders),

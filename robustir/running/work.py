@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.contracts import Scorer
+from robustir.contracts import Role, Scorer
 from robustir.encoders.adapters import adapt
 from robustir.noise.applying import perturb
 from robustir.noise.prepared import PreparedPerturbation, prepare
@@ -23,7 +23,7 @@ from robustir.running.encoding import Unit
 from robustir.running.keeping import Keeping
 from robustir.running.kept import Kept
 from robustir.types import Task
-from robustir.vectors.store import EmbeddingStore
+from robustir.vectors.store import EmbeddingStore, EncodedUnit
 
 __all__ = ["EncodeJob", "PerturbJob", "WorkArgument", "WorkContext", "encode", "perturb_queries"]
 
@@ -95,11 +95,12 @@ class WorkContext:
     def _corpus_vectors(self, encoder: Any, task: Task) -> NDArray[np.float32]:
         texts, langs = list(task.corpus.texts), list(task.corpus.langs)
         parts = [
-            self.store.encode_unit(
+            _encode_unit(
+                self.store,
                 encoder,
                 texts[at : at + _ENCODED_AT_ONCE],
-                role="passage",
-                langs=langs[at : at + _ENCODED_AT_ONCE] if encoder.uses_langs else None,
+                "passage",
+                langs[at : at + _ENCODED_AT_ONCE] if encoder.uses_langs else None,
             ).vectors
             for at in range(0, len(texts), _ENCODED_AT_ONCE)
         ]
@@ -139,8 +140,16 @@ class EncodeJob:
 def encode(context: WorkContext, job: EncodeJob) -> tuple[int, int, NDArray[np.float32]]:
     """Encode one unit, through the store; return (texts encoded, texts reused, vectors [n, d])."""
     unit = job.unit
-    encoder = context.encoder(job.encoder)
-    vectors, encoded, reused = context.store.encode_unit(
-        getattr(encoder, "vectors_of", encoder), unit.texts, role=unit.role, langs=unit.langs
-    )
-    return encoded, reused, vectors
+    found = _encode_unit(context.store, context.encoder(job.encoder), unit.texts, unit.role, unit.langs)
+    return found.encoded, found.reused, found.vectors
+
+
+def _encode_unit(
+    store: EmbeddingStore, encoder: Any, texts: Sequence[str], role: Role, langs: Sequence[str] | None
+) -> EncodedUnit:
+    """Return a unit's vectors through the store, which keeps those of the innermost encoder alone."""
+    inner = getattr(encoder, "vectors_of", None)
+    if inner is None:
+        return store.encode_unit(encoder, texts, role=role, langs=langs)
+    unit = _encode_unit(store, inner, texts, role, langs)
+    return unit._replace(vectors=encoder.derive(unit.vectors, role))

@@ -149,7 +149,7 @@ def test_specs() -> None:
     )
     with pytest.raises(SpecError, match="bm25 makes no vectors"):
         create("encoder", "ratio-margin(bm25)")
-    with pytest.raises(SpecError, match="not another margin"):
+    with pytest.raises(SpecError, match="not a margin over it"):
         create("encoder", "ratio-margin(ratio-margin(hashing))")
     with pytest.raises(SpecError, match="k=0"):
         create("encoder", "ratio-margin(hashing, k=0)")
