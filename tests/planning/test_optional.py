@@ -15,8 +15,9 @@ from robustir.errors import MissingExtraError, SpecError
 from robustir.planning.optional import unfamiliar_languages, with_optional
 from robustir.planning.plan import make_plan
 from robustir.planning.suite import Suite, load_suite, validate_suite
+from robustir.reports.document import build
 from robustir.rundir.directory import RunDirectory
-from robustir.running.runner import execute
+from robustir.running.orchestration import execute_plan
 from robustir.running.summary import RunOptions
 
 
@@ -93,11 +94,9 @@ def test_a_run_tells_of_languages_that_an_encoder_lacks() -> None:
 
 
 def test_both_are_in_the_manifest_and_on_the_first_page(tmp_path: Path) -> None:
-    from robustir.reports.document import build
-
     plan = make_plan(suite_with(optional=["optional_encoders:German", "optional_encoders:Absent"]))
     run = RunDirectory(tmp_path / "run")
-    execute(plan, run, RunOptions(jobs=1, cache=tmp_path / "cache"))
+    execute_plan(plan, run, RunOptions(jobs=1), formats=("csv",))
     manifest = run.read_manifest()
     assert manifest.encoder_notes == plan.encoder_notes
     assert len(manifest.encoder_notes) == 2
@@ -105,7 +104,7 @@ def test_both_are_in_the_manifest_and_on_the_first_page(tmp_path: Path) -> None:
     assert "Left out: optional_encoders:Absent (some-wheel is not installed" in notices
     assert "was not trained on en" in notices
     # A resumed run, whose suite no longer lists what was left out, keeps the note.
-    execute(make_plan(manifest.suite), run, RunOptions(jobs=1, cache=tmp_path / "cache"))
+    execute_plan(make_plan(manifest.suite), run, RunOptions(jobs=1), formats=("csv",))
     assert run.read_manifest().encoder_notes == plan.encoder_notes
 
 
