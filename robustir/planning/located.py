@@ -12,7 +12,7 @@ from robustir.errors import SpecError
 from robustir.plugins.specs import Spec, parse
 
 if TYPE_CHECKING:
-    from robustir.planning.suite import Suite
+    from robustir.planning.suite import NamedEncoder, Suite
 
 __all__ = ["located"]
 
@@ -41,17 +41,14 @@ def located(suite: Suite, folder: Path) -> Suite:
     def spec(text: str) -> str:
         return _spec(text, base, moved)
 
+    def encoder(entry: str | NamedEncoder) -> str | NamedEncoder:
+        return spec(entry) if isinstance(entry, str) else entry.model_copy(update={"spec": spec(entry.spec)})
+
     return suite.model_copy(
         update={
             "benchmarks": tuple(map(spec, suite.benchmarks)),
-            "encoders": tuple(
-                spec(entry) if isinstance(entry, str) else entry.model_copy(update={"spec": spec(entry.spec)})
-                for entry in suite.encoders
-            ),
-            "optional": tuple(
-                spec(entry) if isinstance(entry, str) else entry.model_copy(update={"spec": spec(entry.spec)})
-                for entry in suite.optional
-            ),
+            "encoders": tuple(map(encoder, suite.encoders)),
+            "optional": tuple(map(encoder, suite.optional)),
             "perturbations": tuple(
                 noise.model_copy(update={"spec": spec(noise.spec)}) for noise in suite.perturbations
             ),

@@ -456,7 +456,15 @@ def make_plan(
     tasks = _named_apart(tuple(_tasks(suite, data, known)))
     _check_names("benchmark", [planned.task.name for planned in tasks])
     _check_names("perturbation", [noise.spec for noise in noises])
-    missing: list[tuple[str, str, str]] = []
+    languages = {lang for planned in tasks for lang in planned.task.languages}
+    lacking = (unfamiliar_languages(encoder.name, encoder.scorer, languages) for encoder in planned_encoders)
+    notes = (*left_out, *filter(None, lacking))
+    plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(_missing(noises, tasks)), notes)
+    return _with_rankings_read(plan)
+
+
+def _missing(noises: Sequence[PlannedNoise], tasks: Sequence[PlannedTask]) -> Iterator[tuple[str, str, str]]:
+    """Yield benchmark, noise and language where a noise does not work; raise if it works nowhere."""
     for noise in noises:
         works = {lang for planned in tasks for lang in _languages(noise, planned)}
         if not works and noise.treatment.attacked:
@@ -468,18 +476,10 @@ def make_plan(
             raise noise.perturbation.not_applicable(langs, noise.spec)
         for planned in tasks:
             works_here = _languages(noise, planned)
-            missing += (
-                ()
-                if not noise.runs_on(planned)
-                else [
+            if noise.runs_on(planned):
+                yield from (
                     (planned.task.name, noise.spec, lang) for lang in planned.task.languages if lang not in works_here
-                ]
-            )
-    languages = {lang for planned in tasks for lang in planned.task.languages}
-    lacking = (unfamiliar_languages(encoder.name, encoder.scorer, languages) for encoder in planned_encoders)
-    notes = (*left_out, *filter(None, lacking))
-    plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(missing), notes)
-    return _with_rankings_read(plan)
+                )
 
 
 def _with_rankings_read(plan: Plan) -> Plan:
