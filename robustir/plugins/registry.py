@@ -143,7 +143,12 @@ def _plain(value: object) -> object:
 def _bind(kind: Kind, make: Callable[..., Any], spec: Spec) -> inspect.BoundArguments:
     args = [_plain(value) for value in spec.args]
     kwargs = {key: _plain(value) for key, value in spec.kwargs}
-    signature = inspect.signature(make)
+    try:
+        signature = inspect.signature(make)
+    except ValueError:  # of some classes in C
+        raise SpecError(
+            f"{spec} does not say what it takes, so it cannot serve as {kind}; wrap it in a class"
+        ) from None
     try:
         return signature.bind(*args, **kwargs)
     except TypeError as error:
@@ -167,11 +172,18 @@ def create(kind: Kind, spec: str | Spec) -> Any:
         return make
     bound = _bind(kind, make, resolved)
     try:
-        return make(*bound.args, **bound.kwargs)
+        made = make(*bound.args, **bound.kwargs)
     except RobustirError:
         raise
     except (TypeError, ValueError) as error:
         raise SpecError(f"{parsed}: {error}  (robustir describe {kind}:{resolved.name})") from error
+    # A text has a method encode; what else an encoder or a perturbation needs is asked where it is adapted.
+    if isinstance(made, (str, bytes)) or (kind == "benchmark" and not _is_instance(kind, made)):
+        raise SpecError(
+            f"{parsed} gives a {type(made).__name__}, which cannot serve as {kind}: that has {' or '.join(_MARKS[kind])}; give the"
+            f" module:object of one, or a name  (robustir list {kind}s)"
+        )
+    return made
 
 
 def kinds_of(spec: Spec) -> list[Kind]:

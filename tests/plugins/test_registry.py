@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from robustir.errors import SpecError, UnknownNameError
-from robustir.plugins.registry import canonical, create, factory, registered
+from robustir.plugins.registry import Kind, canonical, create, factory, registered
 
 
 def test_built_ins_are_registered_and_nothing_is_imported_for_it() -> None:
@@ -89,3 +89,16 @@ def test_specs_inside_specs_are_spelled_canonically(spec: str, spelled: str) -> 
 def test_an_unknown_part_is_named() -> None:
     with pytest.raises(UnknownNameError, match="did you mean typos"):
         canonical("perturbation", "compose(typoz, casing)")
+
+
+@pytest.mark.parametrize("kind", ["benchmark", "encoder", "perturbation"])
+def test_what_gives_no_plugin_is_refused_at_the_door(kind: Kind) -> None:
+    with pytest.raises(SpecError, match=rf"os:getcwd gives a str, which cannot serve as {kind}"):
+        create(kind, "os:getcwd")
+
+
+def test_an_object_without_load_is_no_benchmark() -> None:
+    with pytest.raises(SpecError, match="gives a Namespace, which cannot serve as benchmark: that has load"):
+        create("benchmark", "argparse:Namespace")
+    with pytest.raises(SpecError, match="OrderedDict does not say what it takes, so it cannot serve as benchmark"):
+        create("benchmark", "collections:OrderedDict")
