@@ -12,7 +12,8 @@ from typing import Any
 from robustir.contracts import Benchmark
 from robustir.disk.fetching import how_to_get
 from robustir.errors import RobustirError
-from robustir.plugins.registry import KINDS, registered
+from robustir.plugins.installed import installed_points
+from robustir.plugins.registry import KINDS, registered, set_aside
 
 __all__ = ["examine"]
 
@@ -68,9 +69,13 @@ def _plugins() -> Iterator[dict[str, Any]]:
                 entry.load()
             except RobustirError as error:
                 broken.append(str(error))
+        broken += set_aside(kind).values()
         foreign = sorted({entry.package for entry in entries} - {"robustir"})
         detail = f"{len(entries)} registered" + (f", also from {', '.join(foreign)}" if foreign else "")
         yield _row(f"{kind}s", detail if not broken else "; ".join(broken), ok=not broken)
+    unreadable = installed_points().unreadable
+    if unreadable:
+        yield _row("packages", "; ".join(unreadable), ok=False)
 
 
 def _accelerator() -> dict[str, Any]:

@@ -155,7 +155,7 @@ class AdaptedEncoder(Shown):
             raise SpecError(f"role={role!r}: choose query or passage")
         try:
             vectors = self._vectors(texts, role, langs)
-        except Exception as error:  # the model is foreign code
+        except (Exception, SystemExit) as error:  # the model is foreign code
             raise EncoderError(f"{self.name} failed on {len(texts)} texts: {type(error).__name__}: {error}") from error
         return as_inner_products(check_vectors(vectors, len(texts), self.name), self.similarity, role)
 

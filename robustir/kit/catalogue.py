@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from robustir.errors import RobustirError, UnknownNameError
@@ -11,7 +12,7 @@ from robustir.kit.docstrings import explained
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
 from robustir.planning.suite import suite_names
 from robustir.plugins.paths import hint, kind_at
-from robustir.plugins.registry import KINDS, Kind, Registered, canonical, factory, kinds_of, registered
+from robustir.plugins.registry import KINDS, Kind, Registered, canonical, factory, kinds_of, registered, set_aside
 from robustir.plugins.specs import Spec
 
 __all__ = ["EXAMPLE_SEVERITY", "SAMPLES", "describe", "find", "listing"]
@@ -54,6 +55,15 @@ def _languages(known: Iterable[str] | None) -> list[str] | str:
     return "any" if known is None else sorted(known)
 
 
+def _languages_of(make: Any) -> list[str] | str:
+    """Return the languages of what a plugin's class makes; of an instance where the class has only a property."""
+    known = getattr(make, "languages", None)
+    try:
+        return _languages(known if known is None or isinstance(known, Iterable) else make().languages)
+    except Exception:  # noqa: BLE001 - foreign code, or it needs arguments
+        return []
+
+
 def _row(entry: Registered) -> dict[str, Any]:
     try:
         make = entry.load()
@@ -61,7 +71,7 @@ def _row(entry: Registered) -> dict[str, Any]:
         return {"name": entry.name, "package": entry.package, "description": "", "error": str(error)}
     row: dict[str, Any] = {"name": entry.name, "package": entry.package, "description": _first_line(make)}
     if entry.kind != "encoder":
-        row["languages"] = _languages(getattr(make, "languages", None))
+        row["languages"] = _languages_of(make)
     return row
 
 
@@ -76,7 +86,13 @@ def listing(kind: str) -> list[dict[str, Any]]:
 
         return [{"name": str(measure), "description": measure.description} for measure in MEASURES]
     singular = next(known for known in KINDS if f"{known}s" == kind)
-    return [_row(entry) for entry in registered(singular).values()]
+    rows = [_row(entry) for entry in registered(singular).values()]
+    rows += [
+        {"name": name, "package": "", "description": "", "error": why}
+        for name, why in set_aside(singular).items()
+        if name not in registered(singular)
+    ]
+    return sorted(rows, key=itemgetter("name"))
 
 
 def find(name: str) -> tuple[Kind, str]:
@@ -126,7 +142,7 @@ def describe(name: str) -> dict[str, Any]:
     if isinstance(getattr(make, "settings", None), Mapping):
         row["settings"] = dict(make.settings)
     if kind == "benchmark":
-        row["languages"] = _languages(make.languages)
+        row["languages"] = _languages_of(make)
         if spec in suite_names():
             row["also"] = f"a suite has this name too:  robustir describe suite:{spec}"
     return row

@@ -181,7 +181,7 @@ class PreparedPerturbation:
             return list(by_query(queries, severity=severity, keys=keys))
         except RobustirError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # foreign code: it must not end the process without a word
             raise self._batch_error(error, len(queries)) from error
 
     def apply_texts(
@@ -206,7 +206,7 @@ class PreparedPerturbation:
             return list(by_batch(texts, langs=langs, severity=severity, keys=keys))
         except RobustirError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # foreign code: it must not end the process without a word
             raise self._batch_error(error, len(texts)) from error
 
     def call(self, text: str, lang: str, *, severity: float, key: bytes, name: str = "") -> Any:
@@ -215,12 +215,12 @@ class PreparedPerturbation:
             return self.plugin(text, lang=lang, severity=severity, rng=Stream(key))
         except RobustirError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # foreign code: it must not end the process without a word
             raise PerturbationError(
                 f"{self.name} raised {type(error).__name__} on query {name!r} ({text!r}): {error}"
             ) from error
 
-    def _batch_error(self, error: Exception, size: int) -> PerturbationError:
+    def _batch_error(self, error: BaseException, size: int) -> PerturbationError:
         return PerturbationError(f"{self.name} raised {type(error).__name__} on a batch of {size} queries: {error}")
 
 
@@ -266,7 +266,7 @@ class PreparedAttack(PreparedPerturbation):
             return [self.plugin.attack(queries, task, victim, severity=severity, **known) for severity in severities]
         except RobustirError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # foreign code: it must not end the process without a word
             raise PerturbationError(f"{self.name} raised {type(error).__name__}: {error}") from error
 
     def control(
@@ -277,7 +277,7 @@ class PreparedAttack(PreparedPerturbation):
             return list(self.plugin.control(queries, task, edits=edits, severity=severity, keys=keys))
         except RobustirError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # foreign code: it must not end the process without a word
             raise PerturbationError(f"the control of {self.name} raised {type(error).__name__}: {error}") from error
 
 

@@ -12,16 +12,17 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from robustir.errors import RobustirError, SpecError, UnknownNameError
 from robustir.plugins.doses import parse_dose
+from robustir.plugins.installed import installed_points
 from robustir.plugins.paths import encoder_reader, hint, kind_at
 from robustir.plugins.specs import Spec, parse
 
-__all__ = ["KINDS", "Kind", "Registered", "canonical", "create", "factory", "kinds_of", "registered"]
+__all__ = ["KINDS", "Kind", "Registered", "canonical", "create", "factory", "kinds_of", "registered", "set_aside"]
 
 Kind = Literal["perturbation", "encoder", "benchmark"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -48,7 +49,7 @@ class Registered:
             return _import_target(self.target)
         except RobustirError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a plugin that ends the process would end it without a word
             raise SpecError(
                 f"the {self.kind} {self.name!r} from the package {self.package!r} cannot be imported "
                 f"({type(error).__name__}: {error}); repair it or uninstall it:  pip uninstall {self.package}"
@@ -78,20 +79,40 @@ def _from_checkout(kind: Kind) -> list[EntryPoint]:
 
 @cache
 def registered(kind: Kind) -> Mapping[str, Registered]:
-    """Return the entries of one kind by name, sorted; nothing is imported. Two packages with one name are an error."""
-    entries: dict[str, Registered] = {}
-    installed = list(entry_points(group=f"robustir.{kind}s"))
-    if not any(point.dist is not None and point.dist.name == "robustir" for point in installed):
-        installed += _from_checkout(kind)
-    for point in installed:
-        package = point.dist.name if point.dist is not None else "robustir"
+    """Return the entries of one kind by name, sorted; nothing is imported. Names in dispute are in :func:`set_aside`."""
+    return _entries(kind)[0]
+
+
+@cache
+def set_aside(kind: Kind) -> Mapping[str, str]:
+    """Return why entries of one kind are not used, by name: a built-in has the name, or two packages bring it."""
+    return _entries(kind)[1]
+
+
+@cache
+def _entries(kind: Kind) -> tuple[Mapping[str, Registered], Mapping[str, str]]:
+    group = f"robustir.{kind}s"
+    installed = [(package, point) for package, point in installed_points().points if point.group == group]
+    if not any(package == "robustir" for package, _ in installed):
+        installed += [("robustir", point) for point in _from_checkout(kind)]
+    brought: dict[str, list[Registered]] = {}
+    for package, point in installed:
         entry = Registered(kind, point.name, point.value, package)
-        other = entries.setdefault(point.name, entry)
-        if other.target != entry.target:
-            raise SpecError(
-                f"two packages bring a {kind} called {point.name!r}: {other.package} and {package}; uninstall one of them"
-            )
-    return dict(sorted(entries.items()))
+        others = brought.setdefault(point.name, [])
+        if all(other.target != entry.target for other in others):
+            others.append(entry)
+    entries: dict[str, Registered] = {}
+    aside: dict[str, str] = {}
+    for name, several in sorted(brought.items()):
+        own = next((entry for entry in several if entry.package == "robustir"), None)
+        rest = " and ".join(entry.package for entry in several if entry is not own)
+        if own or len(several) == 1:
+            entries[name] = own or several[0]
+        if own and len(several) > 1:
+            aside[name] = f"the {kind} {name!r} of {rest} has the name of a built-in, which is used; uninstall {rest}"
+        elif len(several) > 1:
+            aside[name] = f"two packages bring a {kind} called {name!r}: {rest}; uninstall one of them"
+    return entries, aside
 
 
 def _resolve(kind: Kind, spec: Spec) -> tuple[Callable[..., Any], Spec]:
@@ -110,6 +131,8 @@ def _resolve(kind: Kind, spec: Spec) -> tuple[Callable[..., Any], Spec]:
         return _resolve(kind, Spec(_READERS[kind](spec.name), (spec.name,)))
     entries = registered(kind)
     if spec.name not in entries:
+        if spec.name in set_aside(kind):
+            raise SpecError(set_aside(kind)[spec.name])
         near = difflib.get_close_matches(spec.name, entries, n=3)
         known = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(entries)}"
         raise UnknownNameError(
