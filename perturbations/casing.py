@@ -45,6 +45,9 @@ class Casing(RuleBased):
     name: ClassVar[str] = "casing"
     version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(("de", "el", "en", "es", "ru", "tr", "vi"))
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"keeps-names", "keeps-numbers", "keeps-negations", "writes-words", "keeps-sound", "survives-nfkc"}
+    )
     severity_meaning: ClassVar[str] = "expected share of words in the wrong case, among words that the mode changes"
     source: ClassVar[str] = "Unicode Standard 16.0, section 5.18, case mappings, with its rules for Turkish and Greek"
 
@@ -52,6 +55,8 @@ class Casing(RuleBased):
         if mode not in MODES:
             raise SpecError(f"casing has no mode {mode!r}; modes are {', '.join(MODES)}, such as  casing(mode='upper')")
         self.mode = mode
+        if mode == "upper":  # Greek capitals have no accents, and ß becomes SS: other words once they are small again
+            vars(self)["claims"] = self.claims - {"keeps-names", "keeps-negations", "writes-words"}
 
     def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]

@@ -47,8 +47,11 @@ class CodeSwitch(RuleBased):
     """
 
     name: ClassVar[str] = "code-switch"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"keeps-names", "keeps-numbers", "keeps-negations", "writes-words", "survives-nfkc"}
+    )
     severity_meaning: ClassVar[str] = (
         "expected share of eligible words that are replaced; eligible are words with a trusted translation, except numbers and names"
     )

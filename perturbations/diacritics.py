@@ -33,6 +33,7 @@ class Diacritics(RuleBased):
     version: ClassVar[str] = "1"
     languages: ClassVar[frozenset[str] | None] = covered("diacritics")
     inside_clusters: ClassVar[bool] = True
+    claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "survives-nfkc"})
     severity_meaning: ClassVar[str] = (
         "expected share of words whose marks are left out (or one of them is wrong), among words that carry any; in Thai "
         "the share of such grapheme clusters"

@@ -62,6 +62,7 @@ class Dosed(Shown):
         )
         self.nesting_note = perturbation.nesting_note
         self.inside_clusters = perturbation.inside_clusters
+        self.claims = perturbation.claims
         self.embedded_lang = perturbation.embedded_lang
         self.source = perturbation.source
         if not self.languages:

@@ -80,6 +80,7 @@ class Homoglyph(RuleBased):
     version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = covered("homoglyph")
     inside_clusters: ClassVar[bool] = True
+    claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "survives-nfkc"})
     severity_meaning: ClassVar[str] = (
         "expected share of words with one homoglyph, among words with a character that has any; in Thai and Chinese the "
         "share of such characters (grapheme clusters)"
@@ -94,6 +95,7 @@ class Homoglyph(RuleBased):
         self.compatibility = compatibility
         if compatibility:
             vars(self)["languages"] = _languages(compatibility)
+            vars(self)["claims"] = frozenset()  # digits have full width, too
 
     def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]

@@ -40,13 +40,14 @@ class MTChannel(RuleBased):
     """
 
     name: ClassVar[str] = "mt-channel"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     nested: bool = False
     nesting_note: ClassVar[str] = (
         "every word's fate is drawn before the severity is looked at, but a word that moves at a higher severity takes its edit "
         "along, and one that moved at a lower severity may be lost at a higher one"
     )
+    claims: ClassVar[frozenset[str]] = frozenset({"survives-nfkc"})
     severity_meaning: ClassVar[str] = (
         "0: the best measured system, no noise; 0.5: the excess errors of the worst open system of the pair (or of system=) "
         "over the best; 1: twice these; linear between"

@@ -26,6 +26,7 @@ class Ocr(RuleBased):
     version: ClassVar[str] = "1"
     languages: ClassVar[frozenset[str] | None] = covered("ocr")
     inside_clusters: ClassVar[bool] = True
+    claims: ClassVar[frozenset[str]] = frozenset({"survives-nfkc"})
     severity_meaning: ClassVar[str] = (
         "expected share of words with one misread place, among words with a character that can be misread; in Thai and "
         "Chinese the share of such characters (grapheme clusters)"

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.perturbations.shared.numbered_units import Units, letter_units
+from robustir.perturbations.shared.numbered_units import Units, letter_units, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.confusions import confusions
 from robustir.text.blocks import Block
@@ -24,27 +24,27 @@ class Phonetic(RuleBased):
 
     A word that is easily taken for another (their, there) or often misspelled becomes that; else one of its spellings
     by the language's rules is taken, each with the same chance. A rule holds only where the sound stays. A chosen word
-    without any stays and does not count as eligible. In Thai and Chinese the unit is the character. Arabic, Hindi and
+    without any stays and does not count as eligible. A Chinese word becomes another word of the same syllables and tones
+    or, if there is none, has one common character of the same sound; in Thai the unit is the character. Arabic, Hindi and
     Turkish are left out: nearly every other spelling is another sound there.
     """
 
     name: ClassVar[str] = "phonetic"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     languages: ClassVar[frozenset[str] | None] = frozenset({"de", "el", "en", "es", "ru", "th", "vi", "zh"})
     inside_clusters: ClassVar[bool] = True
+    claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "keeps-sound", "survives-nfkc"})
     severity_meaning: ClassVar[str] = (
-        "expected share of words spelled wrongly by sound, among words that can be; in Thai and Chinese the share of characters"
+        "expected share of words spelled wrongly by sound, among words that can be; in Thai the share of characters"
     )
-    source: ClassVar[str] = (
-        "the source field of each file in perturbations/data/phonetic; Chinese: perturbations/data/pinyin.json"
-    )
+    source: ClassVar[str] = "the source field of each file in perturbations/data/phonetic"
 
     def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts with chosen words as they sound."""
         block = Block.join(texts)
-        units = letter_units(block, lang)
+        units = word_units(block, lang) if lang == "zh" else letter_units(block, lang)
         units = units.take(units.chosen(keys, severity))
         return splice_strings(block, units.start, units.stop, sounding_alike(block, units, lang, keys)).texts()
 

@@ -62,6 +62,9 @@ class Punctuation(RuleBased):
     name: ClassVar[str] = "punctuation"
     version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(_MARKS)
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"keeps-names", "keeps-numbers", "keeps-negations", "writes-words", "keeps-sound", "survives-nfkc"}
+    )
     severity_meaning: ClassVar[str] = (
         "expected share of places edited: punctuation marks that the parts can edit, and the few ends of words where one may be inserted"
     )

@@ -32,7 +32,10 @@ class ShuffleWords(RuleBased):
     """
 
     name: ClassVar[str] = "shuffle-words"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"keeps-names", "keeps-numbers", "keeps-negations", "writes-words", "survives-nfkc"}
+    )
     severity_meaning: ClassVar[str] = "expected share of words that change places with another word of the text"
     source: ClassVar[str] = (
         "after Sinha et al. (2021), Masked language modeling and the distributional hypothesis: order word matters "

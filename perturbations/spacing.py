@@ -16,6 +16,7 @@ from robustir.perturbations.tables.marks import is_space, open_before
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.classes import DIGIT
 from robustir.text.clusters import cluster_starts
+from robustir.text.compounds import inside_numbers
 from robustir.text.splices import splice_strings
 
 __all__ = ["PARTS", "Spacing"]
@@ -43,7 +44,8 @@ class Spacing(RuleBased):
     """
 
     name: ClassVar[str] = "spacing"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
+    claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "survives-nfkc"})
     severity_meaning: ClassVar[str] = (
         "expected share of words merged with the next one or split, among words that can be"
     )
@@ -103,5 +105,7 @@ def _cuts(
     fits = cluster_starts(block)[positions]
     digit = (block.kinds & DIGIT) != 0
     fits &= ~(digit[positions - 1] & digit[positions])
+    numeric = inside_numbers(block)
+    fits &= ~(numeric[positions - 1] | numeric[positions])
     fits &= ~np.isin(codes[positions - 1], _TIED_TO_NEXT) & ~np.isin(codes[positions], _TIED_TO_PREVIOUS)
     return positions[fits], np.bincount(word[fits], minlength=len(units))

@@ -39,8 +39,11 @@ class Stopwords(RuleBased):
     """
 
     name: ClassVar[str] = "stopwords"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"keeps-names", "keeps-numbers", "keeps-negations", "writes-words", "survives-nfkc"}
+    )
     severity_meaning: ClassVar[str] = (
         "expected share of function words that are left out, negations and parts of names not counted"
     )

@@ -93,6 +93,7 @@ class Transliterate(RuleBased):
     version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset({"ar", "el", "hi", "ru", "th", "vi", "zh"})
     inside_clusters: ClassVar[bool] = True
+    claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "survives-nfkc"})
     severity_meaning: ClassVar[str] = (
         "expected share of words in Latin letters, among words that are spelled otherwise in them"
     )

@@ -41,6 +41,7 @@ class Typos(RuleBased):
     version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     inside_clusters: ClassVar[bool] = True
+    claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "survives-nfkc"})
     severity_meaning: ClassVar[str] = (
         "expected share of words with a typing error in every text, among words of two letters or more (in Chinese one); long "
         "words more often; Thai and Chinese words are segmented"

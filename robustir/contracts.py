@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from robustir.types import Corpus, QuerySet, Task
 
 __all__ = [
+    "CLAIMS",
     "Attack",
     "AttackExtras",
     "AttackOutcome",
@@ -32,6 +33,16 @@ __all__ = [
 ]
 
 Role = Literal["query", "passage"]
+
+CLAIMS: Final[Mapping[str, str]] = {
+    "keeps-names": "probable names stay as words, in any case of letters",
+    "keeps-numbers": "numbers stay, with the marks inside them",
+    "keeps-negations": "negations stay",
+    "writes-words": "the words that it writes are in dictionaries",
+    "keeps-sound": "the words that it writes sound like the words that they stand for",
+    "survives-nfkc": "Unicode's normalisation NFKC, with which most tokenizers begin, undoes none of its edits",
+}
+"""What a perturbation may claim (``claims``), and what each claim means; ``robustir check`` tries those that are made."""
 
 
 @runtime_checkable
@@ -89,6 +100,9 @@ class PerturbationExtras:
 
     nesting_note: str = ""
     """Why it does not nest; required if ``nested`` is False. Read by ``describe`` and ``check``."""
+
+    claims: frozenset[str] = frozenset()
+    """What it says of its noise, names from :data:`CLAIMS`, such as "keeps-numbers". Read by ``describe`` and ``check``."""
 
     inside_clusters: bool = False
     """Whether it edits inside grapheme clusters, as wrong keys of an InScript keyboard do. Read by ``describe``."""

@@ -36,6 +36,7 @@ class Combination(Shown):
         # The version changes with that of any part.
         self.version = f"1({', '.join(f'{part.name} {part.version}' for part in self.parts)})"
         self.calibrated = " ".join(part.calibrated for part in self.parts if part.calibrated)
+        self.claims = frozenset.intersection(*(part.claims for part in self.parts))
         self.inside_clusters = any(part.inside_clusters for part in self.parts)
         self.languages = self._common_languages()
 

@@ -3,8 +3,9 @@
 One file per language in ``data/phonetic``: ``words`` are groups of whole words that are taken for each other;
 ``misspelled`` has what a word is misspelled as, one way. A rule is either ``a/b/c``, spellings of one sound anywhere,
 or ``pattern > spelling|spelling``, a regular expression whose context (lookarounds, ``^``, ``$``) says where the sound
-stays. ``units`` are spellings of one sound that no rule may cut (Greek ου). Chinese takes the homophones of pinyin input
-(:mod:`robustir.perturbations.typing.pinyin`).
+stays. ``units`` are spellings of one sound that no rule may cut (Greek ου). In Chinese ``words`` are words of the same
+syllables and tones; other words have one of their ``characters`` wrong, for one of the two most frequent others of its
+group; of the characters that are words, those of the groups ``single`` alone.
 In Arabic, Hindi and Turkish the rules are near sounds, which ``asr`` and ``mt-channel`` use and ``phonetic`` does not.
 """
 
@@ -19,19 +20,19 @@ import regex
 from robustir.languages import has_spaces
 from robustir.perturbations.casing import lowered, raised
 from robustir.perturbations.typing.keyboards import read_data
-from robustir.perturbations.typing.pinyin import homophones
 
 __all__ = ["confusions"]
+
+_LIKELY = 2  # characters of one sound that are taken for a Chinese character, the most frequent ones
 
 Confusions = Callable[[str], tuple[str, ...]]
 
 
 @cache
 def confusions(lang: str) -> Confusions:
-    """Return a function from a word (in Thai and Chinese a character) to the spellings that it may be mistaken for."""
+    """Return a function from a word (in Thai a character) to the spellings that it may be mistaken for."""
     if lang == "zh":
-        table = {character: tuple(others) for character, others in homophones().items()}
-        return lambda character: table.get(character, ())
+        return _chinese()
     data: dict[str, Any] = read_data("phonetic", f"{lang}.json")
     groups = {word: others for group in data["words"] for word, *others in _turns(group)} | data["misspelled"]
     shortest = 2 if has_spaces(lang) else 1  # a word of one letter (Spanish y) is too well known to be misspelled
@@ -52,6 +53,24 @@ def confusions(lang: str) -> Confusions:
                     if inside.isdisjoint((start, stop)):
                         spelled += [_respelled(word, start, stop, new, lang) for new in instead]
         return tuple(dict.fromkeys(spelling for spelling in spelled if spelling not in ("", word)))
+
+    return spellings_of
+
+
+def _chinese() -> Confusions:
+    data: dict[str, Any] = read_data("phonetic", "zh.json")
+    whole = {
+        word: tuple(others) for group in (*data["words"], *data["single"]) for word, *others in _turns(list(group))
+    }
+    inside = {char: others[:_LIKELY] for group in data["characters"] for char, *others in _turns(list(group))}
+
+    @lru_cache(maxsize=65_536)
+    def spellings_of(word: str) -> tuple[str, ...]:
+        if word in whole or len(word) < 2:
+            return whole.get(word, ())
+        return tuple(
+            word[:at] + other + word[at + 1 :] for at, char in enumerate(word) for other in inside.get(char, ())
+        )
 
     return spellings_of
 

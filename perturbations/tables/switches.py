@@ -13,6 +13,7 @@ from robustir.languages import has_spaces
 from robustir.perturbations.tables.lexicons import Entry, fold, function_words, load_lexicon, name_words
 from robustir.perturbations.tables.opposites import negates
 from robustir.perturbations.typing.keyboards import read_data
+from robustir.text.kept import negations
 
 __all__ = ["begins_text", "is_function_word", "same_word", "switches"]
 
@@ -24,10 +25,12 @@ _STEM: Final = 0.6  # forms of one word share this much of the beginning of the 
 def switches(form: str, lang: str, into: str) -> Entry:
     """Return what a word may become, best first: never itself, nothing for a name, nothing that is not trusted.
 
-    A translation is trusted if the word, in some form, is its own best translation back, and both are likely. English
-    words with a negating prefix have none: dictionaries from few sentences take them for their opposites.
+    A translation is trusted if the word, in some form, is its own best translation back, and both are likely. Negations
+    have none, nor have English words with a negating prefix: dictionaries from few sentences take them for their opposites.
     """
     folded = fold(form, lang)
+    if folded in negations(form, lang):
+        return ()
     if is_function_word(folded, lang):
         other = _listed(lang).get(folded, {}).get(into, "")
         return ((other, 1.0),) if other else ()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from robustir.cli.options import json_option
 from robustir.cli.progress import ProgressBars
+
+if TYPE_CHECKING:
+    from robustir.kit.check import Law
 
 
 @click.command(name="check")
@@ -35,18 +40,23 @@ def command(spec: str, as_json: bool) -> int:
     if as_json:
         click.echo(
             json.dumps(
-                [{"name": law.name, "passed": law.passed, "detail": law.detail} for law in laws],
+                [asdict(law) for law in laws],
                 indent=2,
                 ensure_ascii=False,
             )
         )
     else:
         for law in laws:
-            click.echo(
-                f"{'ok    ' if law.passed else 'BROKEN'}  {law.name}"
-                + (f"\n          {law.detail}" if law.detail else "")
-            )
+            click.echo(f"{_outcome(law)}  {law.name}" + (f"\n          {law.detail}" if law.detail else ""))
     broken = sum(not law.passed for law in laws)
     if not as_json:
-        click.echo(f"{name}: {len(laws) - broken} laws kept, {broken} broken")
+        untried = sum(not law.tried for law in laws)
+        also = f", {untried} not tried" if untried else ""
+        click.echo(f"{name}: {len(laws) - broken - untried} laws kept, {broken} broken{also}")
     return 2 if broken else 0
+
+
+def _outcome(law: Law) -> str:
+    if not law.tried:
+        return "-     "
+    return "ok    " if law.passed else "BROKEN"

@@ -23,6 +23,7 @@ _LABELS = {
     "severity_meaning": "severity",
     "doses": "doses",
     "nested": "nested",
+    "claims": "claims",
     "source": "source",
     "licence": "licence",
     "folder": "data folder",
@@ -88,6 +89,8 @@ def _spelled(key: str, row: dict[str, Any]) -> str:
         return f"no: {row.get('nesting_note', 'it does not say why')}"
     if key == "languages" and not value:
         return "as its arguments or data say"
+    if key == "claims":
+        return "; ".join(value) or "none"
     return " ".join(value) if isinstance(value, list) else str(value)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
+from robustir.contracts import CLAIMS
 from robustir.errors import RobustirError, UnknownNameError
 from robustir.kit.docstrings import explained
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
@@ -159,6 +160,7 @@ def _perturbation_facts(make: Any, spec: str) -> dict[str, Any]:
     )
     if perturbation.nested:
         row.pop("nesting_note", None)
+    row["claims"] = [f"{claim} ({CLAIMS[claim]})" for claim in CLAIMS if claim in perturbation.claims]
     row["languages"] = _languages(perturbation.languages)
     if row["languages"] and not perturbation.downloads:
         row.pop("needs", None)

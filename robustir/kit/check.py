@@ -12,6 +12,7 @@ from robustir.errors import RobustirError, SpecError
 from robustir.kit.attacks import attack_laws
 from robustir.kit.catalogue import SAMPLES
 from robustir.kit.encoders import encoder_laws
+from robustir.kit.fidelity import NotTried
 from robustir.kit.perturbations import NASTY, perturbation_laws
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
 from robustir.plugins.registry import Kind, canonical, create
@@ -22,11 +23,12 @@ __all__ = ["Law", "check"]
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """One law and whether it held; ``detail`` shows the first example that broke it."""
+    """One law and whether it held; ``detail`` shows the first example that broke it, or why the law was not tried."""
 
     name: str
     passed: bool
     detail: str = ""
+    tried: bool = True
 
 
 Examine: TypeAlias = Callable[[], str | None]  # returns what broke the law, None if nothing did
@@ -60,6 +62,8 @@ def check(kind: Kind, spec: str, begin: Callable[[int, int], object] | None = No
 def _law(name: str, examine: Callable[[], str | None]) -> Law:
     try:
         detail = examine()
+    except NotTried as why:
+        return Law(name, passed=True, detail=str(why), tried=False)
     except RobustirError as error:
         return Law(name, passed=False, detail=str(error))
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and its author wants to see what

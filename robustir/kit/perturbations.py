@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from robustir.contracts import CLAIMS
 from robustir.errors import SpecError
 from robustir.kit.catalogue import SAMPLES
+from robustir.kit.fidelity import claim_laws
 from robustir.languages import normalise
 from robustir.noise.applying import text_fault
 from robustir.noise.prepared import PreparedPerturbation
@@ -68,7 +70,7 @@ def perturbation_laws(perturbation: PreparedPerturbation) -> list[tuple[str, Cal
         laws.append(("it says why it does not nest", kit.excused))
     if perturbation.has_batch:
         laws.append(("the batch equals one text at a time", kit.batch))
-    return laws
+    return laws + (claim_laws(perturbation) if kit.claimed() is None else [])
 
 
 class _Kit:
@@ -106,6 +108,8 @@ class _Kit:
         plugin = self.made.plugin
         if not (isinstance(plugin.name, str) and isinstance(plugin.version, str) and isinstance(plugin.nested, bool)):
             return "name and version must be strings, nested a bool"
+        if fault := self.claimed():
+            return fault
         if plugin.languages is None:
             return None
         if not isinstance(plugin.languages, frozenset):
@@ -113,6 +117,14 @@ class _Kit:
         other = {code: normalise(code) for code in sorted(plugin.languages) if normalise(code) != code}
         renamed = ", ".join(f"{code!r} for {spelled!r}" for spelled, code in other.items())
         return f"a language has one code, which queries use too: write {renamed}" if other else None
+
+    def claimed(self) -> str | None:
+        """Return what is wrong with the claims, None if they are known."""
+        claims: object = self.made.claims
+        if not isinstance(claims, frozenset):
+            return "claims must be a frozenset"
+        unknown = ", ".join(repr(claim) for claim in sorted(map(str, claims - CLAIMS.keys())))
+        return f"claims has {unknown}; what can be claimed is: {', '.join(CLAIMS)}" if unknown else None
 
     def excused(self) -> str | None:
         return None if self.made.nesting_note else "give it a nesting_note"

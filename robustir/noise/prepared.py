@@ -78,6 +78,11 @@ class PreparedPerturbation:
         return self._extra("nesting_note")  # type: ignore[no-any-return]
 
     @property
+    def claims(self) -> frozenset[str]:
+        """What it says of its noise, names from :data:`robustir.contracts.CLAIMS`."""
+        return self._extra("claims")  # type: ignore[no-any-return]
+
+    @property
     def inside_clusters(self) -> bool:
         """Whether it edits inside grapheme clusters."""
         return self._extra("inside_clusters")  # type: ignore[no-any-return]

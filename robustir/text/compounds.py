@@ -1,7 +1,8 @@
-"""Whole words of a text: as :mod:`robustir.text.words`, but Vietnamese words of several syllables are one word each.
+"""Whole words of a text: as :mod:`robustir.text.words`, but numbers with marks and Vietnamese words are not cut.
 
-Vietnamese puts a space between syllables, so that không gian (space) reads as two words, the first of which means "not".
-Noise of meaning, which leaves words out, moves them or translates them, takes whole words; noise of typing takes syllables,
+A number with marks inside it (3.5, 192.168.1.1) is one word. Vietnamese puts a space between syllables, so that không gian
+(space) reads as two words, the first of which means "not". Noise of meaning, which leaves words out, moves them or
+translates them, takes whole words; noise of typing takes syllables,
 and so does the dose, because that is what a reader counts.
 """
 
@@ -15,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.text.blocks import Block
+from robustir.text.classes import DIGIT, matching
 from robustir.text.words import block_word_spans
 
-__all__ = ["block_whole_words"]
+__all__ = ["block_whole_words", "inside_numbers"]
 
 _SPACE = 0x20
 
@@ -27,7 +29,7 @@ def block_whole_words(block: Block, lang: str) -> tuple[NDArray[np.int64], NDArr
 
     In Vietnamese the longest listed word wins, from the left; its syllables have one space between them.
     """
-    starts, stops = block_word_spans(block, lang)
+    starts, stops = _numbers_whole(block, *block_word_spans(block, lang))
     if lang != "vi" or len(starts) < 2:
         return starts, stops
     near = np.append((starts[1:] - stops[:-1] == 1) & (block.codes[stops[:-1]] == _SPACE), False)
@@ -35,6 +37,25 @@ def block_whole_words(block: Block, lang: str) -> tuple[NDArray[np.int64], NDArr
     for first, last in _compounds(block, starts, stops, near):
         inner[first + 1 : last + 1] = True
     return starts[~inner], stops[np.append(~inner[1:], True)]
+
+
+def _numbers_whole(
+    block: Block, starts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Join words between which there is nothing but a mark inside a number."""
+    parted = np.flatnonzero(starts[1:] - stops[:-1] == 1)
+    inside = parted[inside_numbers(block)[stops[parted]]]
+    return np.delete(starts, inside + 1), np.delete(stops, inside)
+
+
+def inside_numbers(block: Block) -> NDArray[np.bool_]:
+    """Return which code points are marks inside a number: between two digits, bool [n]."""
+    found = np.zeros(len(block.codes), dtype=bool)
+    marks = np.flatnonzero(matching(r"[.,:\u066B\u066C]").take(block.codes))
+    marks = marks[(marks > 0) & (marks + 1 < len(found))]
+    digit = (block.kinds & DIGIT) != 0
+    found[marks] = digit[marks - 1] & digit[marks + 1]
+    return found
 
 
 def _compounds(

@@ -17,9 +17,9 @@ from rapidfuzz import fuzz
 
 from robustir.languages import has_spaces, language
 from robustir.text.protected import protected_words
-from robustir.text.words import words_of
+from robustir.text.words import words, words_of
 
-__all__ = ["Essentials", "essentials", "lost_meaning"]
+__all__ = ["Essentials", "essentials", "lost_meaning", "negations"]
 
 _NUMBER = regex.compile(r"\p{N}+")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}'’]+")
@@ -68,14 +68,29 @@ def essentials(texts: Sequence[str], lang: str) -> list[Essentials]:
 
 def _essentials(text: str, found: Sequence[str], lang: str) -> Essentials:
     protected = [word for word, one in zip(found, protected_words(found, lang), strict=True) if one]
-    names = {word.casefold() for word in protected if len(word) > 1 and not _NUMBER.search(word)}
-    folded = text.casefold()
-    if has_spaces(lang):
-        negations = {word for word in map(str.casefold, found) if word in _negations(lang)}
-        negations |= {_SHORT for word in map(str.casefold, found) if word.endswith(_SHORT_FORMS[:2])}
-    else:
-        negations = {word for word in _negations(lang) if word in folded}
-    return Essentials(lang, frozenset(_NUMBER.findall(text)), frozenset(names - negations), frozenset(negations))
+    names = {_small(word, lang) for word in protected if len(word) > 1 and not _NUMBER.search(word)}
+    negating = _counted(found, text, lang).keys()
+    return Essentials(lang, frozenset(_NUMBER.findall(text)), frozenset(names - negating), frozenset(negating))
+
+
+def negations(text: str, lang: str) -> Counter[str]:
+    """Return how often a text holds each negation of its language; English forms with n't are one."""
+    return _counted(words(text, lang) if has_spaces(lang) else (), text, lang)
+
+
+def _small(text: str, lang: str) -> str:
+    """Return a text in small letters; Turkish has two letters i."""
+    return (text.replace("İ", "i").replace("I", "ı") if lang == "tr" else text).casefold()
+
+
+def _counted(found: Sequence[str], text: str, lang: str) -> Counter[str]:
+    if not has_spaces(lang):
+        folded = _small(text, lang)
+        return Counter({word: folded.count(word) for word in _negations(lang) if word in folded})
+    small = [_small(word, lang) for word in found]
+    counts = Counter(word for word in small if word in _negations(lang))
+    counts.update(_SHORT for word in small if word.endswith(_SHORT_FORMS[:2]))
+    return counts
 
 
 def lost_meaning(
@@ -107,7 +122,7 @@ def _lost(noisy: str, kept: Essentials) -> bool:
         return True
     if not kept.names and not kept.negations:
         return False
-    folded = noisy.casefold()
+    folded = _small(noisy, kept.lang)
     changed = [name for name in kept.names if name not in folded]
     if not changed and not kept.negations:  # most texts: their words need not be found
         return False

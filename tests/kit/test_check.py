@@ -9,6 +9,8 @@ import pytest
 
 from robustir.errors import SpecError
 from robustir.kit.check import check
+from robustir.kit.sounds import speaker
+from robustir.noise.prepared import prepare
 from robustir.plugins.registry import registered
 from robustir.seeds import Stream
 
@@ -132,6 +134,79 @@ class OtherCodes(Good):
     languages = frozenset({"eng", "th"})
 
 
+CLAIMED = {
+    "keeps-names": "probable names stay",
+    "keeps-numbers": "numbers stay",
+    "keeps-negations": "negations stay",
+    "writes-words": "the words that it writes are in dictionaries",
+    "keeps-sound": "the words that it writes sound like",
+    "survives-nfkc": "Unicode's normalisation NFKC",
+}
+
+
+class Claims(Good):
+    """Claims everything; what it does to the words of English text is its subclass's."""
+
+    languages = frozenset({"en"})
+    claims = frozenset(CLAIMED)
+
+    def edited(self, word: str) -> str:
+        """Return another word, or the same."""
+        return {"How": "Howe", "how": "howe"}.get(word, word)  # a word of the dictionary that sounds the same is rare
+
+    def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
+        parts = text.split(" ")
+        return " ".join(
+            self.edited(part) if rng.uniform(place) < severity else part for place, part in enumerate(parts)
+        )
+
+
+class Renames(Claims):
+    """Writes another name."""
+
+    def edited(self, word: str) -> str:
+        return {"Merkel": "Year", "How": "how"}.get(word, word)
+
+
+class Recounts(Claims):
+    """Takes the mark out of a number."""
+
+    def edited(self, word: str) -> str:
+        return {"3.5": "35", "How": "how"}.get(word, word)
+
+
+class Denies(Claims):
+    """Leaves a negation out."""
+
+    def edited(self, word: str) -> str:
+        return {"not": "now", "How": "how"}.get(word, word)
+
+
+class Invents(Claims):
+    """Writes what is no word."""
+
+    def edited(self, word: str) -> str:
+        return {"visit": "visssit", "people": "peeple", "mountains": "mowntains", "How": "how"}.get(word, word)
+
+
+class Mumbles(Claims):
+    """Writes words of another sound."""
+
+    def edited(self, word: str) -> str:
+        return {"visit": "story", "people": "house", "mountains": "water", "How": "how"}.get(word, word)
+
+
+class Widens(Claims):
+    """Writes letters of full width, which NFKC undoes."""
+
+    def edited(self, word: str) -> str:
+        return (
+            "".join(chr(ord(char) + 0xFEE0) if char.islower() else char for char in word)
+            if word == "people"
+            else {"How": "how"}.get(word, word)
+        )
+
+
 def broken(made: str) -> set[str]:
     return {law.name.split(",")[0] for law in check("perturbation", f"{__name__}:{made}") if not law.passed}
 
@@ -161,6 +236,80 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_each_broken_law_is_found(made: str, law: str) -> None:
     assert law in broken(made)
+
+
+@pytest.mark.parametrize(
+    ("made", "claim", "text"),
+    [
+        ("Renames", "keeps-names", "Year"),
+        ("Recounts", "keeps-numbers", "35 million"),
+        ("Denies", "keeps-negations", "Merkel now"),
+        ("Invents", "writes-words", "visssit"),
+        ("Mumbles", "keeps-sound", "'story' for 'visit'"),
+        ("Widens", "survives-nfkc", "ｐｅｏｐｌｅ"),
+    ],
+)
+def test_a_false_claim_is_found_and_its_text_shown(made: str, claim: str, text: str) -> None:
+    if claim == "keeps-sound" and speaker() is None:
+        pytest.skip("needs espeak-ng:  apt-get install espeak-ng")
+    laws = {law.name: law for law in check("perturbation", f"{__name__}:{made}")}
+    (name,) = [name for name in laws if name.startswith(CLAIMED[claim])]
+    assert not laws[name].passed
+    assert text in laws[name].detail
+
+
+def test_only_what_is_claimed_is_tried() -> None:
+    assert not any(law.name.startswith(tuple(CLAIMED.values())) for law in check("perturbation", f"{__name__}:Good"))
+
+
+class ClaimsMore(Good):
+    """Claims what nobody knows."""
+
+    claims = frozenset({"keeps-secrets", "keeps-numbers"})
+
+
+class ClaimsList(Good):
+    """Claims in a list."""
+
+    claims = ["keeps-numbers"]  # noqa: RUF012 - what is tried
+
+
+@pytest.mark.parametrize(
+    ("made", "detail"),
+    [("ClaimsMore", "claims has 'keeps-secrets'; what can be claimed is: keeps-names, "), ("ClaimsList", "frozenset")],
+)
+def test_unknown_claims_are_told(made: str, detail: str) -> None:
+    law = next(law for law in check("perturbation", f"{__name__}:{made}") if law.name.startswith("it declares name"))
+    assert not law.passed
+    assert detail in law.detail
+
+
+def test_a_law_without_its_tool_is_not_tried_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("robustir.kit.fidelity.speaker", lambda: None)
+    law = next(law for law in check("perturbation", "phonetic") if law.name.startswith(CLAIMED["keeps-sound"]))
+    assert (law.passed, law.tried) == (True, False)
+    assert "apt-get install espeak-ng" in law.detail
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "casing(mode='upper')",
+        "casing(mode='random')",
+        "code-switch(into='zh')",
+        "homoglyph(compatibility=True)",
+        "typos(sides=True)",
+        "punctuation(parts='insert')",
+        "typos(dose='cer:0.05')",
+    ],
+)
+def test_variants_claim_what_is_true_of_them(spec: str) -> None:
+    assert [law for law in check("perturbation", spec) if not law.passed] == []
+
+
+def test_a_combination_claims_what_all_of_its_parts_claim() -> None:
+    assert prepare("compose(stopwords, phonetic)").claims == {"keeps-numbers", "survives-nfkc"}
+    assert prepare("typos(dose='cer:0.05')").claims == prepare("typos").claims == {"keeps-numbers", "survives-nfkc"}
 
 
 def test_a_good_perturbation_passes() -> None:

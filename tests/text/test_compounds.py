@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 
@@ -35,9 +37,17 @@ def test_syllables_of_one_word_are_together(text: str, expected: list[str]) -> N
 @given(texts, languages)
 @settings(max_examples=100, deadline=None)
 def test_other_languages_have_the_words_that_they_had(text: str, lang: str) -> None:
+    text = re.sub(r"(?<=\d)[.,:\u066b\u066c](?=\d)", "-", text)  # but for numbers with marks
     if lang != "vi":
         assert whole(text, lang) == words(text, lang)
     assert " ".join(whole(text)).split() == " ".join(words(text, "vi")).split()
+
+
+@pytest.mark.parametrize("lang", ["ar", "de", "en", "vi", "zh"])
+def test_a_number_with_marks_is_one_word(lang: str) -> None:
+    assert whole("3.5, 192.168.1.1 12:30. 1,997 - 5 . 6 7,", lang) == [
+        "3.5", "192.168.1.1", "12:30", "1,997", "5", "6", "7",
+    ]  # fmt: skip
 
 
 def test_a_word_does_not_reach_over_the_end_of_a_text() -> None:

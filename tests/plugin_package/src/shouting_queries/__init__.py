@@ -14,6 +14,7 @@ class Shouting:
     version = "1"
     languages = frozenset({"de", "el", "en", "es", "ru", "tr", "vi"})
     nested = True
+    claims = frozenset({"keeps-numbers", "keeps-sound", "survives-nfkc"})
     severity_meaning = "expected share of words in capitals"
     source = "written for a test"
 
