@@ -26,6 +26,8 @@ from tests.tiny import suite_of, write_beir
         ("transformer('intfloat/multilingual-e5-small', pooling='mean')", "multilingual-e5-small"),
         ("mbert(path='/data/mbert')", "mbert(path='mbert')"),
         ("ratio-margin(static('/home/me/models/mine'))", "ratio-margin(mine)"),
+        ("int8('/home/me/models/mine')", "int8('mine')"),
+        ("multilingual-e5-small", "multilingual-e5-small"),
         ("my_package.models:Mine", "my_package.models:Mine"),
         ("hashing(ngrams=(2, 3, 4, 5, 6, 7), analyzer='word', dim=4096)", "hashing"),
     ],
