@@ -141,10 +141,10 @@ def measure_name(measure: str) -> str:
 
 
 _SETTINGS = {
-    "mono": ("Same language", "passages in the language of the query"),
-    "cross": ("Other language", "passages in one language other than that of the query"),
-    "cross-embedded": ("Mixed-in language", "passages in the language whose words are mixed into the query"),
-    "multi": ("All languages together", "one pool of passages in all languages"),
+    "mono": ("Same language", "passages in the query’s language"),
+    "cross": ("Other language", "passages in another language"),
+    "cross-embedded": ("Mixed-in language", "passages in the language mixed into the query"),
+    "multi": ("All languages together", "passages in all languages"),
 }
 
 

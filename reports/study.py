@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTROL_OF",
+    "HUES",
     "MORE_ROBUST",
     "SETTINGS",
     "Row",
@@ -36,6 +37,7 @@ __all__ = [
 
 Row: TypeAlias = Mapping[str, Any]  # one row of a findings table; robustir.analysis.TABLES lists its columns
 MORE_ROBUST = frozenset({Kind.MORE_ROBUST, Kind.OVERTAKES})
+HUES = 6  # colours of encoders, which no two share
 SETTINGS = ("mono", "cross", "cross-embedded", "multi")
 _ONE_MEASURE = frozenset(
     {"scores", "contrasts", "curves", "areas", "comparisons", "language_comparisons", "strategies", "strategy_scores"}
@@ -146,9 +148,25 @@ class Study:
 
     @cached_property
     def encoders(self) -> tuple[str, ...]:
-        """Encoders that have scores, in the order given."""
+        """Encoders that have scores, in the order of their letters: as given, or if colours do not suffice, the best first."""
         names = [clean_text(entry.name) for entry in self.manifest.encoders]
-        return _ordered((row["encoder"] for row in self.frames["scores"]), names)
+        given = _ordered((row["encoder"] for row in self.frames["scores"]), names)
+        return given if len(given) <= HUES else self.by_score(given, self.benchmarks[0])
+
+    def by_score(self, encoders: Iterable[str], benchmark: str) -> tuple[str, ...]:
+        """Return encoders by their scores under noise, or else clean ones, in a benchmark's first setting; near the floor last."""
+        setting = next(iter(self.settings(benchmark)), "")
+        where = {"benchmark": benchmark, "setting": setting}
+
+        def place(encoder: str) -> tuple[bool, float]:
+            rows = self.macro("contrasts", **where, encoder=encoder)
+            shown = {row["perturbation"]: self.severity_of(benchmark, row["perturbation"]) for row in rows}
+            score = mean(value(row, "noisy") for row in rows if value(row, "severity") == shown[row["perturbation"]])
+            if not math.isfinite(score):
+                score = mean(value(row, "clean") for row in self.macro("scores", **where, encoder=encoder))
+            return self.near_floor(benchmark, setting, encoder), -score if math.isfinite(score) else math.inf
+
+        return tuple(sorted(encoders, key=place))
 
     @cached_property
     def perturbations(self) -> tuple[str, ...]:

@@ -156,7 +156,7 @@ def _sheet(figure: Figure) -> Sheet:
     size, (columns, lines) = _PAGE_FONT, _legend_rows(figure)
     rows = _rows(figure)
     line = 1.7 * size
-    sheet = canvas(_PAGE_WIDTH, lines * line + sum(_row_height(figure, row) for row in rows) + size, size)
+    sheet = canvas(_PAGE_WIDTH, lines * line + sum(_row_height(figure, row) for row in rows), size)
     for at, (name, style) in enumerate(figure.keys):
         left, top = (at % columns) * _PAGE_WIDTH / columns, (at // columns) * line
         _sample(sheet, style, left + 2, top, 22, line)

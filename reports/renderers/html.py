@@ -87,30 +87,32 @@ def _least_width(block: Tables) -> int:
 
 
 _PAGE, _GAP = 1136.0, 40.0  # pixels of a desktop page, and between parts that lie side by side
-_LETTER, _PADDING = 7.0, 14.0  # of a letter of a table, and the sides of a cell
-_PARTS = (4, 6, 12)  # twelfths of a page that a section may have
+_LETTER, _PADDING = 6.6, 14.0  # of a letter of a table, and the sides of a cell
+_WHOLE, _HALF, _THIRD = 24, 12, 8  # parts of a page
+_PARTS = (_THIRD, 10, _HALF, _WHOLE)  # that a table may have
+_PANEL = 7  # that a panel of a figure needs
 
 
-def _twelfths(block: Block) -> int:
+def _least_part(block: Block) -> int:
     """Return the least part of a desktop page that a block fits."""
     if isinstance(block, Table):
         columns = zip(*block.rows, strict=True)
         letters = sum(max(len(cell.text) + len(cell.interval) for cell in own) for own in columns)
         wide = _LETTER * letters + _PADDING * len(block.columns)
-        return next((part for part in _PARTS if wide <= (_PAGE + _GAP) * part / 12 - _GAP), 12)
+        return next((part for part in _PARTS if wide <= (_PAGE + _GAP) * part / _WHOLE - _GAP), _WHOLE)
     if isinstance(block, Figure):
-        return 4 if len(block.panels) == 1 else 12
+        return min(_WHOLE, _PANEL * len(block.panels))
     if isinstance(block, Examples):
-        return 6 if len(block.items) <= 2 else 12
-    return 6 if isinstance(block, Facts) else 4
+        return _HALF if len(block.items) <= 2 else _WHOLE
+    return _HALF if isinstance(block, Facts) else _PANEL
 
 
 def _spans(sections: Sequence[Section]) -> dict[str, int]:
-    """Return the twelfths of the page of every section that lies beside a neighbour: rows are filled in order."""
+    """Return the part of the page of every section that lies beside a neighbour: rows are filled in order."""
     rows: list[list[tuple[str, int]]] = []
     for section in sections[1:]:
-        least = 12 if section.open == 0 else max(map(_twelfths, section.blocks[: section.open]), default=12)
-        if rows and sum(part for _, part in rows[-1]) + least <= 12:
+        least = _WHOLE if section.open == 0 else max(map(_least_part, section.blocks[: section.open]), default=_WHOLE)
+        if rows and sum(part for _, part in rows[-1]) + least <= _WHOLE:
             rows[-1].append((section.id, least))
         else:
             rows.append([(section.id, least)])
@@ -118,17 +120,23 @@ def _spans(sections: Sequence[Section]) -> dict[str, int]:
 
 
 def _filled(row: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Return the parts of a row that fill the page: equal ones, or a third beside the rest."""
-    if [part for _, part in row] == [4, 6]:
-        return [(row[0][0], 4), (row[1][0], 8)]
-    return [(name, 12 // len(row)) for name, _ in row]
+    """Return the parts of a row that fill the page: a third beside the rest, or equal parts if all fit, else the last one grows."""
+    least = [part for _, part in row]
+    equal = _WHOLE // len(row)
+    if len(row) == 2 and least[0] <= _THIRD < least[1]:
+        least = [_THIRD, _WHOLE - _THIRD]
+    elif max(least) <= equal:
+        least = [equal] * len(row)
+    else:
+        least[-1] += _WHOLE - sum(least)
+    return [(name, part) for (name, _), part in zip(row, least, strict=True)]
 
 
 def _side_by_side(blocks: Sequence[Block]) -> list[tuple[Block, ...]]:
     """Return the blocks, with neighbouring tables that fit half of a page together."""
     return [
         part
-        for small, run in groupby(blocks, lambda block: isinstance(block, Table) and _twelfths(block) < 12)
+        for small, run in groupby(blocks, lambda block: isinstance(block, Table) and _least_part(block) <= _HALF)
         for part in ([tuple(run)] if small else [(one,) for one in run])
     ]
 

@@ -45,7 +45,7 @@ def _loud(panel: StripPanel) -> list[Series]:
 
 def _row(panel: StripPanel, size: float) -> float:
     """Return the height of a row: the dots of a row lie one below another, so that none hides another."""
-    return size * (0.4 + 0.5 * max(1, len(_loud(panel))))
+    return size * (0.35 + 0.45 * max(1, len(_loud(panel))))
 
 
 def draw_strips(sheet: Sheet, figure: Figure, panel: StripPanel, left: float, top: float, width: float) -> None:

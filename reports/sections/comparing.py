@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from robustir.analysis.claims import Kind
-from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table
+from robustir.reports.blocks import Block, Cell, Column, Paragraph, Section, Table, up_to
 from robustir.reports.formats import (
     interval,
     join_words,
@@ -29,8 +29,8 @@ __all__ = ["bias_section", "comparison_section", "counted_claims", "is_primary"]
 
 _FIRST_ROWS = 20  # of the matrices that a reader meets first, and at least one of these
 _MATRIX = (
-    "The row’s change minus the column’s, in points: above zero the row’s encoder loses less. Shaded if it is a claim, after "
-    "correction; the sign says which."
+    "The row’s change minus the column’s, in points: above zero the row’s encoder loses less. Shaded: a claim after correction; "
+    "the sign says which."
 )
 _READING = (
     "A − B under noise shows which encoder finds more. A − B in change is the difference in differences per query, in points: "
@@ -46,8 +46,7 @@ _BY_LANGUAGE = (
     "language_comparisons.csv."
 )
 _DISTANCE = (
-    "The distance between the best and the worst rank of an answer's translations: 0 if its language does not matter. Random "
-    "ranking has a distance too."
+    "The distance between the best and the worst rank of an answer's translations: 0 if its language does not matter."
 )
 
 
@@ -211,10 +210,23 @@ def bias_section(study: Study) -> Section | None:
     """Build the tables of rank distance among parallel passages, clean and at the shown severity; None without any."""
     blocks: list[Block] = [Paragraph(_DISTANCE)]
     for benchmark in study.benchmarks:
-        for measure in ("nRankDistance", "RankDistance", "PEER"):
+        for measure in _BIAS:
+            if reason := _undefined(study, benchmark, measure):
+                blocks.append(Paragraph(f"{_BIAS[measure][0]}{study.on(benchmark)}: {reason}."))
+                continue
             tables = (_bias_table(study, benchmark, measure, names) for names in study.perturbation_blocks())
             blocks += [table for table in tables if table.rows]
-    return Section("bias", "Language bias under noise", tuple(blocks), open=2) if len(blocks) > 1 else None
+    return (
+        Section("bias", "Language bias under noise", tuple(blocks), open=up_to(blocks, Table))
+        if len(blocks) > 1
+        else None
+    )
+
+
+def _undefined(study: Study, benchmark: str, measure: str) -> str:
+    """Return why no query of a benchmark has a measure, "" if some have."""
+    rows = study.rows("bias", benchmark=benchmark, measure=measure, query_lang="all")
+    return "" if any(math.isfinite(value(row, "mean")) for row in rows) else next((row["note"] for row in rows), "")
 
 
 def _bias_table(study: Study, benchmark: str, measure: str, perturbations: Sequence[str]) -> Table:
@@ -233,7 +245,7 @@ def _bias_table(study: Study, benchmark: str, measure: str, perturbations: Seque
     for perturbation in perturbations:
         columns += [Column(perturbation), Column("change")]
     named, unit = _BIAS[measure]
-    caption = f"{named} on {benchmark}, {unit}, clean and at severity {severity_text(study.shown_severity)}: {join_words(perturbations)}"
+    caption = f"{named}{study.on(benchmark)}, {unit}, clean and at severity {severity_text(study.shown_severity)}"
     return noted(Table(f"bias-{benchmark}-{measure}-{perturbations[0]}", caption, tuple(columns), tuple(rows)))
 
 

@@ -46,8 +46,7 @@ def _figure(study: Study, benchmark: str) -> Figure:
     measure = measure_name(study.measure)
     return Figure(
         f"curves-{benchmark}",
-        f"Change of {measure}{study.on(benchmark)} against the realised share of edited words. Panels share their "
-        f"vertical axis.{grey_note(styles)}{left_out}",
+        f"Change of {measure}{study.on(benchmark)} against the realised share of edited words.{grey_note(styles)}{left_out}",
         f"Small multiples, one per noise and setting: change of {measure} against edited words.",
         "edited words (%)",
         f"change of {measure} (points)",

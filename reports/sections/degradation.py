@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 from robustir.reports.blocks import (
     Block,
@@ -52,7 +53,8 @@ def area_section(study: Study) -> Section | None:
 def _area_tables(study: Study, benchmark: str, perturbations: Sequence[str]) -> list[Block]:
     rows, near, short = [], False, False
     for setting in study.settings(benchmark):
-        for encoder in study.encoders:
+        # An encoder near its floor has nothing to lose, so its area says nothing and does not lead the others.
+        for encoder in sorted(study.encoders, key=partial(study.near_floor, benchmark, setting)):
             cells = [Cell(setting), encoder_cell(study, benchmark, encoder)]
             for perturbation in perturbations:
                 where = {"benchmark": benchmark, "setting": setting, "encoder": encoder, "perturbation": perturbation}

@@ -21,7 +21,7 @@ _FIRST = 4  # examples that a reader meets first; the others are folded
 _MOST_WORST = 5  # of these per noise
 _MEDIAN = "median"
 _LONGEST = 600  # characters shown of a query
-_LONGEST_PASSAGE = 160
+_LONGEST_PASSAGE = 120
 _TITLE = "What it looks like"
 _READING = (
     "Clean above noisy, with the right passage's ranks: queries that lost most, which do not show how often noise hurts, and typical "

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from robustir.errors import RobustirError
 from robustir.measures import parse_measure
+from robustir.plugins.doses import parse_dose
 from robustir.plugins.registry import factory
 from robustir.plugins.specs import parse
 from robustir.reports.formats import clean_text, setting_name, setting_text
@@ -52,9 +53,18 @@ def _noises(study: Study) -> Iterator[tuple[str, str]]:
             continue
         spec = clean_text(entry.spec)
         given = f" (as {spec})" if spec != name else ""
-        yield f"Noise {study.short.get(name, name)}", f"{_meaning(entry.spec)}{given}"
+        yield f"Noise {study.short.get(name, name)}", f"{_meaning(entry.spec)}{given}{_dose(entry.spec)}"
     for name, spec in attacks.items():
         yield f"Attack {clean_text(name)}", _meaning(spec)
+
+
+def _dose(spec: str) -> str:
+    """Say what severity 1 is, if the spec asks for a dose."""
+    try:
+        asked = dict(parse(spec).kwargs).get("dose")
+        return f" Severity 1 is {parse_dose(asked).words}." if asked else ""
+    except RobustirError:
+        return ""
 
 
 def _meaning(spec: str) -> str:

@@ -13,7 +13,6 @@ from robustir.reports.formats import (
     measure_name,
     percent,
     points,
-    setting_name,
     setting_text,
     severity_text,
     signed_points,
@@ -22,7 +21,7 @@ from robustir.reports.overview import EncoderScores, NoiseScores, SettingScores,
 from robustir.reports.sections.attacks import attack_kind
 from robustir.reports.sections.clean_scores import FLOOR_MARK
 from robustir.reports.sections.examples import example_id
-from robustir.reports.sections.in_domain import encoder_cell, noted
+from robustir.reports.sections.in_domain import MARKED, encoder_cell, is_marked
 from robustir.reports.sections.languages import heat_level
 from robustir.reports.study import Row, Study, letter_set, mean, value
 from robustir.stats import letter
@@ -38,7 +37,8 @@ def score_section(study: Study) -> Section:
     tables = tuple(_table(study, one) for one in settings)
     noisy = any(encoder.noises for one in settings for encoder in one.encoders)
     title = "Score under noise, and what the noise cost" if noisy else "Scores"
-    return Section("scores", title, (Tables(tables, " ".join(_explained(study, settings))),))
+    explained = [*_explained(study, settings), *([MARKED] if any(map(is_marked, tables)) else [])]
+    return Section("scores", title, (Tables(tables, " ".join(explained)),))
 
 
 def _table(study: Study, scores: SettingScores) -> Table:
@@ -58,10 +58,11 @@ def _table(study: Study, scores: SettingScores) -> Table:
         *(_noise_column(study, scores, name) for name in noises),
         *(Column(kind, below=_aimed(found), apart=at == 0) for at, (kind, found) in enumerate(attacks.items())),
     )
-    several = f"{scores.benchmark}, " if len(study.benchmarks) > 1 else ""
+    place = setting_text(scores.setting)
+    place = f"{scores.benchmark}, {place}" if len(study.benchmarks) > 1 else f"{place[0].upper()}{place[1:]}"
     table = Table(
         f"scores-{scores.benchmark}-{scores.setting}",
-        f"{several}{setting_name(scores.setting)}: {setting_text(scores.setting)}",
+        place,
         columns,
         tuple(rows),
         scale="diverging",
@@ -69,7 +70,7 @@ def _table(study: Study, scores: SettingScores) -> Table:
         stacked=len(columns) > 5,
         breaks=_breaks(study, scores, noises, [encoder.name for encoder in ranked]),
     )
-    return noted(transposed(table) if len(noises) > _MOST_COLUMNS else table)
+    return transposed(table) if len(noises) > _MOST_COLUMNS else table
 
 
 def _breaks(study: Study, scores: SettingScores, noises: Sequence[str], encoders: Sequence[str]) -> tuple[int, ...]:

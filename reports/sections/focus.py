@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from robustir.reports.blocks import Column
 from robustir.reports.formats import axis_step
 from robustir.reports.sections.in_domain import marked
-from robustir.reports.study import Study, mean, value
+from robustir.reports.study import HUES, Study
 from robustir.stats import letter
 
 __all__ = ["axis", "drawn_styles", "encoder_columns", "figure_keys", "grey_note", "lead_setting"]
@@ -27,19 +27,12 @@ def lead_setting(study: Study, benchmark: str) -> str:
 def drawn_styles(study: Study, benchmark: str, *, most: int = _IN_COLOUR) -> dict[str, tuple[int, bool]]:
     """Return the style of every encoder that can be drawn, and whether it is in the background.
 
-    All are in colour if there are at most ``most``; else those with the highest scores under noise in the first setting,
-    an encoder near its floor last. The style is the encoder's place, so that its letter is the same in the whole report.
+    All are in colour if there are at most ``most``; else those with the highest scores under noise in the first setting, or
+    the first in the order of letters if hues do not suffice for all. The style is the encoder's place, so that its letter is
+    the same in the whole report.
     """
-    settings = study.settings(benchmark)
-    setting = settings[0] if settings else ""
-
-    def place(encoder: str) -> tuple[bool, float]:
-        rows = study.macro("contrasts", benchmark=benchmark, setting=setting, encoder=encoder)
-        shown = {name: study.severity_of(benchmark, name) for name in study.perturbations}
-        score = mean(value(row, "noisy") for row in rows if value(row, "severity") == shown[row["perturbation"]])
-        return study.near_floor(benchmark, setting, encoder), -score if math.isfinite(score) else math.inf
-
-    best = set(sorted(study.encoders, key=place)[:most])
+    few = len(study.encoders) <= HUES
+    best = set((study.by_score(study.encoders, benchmark) if few else study.encoders)[:most])
     return {encoder: (style, encoder not in best) for style, encoder in enumerate(study.encoders)}
 
 

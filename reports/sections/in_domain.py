@@ -8,10 +8,10 @@ from robustir.reports.blocks import Cell, Table
 from robustir.reports.formats import join_words
 from robustir.reports.study import Study
 
-__all__ = ["MARK", "encoder_cell", "in_domain_notices", "marked", "noted"]
+__all__ = ["MARK", "MARKED", "encoder_cell", "in_domain_notices", "is_marked", "marked", "noted"]
 
 MARK = "§"
-_NOTE = f"{MARK} in-domain: trained on sentences of this benchmark's own collection, so not a fair test."
+MARKED = f"{MARK} in-domain: trained on sentences of this benchmark's own collection, so not a fair test."
 
 
 def marked(study: Study, benchmark: str, encoder: str) -> str:
@@ -26,11 +26,14 @@ def encoder_cell(study: Study, benchmark: str, encoder: str) -> Cell:
 
 def noted(table: Table) -> Table:
     """Return the table, with the meaning of the mark below it if a heading of a row or column has one."""
+    return replace(table, note=f"{table.note} {MARKED}".strip()) if is_marked(table) else table
+
+
+def is_marked(table: Table) -> bool:
+    """Whether a heading of a row or column has the mark."""
     heads = [cell.text for row in table.rows for cell in row[: table.headers]]
     heads += [text for column in table.columns for text in (column.title, column.hint)]
-    if not any(MARK in text for text in heads):
-        return table
-    return replace(table, note=f"{table.note} {_NOTE}".strip())
+    return any(MARK in text for text in heads)
 
 
 def in_domain_notices(study: Study) -> tuple[str, ...]:

@@ -32,10 +32,7 @@ _PER_ROW = 3  # strips
 _MANY = 12  # languages; of more a strip shows those at both ends
 _ENDS = 4
 _ENCODERS = 12  # columns of a table
-_READING = (
-    "Change against clean queries, with intervals; at the right the share of characters changed. Do not rank languages with "
-    "unequal shares."
-)
+_READING = "Languages with unequal shares of changed characters (at the right) do not compare."
 _TABLES = (
     "Every language, most affected first. Shades change at 0.5, 2, 5, 10 and 20 points. Bold marks a change separated from zero "
     "after correction; these tests are exploratory. In cross a number is the mean over the passage languages, which is not "
@@ -133,7 +130,7 @@ def _figure(study: Study, benchmark: str) -> Figure:
     measure = measure_name(study.measure)
     return Figure(
         f"strips-{benchmark}",
-        f"Change of {measure}{study.on(benchmark)} by query language, at severity {at}.{cut}{grey_note(styles)}",
+        f"Change of {measure}{study.on(benchmark)} at severity {at}.{cut}{grey_note(styles)}",
         f"Strips, one per noise and setting: change of {measure} by language, a dot per encoder.",
         "change (points)",
         "",

@@ -81,12 +81,12 @@ def _matrix(study: Study, benchmark: str, setting: str, noise: str, rows: Sequen
         for name in encoders
     )
     severity = str(rows[0]["severity"])
-    where = "over the whole curve" if severity == CURVE else f"at severity {severity_text(severity)}"
+    where = "whole curve" if severity == CURVE else f"at severity {severity_text(severity)}"
     declared = "" if any(row["family"] == "primary" for row in rows) else ", exploratory"
     columns = (Column("Encoder", number=False), Column("Clean → noisy"), *heads)
     note = f"{_meanings(rows)}."
     identity = f"matrix-{benchmark}-{setting}-{noise}"
-    caption = f"{noise}, {setting}, {where}{declared}: change of {measure_name(study.measure)}, row − column"
+    caption = f"{noise}, {setting}, {where}{declared}: change of {measure_name(study.measure)}"
     return noted(Table(identity, caption, columns, lines, note=note, scale="diverging", main=True))
 
 

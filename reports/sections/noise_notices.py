@@ -15,7 +15,6 @@ __all__ = ["NOTHING", "no_op_notices", "noise_notices", "uneven_sentences", "unr
 NOTHING = 0.999  # unchanged share from which a perturbation counts as having changed nothing
 _LITTLE = 0.5  # unchanged share from which a perturbation gets a warning
 _NAMED, _LANGUAGES = 3, 4  # noises that a notice of the first page names, and languages of each
-_WHERE = "see “Whether the noise worked”"
 
 
 def noise_notices(study: Study) -> tuple[str, ...]:
@@ -37,7 +36,7 @@ def noise_notices(study: Study) -> tuple[str, ...]:
             unreached_languages(study),
         ),
     )
-    return tuple(f"{said}: {_named(study, where)}; {_WHERE}." for said, where in found if where)
+    return tuple(f"{said}: {_named(study, where)}." for said, where in found if where)
 
 
 def unreached_languages(study: Study) -> dict[tuple[str, str], tuple[str, ...]]:

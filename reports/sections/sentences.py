@@ -31,6 +31,8 @@ from robustir.stats.rounding import above
 
 __all__ = ["first_sentences", "subtitle", "title"]
 
+_NOBODY = "No encoder was shown to be more robust than another"
+_PLACES = 4  # settings and benchmarks that a sentence lists
 _UNEQUAL = 2.0  # times the median dose, from which losses of languages are not comparable
 
 
@@ -84,51 +86,61 @@ def _where(study: Study, benchmark: str, setting: str) -> str:
 
 def _best(study: Study, settings: Sequence[SettingScores], *, noisy: bool) -> str:
     """Return who finds most in each setting, with and without noise."""
-    if len(study.encoders) == 1:
-        return _alone(study, settings, noisy=noisy)
     leaders: dict[str, list[str]] = {}
+    turned: list[str] = []
+    untold: list[str] = []
     for scores in settings:
         clean = max(scores.encoders, key=lambda encoder: encoder.clean)
-        under = max(scores.encoders, key=lambda encoder: _or_least(_under(study, scores, encoder)))
+        under = max(scores.encoders, key=lambda encoder: _or_least(_under(study, scores, encoder))) if noisy else clean
         where = _where(study, scores.benchmark, scores.setting)
-        if not noisy:
-            told = f"{points(clean.clean)}{_tied(study, scores, clean, '')}"
-            leaders.setdefault(f"{clean.name} finds most", []).append(_at(where, told))
-            continue
-        ties = _tied(study, scores, under, "noisy")
+        levels = [_fall(study, scores, one) if noisy else points(one.clean) for one in (clean, under)]
+        tied = _tied(study, scores, under, "noisy" if noisy else "")
         if clean is under:
-            told = f"{points(clean.clean)} clean, {points(_under(study, scores, under))} under noise{ties}"
-            leaders.setdefault(f"{clean.name} finds most, with and without noise", []).append(_at(where, told))
+            remarks = [
+                levels[0],
+                f"not told from {join_words(tied, 3)}" if tied else "",
+                "near the floor" if clean.near_floor else "",
+            ]
+            leaders.setdefault(clean.name, []).append(f"{where} {', '.join(filter(None, remarks))}".strip())
+        elif clean.name in tied:
+            untold.append(f"{where} {clean.name} {levels[0]} and {under.name} {levels[1]}".strip())
         else:
-            told = (
-                f"{under.name} {points(_under(study, scores, under))}, from {points(under.clean)}{ties}; clean {clean.name} "
-                f"{points(clean.clean)}, which falls to {points(_under(study, scores, clean))}"
-            )
-            leaders.setdefault("Noise changes who finds most", []).append(_at(where, told))
+            told = f"{clean.name} leads on clean queries ({levels[0]}), {under.name} under noise ({levels[1]})"
+            turned.append(f"{where}: {told}" if where else told)
+    alone, always = len(study.encoders) == 1, "finds most, with and without noise" if noisy else "finds most"
+    found = [
+        (f"{name} {'scores' if alone else always if at == 0 else 'does'}", places)
+        for at, (name, places) in enumerate(leaders.items())
+    ]
+    found += [("Noise changes who finds most", turned)] if turned else []
+    found += [("Not told apart", untold)] if untold else []
+    legend = f" ({measure_name(study.measure)}, clean → {_mean_of(study, settings)})" if noisy else ""
+    parts = [f"{who}{'' if at else legend}: {_listed(places)}." for at, (who, places) in enumerate(found)]
+    return " ".join(parts)
+
+
+def _listed(places: Sequence[str]) -> str:
+    """Return the first few places, and the number of the others."""
+    left = len(places) - _PLACES
+    return "; ".join(places if left <= 1 else [*places[:_PLACES], f"and {left} more"])
+
+
+def _mean_of(study: Study, settings: Sequence[SettingScores]) -> str:
     kinds = max((len(scored_noises(study, one)) for one in settings), default=0)
-    over = f" (mean of {kinds} kinds of noise)" if kinds > 1 else ""
-    return " ".join(f"{who}{over}: {'; '.join(what)}." for who, what in leaders.items())
+    return f"mean of {kinds} kinds of noise" if kinds > 1 else "under noise"
 
 
-def _alone(study: Study, settings: Sequence[SettingScores], *, noisy: bool) -> str:
-    parts = []
-    for scores in settings:
-        one = scores.encoders[0]
-        told = f"{points(one.clean)} clean" + (f", {points(_under(study, scores, one))} under noise" if noisy else "")
-        parts.append(_at(_where(study, scores.benchmark, scores.setting), told))
-    return f"{study.encoders[0]} scores: {'; '.join(parts)}."
-
-
-def _at(where: str, told: str) -> str:
-    return f"{where} {told}".strip()
+def _fall(study: Study, scores: SettingScores, encoder: EncoderScores) -> str:
+    """Return the clean score of an encoder, and its score under noise."""
+    return f"{points(encoder.clean)} → {points(_under(study, scores, encoder))}"
 
 
 def _or_least(score: float) -> float:
     return score if math.isfinite(score) else -1.0
 
 
-def _tied(study: Study, scores: SettingScores, best: EncoderScores, quantity: str) -> str:
-    """Name the encoders that can't be told from the best one under any noise (quantity "": on clean queries)."""
+def _tied(study: Study, scores: SettingScores, best: EncoderScores, quantity: str) -> list[str]:
+    """Return the encoders that can't be told from the best one under any noise (quantity "": on clean queries)."""
     where = {"benchmark": scores.benchmark, "setting": scores.setting, "quantity": quantity or "clean"}
     shared: Counter[str] = Counter()
     noises = scored_noises(study, scores) if quantity else [""]
@@ -138,8 +150,7 @@ def _tied(study: Study, scores: SettingScores, best: EncoderScores, quantity: st
         shared.update(
             name for name in letters if name != best.name and letters[name] & letters.get(best.name, frozenset())
         )
-    tied = [name for name in study.encoders if shared[name] == len(noises)]
-    return f" (not told from {join_words(tied, 3)})" if tied else ""
+    return [name for name in study.encoders if shared[name] == len(noises)]
 
 
 def _losses(study: Study, settings: Sequence[SettingScores]) -> str:
@@ -156,33 +167,29 @@ def _losses(study: Study, settings: Sequence[SettingScores]) -> str:
         return _claimed(study, claimed)
     if found:
         row, level = max(found, key=lambda one: abs(value(one[0], "difference_in_differences")))
-        return f"No encoder was shown to be more robust than another: {row['verdict']} under {_condition(study, row)} ({level})."
+        return f"{_NOBODY}. The largest difference: {row['verdict']} ({_condition(study, row)}: {level})."
     return _range(study, settings)
 
 
 def _claimed(study: Study, claimed: Sequence[tuple[Row, str]]) -> str:
+    """Return the encoder with most claims in its favour, the encoders that it beats, and the largest of these differences."""
     wins = Counter(row["favours"] for row, _ in claimed)
     best = max(wins, key=lambda name: wins[name])
     own = [one for one in claimed if one[0]["favours"] == best]
     row, level = max(
         own, key=lambda one: (one[0]["family"] != "exploratory", abs(value(one[0], "difference_in_differences")))
     )
-    beaten = dict.fromkeys(name for other, _ in own for name in pair(other) if name != best)
-    others = len(claimed) - len(own)
-    more = (
-        f" {_count(others, 'other claim')} of this kind {'is' if others == 1 else 'are'} in the table."
-        if others
-        else ""
-    )
-    counted = f"{best} is more robust than {join_words(list(beaten), 3)}" + (
-        f" in {_count(len(own), 'comparison')}; the largest" if len(own) > 1 else ""
-    )
-    return f"{counted}: {_condition(study, row)}, {level}, adjusted p {equals_p(value(row, 'loss_p_adjusted'))}.{more}"
+    beaten = join_words(list(dict.fromkeys(name for other, _ in own for name in pair(other) if name != best)), 3)
+    if len(own) == 1:
+        said = f"{best} is more robust than {beaten} ({_condition(study, row)}): {level}"
+    else:
+        said = f"{best} is more robust than {beaten} in {len(own)} comparisons. The largest difference ({_condition(study, row)}): {level}"
+    return f"{said}, adjusted p {equals_p(value(row, 'loss_p_adjusted'))}."
 
 
 def _condition(study: Study, row: Row) -> str:
     where = _where(study, row["benchmark"], row["setting"])
-    noise = f"{row['perturbation']} (whole curve)" if row["severity"] == CURVE else str(row["perturbation"])
+    noise = f"{row['perturbation']}{', all severities' if row['severity'] == CURVE else ''}"
     return f"{noise}, {where}" if where else noise
 
 
@@ -195,7 +202,7 @@ def _levels(scores: SettingScores, noise: str, row: Row) -> str:
         if found is None:
             return ""
         parts.append(f"{name} {points(found.clean)} → {points(found.noisy)}")
-    return " against ".join(parts)
+    return ", ".join(parts)
 
 
 def _range(study: Study, settings: Sequence[SettingScores]) -> str:
@@ -214,12 +221,12 @@ def _range(study: Study, settings: Sequence[SettingScores]) -> str:
         f"{signed_points(delta)} points for {name} ({points(noise.clean)} → {points(noise.noisy)}{'' if noise.separated else ', not told from no change'})"
         for delta, name, noise in dict.fromkeys((least, most))
     ]
-    start = "No encoder was shown to be more robust than another; changes" if len(study.encoders) > 1 else "Changes"
+    start = f"{_NOBODY}. Changes" if len(study.encoders) > 1 else "Changes"
     return f"{start}{f' ({where})' if where else ''}: {' to '.join(told)}."
 
 
 def _places(study: Study) -> str:
-    """Return the language that loses most under the noise that costs most, with the dose there and elsewhere."""
+    """Return the languages that lose most and least under the noise that costs most, with the dose in each."""
     if not study.severities:
         return ""
     benchmark = study.benchmarks[0]
@@ -230,13 +237,25 @@ def _places(study: Study) -> str:
         return ""
     noise = min(losses, key=lambda name: mean(losses[name].values()))
     own = losses[noise]
-    worst, least = min(own, key=lambda lang: own[lang]), max(own, key=lambda lang: own[lang])
+    ends = min(own, key=lambda lang: own[lang]), max(own, key=lambda lang: own[lang])
+    doses = _doses(study, benchmark, noise)
     where = _where(study, benchmark, setting)
-    told = (
-        f"Under {noise}{f' ({where})' if where else ''}, {language_name(worst)} loses most ({signed_points(own[worst])} points, "
-        f"mean of the encoders) and {language_name(least)} least ({signed_points(own[least])})"
+    shares = [percent(doses[lang]) if lang in doses else "" for lang in ends]
+    equal = shares[0] == shares[1]
+    most, least = (
+        f"({signed_points(own[lang])}{unit}{'' if equal or not share else f', {share} of its characters changed'})"
+        for lang, share, unit in zip(ends, shares, (" points", ""), strict=True)
     )
-    return f"{told}{_doses(study, benchmark, noise, worst)}."
+    told = (
+        f"Under {noise}{f' ({where})' if where else ''}, {language_name(ends[0])} loses most on average {most} and "
+        f"{language_name(ends[1])} least {least}"
+    )
+    if equal and shares[0]:
+        told += f"; {shares[0]} of the characters changed in both"
+    uneven = ends[0] in doses and len(doses) > 1 and (middle := median(doses.values())) > 0
+    if uneven and above(doses[ends[0]] / middle - _UNEQUAL):
+        return f"{told}. The median language has {percent(middle)} changed, so this does not rank the languages."
+    return f"{told}."
 
 
 def _by_language(study: Study, benchmark: str, setting: str, noise: str) -> dict[str, float]:
@@ -254,19 +273,12 @@ def _by_language(study: Study, benchmark: str, setting: str, noise: str) -> dict
     return {lang: change for lang, change in found.items() if math.isfinite(change)}
 
 
-def _doses(study: Study, benchmark: str, noise: str, worst: str) -> str:
-    """Say how much of the text the noise changed in that language, and whether languages can be compared."""
+def _doses(study: Study, benchmark: str, noise: str) -> dict[str, float]:
+    """Return the share of characters that a noise changed, by language."""
     severity = study.severity_of(benchmark, noise)
     rows = study.rows("validity", benchmark=benchmark, perturbation=noise, severity=severity)
     doses = {row["query_lang"]: value(row, "char_error_rate") for row in rows if row["query_lang"] != "all"}
-    doses = {lang: dose for lang, dose in doses.items() if math.isfinite(dose)}
-    if worst not in doses or len(doses) < 2:
-        return ""
-    middle = median(doses.values())
-    told = f"{percent(doses[worst])} of the characters changed there, against {percent(middle)} in the median language"
-    if middle > 0 and above(doses[worst] / middle - _UNEQUAL):
-        return f"; {told}, so this does not rank the languages"
-    return f"; {told}"
+    return {lang: dose for lang, dose in doses.items() if math.isfinite(dose)}
 
 
 def _trust(study: Study, *, noisy: bool) -> str:
@@ -280,17 +292,15 @@ def _trusted(study: Study, *, noisy: bool) -> Iterator[str]:
     languages = {lang for benchmark in study.benchmarks for lang in study.languages(benchmark)}
     kind = next(iter(kinds), "group")
     # A description such as "bucket of sentences (no documents)" has no plural that fits here.
-    units = _count(groups, kind if len(kinds) == 1 and kind.isalpha() and not kind.endswith("y") else "group")
+    unit = kind if len(kinds) == 1 and kind.isalpha() and not kind.endswith("y") else "group"
     draws = f", {_count(study.suite.draws, 'draw')} of noise" if noisy else ""
-    yield f"{thousands(queries)} queries from {units} in {_count(len(languages), 'language')}{draws}; tests resample whole groups."
+    yield f"{thousands(queries)} queries from {_count(groups, unit)} in {_count(len(languages), 'language')}{draws}; tests resample whole {unit}s."
     rows = [*study.frames["comparisons"]]
     primary = [row for row in rows if is_primary(row)]
     if primary:
         shown = sum(row["claim"] in MORE_ROBUST for row in primary)
-        yield (
-            f"{_count(len(primary), 'declared comparison')} of encoders {'is' if len(primary) == 1 else 'are'} adjusted together; "
-            f"{shown or 'none'} of them {'show' if shown != 1 else 'shows'} one to be more robust."
-        )
+        told = f"{thousands(shown) if shown else 'None'} of {_count(len(primary), 'declared comparison')} {'shows' if shown == 1 else 'show'}"
+        yield f"{told} one encoder to be more robust, after correction for all of them."
     elif rows:
         yield f"Nothing was declared beforehand: all {_count(len(rows), 'comparison')} between encoders are exploratory, so take them as leads."
     if not noisy:

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from robustir.reports.blocks import Block, Cell, Column, Heading, Paragraph, Section, Table
-from robustir.reports.formats import interval, number, percent, points, severity_text, signed_points
+from robustir.reports.blocks import (
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Heading,
+    Panel,
+    Paragraph,
+    Point,
+    Section,
+    Series,
+    Table,
+)
+from robustir.reports.formats import interval, measure_name, number, percent, points, severity_text, signed_points
+from robustir.reports.sections.focus import axis
 from robustir.reports.sections.in_domain import encoder_cell, noted
 from robustir.reports.sections.wide import SHOWN_ROWS, cut_wide, rows_note
 from robustir.reports.study import Row, Study, value
@@ -125,17 +138,47 @@ def _variance(study: Study, benchmark: str, setting: str) -> list[Block]:
 
 def _trend(study: Study, benchmark: str, setting: str) -> list[Block]:
     made: list[Block] = []
+    points_of: dict[tuple[str, str], Sequence[Row]] = {}
     for order in study.rows("orders", benchmark=benchmark, setting=setting):
         noise = order["perturbation"]
         named = f"{noise}, {severity_text(order['severity'])}"
         rows = study.rows("trend", benchmark=benchmark, setting=setting, perturbation=noise)
-        if order["note"] or not rows:
+        if not rows:
+            continue
+        if order["note"]:
+            points_of[noise, str(order["note"])] = rows
             continue
         table = _trend_table(study, benchmark, f"trend-{benchmark}-{setting}-{noise}", named, rows)
         limits = interval(value(order, "tau_low"), value(order, "tau_high"), 1, 2)
         tau = number(value(order, "tau"), 2)
         made += [table, Paragraph(f"{named}: Kendall's tau between the clean and the noisy order is {tau} {limits}.")]
-    return made
+    return [*made, _scatter(study, benchmark, setting, points_of)] if points_of else made
+
+
+def _scatter(study: Study, benchmark: str, setting: str, points_of: Mapping[tuple[str, str], Sequence[Row]]) -> Figure:
+    """Return the scores themselves, clean against noisy, a panel per noise: too few encoders make no trend."""
+    panels = []
+    for (noise, _), rows in points_of.items():
+        series = []
+        for row in rows:
+            at = Point(100 * value(row, "clean"), 100 * value(row, "noisy"), math.nan, math.nan)
+            series.append(Series(row["encoder"], study.key(row["encoder"]) or 0, (at,)))
+        panels.append((noise, tuple(series)))
+    every = [point for _, drawn in panels for one in drawn for point in one.points]
+    most = axis(limit for point in every for limit in (point.x, point.y))[1]
+    reasons = "; ".join(dict.fromkeys(reason for _, reason in points_of))
+    keys = {one.name: one.style for _, drawn in panels for one in drawn}
+    return Figure(
+        f"scatter-{benchmark}-{setting}",
+        f"Clean and noisy scores, a point per encoder; no effective robustness and no Kendall's tau: {reasons}.",
+        f"Scatter of noisy against clean {measure_name(study.measure)}, one panel per noise.",
+        f"clean {measure_name(study.measure)} (points)",
+        "under noise (points)",
+        most,
+        min(3, len(panels)),
+        tuple(Panel(noise, most, drawn) for noise, drawn in panels),
+        tuple(keys.items()),
+    )
 
 
 def _trend_table(study: Study, benchmark: str, name: str, noise: str, rows: Sequence[Row]) -> Table:

@@ -24,7 +24,9 @@ from robustir.stats.rounding import above, below
 __all__ = ["not_applicable_rows", "validity_section"]
 
 _MANY_LANGUAGES = 12  # more are listed by their codes in one row
-_PERTURBATION = Column("Perturbation", number=False)
+_PERTURBATION = Column("Noise", number=False)
+_IDLE = Column("Languages without effect", number=False)
+_EVERYWHERE = "Every noise had an effect in every language."
 _UNCHANGED_STEPS = (0.02, 0.1, 0.25, 0.5, 0.75)
 
 
@@ -64,15 +66,6 @@ def validity_section(study: Study) -> Section | None:
     return Section("validity", "Whether the noise worked", tuple(blocks), open=shown)
 
 
-_WORKED_COLUMNS = (
-    _PERTURBATION,
-    Column("Severity"),
-    Column("Queries unchanged"),
-    Column("Same to an encoder"),
-    Column("Characters changed"),
-    Column("Words edited"),
-    Column("Languages without effect", number=False),
-)
 _WORKED_NOTE = (
     "Means over languages; in brackets the least and the most affected language. Same to an encoder: changed queries that it "
     "reads as the clean ones, for the encoder with most of them."
@@ -99,19 +92,23 @@ def _overview(study: Study, benchmark: str) -> Table:
             for langs, why in ((idle, "nothing"), (absent, "not applicable"))
             if langs
         ]
-        lines.append(
-            (
-                Cell(noise),
-                Cell(severity_text(severity)),
-                Cell(percent(mean(value(row, "unchanged_share") for row in own))),
-                Cell(*_same_input(study, benchmark, noise, severity)),
-                Cell(percent(mean(doses.values()), 1), _spread(doses)),
-                Cell(percent(mean(value(row, "word_edit_rate") for row in own), 1)),
-                Cell("; ".join(where) or "none", mark="" if where else "faint"),
-            )
-        )
-    caption = f"What each noise did{study.on(benchmark)}"
-    return Table(f"worked-{benchmark}", caption, _WORKED_COLUMNS, tuple(lines), note=_WORKED_NOTE)
+        cells = {
+            _PERTURBATION: Cell(noise),
+            Column("Severity"): Cell(severity_text(severity)),
+            Column("Queries unchanged"): Cell(percent(mean(value(row, "unchanged_share") for row in own))),
+            Column("Same to an encoder"): Cell(*_same_input(study, benchmark, noise, severity)),
+            Column("Characters changed"): Cell(percent(mean(doses.values()), 1), _spread(doses)),
+            Column("Words edited"): Cell(percent(mean(value(row, "word_edit_rate") for row in own), 1)),
+            _IDLE: Cell("; ".join(where) or "none", mark="" if where else "faint"),
+        }
+        lines.append(cells)
+    everywhere = all(cells[_IDLE].text == "none" for cells in lines)
+    columns = [column for column in lines[0] if column != _IDLE or not everywhere] if lines else []
+    cells_of = tuple(tuple(cells[column] for column in columns) for cells in lines)
+    note = f"{_WORKED_NOTE} {_EVERYWHERE}" if everywhere else _WORKED_NOTE
+    return Table(
+        f"worked-{benchmark}", f"What each noise did{study.on(benchmark)}", tuple(columns), cells_of, note=note
+    )
 
 
 def _same_input(study: Study, benchmark: str, noise: str, severity: float) -> tuple[str, str]:

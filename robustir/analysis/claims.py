@@ -142,7 +142,7 @@ def near_floor(clean: Floats, floor: Floats, gap_low: Floats) -> NDArray[np.bool
     It is if the interval of the paired difference clean - floor does not lie above 0 (``gap_low`` is its lower limit; NaN,
     as with one group, does not count), or if the floor is more than a quarter of the clean score.
     """
-    high = np.nan_to_num(floor) > _HIGH_FLOOR * clean
+    high = above(np.nan_to_num(floor) - _HIGH_FLOOR * clean)
     return np.asarray(~above(gap_low) | high, dtype=np.bool_)
 
 

@@ -111,7 +111,7 @@ _COLUMNS: Mapping[str, str] = {
     "delta_high retention seeds seed_sd seed_low seed_high groups n seen attacked embedded_lang in_domain retention_low "
     "retention_high",
     "bias": "benchmark encoder perturbation severity query_lang measure mean delta ci_low ci_high n delta_low "
-    "delta_high in_domain",
+    "delta_high in_domain note",
     "validity": "benchmark perturbation severity query_lang n unchanged_share word_edit_rate char_error_rate "
     "length_ratio note code_mixing_index asked_char_error_rate edited_word_edit_rate dose_ratio rejected_share "
     "same_input_share",

@@ -86,7 +86,7 @@ def _table(rows: list[dict[Any, Any]]) -> str:
     last = ""
     for row in rows:
         noise = _noise(row)
-        outcome = Text(row["outcome"], style=_COLOURS.get(row["outcome"].split()[0], "dim"))
+        outcome = Text(row["outcome"], style=_COLOURS.get(row["outcome"].split()[0].rstrip(","), "dim"))
         what = {"clean": "score", "noisy": "score", "change": "change"}[row["quantity"]]
         limits = f"[{_points(row['ci_low'])}, {_points(row['ci_high'])}]" if math.isfinite(row["ci_low"]) else "-"
         values = (

@@ -13,6 +13,7 @@ from robustir.analysis.of_run import options_of
 from robustir.analysis.options import AnalysisOptions
 from robustir.comparing.agreement import orders, overlaps, reproduction
 from robustir.comparing.joined import Joined, LeftOut, Pair, Side, join
+from robustir.comparing.over_languages import language_notes
 from robustir.comparing.table import adjusted, compared, options_for
 from robustir.errors import InputError, RunError
 from robustir.evidence.scores import QueryScores
@@ -102,7 +103,7 @@ def compare_runs(
     return Comparison(
         table=table,
         left_out=[item for one in joined for item in one.left_out],
-        notes=list(dict.fromkeys(note for one in joined for note in one.notes)),
+        notes=[*dict.fromkeys(note for one in joined for note in one.notes), *language_notes(table.to_dict("records"))],
         orders=orders(table),
         options=options,
         blocks=blocks,

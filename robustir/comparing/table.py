@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import clean_scores
+from robustir.comparing.over_languages import COLUMNS as OVER_LANGUAGES
+from robustir.comparing.over_languages import NOT_EQUAL, at_one_dose, holds_at_one_dose, without_each
 from robustir.comparing.quantities import CLEAN, ONE, TWO, Quantity, measure_of
 from robustir.evidence.scores import QueryScores
 from robustir.stats import holm
@@ -33,7 +35,7 @@ COLUMNS = (
     "run", "benchmark", "setting", "measure", "encoder", "baseline_encoder", "perturbation", "severity", "quantity",
     "baseline", "new", "difference", "ci_low", "ci_high", "p", "p_adjusted", "outcome", "margin", "equivalence_low",
     "equivalence_high", "equivalence_p", "equivalence_p_adjusted", "log_retention_ratio", "log_ratio_low",
-    "log_ratio_high", "n", "groups",
+    "log_ratio_high", "n", "groups", *OVER_LANGUAGES,
 )  # fmt: skip
 
 
@@ -43,7 +45,8 @@ def compared(
     """Yield the rows of joined blocks, before any p is adjusted: for every condition the scores, and the change.
 
     quantity: clean, noisy (the score under noise) or change (noisy - clean); the difference is new - baseline, so that
-    above 0 the new run is better.
+    above 0 the new run is better. Each has its range without each language in turn, and a change the same difference at one
+    realised dose in every language (NaN with a single language).
     """
     for block in blocks:
         setting = ReducedSetting(block, options)
@@ -85,7 +88,7 @@ def _rows(
     levels = [ONE["score"](setting, one, condition, measure) for one in (_BASELINE, _NEW)]
     if gap is not None:
         name = "clean" if condition == CLEAN else "noisy"
-        yield _row(name, gap, levels, margin, still=not moved[name])
+        yield {**_row(name, gap, levels, margin, still=not moved[name]), **without_each(setting, gap)}
     if condition == CLEAN:
         return
     loss = TWO["loss"](setting, _BASELINE, _NEW, condition, measure)  # the baseline's loss minus the new run's
@@ -94,6 +97,8 @@ def _rows(
         yield {
             **_row("change", loss, changes, margin, still=not moved["change"]),
             **_ratio(setting, condition, measure),
+            **without_each(setting, loss),
+            **at_one_dose(setting, condition, measure),
         }
 
 
@@ -147,7 +152,7 @@ def adjusted(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     for name in ("p", "equivalence_p"):
         frame[f"{name}_adjusted"] = holm(frame[name].to_numpy(dtype=np.float64))
     frame["outcome"] = [_outcome(row) for row in frame.to_dict("records")]
-    return frame.reindex(columns=list(COLUMNS))
+    return frame.reindex(columns=list(COLUMNS)).fillna({"hangs_on": ""})
 
 
 def _outcome(row: Mapping[Any, Any]) -> str:
@@ -160,7 +165,7 @@ def _outcome(row: Mapping[Any, Any]) -> str:
         told = _BETTER if direction > 0 else _WORSE
         if row["quantity"] == "change" and side(row["log_ratio_low"], row["log_ratio_high"]) != direction:
             return f"{told} in points only"
-        return told
+        return told if row["quantity"] != "change" or holds_at_one_dose(row, direction) else f"{told}, {NOT_EQUAL}"
     return EQUIVALENT if below(row["equivalence_p_adjusted"], ALPHA) and _inside(row) else UNTOLD
 
 

@@ -190,12 +190,26 @@ CONTROL_OF = "random control of "
 def perturbation_names(specs: Iterable[str]) -> dict[str, str]:
     """Return how perturbations are called in text and tables, if that keeps them distinct.
 
-    A file goes by its name alone, and so does a static encoder in a folder; a random control says whose it is in words.
+    A file goes by its name alone, and so does a static encoder in a folder; the scale of its doses is not in the name of a
+    noise. A random control says whose it is in words.
     """
-    short = {spec: _without_folders(spec) for spec in dict.fromkeys(specs)}
-    names = list(short.values())
-    kept = {spec: name if names.count(name) == 1 else spec for spec, name in short.items()}
+    wanted = list(dict.fromkeys(specs))
+    kept = {spec: spec for spec in wanted}
+    for shorten in (_without_folders, lambda spec: _without_dose(_without_folders(spec))):
+        names = {spec: shorten(spec) for spec in wanted}
+        uses = Counter(names.values())
+        kept |= {spec: name for spec, name in names.items() if uses[name] == 1}
     return {spec: _CONTROL.sub(rf"{CONTROL_OF}\1", name) for spec, name in kept.items()}
+
+
+def _without_dose(spec: str) -> str:
+    """Return a spec without its outermost dose."""
+    try:
+        parsed = parse(spec)
+    except SpecError:
+        return spec
+    kept = tuple((key, value) for key, value in parsed.kwargs if key != "dose")
+    return spec if kept == parsed.kwargs else str(Spec(parsed.name, parsed.args, kept))
 
 
 def _without_folders(spec: str) -> str:

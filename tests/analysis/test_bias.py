@@ -56,3 +56,31 @@ def test_a_block_of_nothing_but_rank_distances_has_only_bias(make_block: MakeBlo
     assert found.scores.empty
     assert not found.bias.empty
     assert tables([make_block("mono", measures=("AP", "RankDistance"))], QUICK).bias.empty
+
+
+def test_a_measure_that_no_query_has_says_why(make_block: MakeBlock) -> None:
+    """With one relevant passage per language PEER is undefined, however good the encoder is."""
+    block = make_block("multi", measures=("AP", "nRankDistance", "PEER"))
+    clean, noisy = block.clean.copy(), block.noisy.copy()
+    clean[:, 2], noisy[:, :, 2] = np.nan, np.nan
+    found = tables([replace(block, clean=clean, noisy=noisy)], QUICK)
+    rows = found.bias.query("measure == 'PEER'")
+    assert rows[["encoder", "perturbation", "query_lang", "n"]].to_numpy().tolist() == [
+        [name, "", "all", 0] for name in block.encoders
+    ]
+    assert rows[["mean", "ci_low", "ci_high", "delta"]].isna().all(axis=None)
+    assert set(rows["note"]) == {
+        "not defined: no query has several relevant passages in one language beside those in another"
+    }
+    others = found.bias.query("measure == 'nRankDistance'")
+    assert set(others["note"]) == {""}
+    assert others[["mean", "ci_low", "ci_high"]].notna().all(axis=None)
+
+
+def test_one_group_is_said_where_there_is_no_interval(make_block: MakeBlock) -> None:
+    block = make_block("multi", measures=("AP", "RankDistance"))
+    group = np.full(len(block.group), "g", dtype=object)
+    bias = tables([replace(block, group=group)], QUICK).bias
+    assert set(bias["note"]) == {"one group: no inference"}
+    assert bias["ci_low"].isna().all()
+    assert bias["mean"].notna().all()

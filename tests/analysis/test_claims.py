@@ -211,6 +211,16 @@ def test_near_the_floor_is_one_rule_in_all_tables() -> None:
     assert told.tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize("clean", [0.1, 0.3, 0.37, 0.7, 1.0])
+def test_a_floor_of_exactly_a_quarter_of_the_clean_score_is_not_near_it(clean: float) -> None:
+    """Three times a twelfth is a quarter, though not in binary; a thousandth more is above it."""
+    floors = np.array([3 * (clean / 12), 0.25 * clean, 0.25 * clean + 1e-3, np.nan])
+    found = near_floor(np.full(4, clean), floors, np.array([0.1, 0.1, 0.1, 0.1]))
+    assert found.tolist() == [False, False, True, False]
+    told = near_floor(np.full(3, clean), np.full(3, 0.2 * clean), np.array([1e-3, 0.0, np.nan]))
+    assert told.tolist() == [False, True, True]  # the interval of clean - floor must lie above 0
+
+
 def test_noise_that_changes_nothing_is_said_to() -> None:
     a, b = level(0.8, 1), level(0.6, 2)
     found: Any = analyse([world((a, a), (b, b))], QUICK)

@@ -10,7 +10,7 @@ from robustir.analysis import Findings, empty_table
 from robustir.analysis.claims import Kind
 from robustir.analysis.uneven import with_dose_ratios
 from robustir.errors import InputError, RunError
-from robustir.reports import build
+from robustir.reports import build, render_html
 from robustir.reports.blocks import (
     Document,
     Examples,
@@ -24,8 +24,10 @@ from robustir.reports.blocks import (
     walk_texts,
 )
 from robustir.reports.formats import language_name
+from robustir.reports.renderers.drawing import colour
 from robustir.reports.sections.matrix import _OTHERS, _SIGNS, signs
-from tests.reports.factory import ENCODERS, LANGUAGES, SEVERITIES, Factory
+from robustir.reports.study import HUES
+from tests.reports.factory import ENCODERS, LANGUAGES, SEVERITIES, Factory, table
 
 
 @pytest.fixture(scope="module")
@@ -111,16 +113,25 @@ def test_two_severities_make_no_curve() -> None:
     assert "curves" not in [section.id for section in document.sections]
 
 
-def test_of_many_encoders_four_are_in_colour_with_their_own_letters() -> None:
-    encoders = tuple(f"encoder-{i}" for i in range(9))
+@pytest.mark.parametrize(("size", "letters"), [(5, (1, 2, 3, 4)), (9, (0, 1, 2, 3))])
+def test_of_many_encoders_four_are_in_colour_and_no_two_share_one(size: int, letters: tuple[int, ...]) -> None:
+    encoders = tuple(f"encoder-{i}" for i in range(size))
     findings = Factory(encoders=encoders).findings()
     document = build(findings, findings.manifest)
+    # The score is (0.3 + 0.05 i)(1 - loss(i)), loss 0.2 + 0.07 i of 0.51 at severity 0.3: it grows up to 7, and 8 is as 0.
+    best = encoders[1:5] if size == 5 else tuple(encoders[at] for at in (7, 6, 5, 4))
+    assert document.encoders[:4] == (encoders[:4] if size == 5 else best)
     for drawn in (*figures(document, "curves"), *figures(document, "strips")):
-        assert "in grey the other 5" in drawn.caption
-        # The score is (0.3 + 0.05 i)(1 - loss(i)), loss 0.2 + 0.07 i of 0.51 at severity 0.3: 4 to 7 are best.
-        assert drawn.keys == tuple((encoders[at], at) for at in (4, 5, 6, 7))
+        assert drawn.keys == tuple(zip(best, letters, strict=True))
+        assert len({colour(style) for _, style in drawn.keys}) == 4
         quiet = {series.name for series in drawn.panels[0].series if series.quiet}
-        assert quiet == {encoders[at] for at in (0, 1, 2, 3, 8)}
+        assert quiet == set(encoders) - set(best)
+        assert f"in grey the other {'one' if size == 5 else 5}" in drawn.caption
+    keyed = {cell.key for table in tables(document).values() for row in table.rows for cell in row} - {None}
+    assert keyed == set(range(size))
+    page = render_html(document)
+    assert [f'class="key k{at}"' in page for at in range(size)] == [True] * size
+    assert [f".k{at} {{" in page for at in range(size)] == [at < HUES for at in range(size)]
 
 
 def test_an_encoder_near_its_floor_is_never_among_those_in_colour() -> None:
@@ -129,7 +140,67 @@ def test_an_encoder_near_its_floor_is_never_among_those_in_colour() -> None:
     near = findings.scores["encoder"] == "encoder-7"  # the one with the highest scores
     document = build(replace(findings, scores=findings.scores.assign(near_floor=near)), findings.manifest)
     for drawn in (*figures(document, "curves"), *figures(document, "strips")):
-        assert [name for name, _ in drawn.keys] == [encoders[at] for at in (3, 4, 5, 6)]
+        assert {name for name, _ in drawn.keys} == {encoders[at] for at in (3, 4, 5, 6)}
+
+
+def test_an_encoder_near_its_floor_does_not_lead_the_areas(document: Document) -> None:
+    """Random loses nothing, so its area is 1, the largest: it comes last, faint and marked, and the note says why."""
+    for name in ("typos", "shuffle-words"):
+        shown = tables(document)["areas-mini-typos"]
+        at = next(number for number, column in enumerate(shown.columns) if column.title.startswith(name))
+        areas = {(row[0].text, row[1].text): row[at] for row in shown.rows}
+        for setting in ("mono", "cross", "multi"):
+            own = [encoder for where, encoder in areas if where == setting]
+            assert own == list(ENCODERS)
+            marked = {encoder for encoder in own if areas[setting, encoder].mark == "faint"}
+            assert marked == {"random"}
+            assert areas[setting, "random"].text == "1.000†"
+        assert "† near its floor, with nothing left to lose: no claim." in shown.note
+    first = Factory(encoders=("random", "hashing", "bm25")).findings()
+    rows = tables(build(first, first.manifest))["areas-mini-typos"].rows
+    assert [row[1].text for row in rows[:3]] == ["hashing", "bm25", "random"]
+
+
+def test_a_bias_that_no_query_has_is_a_reason_in_its_place() -> None:
+    findings = Factory().findings()
+    reason = "not defined: no query has several relevant passages in one language beside those in another"
+    rows = [
+        {"benchmark": "mini", "encoder": name, "measure": "PEER", "query_lang": "all", "note": reason}
+        for name in ENCODERS
+    ]
+    bias = pd.concat([findings.bias.assign(note=""), table("bias", rows)], ignore_index=True)
+    for frame, there in ((bias, True), (bias[bias["measure"] == "PEER"], False)):
+        document = build(replace(findings, bias=frame), findings.manifest)
+        (section,) = (one for one in document.sections if one.id == "bias")
+        assert f"Probability of equal expected rank: {reason}." in list(walk_texts(section))
+        assert any(isinstance(block, Table) for block in section.blocks) is there
+        assert section.open != 0
+
+
+def test_bold_in_a_heat_map_is_a_tested_change() -> None:
+    """A cell of cross is the mean over the passage languages, which nothing tests; a single one is tested, and may be bold."""
+    findings = Factory().findings()
+    document = build(findings, findings.manifest)
+    for noise in ("typos", "shuffle-words"):
+        bold = {
+            setting: [
+                cell.mark == "strong"
+                for row in tables(document)[f"heat-mini-{noise}-{setting}"].rows
+                for cell in row[2:]
+            ]
+            for setting in ("mono", "cross", "multi")
+        }
+        rows = findings.contrasts[
+            (findings.contrasts["perturbation"] == noise) & (findings.contrasts["severity"] == 0.3)
+        ]
+        for setting in ("mono", "multi"):
+            there = rows[(rows["setting"] == setting) & (rows["query_lang"] != "all")]
+            assert sum(bold[setting]) == int(there["separated"].sum())
+        assert not any(bold["cross"])
+    assert any(bold["mono"]) or noise == "shuffle-words"
+    one = findings.contrasts["passage_lang"].isin(["all", "de"]) | (findings.contrasts["setting"] != "cross")
+    alone = tables(build(replace(findings, contrasts=findings.contrasts[one]), findings.manifest))
+    assert any(cell.mark == "strong" for row in alone["heat-mini-typos-cross"].rows for cell in row[2:])
 
 
 def test_a_cell_without_scores_has_no_point_and_no_claim() -> None:

@@ -26,7 +26,7 @@ def test_every_setting_measure_and_noise_has_a_line() -> None:
         "Setting mono", "Setting cross", "Setting multi", "Measure AP", "Measure nDCG@10", "Measure RankDistance",
         "Measure nRankDistance", "Noise typos", "Noise ocr", "Noise unheard-of",
     ]  # fmt: skip
-    assert lines["Setting mono"] == "same language: passages in the language of the query"
+    assert lines["Setting mono"] == "same language: passages in the query’s language"
     assert lines["Noise typos"].startswith("Typing errors as people make them")
     assert "not installed" in lines["Noise unheard-of"]
     assert all(text.strip() for text in lines.values())

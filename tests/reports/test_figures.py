@@ -29,6 +29,7 @@ from robustir.reports.renderers.figures import (
     write_figures,
 )
 from robustir.reports.renderers.panels import point_tables
+from robustir.reports.study import HUES
 from tests.reports.factory import Factory
 from tests.reports.test_rendering import NASTY, Page
 
@@ -249,7 +250,7 @@ def contrast(first: str, second: str) -> float:
 
 @pytest.mark.parametrize(("hues", "paper"), [(palette.SERIES, "#fbfaf6"), (palette.DARK_SERIES, "#15171a")])
 def test_lines_can_be_told_apart_by_everyone_and_in_grey(hues: tuple[str, ...], paper: str) -> None:
-    assert len(hues) <= 6
+    assert len(hues) == HUES <= 6
     for deficiency in DEFICIENCIES:
         distances = [np.linalg.norm(lab(a, deficiency) - lab(b, deficiency)) for a, b in combinations(hues, 2)]
         assert min(distances) > 30

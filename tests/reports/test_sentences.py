@@ -7,6 +7,7 @@ import pytest
 
 from robustir.analysis import Findings
 from robustir.reports import build
+from robustir.reports.blocks import walk_texts
 from robustir.reports.sections.run_facts import headline_facts
 from robustir.reports.sections.sentences import first_sentences, title
 from robustir.reports.study import Study
@@ -25,23 +26,19 @@ def test_the_findings_say_who_is_best_who_loses_less_where_and_how_far_to_trust_
     best, losses, places, trust = sentences(Factory().findings())
     # hashing loses 62 * 0.34 * (1 - exp(-0.72)) = 10.8 points under typos, 62 * 0.08 * 0.513 = 2.5 under shuffled words.
     assert best == (
-        "hashing finds most, with and without noise (mean of 2 kinds of noise): same language 62.0 clean, 55.3 under noise; "
-        "other language 13.6 clean, 12.2 under noise; all languages together 50.2 clean, 44.8 under noise."
+        "hashing finds most, with and without noise (mAP, clean → mean of 2 kinds of noise): same language 62.0 → 55.3; "
+        "other language 13.6 → 12.2; all languages together 50.2 → 44.8."
     )
     # bm25 loses 57 * 0.80 * (1 - exp(-0.72)) = 23.4 points at the severity that the tables show.
-    assert losses.startswith(
-        "hashing is more robust than hashing(analyzer='word') and bm25 in 6 comparisons; the largest: "
+    assert losses == (
+        "hashing is more robust than hashing(analyzer='word') and bm25 in 6 comparisons. The largest difference (typos, all "
+        "severities, same language): hashing 62.0 → 51.2, bm25 57.0 → 33.6, adjusted p = 0.0012."
     )
-    assert (
-        "typos (whole curve), same language, hashing 62.0 → 51.2 against bm25 57.0 → 33.6, adjusted p = 0.0012."
-        in losses
-    )
-    assert losses.endswith("4 other claims of this kind are in the table.")
-    assert places.startswith("Under typos (same language), Turkish loses most (−")
-    assert places.endswith("of the characters changed there, against 7\u202f% in the median language.")
+    assert places.startswith("Under typos (same language), Turkish loses most on average (−")
+    assert places.endswith("; 7\u202f% of the characters changed in both.")
     assert trust == (
-        "1\u202f056 queries from 24 topics in 11 languages, 3 draws of noise; tests resample whole groups. 36 declared "
-        "comparisons of encoders are adjusted together; 10 of them show one to be more robust. 1 cell failed."
+        "1\u202f056 queries from 24 topics in 11 languages, 3 draws of noise; tests resample whole topics. 10 of 36 declared "
+        "comparisons show one encoder to be more robust, after correction for all of them. 1 cell failed."
     )
 
 
@@ -50,7 +47,26 @@ def test_no_language_is_ranked_if_the_noise_is_twice_as_heavy_there() -> None:
     doses = findings.validity.copy()
     turkish = doses["query_lang"] == "tr"
     doses.loc[turkish, "char_error_rate"] = 2.5 * doses.loc[turkish, "char_error_rate"]
-    assert sentences(replace(findings, validity=doses))[2].endswith("so this does not rank the languages.")
+    places = sentences(replace(findings, validity=doses))[2]
+    assert ", 18\u202f% of its characters changed) and " in places
+    assert places.endswith("The median language has 7\u202f% changed, so this does not rank the languages.")
+
+
+def test_a_noise_that_asks_for_a_dose_goes_by_its_name() -> None:
+    findings = Factory(perturbations=("typos(dose='cer:0.1')",)).findings()
+    document = build(findings, findings.manifest)
+    assert document.title == "4 encoders under typos on mini"
+    assert not [text for text in (*document.summary, document.description) if "dose" in text]
+    table = document.sections[0].blocks[0].tables[0]  # type: ignore[union-attr]
+    assert [column.title for column in table.columns] == ["Encoder", "clean", "typos"]
+    (run,) = (section for section in document.sections if section.id == "methods")
+    assert [text for text in walk_texts(run) if text.endswith("Severity 1 is a character error rate of 0.1.")]
+
+
+def test_of_many_settings_the_first_are_listed_and_the_others_counted() -> None:
+    best = sentences(Factory(benchmarks=("one", "two")).findings())[0]
+    assert best.endswith("two, same language 62.0 → 55.3; and 2 more.")
+    assert best.count("→") == 1 + 4
 
 
 def test_encoders_that_cannot_be_told_from_the_best_are_named() -> None:
@@ -72,7 +88,7 @@ def test_encoders_that_cannot_be_told_from_the_best_are_named() -> None:
     ]
     told = replace(findings, rank_groups=pd.DataFrame(rows))
     best = sentences(told)[0]
-    assert "55.3 under noise (not told from bm25); other language" in best
+    assert "same language 62.0 → 55.3, not told from bm25; other language" in best
     assert best.count("not told") == 1  # under one of two kinds of noise it was told
     breaks = {table.id: table.breaks for table in build(told, told.manifest).sections[0].blocks[0].tables}  # type: ignore[union-attr]
     assert breaks == {"scores-mini-mono": (3,), "scores-mini-cross": (), "scores-mini-multi": ()}
@@ -84,14 +100,33 @@ def test_another_encoder_that_is_best_under_noise_is_said() -> None:
     macro = (contrasts["encoder"] == "bm25") & (contrasts["setting"] == "mono") & (contrasts["query_lang"] == "all")
     contrasts.loc[macro, "noisy"] = 0.56
     best = sentences(replace(findings, contrasts=contrasts))[0]
-    told = "same language bm25 56.0, from 57.0; clean hashing 62.0, which falls to 55.3."
-    assert f"Noise changes who finds most (mean of 2 kinds of noise): {told}" in best
+    told = "same language: hashing leads on clean queries (62.0 → 55.3), bm25 under noise (57.0 → 56.0)."
+    assert best.startswith(
+        "hashing finds most, with and without noise (mAP, clean → mean of 2 kinds of noise): other language"
+    )
+    assert best.endswith(f"Noise changes who finds most: {told}")
+
+
+def test_encoders_that_change_places_without_being_told_apart_are_said_to() -> None:
+    findings = Factory().findings()
+    contrasts = findings.contrasts.copy()
+    macro = (contrasts["encoder"] == "bm25") & (contrasts["setting"] == "mono") & (contrasts["query_lang"] == "all")
+    contrasts.loc[macro, "noisy"] = 0.56
+    where = {"benchmark": "mini", "setting": "mono", "severity": 0.3, "measure": "AP", "quantity": "noisy"}
+    shared = [
+        {**where, "perturbation": noise, "encoder": encoder, "letters": "a"}
+        for noise in ("typos", "shuffle-words")
+        for encoder in ("hashing", "bm25")
+    ]
+    best = sentences(replace(findings, contrasts=contrasts, rank_groups=pd.DataFrame(shared)))[0]
+    assert best.endswith("Not told apart: same language hashing 62.0 → 55.3 and bm25 57.0 → 56.0.")
+    assert "Noise changes" not in best
 
 
 def test_without_a_claim_no_encoder_is_called_more_robust() -> None:
     findings = Factory().findings()
     told = sentences(replace(findings, comparisons=unclaimed(findings)))[1]
-    assert told.startswith("No encoder was shown to be more robust than another; changes (same language): 0.0 points")
+    assert told.startswith("No encoder was shown to be more robust than another. Changes (same language): 0.0 points")
     assert "not told from no change" in told
     assert told.endswith("to −23.4 points for bm25 under typos (57.0 → 33.6).")
 
@@ -106,8 +141,8 @@ def test_the_sentence_prints_the_verdict_of_the_findings_with_levels() -> None:
         frame.loc[first & (frame["perturbation"] == "typos") & (frame["setting"] == "mono"), name] = value
     losses = sentences(replace(findings, comparisons=frame))[1]
     assert losses == (
-        "No encoder was shown to be more robust than another: bm25 loses less; hashing stays ahead under typos (whole curve), "
-        "same language (bm25 57.0 → 33.6 against hashing 62.0 → 51.2)."
+        "No encoder was shown to be more robust than another. The largest difference: bm25 loses less; hashing stays ahead "
+        "(typos, all severities, same language: bm25 57.0 → 33.6, hashing 62.0 → 51.2)."
     )
 
 
@@ -160,7 +195,7 @@ def test_noise_that_gave_no_score_is_not_no_noise() -> None:
 @pytest.mark.parametrize("encoders", [("bm25",), ("random",)])
 def test_a_single_encoder_is_described_without_a_rank(encoders: tuple[str, ...]) -> None:
     best, *rest = sentences(Factory(encoders=encoders, perturbations=("typos",)).findings())
-    assert best.startswith(f"{encoders[0]} scores: same language ")
+    assert best.startswith(f"{encoders[0]} scores (mAP, clean → under noise): same language ")
     assert not [text for text in (best, *rest) if "finds most" in text or "more robust" in text]
 
 

@@ -41,6 +41,14 @@ def test_attacks_on_folders_and_their_controls_are_called_by_the_last_name() -> 
     assert list(short_names(controls).values()) == [f"random control of {spec}" for spec in same]
 
 
+def test_a_noise_goes_without_the_scale_of_its_doses_unless_several_differ_in_it() -> None:
+    specs = ["typos(dose='cer:0.1')", "code-switch(dose='cer:0.05', into='de')", "ocr"]
+    assert list(short_names(specs).values()) == ["typos", "code-switch(into='de')", "ocr"]
+    assert list(short_names(("typos", "typos(dose='cer:0.1')")).values()) == ["typos", "typos(dose='cer:0.1')"]
+    twice = ["typos(dose='cer:0.1')", "typos(dose='cer:0.05')"]
+    assert list(short_names(twice).values()) == twice
+
+
 def test_files_of_one_name_keep_their_folders() -> None:
     specs = ["recorded(file='a/asr.jsonl')", "recorded(file='b/asr.jsonl')"]
     assert list(short_names(specs).values()) == specs

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from robustir.analysis import TABLES, Findings
-from robustir.reports.blocks import Paragraph, Section, Table
+from robustir.reports.blocks import Figure, Panel, Paragraph, Section, Table
+from robustir.reports.renderers.figures import panel_svg
 from robustir.reports.sections.summaries import summary_section
 from robustir.reports.study import Study
 from tests.reports.factory import Factory, table
@@ -65,9 +66,29 @@ def test_shares_of_variance_and_the_trend() -> None:
     found = section(trend=[trend], orders=[order])
     assert rows_of(found, "trend") == [["hashing", "60.0", "50.0", "45.0", "+5.0 [2.0, 8.0]"]]
     assert texts(found) == ["typos, 0.3: Kendall's tau between the clean and the noisy order is 0.90 [0.70, 1.00]."]
-    assert (
-        section(trend=[trend], orders=[{**order, "note": "3 encoders that are not variants; 8 make a trend"}]) is None
-    )
+
+
+def test_of_few_encoders_there_is_the_scatter_and_the_reason_why_no_trend() -> None:
+    row = {
+        **WHERE,
+        "perturbation": "typos",
+        "severity": 0.3,
+        "note": "3 encoders that are not variants; 8 make a trend",
+    }
+    scores = {"hashing": (0.6, 0.5), "bm25": (0.57, 0.34), "random": (0.03, 0.03)}
+    trend = [{**row, "encoder": name, "clean": clean, "noisy": noisy} for name, (clean, noisy) in scores.items()]
+    found = section(trend=trend, orders=[row])
+    assert found is not None
+    (drawn,) = (block for block in found.blocks if isinstance(block, Figure))
+    assert drawn.caption.endswith("no Kendall's tau: 3 encoders that are not variants; 8 make a trend.")
+    (panel,) = drawn.panels
+    assert isinstance(panel, Panel)
+    assert {one.name: (one.points[0].x, one.points[0].y) for one in panel.series} == {
+        name: (pytest.approx(100 * clean), pytest.approx(100 * noisy)) for name, (clean, noisy) in scores.items()
+    }
+    assert drawn.keys == (("hashing", 0), ("bm25", 2), ("random", 3))
+    assert not texts(found)
+    assert panel_svg(drawn, panel).count("<title>hashing: 50.0 at 60.0</title>") == 1
 
 
 def test_overlap_and_worst_draws_are_those_of_the_shown_severity() -> None:
