@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from itertools import groupby
@@ -159,11 +160,29 @@ def _stacks(table: Table) -> bool:
     return table.stacked and _LETTER * _letters(table, together=True) + _PADDING * len(table.columns) > _PAGE
 
 
+def _narrow(table: Table) -> list[Table]:
+    """Return the table for a narrow screen: noises as rows, in parts of a few encoders, so that none is out of sight."""
+    turned = transposed(table)
+    columns = range(1, len(turned.columns))
+    parts = [[0, *columns[at : at + _NARROW]] for at in range(0, len(columns), _NARROW)]
+    return [
+        replace(
+            turned,
+            id=f"{turned.id}-narrow{f'-{number}' if number > 1 else ''}",
+            caption=turned.caption if number == 1 else f"{turned.caption}, {number} of {len(parts)}",
+            columns=tuple(turned.columns[at] for at in part),
+            rows=tuple(tuple(row[at] for at in part) for row in turned.rows),
+        )
+        for number, part in enumerate(parts, start=1)
+    ]
+
+
 def _turns(table: Table) -> bool:
     """Whether a narrow screen gets the table with noises as rows: if it has several, and encoders are rows."""
     return len(table.columns) > 4 and table.rows[0][0].key is not None
 
 
+_NARROW = 5  # encoders of a table that fit a phone's screen
 _BREAKS = re.compile(r"(?<=[(,=/:_])(?=\S)")
 
 
@@ -219,7 +238,7 @@ def _environment() -> Any:
         key_svg=key,
         letter=letter,
         of_encoder=_of_encoder,
-        transposed=transposed,
+        narrow=_narrow,
         turns=_turns,
         stacks=_stacks,
         lettered=LETTERED,
