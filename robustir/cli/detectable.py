@@ -29,6 +29,7 @@ from robustir.stats.power import (
     power_within,
     provable_margin,
 )
+from robustir.stats.rounding import above
 
 __all__ = ["detectable"]
 
@@ -52,7 +53,8 @@ def detectable(plan: Plan, run: RunDirectory, families: Sequence[Mapping[str, An
 
     difference: found with 80% power by the declared test; unadjusted: by a single test; power: of the declared test at
     that smaller difference. Tests of equivalence have ``margin`` instead, the smallest that could be shown with 80% power,
-    and ``margin_power`` at the suite's own. A difference of None is beyond any test of this plan.
+    and ``margin_power`` at the suite's own. A difference of None is beyond any test of this plan, or larger than scores can
+    differ; ``why``: the reason why nothing can be said, else "".
     """
     pilot = _Pilot.of(run)
     for planned in plan.tasks:
@@ -69,6 +71,9 @@ def detectable(plan: Plan, run: RunDirectory, families: Sequence[Mapping[str, An
 def _powers(plan: Plan, row: Row, family: Mapping[str, Any]) -> Row:
     """Return what the tests of one family could find with a row's standard error."""
     error, freedom = row["error"], float(max(row["groups"] - 1, 1))
+    if why := _unknown(row):
+        kind = "margin" if family["name"] in OF_EQUIVALENCE else "difference"
+        return {kind: None, "margin_power" if kind == "margin" else "unadjusted": None, "power": 0.0, "why": why}
     alpha = family_alpha(family["tests"], family["correction"], ALPHA)
     if family["name"] in OF_EQUIVALENCE:
         asked = plan.suite.equivalence
@@ -76,14 +81,25 @@ def _powers(plan: Plan, row: Row, family: Mapping[str, Any]) -> Row:
         return {
             "margin": provable_margin(error, freedom, alpha, POWER),
             "margin_power": power_within(declared, error, freedom, alpha),
+            "why": "",
         }
     if plan.suite.statistics.test == "wilcoxon":
         error *= _SIGNED_RANKS
+    most = 2.0 if family["name"] in {"comparisons", EQUAL_LOSSES} else 1.0  # that losses, or scores, can differ by
     alone = detectable_difference(error, freedom, ALPHA, POWER)
-    if family["smallest_p"] >= ALPHA:
-        return {"difference": None, "unadjusted": alone, "power": 0.0}
-    found = detectable_difference(error, freedom, alpha, POWER)
-    return {"difference": found, "unadjusted": alone, "power": power_of(alone, error, freedom, alpha)}
+    found = detectable_difference(error, freedom, alpha, POWER) if family["smallest_p"] < ALPHA else math.inf
+    power = power_of(alone, error, freedom, alpha) if family["smallest_p"] < ALPHA else 0.0
+    possible = [one if one <= most else None for one in (found, alone)]
+    return {"difference": possible[0], "unadjusted": possible[1], "power": power, "why": ""}
+
+
+def _unknown(row: Row) -> str:
+    """Return why the power of a row's tests is not known, "" if it is."""
+    if row["groups"] < 2:
+        return "a single group of queries allows no inference"
+    if math.isnan(row["error"]):
+        return "the run has no interval here"
+    return "" if above(row["error"]) else "no score changed in the run, so it predicts nothing"
 
 
 def _assumed(planned: PlannedTask, what: str, *, of_losses: bool) -> Row:
@@ -171,7 +187,8 @@ class _Pilot:
 
     def _setting(self, benchmark: str, setting: str, contrasts: Any) -> Row:
         groups = int(contrasts["groups"].to_numpy()[0])
-        half_width = float(np.nanmedian(contrasts["ci_high"].to_numpy() - contrasts["ci_low"].to_numpy())) / 2
+        widths = (contrasts["ci_high"] - contrasts["ci_low"]).dropna()
+        half_width = float(widths.median()) / 2
         count = len(set(zip(contrasts["perturbation"], contrasts["severity"], strict=True)))
         conditions = "the condition" if count == 1 else f"the {count} conditions"
         return {
@@ -194,7 +211,7 @@ class _Pilot:
             pair = mine.get(row["encoder_a"]), mine.get(row["encoder_b"])
             width = float(row["ci_high"]) - float(row["ci_low"])
             declared = (row["severity"] == CURVE) == (row["perturbation"] in curved)
-            if None in pair or not declared or math.isnan(width):
+            if None in pair or not declared:
                 continue
             rows.append(
                 {

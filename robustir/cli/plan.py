@@ -83,12 +83,16 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
 
 def _found(row: dict[str, Any]) -> str:
     """Return what the tests of a row could find or show, in the measure's unit."""
+    if row["why"]:
+        return f"nothing can be said: {row['why']}"
     if "margin" in row:
         return (
             f"smallest margin {row['margin']:.3f} at 80% power; {row['margin_power']:.0%} power at the suite's margin"
         )
-    if row["difference"] == row["unadjusted"]:
+    if row["difference"] is not None and row["difference"] == row["unadjusted"]:
         return f"{row['difference']:.3f} at 80% power"
+    if row["unadjusted"] is None:
+        return "nothing, not even in a single test"
     alone = f"{row['unadjusted']:.3f} in a single test, which the declared test finds with {row['power']:.0%}"
     found = "nothing" if row["difference"] is None else f"{row['difference']:.3f} at 80% power"
     return f"{found} ({alone})"

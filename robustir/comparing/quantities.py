@@ -76,7 +76,12 @@ class Quantity:
         reach = self._reach(confidence)
         if self.below is None:
             found = _first(estimator.intervals(self.layout, self.above[None], macro_only=True))
-            return found if reach is None else Limits(found.value, min(found.value, -reach), max(found.value, reach))
+            if reach is not None:
+                return Limits(found.value, min(found.value, -reach), max(found.value, reach))
+            # Of few groups, studentised limits may lie beyond what a mean of such values can be.
+            return Limits(
+                found.value, *(float(np.clip(limit, -self.span, self.span)) for limit in (found.low, found.high))
+            )
         means = [self.layout.macro(part[None]).estimates[0] for part in (self.above, self.below)]
         if settled(means[1]) <= 0:
             return Limits(math.nan, math.nan, math.nan)

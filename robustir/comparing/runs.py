@@ -14,7 +14,7 @@ from robustir.analysis.options import AnalysisOptions
 from robustir.comparing.agreement import orders, overlaps, reproduction
 from robustir.comparing.joined import Joined, LeftOut, Pair, Side, join
 from robustir.comparing.over_languages import language_notes
-from robustir.comparing.table import adjusted, compared, options_for
+from robustir.comparing.table import SAME, adjusted, compared, options_for
 from robustir.errors import InputError, RunError
 from robustir.evidence.scores import QueryScores
 from robustir.measures import parse_measure
@@ -103,12 +103,23 @@ def compare_runs(
     return Comparison(
         table=table,
         left_out=[item for one in joined for item in one.left_out],
-        notes=[*dict.fromkeys(note for one in joined for note in one.notes), *language_notes(table.to_dict("records"))],
+        notes=[
+            *dict.fromkeys(note for one in joined for note in one.notes),
+            *_no_inference(table),
+            *language_notes(table.to_dict("records")),
+        ],
         orders=orders(table),
         options=options,
         blocks=blocks,
         **beside,
     )
+
+
+def _no_inference(table: pd.DataFrame) -> Iterator[str]:
+    """Yield why rows have neither interval nor test."""
+    alone = table[(table["groups"] < 2) & (table["outcome"] != SAME)]
+    for benchmark, setting in dict.fromkeys(zip(alone["benchmark"], alone["setting"], strict=True)):
+        yield f"{benchmark} ({setting}): one group of queries, so no interval and no test: nothing is told"
 
 
 def _largest_difference(blocks: Sequence[QueryScores]) -> float:

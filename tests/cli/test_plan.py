@@ -185,3 +185,37 @@ def test_the_smallest_margin_that_could_be_shown(tmp_path: Path, invoke: Any) ->
     shown = invoke("plan", path, "-o", tmp_path / "none").out
     assert "smallest margin" in shown
     assert "power at the suite's margin" in shown
+
+
+def test_one_group_of_queries_allows_no_inference_and_a_plan_says_so(tmp_path: Path, invoke: Any) -> None:
+    path = suite(tmp_path, encoders=["hashing", "bm25"], languages=["en"], exploratory=True)
+    for name in ("none", "run"):
+        if name == "run":
+            assert (
+                invoke("run", path, "--limit", "1", "-o", tmp_path / name, "--jobs", "1", "--format", "csv").code == 0
+            )
+        done = invoke("plan", path, "--limit", "1", "-o", tmp_path / name)
+        assert done.code == 0, done.err
+        assert "nan" not in done.out
+        found = [line for line in done.out.splitlines() if line.startswith("detectable")]
+        assert found
+        assert all("nothing can be said: a single group of queries allows no inference" in line for line in found)
+    rows = json.loads(invoke("plan", path, "--limit", "1", "-o", tmp_path / "run", "--json").out)["detectable"]
+    assert {row["difference"] for row in rows} == {None}
+
+
+def test_a_pilot_in_which_no_score_changed_predicts_nothing(tmp_path: Path, invoke: Any) -> None:
+    path = suite(tmp_path, encoders=["hashing", "bm25"], perturbations=["casing"])  # both read lower-case letters
+    assert invoke("run", path, "-o", tmp_path / "run", "--jobs", "1", "--format", "csv").code == 0
+    rows = bases(invoke, path, tmp_path / "run")
+    assert {row["family"] for row in rows} == {"comparisons", "contrasts"}
+    assert {row["why"] for row in rows} == {"no score changed in the run, so it predicts nothing"}
+
+
+def test_no_difference_beyond_what_scores_allow_is_promised(tmp_path: Path, invoke: Any) -> None:
+    path = suite(tmp_path, encoders=["hashing", "bm25"], languages=["en"], exploratory=True)
+    rows = json.loads(invoke("plan", path, "--limit", "2", "-o", tmp_path / "none", "--json").out)["detectable"]
+    assert all(row["unadjusted"] is None or row["unadjusted"] <= 2 for row in rows)
+    # A spread of 0.2 over two queries: t with one degree of freedom needs a difference above 1.
+    assert {row["difference"] for row in rows} == {None}
+    assert "nothing, not even in a single test" in invoke("plan", path, "--limit", "2", "-o", tmp_path / "none").out

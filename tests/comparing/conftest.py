@@ -20,7 +20,7 @@ _QUERY = "where is topic {} found today"
 MakeRun = Callable[..., RunDirectory]
 
 
-def _uniform(number: int) -> float:
+def uniform(number: int) -> float:
     return float(np.random.default_rng(number).random())
 
 
@@ -49,7 +49,7 @@ class Misses:
     def _one(self, text: str, role: str) -> NDArray[np.float32]:
         number = int(re.findall(r"\d+", text)[0])
         share = self.clean if text == _QUERY.format(number) else self.noisy
-        return _vector(1, number) if role == "query" and _uniform(number) < share else _vector(0, number)
+        return _vector(1, number) if role == "query" and uniform(number) < share else _vector(0, number)
 
 
 def task(topics: int = TOPICS, *, first: int = 0, extra: int = 0) -> Task:

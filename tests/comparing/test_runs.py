@@ -15,7 +15,7 @@ import robustir
 from robustir.errors import InputError, RunError, SpecError
 from robustir.rundir.directory import RunDirectory
 from tests.cli.conftest import Invoke, invoke  # noqa: F401 - a fixture
-from tests.comparing.conftest import MakeRun, task
+from tests.comparing.conftest import TOPICS, MakeRun, task, uniform
 
 MINE = {"mine": (0.1, 0.3)}
 BASE = (0.1, 0.3)
@@ -206,3 +206,59 @@ def test_cells_that_a_run_lacks_are_named(make_run: MakeRun, tmp_path: Path) -> 
     assert set(table["severity"]) == {0.0, 0.3}
     reasons = {item["what"]: item["reason"] for item in table.attrs["left_out"]}
     assert reasons["topics (mono): mine and mine, shuffle-words at 1"] == "one of them has no scores here"
+
+
+def _checked(table: pd.DataFrame) -> None:
+    """Nothing impossible: no p of 0, no limit beyond what scores allow, and a reason where there is no interval."""
+    for name in ("p", "p_adjusted", "equivalence_p", "equivalence_p_adjusted"):
+        p = table[name].dropna()
+        assert ((p > 0) & (p <= 1)).all(), name
+    known = table.dropna(subset=["ci_low"])
+    most = np.where(known["quantity"] == "change", 2.0, 1.0)
+    assert (known["ci_low"] >= -most - 1e-9).all()
+    assert (known["ci_high"] <= most + 1e-9).all()
+    for row in table[table["ci_low"].isna()].to_dict("records"):
+        reasons = [note for note in table.attrs["notes"] if note.startswith(f"{row['benchmark']} ({row['setting']})")]
+        assert row["outcome"] == "the same" or reasons, row
+
+
+def test_one_query_and_one_group_are_told_nothing_of(make_run: MakeRun, invoke: Invoke) -> None:  # noqa: F811
+    plain = task(40)
+    single = replace(plain, queries=replace(plain.queries, groups=("g",) * 40))
+    reason = "topics (mono): one group of queries, so no interval and no test: nothing is told"
+    lost = next(number for number in range(TOPICS) if 0.3 < uniform(number) < 0.99)  # by the other run alone
+    for tasks in (single, task(1, first=lost)):
+        base, other = make_run(MINE, tasks=tasks), make_run({"mine": (0.99, 0.99)}, tasks=tasks)
+        table = robustir.compare(base, other, margin=0.1)
+        _checked(table)
+        assert set(table["outcome"]) <= {"not told", "the same", "near the floor"}
+        assert reason in table.attrs["notes"]
+        assert f"- {reason}" in " ".join(invoke("compare", base.path, other.path).out.split())
+
+
+def test_all_scores_equal_is_the_same(make_run: MakeRun) -> None:
+    base, other = make_run({"mine": (0.0, 0.0)}), make_run({"mine": (-0.5, -0.5)})
+    table = robustir.compare(base, other, margin=0.1)
+    _checked(table)
+    assert set(table["outcome"]) == {"the same"}
+    assert set(table["difference"]) == {0.0}
+
+
+def test_an_encoder_that_one_run_lacks_is_named(make_run: MakeRun) -> None:
+    both = make_run({"a": BASE, "b": (0.02, 0.1)})
+    table = robustir.compare(both, make_run({"a": (0.1, 0.5)}))
+    _checked(table)
+    assert set(table["encoder"]) == {"a"}
+    reasons = {item["what"]: item["reason"] for item in table.attrs["left_out"]}
+    assert "does not have this encoder" in reasons["b"]
+    with pytest.raises(InputError, match="share no encoder by name"):
+        robustir.compare(both, make_run({"c": BASE, "d": BASE}))
+
+
+def test_few_groups_have_limits_within_what_is_possible(make_run: MakeRun) -> None:
+    plain = task(12)
+    three = replace(plain, queries=replace(plain.queries, groups=tuple(f"g{at % 3}" for at in range(12))))
+    table = robustir.compare(make_run(MINE, tasks=three), make_run({"mine": (0.6, 0.9)}, tasks=three), margin=0.1)
+    _checked(table)
+    assert set(table["groups"]) == {3}
+    assert not {"better", "worse"} & set(table["outcome"])  # three groups reach p = 0.25 at best
