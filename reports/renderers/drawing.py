@@ -210,8 +210,8 @@ def scales(axes: Axes, size: float, *, along: str) -> None:
 def draw_curves(sheet: Sheet, figure: Figure, panel: Panel, left: float, top: float, width: float) -> None:
     """Draw curves with their bands."""
     size, height = sheet.font, curve_height(width)
-    inner = (width - 5.7 * size, height - 4.9 * size)
-    axes = sheet.axes(left + 3.7 * size, top + 1.2 * size, *inner)
+    inner = (width - 6.2 * size, height - 4.9 * size)
+    axes = sheet.axes(left + 4.2 * size, top + 1.2 * size, *inner)
     axes.set(xlim=(0, figure.x_max), ylim=(panel.y_min, panel.y_max))
     for set_ticks, found in (
         (axes.set_xticks, ticks(figure.x_max)), (axes.set_yticks, ticks(panel.y_max, panel.y_min)),
@@ -220,7 +220,7 @@ def draw_curves(sheet: Sheet, figure: Figure, panel: Panel, left: float, top: fl
     scales(axes, size, along="y")
     if panel.y_min < 0:
         axes.axhline(0, color=INKS["quiet"], linewidth=size * 0.11, zorder=2)
-    sheet.text(left + 3.7 * size + inner[0] / 2, top + height - 0.5 * size, figure.x_label, ha="center")
+    sheet.text(left + 4.2 * size + inner[0] / 2, top + height - 0.5 * size, figure.x_label, ha="center")
     label = {"ha": "center", "va": "center", "rotation": 90, "rotation_mode": "anchor"}
     sheet.text(left + 0.75 * size, top + 1.2 * size + inner[1] / 2, figure.y_label, **label)
     for series in sorted(panel.series, key=lambda series: not series.quiet):
