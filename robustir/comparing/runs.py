@@ -103,16 +103,18 @@ def compare_runs(
     return Comparison(
         table=table,
         left_out=[item for one in joined for item in one.left_out],
-        notes=[
-            *dict.fromkeys(note for one in joined for note in one.notes),
-            *_no_inference(table),
-            *language_notes(table.to_dict("records")),
-        ],
+        notes=_notes(joined, table),
         orders=orders(table),
         options=options,
         blocks=blocks,
         **beside,
     )
+
+
+def _notes(joined: Sequence[Joined], table: pd.DataFrame) -> list[str]:
+    """Return the caveats about shared parts, and about the rows of the table."""
+    shared = dict.fromkeys(note for one in joined for note in one.notes)
+    return [*shared, *_no_inference(table), *language_notes(table.to_dict("records"))]
 
 
 def _no_inference(table: pd.DataFrame) -> Iterator[str]:
