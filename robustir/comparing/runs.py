@@ -119,7 +119,7 @@ def _notes(joined: Sequence[Joined], table: pd.DataFrame) -> list[str]:
 
 def _no_inference(table: pd.DataFrame) -> Iterator[str]:
     """Yield why rows have neither interval nor test."""
-    alone = table[(table["groups"] < 2) & (table["outcome"] != SAME)]
+    alone: Any = table[(table["groups"] < 2) & (table["outcome"] != SAME)]
     for benchmark, setting in dict.fromkeys(zip(alone["benchmark"], alone["setting"], strict=True)):
         yield f"{benchmark} ({setting}): one group of queries, so no interval and no test: nothing is told"
 

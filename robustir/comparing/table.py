@@ -152,7 +152,9 @@ def adjusted(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     for name in ("p", "equivalence_p"):
         frame[f"{name}_adjusted"] = holm(frame[name].to_numpy(dtype=np.float64))
     frame["outcome"] = [_outcome(row) for row in frame.to_dict("records")]
-    return frame.reindex(columns=list(COLUMNS)).fillna({"hangs_on": ""})
+    kept: Any = frame.reindex(columns=list(COLUMNS))
+    table: pd.DataFrame = kept.assign(hangs_on=kept["hangs_on"].fillna(""))
+    return table
 
 
 def _outcome(row: Mapping[Any, Any]) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
@@ -38,7 +37,7 @@ def block(doses: Mapping[str, float], losses: tuple[Any, Any], languages: Mappin
     return make(encoders=(NEW, BASELINE), measures=("AP",), conditions=CONDITIONS, questions=200, seed=3, **changes)
 
 
-def rows(found: QueryScores) -> pd.DataFrame:
+def rows(found: QueryScores) -> Any:
     return adjusted(
         [{"run": "r", "encoder": "e", "baseline_encoder": "e", **row} for row in compared([found], QUICK, "AP", None)]
     )

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -208,7 +209,7 @@ def test_cells_that_a_run_lacks_are_named(make_run: MakeRun, tmp_path: Path) -> 
     assert reasons["topics (mono): mine and mine, shuffle-words at 1"] == "one of them has no scores here"
 
 
-def _checked(table: pd.DataFrame) -> None:
+def _checked(table: Any) -> None:
     """Nothing impossible: no p of 0, no limit beyond what scores allow, and a reason where there is no interval."""
     for name in ("p", "p_adjusted", "equivalence_p", "equivalence_p_adjusted"):
         p = table[name].dropna()
@@ -238,7 +239,7 @@ def test_one_query_and_one_group_are_told_nothing_of(make_run: MakeRun, invoke: 
 
 def test_all_scores_equal_is_the_same(make_run: MakeRun) -> None:
     base, other = make_run({"mine": (0.0, 0.0)}), make_run({"mine": (-0.5, -0.5)})
-    table = robustir.compare(base, other, margin=0.1)
+    table: Any = robustir.compare(base, other, margin=0.1)
     _checked(table)
     assert set(table["outcome"]) == {"the same"}
     assert set(table["difference"]) == {0.0}
@@ -246,7 +247,7 @@ def test_all_scores_equal_is_the_same(make_run: MakeRun) -> None:
 
 def test_an_encoder_that_one_run_lacks_is_named(make_run: MakeRun) -> None:
     both = make_run({"a": BASE, "b": (0.02, 0.1)})
-    table = robustir.compare(both, make_run({"a": (0.1, 0.5)}))
+    table: Any = robustir.compare(both, make_run({"a": (0.1, 0.5)}))
     _checked(table)
     assert set(table["encoder"]) == {"a"}
     reasons = {item["what"]: item["reason"] for item in table.attrs["left_out"]}
@@ -258,7 +259,7 @@ def test_an_encoder_that_one_run_lacks_is_named(make_run: MakeRun) -> None:
 def test_few_groups_have_limits_within_what_is_possible(make_run: MakeRun) -> None:
     plain = task(12)
     three = replace(plain, queries=replace(plain.queries, groups=tuple(f"g{at % 3}" for at in range(12))))
-    table = robustir.compare(make_run(MINE, tasks=three), make_run({"mine": (0.6, 0.9)}, tasks=three), margin=0.1)
+    table: Any = robustir.compare(make_run(MINE, tasks=three), make_run({"mine": (0.6, 0.9)}, tasks=three), margin=0.1)
     _checked(table)
     assert set(table["groups"]) == {3}
     assert not {"better", "worse"} & set(table["outcome"])  # three groups reach p = 0.25 at best

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -162,13 +163,13 @@ def test_an_encoder_near_its_floor_does_not_lead_the_areas(document: Document) -
 
 
 def test_a_bias_that_no_query_has_is_a_reason_in_its_place() -> None:
-    findings = Factory().findings()
+    findings: Any = Factory().findings()
     reason = "not defined: no query has several relevant passages in one language beside those in another"
     rows = [
         {"benchmark": "mini", "encoder": name, "measure": "PEER", "query_lang": "all", "note": reason}
         for name in ENCODERS
     ]
-    bias = pd.concat([findings.bias.assign(note=""), table("bias", rows)], ignore_index=True)
+    bias: Any = pd.concat([findings.bias.assign(note=""), table("bias", rows)], ignore_index=True)
     for frame, there in ((bias, True), (bias[bias["measure"] == "PEER"], False)):
         document = build(replace(findings, bias=frame), findings.manifest)
         (section,) = (one for one in document.sections if one.id == "bias")
@@ -179,7 +180,7 @@ def test_a_bias_that_no_query_has_is_a_reason_in_its_place() -> None:
 
 def test_bold_in_a_heat_map_is_a_tested_change() -> None:
     """A cell of cross is the mean over the passage languages, which nothing tests; a single one is tested, and may be bold."""
-    findings = Factory().findings()
+    findings: Any = Factory().findings()
     document = build(findings, findings.manifest)
     for noise in ("typos", "shuffle-words"):
         bold = {
@@ -190,11 +191,11 @@ def test_bold_in_a_heat_map_is_a_tested_change() -> None:
             ]
             for setting in ("mono", "cross", "multi")
         }
-        rows = findings.contrasts[
+        rows: Any = findings.contrasts[
             (findings.contrasts["perturbation"] == noise) & (findings.contrasts["severity"] == 0.3)
         ]
         for setting in ("mono", "multi"):
-            there = rows[(rows["setting"] == setting) & (rows["query_lang"] != "all")]
+            there: Any = rows[(rows["setting"] == setting) & (rows["query_lang"] != "all")]
             assert sum(bold[setting]) == int(there["separated"].sum())
         assert not any(bold["cross"])
     assert any(bold["mono"]) or noise == "shuffle-words"

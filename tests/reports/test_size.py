@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ _PASSAGE = (
 def _real() -> Document:
     """A run of a released encoder on real questions: long texts, and every notice on its noise."""
     names = ("multilingual-e5-small", "bm25", "static-hybrid")
-    made = Factory(encoders=names, perturbations=("typos(dose='cer:0.1')",)).findings()
+    made: Any = Factory(encoders=names, perturbations=("typos(dose='cer:0.1')",)).findings()
     assert made.manifest is not None
     heavy = made.validity["query_lang"].isin(["th", "zh"])
     doses = made.validity["char_error_rate"].where(~heavy, 3 * made.validity["char_error_rate"])
@@ -40,7 +41,7 @@ def _real() -> Document:
         clean_text=_QUESTION, noisy_text=_QUESTION.replace("Regenwald", "Regehwald"), right_text=_PASSAGE, ahead_text=_PASSAGE,
         query_id=[f"de-5725b81b271a421400{at:04d}" for at in range(len(made.examples))], query_lang="de", right_lang="de", ahead_lang="de",
     )  # fmt: skip
-    inputs = made.validity.query("severity == 0.3").assign(encoder="bm25", same_input_share=0.6)
+    inputs: Any = made.validity.query("severity == 0.3").assign(encoder="bm25", same_input_share=0.6)
     findings = replace(
         made,
         validity=with_dose_ratios(made.validity.assign(char_error_rate=doses, unchanged_share=still)),
