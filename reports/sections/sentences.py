@@ -252,8 +252,8 @@ def _places(study: Study) -> str:
     )
     if equal and shares[0]:
         told += f"; {shares[0]} of the characters changed in both"
-    uneven = ends[0] in doses and len(doses) > 1 and (middle := median(doses.values())) > 0
-    if uneven and above(doses[ends[0]] / middle - _UNEQUAL):
+    middle = median(doses.values()) if len(doses) > 1 else math.nan
+    if ends[0] in doses and middle > 0 and above(doses[ends[0]] / middle - _UNEQUAL):
         return f"{told}. The median language has {percent(middle)} changed, so this does not rank the languages."
     return f"{told}."
 
