@@ -1,6 +1,6 @@
 """Every rule-based family beside the nearest work of nlpaug, in one process: ``python -m tests.speed.peers``.
 
-TextAttack's transformations of the same names make 200 to 800 texts a second, and its homoglyphs need a file that its wheel lacks.
+TextAttack is left out: its homoglyphs need a file that its wheel lacks, and it makes one variant at a time as nlpaug does.
 
 The times are seconds of one processor, the best of several rounds, on the same English questions (German ones for
 ``diacritics``) at severity 0.3: for robustir the batch call, and for ``typos`` the public route too, with keys, checks of
