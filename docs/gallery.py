@@ -51,7 +51,7 @@ GALLERY = (
         "xquad-r",
         "A released encoder, BM25 and a static encoder on real questions with typing errors.",
         (
-            "xquad-r", *repeated("--encoder", (E5, "bm25", "static-hybrid")), "--languages", "en,de,th", "--draws", "1",
+            "xquad-r", *repeated("--encoder", (f"mE5={E5}", "bm25", "static-hybrid")), "--languages", "en,de,ar,zh", "--draws", "1",
         ),
     ),
     Shown(
