@@ -76,15 +76,22 @@ def joined_words(block: Block, start: NDArray[np.int64], stop: NDArray[np.int64]
     return before | after
 
 
-def inside_words(block: Block, *, spaced: bool) -> NDArray[np.bool_]:
+def inside_words(block: Block, *, spaced: bool, at: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
     """Return which code points are between two letters or digits without a space, bool [n].
 
     In a script without spaces, only between two digits or two letters of ASCII: marks between other letters end a clause.
+    at: int64 [m], the positions asked for, by default all; then bool [m].
     """
     codes, kinds = block.codes, block.kinds
-    part = (kinds & (LETTER | DIGIT | JOINS)) != 0
-    if not spaced:
-        part &= ((kinds & DIGIT) != 0) | (codes < 0x80)
-    inside = np.zeros(len(codes), dtype=bool)
-    inside[1:-1] = part[:-2] & part[2:]
-    return inside
+    last = len(codes) - 1
+
+    def part(places: NDArray[np.int64]) -> NDArray[np.bool_]:
+        kind = kinds.take(np.clip(places, 0, last))
+        found: NDArray[np.bool_] = (kind & (LETTER | DIGIT | JOINS)) != 0
+        if not spaced:
+            found &= ((kind & DIGIT) != 0) | (codes.take(np.clip(places, 0, last)) < 0x80)
+        return found
+
+    if at is None:
+        at = np.arange(len(codes))
+    return (at > 0) & (at < last) & part(at - 1) & part(at + 1)

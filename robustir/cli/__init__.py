@@ -37,6 +37,8 @@ COMMANDS = {
     "train": "Train an encoder on pairs of texts, by the samplings x-x, x-y or hybrid.",
     "lexicon": "Induce bilingual lexicons from parallel text, and measure them.",
     "mt-channel": "Estimate the noise of machine translation from real systems' output.",
+    "asr": "Find the words that a speech recogniser takes for each other.",
+    "chat": "Count how forum writers write, for the perturbation chat.",
     "naturalness": "Compare the noise of perturbations with errors that people made.",
     "calibrate": "Calibrate perturbations to equal realised doses, and measure them.",
     "cache": "Show or prune the store of vectors.",

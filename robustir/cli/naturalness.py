@@ -46,9 +46,15 @@ Row = tuple[str, Callable[["Compared"], str]]
     help="Words that count as real, one per line, frequent ones first; by default frequency/LANG.txt in the data folder.",
 )
 @click.option(
+    "--words",
+    "whole",
+    is_flag=True,
+    help="Count whole words that were replaced, cut, joined, left out or added, as a speech recogniser errs, instead of letters.",
+)
+@click.option(
     "--rates",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Also write the rates of these natural errors to this file, as  typos  reads them.",
+    help="Also write the rates of these natural errors to this file, as  typos  reads them, or with --words  asr.",
 )
 @click.option(
     "--source", metavar="TEXT", help="Where the errors come from, for --rates; by default the names of the files."
@@ -64,6 +70,7 @@ def command(
     also: tuple[str, ...],
     severity: float | None,
     draws: int,
+    whole: bool,
     dictionary: Path | None,
     rates: Path | None,
     source: str | None,
@@ -77,29 +84,38 @@ def command(
     and by place in the word; words with an error by their length; case, spaces, marks and whole words per 100 words. The
     distances are Jensen-Shannon distances from the natural errors (the root of the divergence in bits; 0: equal, 1: nothing
     in common) of the kinds of letter edits, of their places, and of the lengths of erroneous words; and their mean.
+
+    With --words the unit is the word: words of both sides are aligned by the letters that they share, up to three for
+    three, and distances are of the kinds and of the classes of wrong words.
     """
     from robustir.cli.progress import ProgressBars
     from robustir.languages import normalise
     from robustir.resources.natural_noise.comparing import Reader, frequent_words
     from robustir.resources.natural_noise.pairs import read_pairs
     from robustir.resources.natural_noise.rates import count_rates, write_rates
+    from robustir.resources.natural_noise.word_profile import count_word_rates
 
     if markdown and as_json:
         raise click.UsageError("--json and --markdown exclude each other; choose one")
     others = dict(_named(also))
     lang = normalise(lang)
-    words = _dictionary(dictionary, data, lang)
+    path = _dictionary(dictionary, data, lang)
+    if whole and path is None:
+        raise click.UsageError("--words needs a dictionary; give one with --dictionary, or the data folder with --data")
+    known = None if path is None else frequent_words(path)
     with ProgressBars() as bars:
         bars.stage("compare", 1 + len(others) + len(specs))
         pairs = read_pairs(natural, clean)
         if rates is not None:
             names = ", ".join(path.name for path in (natural, clean) if path is not None)
-            write_rates(rates, count_rates(pairs, lang, source or f"errors counted in {names}"))
-        reader = Reader(pairs, lang, None if words is None else frequent_words(words))
+            named = source or f"errors counted in {names}"
+            counted = count_word_rates(pairs, lang, named, known or ()) if whole else count_rates(pairs, lang, named)
+            write_rates(rates, counted)
+        reader = Reader(pairs, lang, known, whole=whole)
         found = [reader.itself()]
         bars.step()
-        for name, path in others.items():
-            found.append(reader.recorded(name, path, clean))
+        for name, other in others.items():
+            found.append(reader.recorded(name, other, clean))
             bars.step()
         for spec in specs:
             found.append(reader.perturbation(spec, severity, draws))
@@ -107,7 +123,7 @@ def command(
     if as_json:
         click.echo(json.dumps([_rounded(one.as_row()) for one in found], indent=2, ensure_ascii=False))
         return
-    _show(found, markdown=markdown)
+    _show(found, _word_rows() if whole else _rows(), markdown=markdown)
 
 
 def _named(given: Sequence[str]) -> Iterator[tuple[str, Path]]:
@@ -168,9 +184,37 @@ def _rows() -> Iterator[Row]:
     yield from ((f"distance: {name}", distance(name)) for name in ("kinds", "places", "lengths", "mean"))
 
 
-def _show(found: Sequence[Compared], *, markdown: bool) -> None:
+def _word_rows() -> Iterator[Row]:
+    """Yield the lines of the table of whole words."""
+    from robustir.perturbations.tables.heard import CLASSES, KINDS
+
+    def value(*keys: str) -> Callable[[Compared], str]:
+        def shown(one: Compared) -> str:
+            found = one.as_row()
+            for key in keys:
+                found = found[key]
+            return _percent(float(found))  # type: ignore[arg-type] # the leaves of a row are numbers
+
+        return shown
+
+    def distance(name: str) -> Callable[[Compared], str]:
+        return lambda one: f"{one.distances[name]:.3f}" if one.distances else "–"
+
+    yield "words that are wrong", value("words that are wrong")
+    yield "new words in no dictionary", value("new words in no dictionary")
+    yield "texts with words lost or added", value("texts with words lost or added")
+    yield from ((f"wrong word: {kind}", value("kinds", kind)) for kind in KINDS)
+    yield "words added, per wrong word", value("added")
+    yield from ((f"wrong, {name} words", value("rates", name)) for name in CLASSES)
+    yield "first capital lost", value("sides", "capital")
+    yield "final mark lost", value("sides", "final")
+    yield "other mark lost", value("sides", "mark")
+    yield from ((f"distance: {name}", distance(name)) for name in ("kinds", "classes", "mean"))
+
+
+def _show(found: Sequence[Compared], rows: Iterator[Row], *, markdown: bool) -> None:
     heads = ["", *(one.name for one in found)]
-    lines = [[title, *(cell(one) for one in found)] for title, cell in _rows()]
+    lines = [[title, *(cell(one) for one in found)] for title, cell in rows]
     if markdown:
         click.echo(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
         for line in lines:

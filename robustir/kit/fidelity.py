@@ -13,7 +13,7 @@ import regex
 from robustir.contracts import CLAIMS
 from robustir.kit.catalogue import SAMPLES
 from robustir.kit.probes import PROBES
-from robustir.kit.sounds import speaker
+from robustir.text.sounds import speaker
 from robustir.languages import LANGUAGES, has_spaces
 from robustir.noise.prepared import PreparedPerturbation
 from robustir.perturbations.casing import lowered

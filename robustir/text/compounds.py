@@ -19,7 +19,7 @@ from robustir.text.blocks import Block
 from robustir.text.classes import DIGIT, matching
 from robustir.text.words import block_word_spans
 
-__all__ = ["block_whole_words", "inside_numbers"]
+__all__ = ["block_whole_words", "inside_numbers", "vietnamese_words"]
 
 _SPACE = 0x20
 
@@ -77,6 +77,11 @@ def _compounds(
             if reach > place:
                 yield place, reach
         place = reach + 1
+
+
+def vietnamese_words() -> frozenset[str]:
+    """Return the listed Vietnamese words of several syllables, with one space between them."""
+    return _listed()[0]
 
 
 @cache

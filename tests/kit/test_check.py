@@ -9,7 +9,7 @@ import pytest
 
 from robustir.errors import SpecError
 from robustir.kit.check import check
-from robustir.kit.sounds import speaker
+from robustir.text.sounds import speaker
 from robustir.noise.prepared import prepare
 from robustir.plugins.registry import registered
 from robustir.seeds import Stream

@@ -10,7 +10,7 @@ from pathlib import Path
 import regex
 
 from robustir.disk.folders import data_folder
-from robustir.kit.sounds import Speaker, speaker
+from robustir.text.sounds import Speaker, speaker
 from robustir.languages import has_spaces
 from robustir.perturbations.phonetic import Phonetic
 from robustir.perturbations.tables.confusions import confusions

@@ -42,6 +42,7 @@ def test_each_data_file_names_its_source(name: str) -> None:
         ("spacing", None),
         ("ocr", set(LANGUAGES)),
         ("asr", set(LANGUAGES)),
+        ("chat", {"de", "en", "es", "ru", "tr", "vi"}),
         ("phonetic", {"de", "el", "en", "es", "ru", "th", "vi", "zh"}),
         ("casing", {"de", "el", "en", "es", "ru", "tr", "vi"}),
         ("punctuation", set(LANGUAGES)),

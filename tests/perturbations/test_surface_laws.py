@@ -15,7 +15,7 @@ from robustir.text.words import words
 from tests.strategies import LANGUAGES, SENTENCES, keys, languages, severities, texts
 
 SPECS = (
-    *("asr", "phonetic", "punctuation", "spacing", "stopwords"),
+    *("asr", "chat", "phonetic", "punctuation", "spacing", "stopwords"),
     *(f"casing(mode='{mode}')" for mode in ("lower", "upper", "title", "first", "random")),
 )
 specs = st.sampled_from(SPECS)
@@ -57,7 +57,10 @@ def test_texts_stay_texts(spec: str, text: str, lang: str, key: bytes, severity:
     assert marks_alone(after) <= marks_alone(text)
 
 
-@pytest.mark.parametrize("spec", ["phonetic", "casing(mode='random')", "casing(mode='upper')"])
+@pytest.mark.parametrize(
+    "spec",
+    ["phonetic", "chat(kinds=('vowels', 'lengthening', 'capitals'))", "casing(mode='random')", "casing(mode='upper')"],
+)
 @pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if has_spaces(lang)])
 def test_an_edited_word_is_the_same_at_every_higher_severity(spec: str, lang: str) -> None:
     if not serves(spec, lang):
@@ -72,7 +75,7 @@ def test_an_edited_word_is_the_same_at_every_higher_severity(spec: str, lang: st
 
 
 @pytest.mark.parametrize(
-    ("spec", "word"), [("phonetic", "phone"), ("casing", "Bridge"), ("stopwords", "the"), ("asr", "Bridge,")]
+    ("spec", "word"), [("phonetic", "phone"), ("casing", "Bridge"), ("stopwords", "the"), ("chat", "people")]
 )
 def test_severity_is_the_expected_share_of_eligible_words(spec: str, word: str) -> None:
     draws, count = 400, 10

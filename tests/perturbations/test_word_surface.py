@@ -9,7 +9,6 @@ import regex
 
 from robustir.errors import SpecError
 from robustir.kit.check import check
-from robustir.perturbations.asr import ASR
 from robustir.perturbations.punctuation import Punctuation
 from robustir.perturbations.spacing import Spacing
 from robustir.perturbations.stopwords import Stopwords
@@ -51,9 +50,6 @@ CASES: list[tuple[Any, str, str, str]] = [
     (Stopwords(), "vi", "nước Anh có bao nhiêu người", "nước Anh người"),
     (Stopwords(), "zh", "谁的桥", "桥"),
     (Stopwords(), "ru", "Где находится мост", "находится мост"),
-    (ASR(), "en", "Zzz-Zzz, Zzz?", "zzz zzz zzz"),
-    (ASR(), "es", "¿Él?", "el"),
-    (ASR(), "en", "'zzz'", "zzz"),
 ]
 
 
@@ -100,7 +96,7 @@ def test_unknown_parts_are_refused(kind: Any) -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        *("asr", "casing", "delete", "insert", "keyboard"),
+        *("asr", "casing", "chat", "delete", "insert", "keyboard"),
         *("phonetic", "punctuation", "spacing", "stopwords", "transpose"),
     ],
 )

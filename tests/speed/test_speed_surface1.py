@@ -39,6 +39,7 @@ NEAREST: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "phonetic": ("word", "SpellingAug", {"aug_p": 0.3, "aug_max": None}),
     "asr": ("word", "SpellingAug", {"aug_p": 0.3, "aug_max": None}),
+    "chat": ("word", "SpellingAug", {"aug_p": 0.3, "aug_max": None}),
     "casing": ("word", "RandomWordAug", {"action": "swap", "aug_p": 0.3, "aug_max": None}),
     "punctuation": (
         "char",
