@@ -14,7 +14,7 @@ from robustir.perturbations.tables.confusions import confusions
 from robustir.text.blocks import Block
 from robustir.text.splices import splice_strings
 
-__all__ = ["Phonetic", "sounding_alike"]
+__all__ = ["Phonetic"]
 
 _SPELLING = 1  # slot
 
@@ -46,10 +46,10 @@ class Phonetic(RuleBased):
         block = Block.join(texts)
         units = word_units(block, lang) if lang == "zh" else letter_units(block, lang)
         units = units.take(units.chosen(keys, severity))
-        return splice_strings(block, units.start, units.stop, sounding_alike(block, units, lang, keys)).texts()
+        return splice_strings(block, units.start, units.stop, _sounding_alike(block, units, lang, keys)).texts()
 
 
-def sounding_alike(block: Block, units: Units, lang: str, keys: NDArray[np.uint64]) -> list[str]:
+def _sounding_alike(block: Block, units: Units, lang: str, keys: NDArray[np.uint64]) -> list[str]:
     """Return for each unit another spelling of its sound, drawn from the key, or the unit itself if there is none."""
     spellings = confusions(lang)
     after = []

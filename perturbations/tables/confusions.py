@@ -6,7 +6,7 @@ or ``pattern > spelling|spelling``, a regular expression whose context (lookarou
 stays. ``units`` are spellings of one sound that no rule may cut (Greek ου). In Chinese ``words`` are words of the same
 syllables and tones; other words have one of their ``characters`` wrong, for one of the two most frequent others of its
 group; of the characters that are words, those of the groups ``single`` alone.
-In Arabic, Hindi and Turkish the rules are near sounds, which ``asr`` and ``mt-channel`` use and ``phonetic`` does not.
+In Arabic, Hindi and Turkish the rules are near sounds, which ``mt-channel`` uses for names and ``phonetic`` does not.
 """
 
 from __future__ import annotations
