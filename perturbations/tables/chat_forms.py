@@ -95,4 +95,5 @@ def form_rate(lang: str, word: str) -> float:
     """Return how often a listed word is written in one of its forms; languages without counts take the mean of English."""
     data: dict[str, Any] = read_data("chat_rates", "en.json")
     own: dict[str, float] = data["words of forms"] if lang == "en" else {}
-    return own.get(word, data["rates"]["forms"])
+    pooled: float = data["rates"]["forms"]
+    return own.get(word, pooled)
