@@ -75,7 +75,7 @@ def near_words(
     begin = np.searchsorted(rows[near], np.arange(len(words) + 1))
     for row, word in enumerate(words):
         progress()
-        kept = others[near[begin[row] : begin[row + 1]]][:_KEPT].tolist()
+        kept: list[int] = others[near[begin[row] : begin[row + 1]]][:_KEPT].tolist()
         pairs = halves.of(row) if halves is not None and sounds[row] else ()
         yield Heard(word, tuple(words[other] for other in kept), pairs)
 
