@@ -31,6 +31,7 @@ class ASR(RuleBased):
     name: ClassVar[str] = "asr"
     version: ClassVar[str] = "3"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
+    claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "survives-nfkc"})
     nested: bool = False
     nesting_note: ClassVar[str] = (
         "a word that lost its capital or its mark at a low severity may give way to another word at a higher one, or join with the next"

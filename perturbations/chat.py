@@ -37,6 +37,7 @@ class Chat(RuleBased):
     name: ClassVar[str] = "chat"
     version: ClassVar[str] = "1"
     languages: ClassVar[frozenset[str] | None] = covered("chat")
+    claims: ClassVar[frozenset[str]] = frozenset({"survives-nfkc"})
     severity_meaning: ClassVar[str] = (
         "expected share of words written otherwise in every text, among words that can be; what people do more often comes first"
     )

@@ -13,7 +13,6 @@ import regex
 from robustir.contracts import CLAIMS
 from robustir.kit.catalogue import SAMPLES
 from robustir.kit.probes import PROBES
-from robustir.text.sounds import speaker
 from robustir.languages import LANGUAGES, has_spaces
 from robustir.noise.prepared import PreparedPerturbation
 from robustir.perturbations.casing import lowered
@@ -22,6 +21,7 @@ from robustir.seeds import derive_key
 from robustir.text.clusters import clusters
 from robustir.text.kept import negations
 from robustir.text.protected import protected_words
+from robustir.text.sounds import speaker
 from robustir.text.words import words
 from robustir.types import QuerySet
 

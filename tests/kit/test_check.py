@@ -9,10 +9,10 @@ import pytest
 
 from robustir.errors import SpecError
 from robustir.kit.check import check
-from robustir.text.sounds import speaker
 from robustir.noise.prepared import prepare
 from robustir.plugins.registry import registered
 from robustir.seeds import Stream
+from robustir.text.sounds import speaker
 
 NESTED = "what is edited at a lower severity is edited in the same form at a higher one (nested)"
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import regex
 
 from robustir.disk.folders import data_folder
-from robustir.text.sounds import Speaker, speaker
 from robustir.languages import has_spaces
 from robustir.perturbations.phonetic import Phonetic
 from robustir.perturbations.tables.confusions import confusions
 from robustir.text.clusters import clusters
+from robustir.text.sounds import Speaker, speaker
 
 SPELLED = sorted((Phonetic.languages or frozenset()) - {"zh"})  # Chinese goes by its own table of pinyin
 
