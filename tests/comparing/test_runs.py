@@ -228,7 +228,7 @@ def test_one_query_and_one_group_are_told_nothing_of(make_run: MakeRun, invoke: 
     single = replace(plain, queries=replace(plain.queries, groups=("g",) * 40))
     reason = "topics (mono): one group of queries, so no interval and no test: nothing is told"
     lost = next(number for number in range(TOPICS) if 0.3 < uniform(number) < 0.99)  # by the other run alone
-    for tasks in (single, task(1, first=lost)):
+    for tasks in (single, task(1, first=lost, extra=30)):
         base, other = make_run(MINE, tasks=tasks), make_run({"mine": (0.99, 0.99)}, tasks=tasks)
         table = robustir.compare(base, other, margin=0.1)
         _checked(table)
