@@ -31,9 +31,9 @@ _BEFORE: Final = "[¿¡]"
 class _Forms(dict[str, int]):
     """Word forms of a language, each looked at once per process; a value is a row of ``table``.
 
-    table: int64 [forms, 10]: first entry in the pool and number of entries of each of _WORDS, then its small form (-1: it
-    has no capital at its beginning alone), and whether it begins a phrase. Behind the entries of a word with a capital are
-    the same with a capital.
+    table: int64 [forms, 11]: first entry in the pool and number of entries of each of _WORDS, then its small form (-1: it
+    has no capital at its beginning alone), whether it begins a phrase, and whether it is the second word of one. Behind the
+    entries of a word with a capital are the same with a capital.
     """
 
     def __init__(self, lang: str) -> None:
@@ -41,7 +41,7 @@ class _Forms(dict[str, int]):
         self.lang, self.listed, self.pool = lang, chat_forms(lang), Pool()
         self._rows: list[tuple[int, ...]] = []
         self.often: list[float] = []  # how often each form's word is written in a listed form
-        self._table: NDArray[np.int64] = np.zeros((0, 10), dtype=np.int64)
+        self._table: NDArray[np.int64] = np.zeros((0, 11), dtype=np.int64)
         self._phrases: dict[str, tuple[int, int]] = {}
 
     def __missing__(self, form: str) -> int:
@@ -62,6 +62,7 @@ class _Forms(dict[str, int]):
             row += [self.pool.add(forms + with_capital), len(forms)]
         row.append(self.pool.add((lowered(form, lang),)) if titled else -1)
         row.append(plain in listed.openings)
+        row.append(plain.partition(" ")[0] in listed.seconds)
         self._rows.append(tuple(row))
         self.often.append(form_rate(lang, plain) if kinds[_FORMS] else 0.0)
         self[form] = place = len(self._rows) - 1
@@ -152,13 +153,18 @@ class Chatting:
         gap = np.append(units.start[1:], 0)[: len(units)] - units.stop
         near = (gap == 1) & is_space(self._block, units.stop)
         near &= np.append(units.row[1:] == units.row[:-1], False)[: len(units)]
-        for first in np.flatnonzero(near & (self._table[:, 9] > 0)).tolist():
+        begins = near & (self._table[:, 9] > 0) & np.append(self._table[1:, 10] > 0, False)[: len(units)]
+        goes_on, stops, longest, phrase = (
+            near.tolist(),
+            units.stop.tolist(),
+            self._forms.listed.longest,
+            self._forms.phrase,
+        )
+        for first, start in zip(np.flatnonzero(begins).tolist(), units.start[begins].tolist(), strict=True):
             last = first
-            for _ in range(self._forms.listed.longest - 1):
-                if not near[last]:
-                    break
+            while last - first < longest - 1 and goes_on[last]:
                 last += 1
-                entry, count = self._forms.phrase(text[units.start[first] : units.stop[last]])
+                entry, count = phrase(text[start : stops[last]])
                 if count:
                     self._phrase[first] = entry, count, last
 

@@ -35,12 +35,16 @@ _APOSTROPHES: Final = regex.compile("['’]")
 
 @dataclass(frozen=True, slots=True)
 class ChatForms:
-    """The forms of one language, all folded. words: of a word; phrases: of several; openings: the first words of phrases."""
+    """The forms of one language, all folded.
+
+    words: of a word; phrases: of several; openings, seconds: the first and the second words of phrases.
+    """
 
     lang: str
     words: Mapping[str, tuple[str, ...]]
     phrases: Mapping[str, tuple[str, ...]]
     openings: frozenset[str]
+    seconds: frozenset[str]
     longest: int
     lengthened: frozenset[str]
 
@@ -79,6 +83,7 @@ def chat_forms(lang: str) -> ChatForms:
         words,
         phrases,
         frozenset(phrase.split(" ")[0] for phrase in phrases),
+        frozenset(phrase.split(" ")[1] for phrase in phrases if " " in phrase),
         max(phrase.count(" ") + 1 for phrase in phrases),
         frozenset(data["lengthened"].split()),
     )
