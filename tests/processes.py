@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def hearing(*signals: signal.Signals) -> Iterator[None]:
+    """Let children hear signals: a shell's background job has SIGINT ignored, and so would have its children."""
+    before = {one: signal.signal(one, signal.SIG_DFL) for one in signals if one != signal.SIGINT}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def outputs_under_hash_seeds(code: str) -> set[str]:

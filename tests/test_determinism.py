@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import digests
+from tests.processes import digests, hearing
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
@@ -42,10 +42,8 @@ ARGUMENTS = (
 
 @pytest.fixture(autouse=True)
 def heard_interrupts() -> Iterator[None]:
-    """A shell's background job has SIGINT ignored, and so would have its children."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+    with hearing():
+        yield
 
 
 def start(*arguments: str, cwd: Path, hash_seed: str = "0", cache: str = "cache") -> subprocess.Popen[bytes]:

@@ -13,6 +13,7 @@ import pytest
 
 import robustir
 from robustir.cli.leaving import INTERRUPTED
+from tests.processes import hearing
 from tests.tiny import write_beir
 
 ROBUSTIR = (sys.executable, "-m", "robustir")
@@ -21,10 +22,8 @@ PACKAGE = Path(robustir.__file__).parent
 
 @pytest.fixture(autouse=True)
 def _hear_interrupts():
-    """A shell's background job has SIGINT ignored, and so would have its children."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+    with hearing():
+        yield
 
 
 def start(*arguments: object, cwd: Path) -> subprocess.Popen[bytes]:
@@ -130,7 +129,7 @@ def test_a_reader_that_leaves_ends_a_command_quietly(tmp_path: Path) -> None:
         ("doctor",),
         ("--help",),
         ("run", "--help"),
-        ("plan", "quickstart", "--languages", "en"),
+        ("plan", "quickstart", "--languages", "en", "--encoder", "bm25"),
     ],
     ids=" ".join,
 )

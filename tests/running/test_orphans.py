@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.processes import ROOT
+from tests.processes import ROOT, hearing
 from tests.tiny import write_beir
 
 SUITE = """name = "slow"
@@ -50,17 +50,11 @@ def workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     ("number", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130), ("SIGKILL", -9)], ids=str
 )
 def test_workers_end_with_their_parent(tmp_path: Path, number: str, code: int) -> None:
-    before = {one: signal.signal(one, signal.SIG_DFL) for one in (signal.SIGTERM, signal.SIGHUP)}
-    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
-    try:
+    with hearing(signal.SIGTERM, signal.SIGHUP):
         process = started(tmp_path)
         children = workers(process)
         process.send_signal(getattr(signal, number))
         _, errors = process.communicate(timeout=60)
-    finally:
-        signal.signal(signal.SIGINT, interrupt)
-        for one, handler in before.items():
-            signal.signal(one, handler)
     assert process.returncode == code
     _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive
