@@ -85,7 +85,7 @@ def _held(panel: StripPanel, value: float) -> float:
 
 def _dots(sheet: Sheet, axes: Axes, panel: StripPanel, series: Series, high: float, place: float) -> None:
     size = sheet.font
-    inset = 0.3 * size
+    inset = 0.18 * size  # the dots of two rows just touch
     for point in series.points:
         y = high * point.y + inset + place * (high - 2 * inset)
         if math.isfinite(point.low) and math.isfinite(point.high):

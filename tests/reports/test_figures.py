@@ -96,8 +96,8 @@ def test_points_are_drawn_at_their_values(curves: Figure) -> None:
         if title is not None and marker is not None:
             x, y = map(float, marker.attrib["transform"].removeprefix("translate(").removesuffix(")").split())
             places[title.text] = (x, y)
-    # Axes: 320 wide less 5.7 em, 185.6 high less 4.9 em, of an em of 10.5; they end at 50 percent, -40 and 10 points.
-    left, width, top, height = 3.7 * 10.5, 320 - 5.7 * 10.5, 1.2 * 10.5, 0.58 * 320 - 4.9 * 10.5
+    # Axes: 320 wide less 6.2 em, 185.6 high less 4.9 em, of an em of 10.5; they end at 50 percent, -40 and 10 points.
+    left, width, top, height = 4.2 * 10.5, 320 - 6.2 * 10.5, 1.2 * 10.5, 0.58 * 320 - 4.9 * 10.5
     first = places["hashing: 0.0 [0.0, 0.0] at 0.0"]
     assert first == pytest.approx((left, top + height * 10 / 50), abs=0.01)
     worst = next(
