@@ -30,6 +30,7 @@ __all__ = ["NotTried", "claim_laws"]
 SOUND: Final = 0.85  # share of respelled words that must sound like the word: espeak-ng errs, too
 UNKNOWN: Final = 0.1  # share of new words that may be in no dictionary: the dictionaries are not complete
 _SEVERITIES: Final = (0.3, 1.0)
+_DISPUTED: Final = 2  # words that sound otherwise say nothing: the questions may hold few that are respelled
 _REPEATS: Final = 25  # draws of each question
 _SHOWN: Final = 3
 _NUMBER: Final = regex.compile(r"\p{N}+(?:[.,:٫٬]\p{N}+)*")
@@ -153,7 +154,7 @@ class _Kit:
                 for pair, old, new in respelled
                 if not voice.same(lang, lowered(old, lang), lowered(new, lang))
             ]
-            if len(other) > (1 - SOUND) * len(respelled):
+            if len(other) > max(_DISPUTED, (1 - SOUND) * len(respelled)):
                 faults.append(f"{len(other)} of {len(respelled)} respelled words sound otherwise: {_some(other)}")
         return "; ".join(faults) or None
 

@@ -300,7 +300,7 @@ def test_matrices_show_who_loses_less_with_levels_and_signs(document: Document) 
     assert random.text.startswith("†")
     assert (random.heat, random.mark) == (None, "faint")
     assert "» the row’s encoder is more robust" in matrix.note
-    assert "over the whole curve" in matrix.caption
+    assert "whole curve" in matrix.caption
 
 
 def test_every_kind_of_claim_has_a_sign_of_its_own() -> None:

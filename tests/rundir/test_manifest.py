@@ -17,7 +17,7 @@ from tests.tiny import run_cells, suite_of, write_beir
 
 KEYS = (
     "schema", "status", "created", "name", "description", "plan", "extended", "suite", "data", "benchmarks", "encoders",
-    "perturbations", "not_applicable", "cells", "versions", "machine", "git", "failed", "counts", "timings", "files", "digest",
+    "encoder_notes", "perturbations", "not_applicable", "cells", "versions", "machine", "git", "failed", "counts", "timings", "files", "digest",
 )  # fmt: skip
 
 
