@@ -12,7 +12,7 @@ RUN = runs/quickstart
 BASE_COST = about 2 GB and two minutes (more where pip takes the CUDA build of torch)
 TEST_COST = about 0.6 GB more, three minutes
 
-.PHONY: quickstart test test-tf5 test-wrappers lint style mypy pyright speed docs gallery statistics-calibration clean
+.PHONY: quickstart test coverage test-tf5 test-wrappers lint style mypy pyright speed docs gallery statistics-calibration clean
 
 quickstart: $(VENV)/.base
 	$(BIN)/robustir run quickstart -o $(RUN)
@@ -23,6 +23,10 @@ quickstart: $(VENV)/.base
 
 test: $(VENV)/.installed
 	$(BIN)/pytest -q -n 2
+
+# Which lines no test runs.
+coverage: $(VENV)/.installed
+	$(BIN)/pytest -q -n 2 --cov --cov-report=term:skip-covered
 
 lint: style mypy pyright
 
