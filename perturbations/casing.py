@@ -11,6 +11,7 @@ import regex
 from numpy.typing import NDArray
 
 from robustir.errors import SpecError
+from robustir.languages import TURKIC_SMALL
 from robustir.perturbations.shared.numbered_units import Units, letter_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.seeds import Stream
@@ -78,7 +79,7 @@ class Casing(RuleBased):
 def _tables(lang: str) -> tuple[dict[int, str], dict[int, str]]:
     if lang != "tr":
         return {ord("İ"): "i"}, {}
-    return {ord("I"): "ı", ord("İ"): "i"}, {ord("i"): "İ", ord("ı"): "I"}
+    return dict(TURKIC_SMALL), {ord("i"): "İ", ord("ı"): "I"}
 
 
 def lowered(word: str, lang: str) -> str:

@@ -15,6 +15,7 @@ from importlib.resources import files
 
 __all__ = [
     "LANGUAGES",
+    "TURKIC_SMALL",
     "Language",
     "has_spaces",
     "is_known",
@@ -27,6 +28,9 @@ __all__ = [
 
 LANGUAGES: tuple[str, ...] = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 """The languages of XQuAD-R, which every built-in benchmark and the typos cover, in alphabetical order of their codes."""
+
+TURKIC_SMALL: Mapping[int, str] = str.maketrans({"I": "ı", "İ": "i"})
+"""For ``str.translate``: Turkish and Azeri pair I with ı and İ with i, which general rules of small letters do not."""
 
 _WITHOUT_SPACES = frozenset({"Hani", "Hans", "Hant", "Jpan", "Khmr", "Lana", "Laoo", "Mymr", "Thai"})
 _RIGHT_TO_LEFT = frozenset({"Adlm", "Arab", "Aran", "Armi", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"})

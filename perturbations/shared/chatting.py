@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustir.perturbations.casing import lowered, raised
+from robustir.perturbations.shared.form_rows import FormRows
 from robustir.perturbations.shared.numbered_units import has_any, word_units
-from robustir.perturbations.shared.pool import Pool
 from robustir.perturbations.tables.chat_forms import KINDS, chat_forms, chat_rates, form_rate
 from robustir.perturbations.tables.lexicons import fold
 from robustir.perturbations.tables.marks import inside_words, is_space
@@ -28,23 +28,24 @@ _AFTER: Final = "[.,;:!?…;·।]"
 _BEFORE: Final = "[¿¡]"
 
 
-class _Forms(dict[str, int]):
-    """Word forms of a language, each looked at once per process; a value is a row of ``table``.
+class _Forms(FormRows):
+    """The word forms of a language.
 
     table: int64 [forms, 11]: first entry in the pool and number of entries of each of _WORDS, then its small form (-1: it
     has no capital at its beginning alone), whether it begins a phrase, and whether it is the second word of one. Behind the
     entries of a word with a capital are the same with a capital.
     """
 
+    columns = 11
+
     def __init__(self, lang: str) -> None:
-        super().__init__()
-        self.lang, self.listed, self.pool = lang, chat_forms(lang), Pool()
-        self._rows: list[tuple[int, ...]] = []
+        super().__init__(lang)
+        self.listed = chat_forms(lang)
         self.often: list[float] = []  # how often each form's word is written in a listed form
-        self._table: NDArray[np.int64] = np.zeros((0, 11), dtype=np.int64)
         self._phrases: dict[str, tuple[int, int]] = {}
 
-    def __missing__(self, form: str) -> int:
+    def row_of(self, form: str) -> tuple[int, ...]:
+        """Look at a form for the first time."""
         folded, listed, lang = fold(form, self.lang), self.listed, self.lang
         plain = folded.replace("’", "'")
         titled = form != folded and form[1:] == folded[1:]
@@ -63,18 +64,8 @@ class _Forms(dict[str, int]):
         row.append(self.pool.add((lowered(form, lang),)) if titled else -1)
         row.append(plain in listed.openings)
         row.append(plain.partition(" ")[0] in listed.seconds)
-        self._rows.append(tuple(row))
         self.often.append(form_rate(lang, plain) if kinds[_FORMS] else 0.0)
-        self[form] = place = len(self._rows) - 1
-        return place
-
-    @property
-    def table(self) -> NDArray[np.int64]:
-        """The rows of all forms that were looked at."""
-        if len(self._table) < len(self._rows):
-            new = np.array(self._rows[len(self._table) :], dtype=np.int64)
-            self._table = np.concatenate([self._table, new])
-        return self._table
+        return tuple(row)
 
     def phrase(self, text: str) -> tuple[int, int]:
         """Return the first form of a phrase in the pool, and how many it has."""
@@ -98,8 +89,7 @@ class Chatting:
         units = word_units(block, lang)
         self._units = units = units.take(has_any(units, block.kinds & LETTER != 0))
         self._forms = _forms(lang)
-        strings = units.strings(block)
-        number = np.fromiter(map(self._forms.__getitem__, strings), dtype=np.int64, count=len(strings))
+        number = self._forms.numbers(units.strings(block))
         self._table = self._forms.table[number]
         self._often = np.array(self._forms.often)[number] if len(number) else np.zeros(0)
         self._phrase = np.zeros((len(units), 3), dtype=np.int64)  # first entry, number of entries, last unit

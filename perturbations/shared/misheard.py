@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from robustir.languages import has_spaces
 from robustir.perturbations.casing import lowered
+from robustir.perturbations.shared.form_rows import FormRows
 from robustir.perturbations.shared.numbered_units import Units, has_any, word_units
-from robustir.perturbations.shared.pool import Pool
 from robustir.perturbations.tables.heard import CLASSES, KINDS, RecognitionRates, heard_words
 from robustir.perturbations.tables.lexicons import fold
 from robustir.perturbations.tables.marks import inside_words, is_space, open_before
@@ -33,30 +33,31 @@ _EMPTY: Final = 0  # the pool's first entry
 _MARKS: Final = r"[.,;:!?…·()\[\]{}\"“”„«»‘’'¿¡、。，；：？！「」『』《》（）؟،؛।—–]"
 
 
-class _Forms(dict[str, int]):
-    """Word forms of a language, each looked at once per process; a value is a row of ``table``.
+class _Forms(FormRows):
+    """The word forms of a language.
 
     table: int64 [forms, 5]: class (of CLASSES), whether it stays if words are left out, first option in the pool, number of
     options, how it is written at the beginning of a text (in the pool; -1: as it is).
     """
 
+    columns = 5
+
     def __init__(self, lang: str) -> None:
-        super().__init__()
-        self.lang, self.words, self.pool = lang, heard_words(lang), Pool()
+        super().__init__(lang)
+        self.words = heard_words(lang)
         data: dict[str, str] = read_data("stopwords", f"{lang}.json")
         self._kept = frozenset(fold(word.replace("_", " "), lang) for word in data["kept"].split())
-        self._rows: list[tuple[int, ...]] = []
         self._folded: list[str] = []
         self._pairs: dict[int, tuple[int, int]] = {}
         self._joined: dict[tuple[int, int], int] = {}
-        self._table: NDArray[np.int64] = np.zeros((0, 5), dtype=np.int64)
         added = self.words.added
         space = " " if has_spaces(lang) else ""
         self.added = self.pool.add(tuple(word + space for word in added))
         weights = np.cumsum([1 / (rank + 2) for rank in range(len(added))])
         self.added_upto = weights / weights[-1]
 
-    def __missing__(self, form: str) -> int:
+    def row_of(self, form: str) -> tuple[int, ...]:
+        """Look at a form for the first time."""
         folded, words = fold(form, self.lang), self.words
         kind = words.class_of(folded)
         stands = kind == "number" or (len(form) > 1 and form.isupper() and form.lower() != form)
@@ -64,18 +65,8 @@ class _Forms(dict[str, int]):
         usual = words.usual(folded)
         small = usual == folded and form != folded and form[1:] == form[1:].lower()
         first = self.pool.add((lowered(form, self.lang),)) if small else -1
-        self._rows.append((CLASSES.index(kind), folded in self._kept, self.pool.add(options), len(options), first))
         self._folded.append(folded)
-        self[form] = place = len(self._rows) - 1
-        return place
-
-    @property
-    def table(self) -> NDArray[np.int64]:
-        """The rows of all forms that were looked at."""
-        if len(self._table) < len(self._rows):
-            new = np.array(self._rows[len(self._table) :], dtype=np.int64)
-            self._table = np.concatenate([self._table, new])
-        return self._table
+        return CLASSES.index(kind), folded in self._kept, self.pool.add(options), len(options), first
 
     def pairs(self, form: int) -> tuple[int, int]:
         """Return the first pair of words that a form is taken for, in the pool, and their number."""
@@ -107,8 +98,7 @@ class Misheard:
         fits = has_any(units, block.kinds & LETTER != 0) & ~open_before(block, units.start)
         self._units = units = units.take(fits & ~open_before(block, units.stop))
         self._forms = _forms(lang)
-        strings = units.strings(block)
-        self._number = np.fromiter(map(self._forms.__getitem__, strings), dtype=np.int64, count=len(strings))
+        self._number = self._forms.numbers(units.strings(block))
         self._spaced = has_spaces(lang)
         last = np.append(units.row[1:] != units.row[:-1], True)[: len(units)]
         gap = np.append(units.start[1:], 0)[: len(units)] - units.stop

@@ -90,15 +90,18 @@ def chat_forms(lang: str) -> ChatForms:
 
 
 @cache
+def _counted() -> dict[str, Any]:
+    counted: dict[str, Any] = read_data("chat_rates", "en.json")
+    return counted
+
+
 def chat_rates() -> dict[str, float]:
     """Return how often each kind is written where it could be, as it was counted in English forum posts."""
-    rates: dict[str, float] = read_data("chat_rates", "en.json")["rates"]
+    rates: dict[str, float] = _counted()["rates"]
     return rates
 
 
 def form_rate(lang: str, word: str) -> float:
     """Return how often a listed word is written in one of its forms; languages without counts take the mean of English."""
-    data: dict[str, Any] = read_data("chat_rates", "en.json")
-    own: dict[str, float] = data["words of forms"] if lang == "en" else {}
-    pooled: float = data["rates"]["forms"]
-    return own.get(word, pooled)
+    own: dict[str, float] = _counted()["words of forms"] if lang == "en" else {}
+    return own.get(word, chat_rates()["forms"])

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from robustir.errors import DataError, NotApplicableError
-from robustir.languages import LANGUAGES
+from robustir.languages import LANGUAGES, TURKIC_SMALL
 from robustir.text.function_words import ENGLISH
 
 __all__ = ["Lexicon", "fold", "function_words", "load_lexicon", "name_words", "read_rows", "shipped_file", "synonyms"]
@@ -30,7 +30,7 @@ Row = tuple[str, str, float, float]  # English, other, p(other | English), p(Eng
 def fold(word: str, lang: str) -> str:
     """Return a word as it is looked up: NFC, lower case; Turkish keeps its two letters i apart."""
     if lang == "tr":
-        word = word.replace("İ", "i").replace("I", "ı")
+        word = word.translate(TURKIC_SMALL)
     return word.lower() if word.isascii() else unicodedata.normalize("NFC", word.lower())
 
 

@@ -93,7 +93,7 @@ def command(
     from robustir.resources.natural_noise.comparing import Reader, frequent_words
     from robustir.resources.natural_noise.pairs import read_pairs
     from robustir.resources.natural_noise.rates import count_rates, write_rates
-    from robustir.resources.natural_noise.word_profile import count_word_rates
+    from robustir.resources.natural_noise.word_profile import count_word_rates, rounded
 
     if markdown and as_json:
         raise click.UsageError("--json and --markdown exclude each other; choose one")
@@ -121,7 +121,7 @@ def command(
             found.append(reader.perturbation(spec, severity, draws))
             bars.step()
     if as_json:
-        click.echo(json.dumps([_rounded(one.as_row()) for one in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([rounded(one.as_row()) for one in found], indent=2, ensure_ascii=False))
         return
     _show(found, _word_rows() if whole else _rows(), markdown=markdown)
 
@@ -144,12 +144,6 @@ def _dictionary(given: Path | None, data: Path | None, lang: str) -> Path | None
         return given
     path = folder / "frequency" / f"{lang}.txt"
     return path if path.is_file() else None
-
-
-def _rounded(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return round(value, 4) if isinstance(value, float) else value
 
 
 def _percent(share: float | None) -> str:

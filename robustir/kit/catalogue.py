@@ -86,7 +86,7 @@ def listing(kind: str) -> list[dict[str, Any]]:
         from robustir.measures import MEASURES
 
         return [{"name": str(measure), "description": measure.description} for measure in MEASURES]
-    singular = next(known for known in KINDS if f"{known}s" == kind)
+    singular: Kind = next(known for known in KINDS if f"{known}s" == kind)
     rows = [_row(entry) for entry in registered(singular).values()]
     rows += [
         {"name": name, "package": "", "description": "", "error": why}

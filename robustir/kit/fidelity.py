@@ -20,7 +20,7 @@ from robustir.perturbations.tables.lexicons import fold, function_words, load_le
 from robustir.seeds import derive_key
 from robustir.text.clusters import clusters
 from robustir.text.kept import negations
-from robustir.text.protected import protected_words
+from robustir.text.protected import probable_names
 from robustir.text.sounds import speaker
 from robustir.text.words import words
 from robustir.types import QuerySet
@@ -173,13 +173,7 @@ def _some(examples: Sequence[str]) -> str:
 
 def _names(text: str, lang: str) -> list[str]:
     """Return the probable names of a text, in small letters."""
-    found = words(text, lang)
-    protected = protected_words(found, lang)
-    return [
-        lowered(word, lang)
-        for word, one in zip(found, protected, strict=True)
-        if one and len(word) > 1 and not _NUMBER.search(word)
-    ]
+    return [lowered(word, lang) for word in probable_names(words(text, lang), lang)]
 
 
 def _written(text: str, lang: str) -> frozenset[str] | str:

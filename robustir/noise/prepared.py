@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PreparedAttack", "PreparedPerturbation", "is_attack", "prepare", "unknown_languages"]
 
+_ANYTHING = (Exception, SystemExit)  # of foreign code: it must not end the process without a word
 _REQUIRED = ("name", "version", "languages", "nested", "__call__")
 
 
@@ -186,7 +187,7 @@ class PreparedPerturbation:
             return list(by_query(queries, severity=severity, keys=keys))
         except RobustirError:
             raise
-        except (Exception, SystemExit) as error:  # foreign code: it must not end the process without a word
+        except _ANYTHING as error:
             raise self._batch_error(error, len(queries)) from error
 
     def apply_texts(
@@ -211,7 +212,7 @@ class PreparedPerturbation:
             return list(by_batch(texts, langs=langs, severity=severity, keys=keys))
         except RobustirError:
             raise
-        except (Exception, SystemExit) as error:  # foreign code: it must not end the process without a word
+        except _ANYTHING as error:
             raise self._batch_error(error, len(texts)) from error
 
     def call(self, text: str, lang: str, *, severity: float, key: bytes, name: str = "") -> Any:
@@ -220,7 +221,7 @@ class PreparedPerturbation:
             return self.plugin(text, lang=lang, severity=severity, rng=Stream(key))
         except RobustirError:
             raise
-        except (Exception, SystemExit) as error:  # foreign code: it must not end the process without a word
+        except _ANYTHING as error:
             raise PerturbationError(
                 f"{self.name} raised {type(error).__name__} on query {name!r} ({text!r}): {error}"
             ) from error
@@ -271,7 +272,7 @@ class PreparedAttack(PreparedPerturbation):
             return [self.plugin.attack(queries, task, victim, severity=severity, **known) for severity in severities]
         except RobustirError:
             raise
-        except (Exception, SystemExit) as error:  # foreign code: it must not end the process without a word
+        except _ANYTHING as error:
             raise PerturbationError(f"{self.name} raised {type(error).__name__}: {error}") from error
 
     def control(
@@ -282,7 +283,7 @@ class PreparedAttack(PreparedPerturbation):
             return list(self.plugin.control(queries, task, edits=edits, severity=severity, keys=keys))
         except RobustirError:
             raise
-        except (Exception, SystemExit) as error:  # foreign code: it must not end the process without a word
+        except _ANYTHING as error:
             raise PerturbationError(f"the control of {self.name} raised {type(error).__name__}: {error}") from error
 
 

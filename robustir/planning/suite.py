@@ -37,6 +37,7 @@ from robustir.planning.suite_tables import (
     Validity,
     from_spec,
     key,
+    spec_of,
 )
 from robustir.plugins.paths import hint
 from robustir.plugins.specs import parse
@@ -226,7 +227,7 @@ class Suite(SuiteTable):
     @property
     def encoder_specs(self) -> tuple[str, ...]:
         """The specs of the encoders, as given."""
-        return tuple(value if isinstance(value, str) else value.spec for value in self.encoders)
+        return tuple(map(spec_of, self.encoders))
 
     @property
     def encoder_names(self) -> dict[str, str]:
@@ -287,7 +288,7 @@ def _left(noises: Sequence[Noise], benchmarks: Sequence[str]) -> tuple[dict[str,
 
 
 def _refuse_same(encoders: Sequence[str | NamedEncoder]) -> None:
-    _refuse_twice([value if isinstance(value, str) else value.spec for value in encoders])
+    _refuse_twice([*map(spec_of, encoders)])
     _refuse_twice([value.name for value in encoders if isinstance(value, NamedEncoder)])
 
 
@@ -352,7 +353,7 @@ def validate_suite(content: Mapping[str, Any], where: str) -> Suite:
     lists = {
         "benchmarks": suite.benchmarks,
         "encoders": suite.encoder_specs,
-        "optional": tuple(value if isinstance(value, str) else value.spec for value in suite.optional),
+        "optional": tuple(map(spec_of, suite.optional)),
         "perturbations": tuple(noise.spec for noise in suite.perturbations),
     }
     for what, specs in lists.items():

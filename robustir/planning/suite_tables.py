@@ -20,6 +20,7 @@ __all__ = [
     "Validity",
     "from_spec",
     "key",
+    "spec_of",
 ]
 
 
@@ -119,6 +120,11 @@ class NamedEncoder(SuiteTable):
         "the encoder: a name with arguments, a path, or package.module:object", '"./models/mine"', min_length=1
     )
     name: Annotated[str, AfterValidator(check_name)] = key("its name in all results", '"mine"')
+
+
+def spec_of(encoder: str | NamedEncoder) -> str:
+    """Return the spec of an entry of a suite's encoders."""
+    return encoder if isinstance(encoder, str) else encoder.spec
 
 
 class Strategy(SuiteTable):

@@ -77,13 +77,11 @@ def _from_checkout(kind: Kind) -> list[EntryPoint]:
     return [EntryPoint(name, value, group) for name, value in project.get("entry-points", {}).get(group, {}).items()]
 
 
-@cache
 def registered(kind: Kind) -> Mapping[str, Registered]:
     """Return the entries of one kind by name, sorted; nothing is imported. Names in dispute are in :func:`set_aside`."""
     return _entries(kind)[0]
 
 
-@cache
 def set_aside(kind: Kind) -> Mapping[str, str]:
     """Return why entries of one kind are not used, by name: a built-in has the name, or two packages bring it."""
     return _entries(kind)[1]

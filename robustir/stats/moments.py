@@ -115,7 +115,7 @@ def squares(moments: Sequence[Moments], factors: Sequence[Floats] | None = None)
     if draws.direct:
         return _squared_influences(moments, factors)
     # The influence is the sum over strata of (r - d c) / total: r and d are those of the sum of the quantities.
-    parts = [_weighted([moment.part(p).copy() for moment in moments], factors) for p in range(len(draws.counts))]
+    parts = [_weighted([moment.part(p) for moment in moments], factors) for p in range(len(draws.counts))]
     terms: list[Floats] = []
     for p, q in draws.pairs:
         if p > q:
@@ -133,10 +133,10 @@ def squares(moments: Sequence[Moments], factors: Sequence[Floats] | None = None)
     return reduce(np.add, terms)
 
 
-def _weighted(values: list[Floats], factors: Sequence[Floats] | None) -> Floats:
-    """Return the sum of values [k, b] times their factors; the values are overwritten."""
-    for own, factor in zip(values, factors or (), strict=False):
-        own *= factor
+def _weighted(values: Sequence[Floats], factors: Sequence[Floats] | None) -> Floats:
+    """Return the sum of values [k, b] times their factors, 1 if None."""
+    if factors is not None:
+        values = [own * factor for own, factor in zip(values, factors, strict=True)]
     return reduce(np.add, values)
 
 

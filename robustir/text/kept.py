@@ -15,8 +15,8 @@ from functools import cache
 import regex
 from rapidfuzz import fuzz
 
-from robustir.languages import has_spaces, language
-from robustir.text.protected import protected_words
+from robustir.languages import TURKIC_SMALL, has_spaces, language
+from robustir.text.protected import probable_names
 from robustir.text.words import words, words_of
 
 __all__ = ["Essentials", "essentials", "lost_meaning", "negations"]
@@ -67,8 +67,7 @@ def essentials(texts: Sequence[str], lang: str) -> list[Essentials]:
 
 
 def _essentials(text: str, found: Sequence[str], lang: str) -> Essentials:
-    protected = [word for word, one in zip(found, protected_words(found, lang), strict=True) if one]
-    names = {_small(word, lang) for word in protected if len(word) > 1 and not _NUMBER.search(word)}
+    names = {_small(word, lang) for word in probable_names(found, lang)}
     negating = _counted(found, text, lang).keys()
     return Essentials(lang, frozenset(_NUMBER.findall(text)), frozenset(names - negating), frozenset(negating))
 
@@ -80,7 +79,7 @@ def negations(text: str, lang: str) -> Counter[str]:
 
 def _small(text: str, lang: str) -> str:
     """Return a text in small letters; Turkish has two letters i."""
-    return (text.replace("İ", "i").replace("I", "ı") if lang == "tr" else text).casefold()
+    return (text.translate(TURKIC_SMALL) if lang == "tr" else text).casefold()
 
 
 def _counted(found: Sequence[str], text: str, lang: str) -> Counter[str]:

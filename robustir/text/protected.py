@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from robustir.languages import LANGUAGES, language
 
-__all__ = ["FORM_BITS", "TITLED", "form_bits", "protected_rows", "protected_words"]
+__all__ = ["FORM_BITS", "TITLED", "form_bits", "probable_names", "protected_rows", "protected_words"]
 
 TITLED: Final = 1  # begins with a capital
 _CASED, _LOWER, _ALWAYS, _UNLESS_SHOUTED = 2, 4, 8, 16
@@ -42,6 +42,14 @@ def protected_words(words: Sequence[str], lang: str) -> list[bool]:
     bits = np.fromiter((form_bits(word, lang) for word in words), dtype=np.int64, count=len(words))
     protected: list[bool] = protected_rows(bits, np.zeros(len(words), dtype=np.int64), lang).tolist()
     return protected
+
+
+def probable_names(words: Sequence[str], lang: str) -> list[str]:
+    """Return those of all words of one text that are probably names: protected, of two letters or more, without a digit."""
+    protected = protected_words(words, lang)
+    return [
+        word for word, one in zip(words, protected, strict=True) if one and len(word) > 1 and not _DIGIT.search(word)
+    ]
 
 
 def form_bits(form: str, lang: str) -> int:

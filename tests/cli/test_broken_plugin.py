@@ -11,11 +11,11 @@ from robustir.cli.examination import examine
 from robustir.errors import SpecError
 from robustir.kit.catalogue import describe, listing
 from robustir.plugins.installed import installed_points
-from robustir.plugins.registry import _entries, create, registered, set_aside
+from robustir.plugins.registry import _entries, create, registered
 
 
 def _forget() -> None:
-    for cached in (installed_points, registered, set_aside, _entries):
+    for cached in (installed_points, _entries):
         cached.cache_clear()
 
 

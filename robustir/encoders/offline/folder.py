@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from robustir.disk.atomic import explained
+from robustir.disk.download import sha256_of
 from robustir.disk.folders import cache_folder
 from robustir.disk.parsing import parse_json
 from robustir.encoders.offline.quantised import QuantisedModel
@@ -61,14 +62,9 @@ def e5_folder() -> Path:
 def _is_whole(folder: Path) -> bool:
     try:
         known: Any = parse_json((folder / _RECORD).read_text(encoding="utf-8"))
-        return bool(known) and all(_sha256(folder / name) == digest for name, digest in known.items())
+        return bool(known) and all(sha256_of(folder / name) == digest for name, digest in known.items())
     except (OSError, ValueError, AttributeError):
         return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _lay_out(folder: Path) -> None:
@@ -95,7 +91,7 @@ def _write(folder: Path, model: QuantisedModel, charsmap: bytes) -> None:
     _tokenizer(model.pieces, charsmap).save(str(folder / "tokenizer.json"))
     for name, content in _configurations(model).items():
         (folder / name).write_text(json.dumps(content, indent=1), encoding="utf-8")
-    digests = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
+    digests = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
     (folder / _RECORD).write_text(json.dumps(digests, indent=1), encoding="utf-8")
 
 

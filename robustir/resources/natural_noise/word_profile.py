@@ -16,7 +16,7 @@ from robustir.resources.natural_noise.profile import jensen_shannon
 from robustir.resources.natural_noise.word_alignment import Group, aligned_words
 from robustir.text.words import words
 
-__all__ = ["WordProfile", "count_word_rates", "word_distances"]
+__all__ = ["WordProfile", "count_word_rates", "rounded", "word_distances"]
 
 _DIGITS: Final = 4
 _FINAL: Final = regex.compile(r"[.?!\u037e;\u061f\u0964\u3002\uff1f\uff01]$")
@@ -157,7 +157,7 @@ def count_word_rates(pairs: Pairs, lang: str, source: str, dictionary: Collectio
     profile = WordProfile()
     for clean, noisy in zip(pairs.clean, pairs.noisy, strict=True):
         profile.add(clean, noisy, lang, dictionary)
-    rounded = {
+    rates = {
         "wrong": profile.word_rate,
         "classes": profile.class_rates(),
         "function": profile.kind_shares("function"),
@@ -170,11 +170,12 @@ def count_word_rates(pairs: Pairs, lang: str, source: str, dictionary: Collectio
         "source": source,
         "made by": "robustir naturalness --words --rates",
         "words": profile.classes.total(),
-        **{key: _rounded(value) for key, value in rounded.items()},
+        **rounded(rates),
     }
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Return a value, or those of a table at any depth, with numbers of four digits behind the point."""
     if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return round(value, _DIGITS)
+        return {key: rounded(inner) for key, inner in value.items()}
+    return round(value, _DIGITS) if isinstance(value, float) else value
