@@ -9,6 +9,7 @@ import pytest
 
 import robustir
 from robustir.benchmarks.beir import Beir
+from robustir.disk.download import sha256_of
 from robustir.errors import InputError, RunError
 from robustir.rundir.exporting import export_queries, export_run
 from tests.tiny import PASSAGES, QUERIES, run_cells, suite_of, write_beir
@@ -58,7 +59,7 @@ def test_the_queries_are_those_that_a_run_scores(tmp_path: Path) -> None:
     for one, other in zip(of_suite, of_run, strict=False):
         assert one == other
         for file in (one.jsonl, one.tsv):
-            assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+            assert sha256_of(tmp_path / "a" / file) == sha256_of(tmp_path / "b" / file)
     assert read_tsv(tmp_path / "b" / of_run[2].tsv) == {
         "q1": "c",
         "q2": "c",
@@ -153,7 +154,7 @@ def test_from_python_as_from_the_command_line(tmp_path: Path, invoke) -> None:
     assert [(row.perturbation, row.draw) for row in rows] == [("", 0), ("tests.tiny:Any3", 0), ("tests.tiny:Any3", 1)]
     files = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
     assert len(files) == 1 + 5 + 2 * 3
-    assert all((tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes() for file in files)
+    assert all(sha256_of(tmp_path / "a" / file) == sha256_of(tmp_path / "b" / file) for file in files)
     live = robustir.export_queries(
         "quickstart",
         tmp_path / "c",

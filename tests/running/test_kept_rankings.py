@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from robustir.analysis.of_run import analyse_run
+from robustir.disk.download import sha256_of
 from robustir.planning.conditions import CLEAN, Condition
 from robustir.rundir import kept_lists
 from robustir.rundir.directory import RunDirectory
@@ -75,9 +76,7 @@ def test_the_lists_are_those_of_an_export_and_overlap_as_defined(tmp_path: Path,
             assert found[query, NAMES.index(name)] == pytest.approx(by_definition(numbers[0], numbers[1]), abs=1e-6)
     assert found[1][np.isfinite(found[1])].tolist() == [1.0, 1.0, 1.0]  # q2 was left as it is
     assert not run.top_path(noisy).exists()
-    assert (whole.path / "ranks" / f"{noisy}.parquet").read_bytes() == (
-        run.path / "ranks" / f"{noisy}.parquet"
-    ).read_bytes()
+    assert sha256_of(whole.path / "ranks" / f"{noisy}.parquet") == sha256_of(run.path / "ranks" / f"{noisy}.parquet")
 
 
 def test_overlap_of_random_lists_by_definition(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import robustir
+from robustir.disk.download import sha256_of
 from robustir.encoders.live.identity import FIRST, SECOND
 from robustir.errors import DataError, RunError
 from robustir.planning.conditions import CLEAN, FLOOR, Condition
@@ -101,7 +102,7 @@ def test_each_distinct_text_is_encoded_once_and_never_again(folder: Path, tmp_pa
     assert counts_of(second) == replace(counts_of(run), texts_encoded=0, texts_reused=len(wanted))
     for part in ("queries", "ranks", "findings"):
         for path in (tmp_path / "run" / part).iterdir():
-            assert path.read_bytes() == (tmp_path / "second" / part / path.name).read_bytes()
+            assert sha256_of(path) == sha256_of(tmp_path / "second" / part / path.name)
 
 
 def test_nothing_changed_is_exactly_no_difference(tmp_path: Path) -> None:
@@ -240,7 +241,7 @@ def test_a_killed_worker_is_a_clear_error_and_resumable(
     assert not summary.failures
     _, whole, _ = run_cells(suite, tmp_path / "whole")
     for path in (whole.path / "ranks").iterdir():
-        assert path.read_bytes() == (run.path / "ranks" / path.name).read_bytes()
+        assert sha256_of(path) == sha256_of(run.path / "ranks" / path.name)
 
 
 def test_an_error_that_cannot_travel_between_processes_fails_its_cell_alone(
