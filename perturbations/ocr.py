@@ -23,13 +23,13 @@ class Ocr(RuleBased):
     """
 
     name: ClassVar[str] = "ocr"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = covered("ocr")
     inside_clusters: ClassVar[bool] = True
     claims: ClassVar[frozenset[str]] = frozenset({"survives-nfkc"})
     severity_meaning: ClassVar[str] = (
-        "expected share of words with one misread place, among words with a character that can be misread; in Thai and "
-        "Chinese the share of such characters (grapheme clusters)"
+        "expected share of words with one misread place, among words with a character that can be misread (Thai and "
+        "Chinese are segmented)"
     )
     source: ClassVar[str] = "shapes of printed letters: the source field of each file in perturbations/data/ocr"
 
@@ -37,4 +37,5 @@ class Ocr(RuleBased):
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]
     ) -> Sequence[str]:
         """Return the texts as a scanner would read them."""
-        return replace_one(Block.join(texts), substitutions("ocr", lang, "confusions"), lang, severity, keys).texts()
+        table = substitutions("ocr", lang, "confusions")
+        return replace_one(Block.join(texts), table, lang, severity, keys, segmented=True).texts()

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.languages import has_spaces
 from robustir.perturbations.shared.numbered_units import Units, letter_units, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.confusions import confusions
@@ -25,17 +26,16 @@ class Phonetic(RuleBased):
     A word that is easily taken for another (their, there) or often misspelled becomes that; else one of its spellings
     by the language's rules is taken, each with the same chance. A rule holds only where the sound stays. A chosen word
     without any stays and does not count as eligible. A Chinese word becomes another word of the same syllables and tones
-    or, if there is none, has one common character of the same sound; in Thai the unit is the character. Arabic, Hindi and
-    Turkish are left out: nearly every other spelling is another sound there.
+    or, if there is none, has one common character of the same sound. Arabic, Hindi and Turkish are left out: nearly every other spelling is another sound there.
     """
 
     name: ClassVar[str] = "phonetic"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     languages: ClassVar[frozenset[str] | None] = frozenset({"de", "el", "en", "es", "ru", "th", "vi", "zh"})
     inside_clusters: ClassVar[bool] = True
     claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "keeps-sound", "survives-nfkc"})
     severity_meaning: ClassVar[str] = (
-        "expected share of words spelled wrongly by sound, among words that can be; in Thai the share of characters"
+        "expected share of words spelled wrongly by sound, among words that can be (Thai and Chinese are segmented)"
     )
     source: ClassVar[str] = "the source field of each file in perturbations/data/phonetic"
 
@@ -44,7 +44,7 @@ class Phonetic(RuleBased):
     ) -> Sequence[str]:
         """Return the texts with chosen words as they sound."""
         block = Block.join(texts)
-        units = word_units(block, lang) if lang == "zh" else letter_units(block, lang)
+        units = letter_units(block, lang) if has_spaces(lang) else word_units(block, lang)
         units = units.take(units.chosen(keys, severity))
         return splice_strings(block, units.start, units.stop, _sounding_alike(block, units, lang, keys)).texts()
 

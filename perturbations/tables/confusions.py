@@ -17,12 +17,12 @@ from typing import Any
 
 import regex
 
-from robustir.languages import has_spaces
 from robustir.perturbations.casing import lowered, raised
 from robustir.perturbations.typing.keyboards import read_data
 
 __all__ = ["confusions"]
 
+_NO_ACRONYM = 6  # letters from which capitals alone are a word that is shouted; fewer may be said letter by letter (ΗΠΑ)
 _LIKELY = 2  # characters of one sound that are taken for a Chinese character, the most frequent ones
 
 Confusions = Callable[[str], tuple[str, ...]]
@@ -30,22 +30,21 @@ Confusions = Callable[[str], tuple[str, ...]]
 
 @cache
 def confusions(lang: str) -> Confusions:
-    """Return a function from a word (in Thai a character) to the spellings that it may be mistaken for."""
+    """Return a function from a word to the spellings that it may be mistaken for."""
     if lang == "zh":
         return _chinese()
     data: dict[str, Any] = read_data("phonetic", f"{lang}.json")
     groups = {word: others for group in data["words"] for word, *others in _turns(group)} | data["misspelled"]
-    shortest = 2 if has_spaces(lang) else 1  # a word of one letter (Spanish y) is too well known to be misspelled
     whole = regex.compile("|".join(map(regex.escape, data["units"])) or r"(?!)")
     rules = [compiled for rule in data["rules"] for compiled in _compiled(rule)]
 
     @lru_cache(maxsize=65_536)
     def spellings_of(word: str) -> tuple[str, ...]:
         plain = lowered(word, lang)
-        if len(plain) != len(word):
+        if len(plain) != len(word) or (1 < len(word) < _NO_ACRONYM and word.isupper()):
             return ()
         spelled = [_cased(word, new, lang) for new in groups.get(plain, ())]
-        if not spelled and len(word) >= shortest:
+        if not spelled and len(word) > 1:  # a word of one letter (Spanish y) is too well known to be misspelled
             inside = {place for match in whole.finditer(plain) for place in range(match.start() + 1, match.end())}
             for pattern, instead in rules:
                 for match in pattern.finditer(plain):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from robustir.errors import DataError
 from robustir.languages import has_spaces
-from robustir.perturbations.shared.numbered_units import Units
+from robustir.perturbations.shared.numbered_units import Units, word_units
 from robustir.perturbations.typing.keyboards import read_data
 from robustir.text.blocks import Block, ragged_arange
 from robustir.text.splices import splice
@@ -116,9 +116,10 @@ class Substitutions:
         return self.first[row] + (drawn * self.count[row]).astype(np.int64)
 
 
-def _chosen(block: Block, lang: str, severity: float, keys: NDArray[np.uint64]) -> Units:
-    """Choose among words, or among grapheme clusters if the script has no spaces."""
-    units = Units.of(block, *unit_spans(block, spaced=has_spaces(lang)))
+def _chosen(block: Block, lang: str, severity: float, keys: NDArray[np.uint64], *, segmented: bool = False) -> Units:
+    """Choose among words; if the script has no spaces, among segmented words or grapheme clusters."""
+    spaced = has_spaces(lang)
+    units = word_units(block, lang) if segmented and not spaced else Units.of(block, *unit_spans(block, spaced=spaced))
     return units.take(units.chosen(keys, severity))
 
 
@@ -136,12 +137,14 @@ def replace_one(
     keys: NDArray[np.uint64],
     *,
     seen: NDArray[np.uint32] | None = None,
+    segmented: bool = False,
 ) -> Block:
     """Return the block with one substitution in each chosen unit that has any; keys: uint64 [texts, 2].
 
+    segmented: whether the units of Thai and Chinese are words; else they are grapheme clusters.
     seen: uint32 [code points], what the table is asked about instead of the block's own code points.
     """
-    units = _chosen(block, lang, severity, keys)
+    units = _chosen(block, lang, severity, keys, segmented=segmented)
     at, owner = _places(units)
     rows = table.rows(block.codes if seen is None else seen, at, at + 1 < units.stop[owner]).ravel()
     sites = np.flatnonzero(rows)

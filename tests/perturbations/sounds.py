@@ -13,20 +13,18 @@ from robustir.disk.folders import data_folder
 from robustir.languages import has_spaces
 from robustir.perturbations.phonetic import Phonetic
 from robustir.perturbations.tables.confusions import confusions
-from robustir.text.clusters import clusters
 from robustir.text.sounds import Speaker, speaker
+from robustir.text.words import words as segmented
 
 SPELLED = sorted((Phonetic.languages or frozenset()) - {"zh"})  # Chinese goes by its own table of pinyin
 
 
 def kept(lang: str, texts: Iterable[str], speaker: Speaker) -> tuple[float, float]:
-    """Return the share of words (Thai: characters) with other spellings, and the share of these with the same sound."""
+    """Return the share of words with other spellings, and the share of these with the same sound."""
     words: Counter[str] = Counter()
     for text in texts:
         words.update(
-            regex.findall(r"[\p{L}\p{M}'’]+", text.lower())
-            if has_spaces(lang)
-            else (part for part in clusters(text) if part[0].isalpha())
+            regex.findall(r"[\p{L}\p{M}'’]+", text.lower()) if has_spaces(lang) else segmented(text, lang)
         )
     spellings = confusions(lang)
     some = same = 0.0
