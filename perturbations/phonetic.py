@@ -25,8 +25,9 @@ class Phonetic(RuleBased):
 
     A word that is easily taken for another (their, there) or often misspelled becomes that; else one of its spellings
     by the language's rules is taken, each with the same chance. A rule holds only where the sound stays. A chosen word
-    without any stays and does not count as eligible. A Chinese word becomes another word of the same syllables and tones
-    or, if there is none, has one common character of the same sound. Arabic, Hindi and Turkish are left out: nearly every other spelling is another sound there.
+    without any stays and does not count as eligible. A Chinese word becomes another word of the same syllables and
+    tones or, if there is none, has one common character of the same sound. Arabic, Hindi and Turkish are left out:
+    nearly every other spelling is another sound there.
     """
 
     name: ClassVar[str] = "phonetic"

@@ -22,7 +22,7 @@ from robustir.perturbations.typing.keyboards import read_data
 
 __all__ = ["confusions"]
 
-_NO_ACRONYM = 6  # letters from which capitals alone are a word that is shouted; fewer may be said letter by letter (ΗΠΑ)
+_NO_ACRONYM = 6  # letters; fewer capitals may be an acronym (ΗΠΑ), more are a word that is shouted
 _LIKELY = 2  # characters of one sound that are taken for a Chinese character, the most frequent ones
 
 Confusions = Callable[[str], tuple[str, ...]]

@@ -23,9 +23,7 @@ def kept(lang: str, texts: Iterable[str], speaker: Speaker) -> tuple[float, floa
     """Return the share of words with other spellings, and the share of these with the same sound."""
     words: Counter[str] = Counter()
     for text in texts:
-        words.update(
-            regex.findall(r"[\p{L}\p{M}'’]+", text.lower()) if has_spaces(lang) else segmented(text, lang)
-        )
+        words.update(regex.findall(r"[\p{L}\p{M}'’]+", text.lower()) if has_spaces(lang) else segmented(text, lang))
     spellings = confusions(lang)
     some = same = 0.0
     for word, count in words.items():
