@@ -47,7 +47,7 @@ class CodeSwitch(RuleBased):
     """
 
     name: ClassVar[str] = "code-switch"
-    version: ClassVar[str] = "6"
+    version: ClassVar[str] = "7"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     claims: ClassVar[frozenset[str]] = frozenset(
         {"keeps-names", "keeps-numbers", "keeps-negations", "writes-words", "survives-nfkc"}

@@ -36,6 +36,9 @@ def switches(form: str, lang: str, into: str) -> Entry:
         return ((other, 1.0),) if other else ()
     if folded in name_words(lang) or (lang == "en" and negates(folded)):
         return ()
+    if folded in (corrected := _corrected(lang, into)):
+        other = corrected[folded]
+        return ((other, 1.0),) if other else ()
     least = _LEAST if "en" in (lang, into) else _LEAST_BY_PIVOT
     back = load_lexicon(into, lang)
     found: list[tuple[str, float]] = []
@@ -69,6 +72,15 @@ def is_function_word(folded: str, lang: str) -> bool:
 def begins_text(folded: str, lang: str) -> bool:
     """Whether a listed word is switched at the beginning of a text alone: who? is кто, but "the man who" is который."""
     return bool(_listed(lang).get(folded, {}).get("begins a text"))
+
+
+@cache
+def _corrected(lang: str, into: str) -> dict[str, str]:
+    """Return what a person wrote instead of wrong pairs, "" for none; a pair by way of English needs both its halves."""
+    pairs: dict[str, dict[str, str]] = read_data("code_switch", "corrections.json")["pairs"]
+    if "en" in (lang, into):
+        return pairs.get(f"{lang}-{into}", {})
+    return dict.fromkeys(pairs.get(f"{lang}-en", {}), "")
 
 
 @cache

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from robustir.errors import NotApplicableError, SpecError
 from robustir.perturbations.code_switch import CodeSwitch
+from robustir.perturbations.tables.lexicons import fold, load_lexicon
 from robustir.perturbations.tables.switches import switches
+from robustir.perturbations.typing.keyboards import read_data
 from robustir.seeds import Stream, derive_key
 from tests.strategies import LANGUAGES, SENTENCES, keys, languages, severities, texts
 
@@ -78,10 +80,24 @@ def test_content_words_go_first() -> None:
         ("không gian", "vi", "en", "space"),
         ("con người và thành phố", "vi", "en", "human and city"),
         ("es no tiene agua", "es", "en", "es no tiene water"),
+        ("the last fossils", "en", "vi", "the cuối cùng hóa thạch"),  # not last year
+        ("bất tuân", "vi", "en", "bất tuân"),  # halves of a word
+        ("thánh ca", "vi", "es", "thánh ca"),
+        ("los primos", "es", "en", "los primos"),  # cousins, or prime numbers
     ],
 )
 def test_words_keep_their_meaning_and_the_sentence_its_frame(text: str, lang: str, into: str, expected: str) -> None:
     assert one(text, lang, derive_key("x"), into=into) == expected
+
+
+@pytest.mark.parametrize("pair", ["vi-en", "en-vi", "es-en", "en-es"])
+def test_corrections_change_what_would_be_switched(pair: str) -> None:
+    lang, into = pair.split("-")
+    lexicon = load_lexicon(lang, into)
+    for word, other in read_data("code_switch", "corrections.json")["pairs"][pair].items():
+        assert word == fold(word, lang) != fold(other, into)
+        assert [switched for switched, _ in switches(word, lang, into)] == ([other] if other else [])
+        assert lexicon.translations(word)[0][0] != other
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
