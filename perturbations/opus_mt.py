@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from robustir.disk.download import is_offline
-from robustir.errors import NotApplicableError, SpecError
+from robustir.errors import MissingExtraError, NotApplicableError, SpecError
 from robustir.languages import LANGUAGES, normalise
+from robustir.perturbations.mt.engines import DTYPES, has_ctranslate2, release
 from robustir.perturbations.mt.marian import Marian
 from robustir.perturbations.mt.whole import is_whole
 from robustir.plugins.shown import Shown
@@ -18,7 +19,7 @@ from robustir.seeds import Stream
 __all__ = ["HUB", "OpusMT"]
 
 HUB = "Helsinki-NLP/opus-mt-{src}-{tgt}"
-_DTYPES = ("float32", "float64")
+_BATCH: Final = 32  # texts
 # Source language -> target languages among the eleven for which HUB names a model, by the list of opus-mt models in
 # UKPLab/EasyNMT @ 3c9f9590206f, models/opus-mt/easynmt.json (Apache-2.0).
 _PUBLISHED = {
@@ -37,9 +38,10 @@ class OpusMT(Shown):
     """Round-trip translation with OPUS-MT, at a severity that picks the step of a ladder of pivots and rounds.
 
     The steps are, in order: for each pivot, 1 to ``rounds`` round trips; severity s picks step ceil(s * steps). With
-    one pivot and one round every severity above 0 is the same noise. Batches hold texts of one token length, and
-    numbers are double, so that a batch translates as its texts do one by one. If a translation comes back empty, the
-    query stays as it was.
+    one pivot and one round every severity above 0 is the same noise. A batch translates as its texts do one by one: it
+    holds texts of one token length, in transformers in double precision, in ctranslate2 in whole numbers or, in single
+    precision, one text. The engines do not search alike, so the engine is part of the version. If a translation comes
+    back empty, the query stays as it was.
 
     Args:
         pivot: code of the pivot language, or several from weak to strong noise.
@@ -53,12 +55,18 @@ class OpusMT(Shown):
         beams: width of the beam search; 0 samples, seeded by each query's key.
         revision: branch, tag or commit of the hub models, or one for each pair, such as {'en-de': '6f31...'}.
         device: "cpu" or "cuda".
-        dtype: "float64", or "float32", in which a batch may differ from its texts one by one.
-        batch_size: texts at once.
+        dtype: "float64" or "float32" of transformers, "float32", "int8" or "int16" of ctranslate2; by default the first
+            that the engine has.
+        batch_size: texts at once; by default 32, or 1 of ctranslate2 in float32. A larger batch in float32 may differ
+            from its texts one by one.
         max_length: of a translation, in tokens.
+        engine: "ctranslate2" (extra mt), "transformers", or "auto": ctranslate2 if it is installed and can do what is
+            asked for (it neither samples nor runs on "cuda" here).
 
     Raises:
-        SpecError: for a pivot that is also served, a template without {src} and {tgt}, or numbers out of range.
+        SpecError: for a pivot that is also served, a template without {src} and {tgt}, numbers out of range, or what the
+            engine cannot do.
+        MissingExtraError: without ctranslate2, if it is asked for by name or by its dtype.
     """
 
     name: ClassVar[str] = "opus-mt"
@@ -88,23 +96,27 @@ class OpusMT(Shown):
         beams: int = 4,
         revision: str | Mapping[str, str] | None = None,
         device: str = "cpu",
-        dtype: str = "float64",
-        batch_size: int = 32,
+        dtype: str | None = None,
+        batch_size: int | None = None,
         max_length: int = 256,
+        engine: str = "auto",
     ) -> None:
         self.pivots: tuple[str, ...] = tuple(map(normalise, (pivot,) if isinstance(pivot, str) else pivot))
         if not self.pivots or rounds < 1:
             raise SpecError(f"opus-mt(pivot={pivot!r}, rounds={rounds!r}): give at least one pivot and one round")
         if "{src}" not in models or "{tgt}" not in models:
             raise SpecError(f"opus-mt(models={models!r}): write {{src}} and {{tgt}} in place of the languages")
-        if dtype not in _DTYPES or beams < 0 or batch_size < 1 or max_length < 2:
-            raise SpecError(
-                f"opus-mt: dtype must be one of {', '.join(_DTYPES)}, beams at least 0, batch_size at least 1 and max_length at least 2"
-            )
+        if beams < 0 or (batch_size is not None and batch_size < 1) or max_length < 3:
+            raise SpecError("opus-mt: beams must be at least 0, batch_size at least 1 and max_length at least 3")
+        self.engine = _engine(engine, beams, device, dtype)
         self.ladder = tuple((code, count) for code in self.pivots for count in range(1, rounds + 1))
-        self.models, self.revision, self.device, self.dtype = models, revision, device, dtype
+        self.models, self.revision, self.device = models, revision, device
+        self.dtype = dtype or DTYPES[self.engine][0]
         self.tokens = dict(tokens or {})
-        self.beams, self.batch_size, self.max_length = beams, batch_size, max_length
+        self.beams, self.max_length = beams, max_length
+        # MKL adds up single numbers in another order in larger batches; whole numbers have one sum.
+        alone = self.engine == "ctranslate2" and self.dtype == "float32"
+        self.batch_size = batch_size or (1 if alone else _BATCH)
         self._made: dict[tuple[str, str], Marian] = {}
         asked = (languages,) if isinstance(languages, str) else tuple(languages)
         if clash := sorted(set(asked) & set(self.pivots)):
@@ -116,7 +128,7 @@ class OpusMT(Shown):
         if (src, tgt) not in self._made:
             name = self.models.replace("{src}", src).replace("{tgt}", tgt)
             revision = self.revision.get(f"{src}-{tgt}") if isinstance(self.revision, Mapping) else self.revision
-            self._made[src, tgt] = Marian(name, revision, self.device, self.dtype)
+            self._made[src, tgt] = Marian(name, revision, self.device, self.dtype, self.engine)
         return self._made[src, tgt]
 
     def _pairs(self, lang: str) -> list[tuple[str, str]]:
@@ -132,15 +144,15 @@ class OpusMT(Shown):
 
     @cached_property
     def version(self) -> str:
-        """What identifies the models (commits on the hub, digests of folders), and transformers' release.
+        """What identifies the models (commits on the hub, digests of folders), and the engine with its release.
 
         Raises InputError if a model is neither here nor can be downloaded.
         """
-        from importlib.metadata import version
-
         pairs = sorted({pair for lang in self.languages or () for pair in self._pairs(lang)})
         digests = [f"{src}-{tgt}={self._marian(src, tgt).files.identity}" for src, tgt in pairs]
-        return " ".join(["1", f"transformers={version('transformers').partition('.')[0]}", *digests])
+        # A spec without a dtype means another kind of number in each engine.
+        numbers = [f"dtype={self.dtype}"] if self.engine == "ctranslate2" else []
+        return " ".join(["1", release(self.engine), *numbers, *digests])
 
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
         """Return ``text`` after the round trips; see :meth:`apply_batch`."""
@@ -191,3 +203,29 @@ class OpusMT(Shown):
             )
             current = [new.strip() or old for new, old in zip(translated, current, strict=True)]
         return [new if is_whole(new) else old for new, old in zip(current, texts, strict=True)]
+
+
+def _engine(asked: str, beams: int, device: str, dtype: str | None) -> str:
+    """Return the engine that computes what is asked for. Raises SpecError if none can, MissingExtraError without it."""
+    if asked not in ("auto", *DTYPES):
+        raise SpecError(f"opus-mt(engine={asked!r}): write 'auto', 'ctranslate2' or 'transformers'")
+    lacks = {
+        "transformers": _lacks_dtype("transformers", dtype),
+        "ctranslate2": "" if beams else "draws no samples that a seed repeats (beams=0)",
+    }
+    if not lacks["ctranslate2"]:
+        lacks["ctranslate2"] = (
+            _lacks_dtype("ctranslate2", dtype) if device == "cpu" else f"runs on the CPU alone here, not on {device!r}"
+        )
+    able = [name for name in ("ctranslate2", "transformers") if not lacks[name] and asked in ("auto", name)]
+    if not able:
+        reasons = "; ".join(f"{name} {reason}" for name, reason in lacks.items() if asked in ("auto", name))
+        raise SpecError(f"opus-mt: {reasons}")
+    if able == ["ctranslate2"] and not has_ctranslate2():
+        raise MissingExtraError("ctranslate2", "mt")
+    return able[0] if has_ctranslate2() else able[-1]
+
+
+def _lacks_dtype(engine: str, dtype: str | None) -> str:
+    known = DTYPES[engine]
+    return "" if dtype is None or dtype in known else f"has no dtype {dtype!r}, only {', '.join(known)}"

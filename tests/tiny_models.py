@@ -90,6 +90,60 @@ def write_bert(
     return model
 
 
+def write_marian(
+    folder: Path,
+    seed: int,
+    lines: Iterable[str],
+    *,
+    pieces: int = 25,
+    vocabulary: int = 0,
+    codes: Iterable[str] = (),
+    **changes: Any,
+) -> None:
+    """Save a Marian model with random weights in the format of OPUS-MT: a layer of 16 dimensions unless ``changes`` say so.
+
+    Both sides have the same subwords, at most ``pieces``, learnt from ``lines``; they are filled up to ``vocabulary`` tokens. codes: target tokens.
+    """
+    import sentencepiece
+    import torch
+    from transformers import MarianConfig, MarianMTModel
+
+    folder.mkdir(parents=True)
+    sentencepiece.SentencePieceTrainer.train(  # type: ignore[attr-defined, unused-ignore]  # stubs differ by release
+        sentence_iterator=iter(lines),
+        model_prefix=str(folder / "source"),
+        vocab_size=pieces,
+        hard_vocab_limit=False,  # where the lines have fewer
+        minloglevel=2,
+    )
+    (folder / "source.model").rename(folder / "source.spm")
+    (folder / "source.vocab").unlink()
+    shutil.copy(folder / "source.spm", folder / "target.spm")
+    processor: Any = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
+    learnt = [processor.id_to_piece(number) for number in range(3, processor.get_piece_size())]
+    tokens = ["</s>", "<unk>", *learnt, *codes]
+    tokens += [f"▁filler{number}" for number in range(vocabulary - len(tokens) - 1)]
+    ids = {token: number for number, token in enumerate([*tokens, "<pad>"])}
+    (folder / "vocab.json").write_text(json.dumps(ids), encoding="utf-8")
+    torch.manual_seed(seed)
+    shape = {
+        "d_model": 16,
+        "encoder_layers": 1,
+        "decoder_layers": 1,
+        "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2,
+        "encoder_ffn_dim": 32,
+        "decoder_ffn_dim": 32,
+        "max_position_embeddings": 64,
+        "init_std": 1.0,
+    }
+    special = {"pad_token_id": ids["<pad>"], "decoder_start_token_id": ids["<pad>"], "bos_token_id": None}
+    ends = {"eos_token_id": 0, "forced_eos_token_id": 0}
+    model: Any = MarianMTModel(MarianConfig(vocab_size=len(ids), **shape | special | ends | changes))
+    model.generation_config.bad_words_ids = [[ids["<pad>"]]]
+    model.save_pretrained(folder)
+
+
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """BERT: 3 layers, 16 dimensions, a WordPiece vocabulary, 40 positions."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from robustir.errors import DataError, MissingExtraError
+from robustir.perturbations.mt.engines import CTranslate2, Engine, Transformers
 from robustir.perturbations.shared.model_files import ModelFiles
 
 __all__ = ["FILES", "Marian"]
@@ -18,12 +19,16 @@ _OPTIONAL = ("generation_config.json", "tokenizer_config.json", "target_vocab.js
 
 @dataclass(frozen=True)
 class Marian:
-    """A Marian checkpoint: a local folder, or a hub id at ``revision``, downloaded when first needed."""
+    """A Marian checkpoint: a local folder, or a hub id at ``revision``, downloaded when first needed.
+
+    engine: "transformers", or "ctranslate2", which runs on the CPU. dtype: one of the engine's.
+    """
 
     model: str
     revision: str | None = None
     device: str = "cpu"
     dtype: str = "float64"
+    engine: str = "transformers"
 
     @cached_property
     def files(self) -> ModelFiles:
@@ -31,19 +36,22 @@ class Marian:
         return ModelFiles(self.model, self.revision, FILES, _OPTIONAL)
 
     @cached_property
-    def _loaded(self) -> tuple[Any, Any]:
+    def _tokenizer(self) -> Any:
         folder = str(self.files.folder)
         try:
-            import torch
-            from transformers import MarianMTModel, MarianTokenizer
+            from transformers import MarianTokenizer
         except ImportError as error:
             raise MissingExtraError("transformers", "transformers") from error
         try:
-            tokenizer: Any = MarianTokenizer.from_pretrained(folder, local_files_only=True)
-            model: Any = MarianMTModel.from_pretrained(folder, local_files_only=True, dtype=getattr(torch, self.dtype))
+            return MarianTokenizer.from_pretrained(folder, local_files_only=True)
         except Exception as error:  # loaders raise almost anything for damaged files
             raise DataError(f"{folder} cannot be loaded as a Marian model ({error}); download it again") from error
-        return tokenizer, model.to(self.device).eval()
+
+    @cached_property
+    def _engine(self) -> Engine:
+        if self.engine == "ctranslate2":
+            return CTranslate2(self.files.folder, self.dtype, self._tokenizer.get_vocab())
+        return Transformers(self.files.folder, self.device, self.dtype)
 
     def token(self, asked: str, usual: str) -> str:
         """Return the target token to write before each text, "" for a model of one target language.
@@ -51,7 +59,7 @@ class Marian:
         A group model gets the token asked for, or, with none, the usual one of the language. Raises DataError if it
         does not know it.
         """
-        known = self._loaded[0].supported_language_codes
+        known = self._tokenizer.supported_language_codes
         token = asked or (usual if known else "")
         if (token or known) and token not in known:
             raise DataError(
@@ -64,21 +72,12 @@ class Marian:
         self, texts: Sequence[str], seeds: Sequence[int] | None, *, beams: int, batch: int, max_length: int
     ) -> list[str]:
         """Return translations; ``seeds``: sample each text from its own seed, else beam search."""
-        import torch
-
-        tokenizer, model = self._loaded
+        tokenizer = self._tokenizer
         rows = [tokenizer(text, truncation=True, max_length=max_length)["input_ids"] for text in texts]
         result = [""] * len(texts)
         for group in _batches([len(row) for row in rows], 1 if seeds is not None else batch):
-            ids = torch.tensor([rows[row] for row in group], device=self.device)
-            options: dict[str, Any] = {"max_length": max_length, "attention_mask": torch.ones_like(ids)}
-            cuda = list(range(torch.cuda.device_count())) if self.device.startswith("cuda") else []
-            with torch.inference_mode(), torch.random.fork_rng(devices=cuda):  # the global generator stays as it was
-                if seeds is not None:
-                    torch.manual_seed(seeds[group[0]])
-                    output = model.generate(ids, do_sample=True, num_beams=1, **options)
-                else:
-                    output = model.generate(ids, do_sample=False, num_beams=beams, **options)
+            seed = None if seeds is None else seeds[group[0]]
+            output = self._engine.generate([rows[row] for row in group], seed=seed, beams=beams, max_length=max_length)
             for row, text in zip(group, tokenizer.batch_decode(output, skip_special_tokens=True), strict=True):
                 result[row] = text
         return result

