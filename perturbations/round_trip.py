@@ -43,6 +43,7 @@ class RoundTrip(Shown):
     name: ClassVar[str] = "round-trip"
     languages: frozenset[str] | None
     nested: ClassVar[bool] = False
+    natural: ClassVar[bool] = True  # what a real translator makes; findings hold imitations against it
     nesting_note: ClassVar[str] = "a translation rewords the whole query; severities are numbers of round trips"
     severity_meaning: ClassVar[str] = "ceil(severity * rounds) round trips through the pivot language"
     source: ClassVar[str] = (

@@ -115,7 +115,7 @@ class PerturbationExtras:
     Read by ``describe`` and ``check``."""
 
     natural: bool = False
-    """Whether people, or systems at work, made the noise and it was recorded. Findings hold such noise against the synthetic
+    """Whether people, or systems at work, made the noise, recorded or on the spot. Findings hold such noise against the synthetic
     kinds that a suite says imitate it. Read by the plan."""
 
     embedded_lang: str = ""

@@ -489,7 +489,7 @@ class Treatment:
         passages: the passages that the attack aims at: "same" for those in the query's language, or a language.
         embedded_lang: the language mixed into the queries.
         dose: the requested dose at severity 1, such as ``cer:0.05``; "" for nominal severities.
-        natural: whether people, or systems at work, made the noise, and it was recorded.
+        natural: whether people, or systems at work, made the noise, recorded or during the run.
         imitates: names of the natural noises that synthetic noise is held against.
     """
 

@@ -45,8 +45,8 @@ def _noise(row: dict[str, Any]) -> str:
     draws = "1 draw" if row["draws"] == 1 else f"{row['draws']} draws"
     meaning = f"; severity: {row['severity_meaning']}" if row["severity_meaning"] else ""
     what = "an attack, with a random control" if row["attack"] else row["description"].rstrip(".")
-    explored = " (exploratory)" if row["exploratory"] else ""
-    return f"{row['name']}{explored} at {severities}, {draws} each: {what}{meaning}"
+    marks = "".join(f" ({mark})" for mark in ("exploratory", "optional") if row[mark])
+    return f"{row['name']}{marks} at {severities}, {draws} each: {what}{meaning}"
 
 
 def _statistics(row: dict[str, Any]) -> Iterator[tuple[str, str]]:

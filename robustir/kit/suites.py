@@ -70,6 +70,7 @@ def _perturbation(suite: Suite, noise: Noise) -> dict[str, Any]:
         "severity_meaning": "" if made is None else PreparedPerturbation(made).severity_meaning,
         "attack": is_attack(made),
         "exploratory": noise.exploratory,
+        "optional": noise.optional,
     }
 
 

@@ -1,30 +1,58 @@
-"""Encoders that a suite takes if they can run here, and what is said of encoders before a run."""
+"""Encoders and noise that a suite takes if they can run here, and what is said of encoders before a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from robustir.errors import InputError
-from robustir.planning.suite import NamedEncoder, Suite
-from robustir.plugins.registry import create
+from robustir.planning.suite import Suite
+from robustir.plugins.registry import Kind, create
 
-__all__ = ["unfamiliar_languages", "with_optional"]
+__all__ = ["unfamiliar_languages", "with_optional", "with_optional_noise"]
 
 
 def with_optional(suite: Suite) -> tuple[Suite, tuple[str, ...]]:
     """Return the suite with those of its optional encoders that can be made, and a sentence for each other one's reason."""
-    there: list[str | NamedEncoder] = []
-    reasons: dict[str, list[str]] = {}
-    for entry in suite.optional:
-        spec, name = (entry, entry) if isinstance(entry, str) else (entry.spec, entry.name)
-        try:
-            create("encoder", spec)
-            there.append(entry)
-        except InputError as error:
-            reasons.setdefault(str(error), []).append(name)
-    left_out = tuple(f"left out: {', '.join(names)} ({reason})" for reason, names in reasons.items())
+    names = dict((one, one) if isinstance(one, str) else (one.spec, one.name) for one in suite.optional)
+    missing = _missing("encoder", names)
+    there = [one for one in suite.optional if (one if isinstance(one, str) else one.spec) not in missing]
+    left_out = _sentences(missing, names)
     return suite.model_copy(update={"encoders": (*suite.encoders, *there), "optional": ()}), left_out
+
+
+def with_optional_noise(suite: Suite) -> tuple[Suite, tuple[str, ...]]:
+    """Return the suite without those of its optional perturbations that cannot be made, and a sentence for each reason."""
+    names = {noise.spec: noise.name or noise.spec for noise in suite.perturbations if noise.optional}
+    missing = _missing("perturbation", names)
+    kept = [noise for noise in suite.perturbations if noise.spec not in missing]
+    known = {name for noise in kept for name in (noise.spec, noise.name)}
+    there = tuple(
+        noise.model_copy(
+            update={"optional": False, "imitates": tuple(name for name in noise.imitates if name in known)}
+        )
+        for noise in kept
+    )
+    return suite.model_copy(update={"perturbations": there}), _sentences(missing, names)
+
+
+def _missing(kind: Kind, specs: Iterable[str]) -> dict[str, str]:
+    """Return why plugins cannot be made here, by their specs."""
+    reasons = {}
+    for spec in specs:
+        try:
+            create(kind, spec)
+        except InputError as error:
+            reasons[spec] = str(error)
+    return reasons
+
+
+def _sentences(missing: Mapping[str, str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a sentence for each reason, with the names of what is left out for it."""
+    by_reason: dict[str, list[str]] = {}
+    for spec, reason in missing.items():
+        by_reason.setdefault(reason, []).append(names[spec])
+    return tuple(f"left out: {', '.join(listed)} ({reason})" for reason, listed in by_reason.items())
 
 
 def unfamiliar_languages(name: str, encoder: Any, languages: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from robustir.planning.benchmark_names import distinct_names
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
 from robustir.planning.limits import limited
 from robustir.planning.live import is_live
-from robustir.planning.optional import unfamiliar_languages, with_optional
+from robustir.planning.optional import unfamiliar_languages, with_optional, with_optional_noise
 from robustir.planning.recorded import read_rankings
 from robustir.planning.schema import SCHEMA
 from robustir.planning.strategies import find_trained
@@ -225,7 +225,8 @@ class Plan:
 
     def digest(self) -> str:
         """Return the key of the whole plan: the same plan on the same data, whatever the machine and the wording."""
-        content = self.suite.model_dump(mode="json", exclude={"description", "question", "compare", "optional"})
+        worded = dict.fromkeys(("description", "question", "compare", "optional"), True)
+        content = self.suite.model_dump(mode="json", exclude=worded | {"perturbations": {"__all__": {"optional"}}})
         content["encoders"] = [encoder.spec for encoder in self.encoders]
         return content_key("plan", content, sorted(cell.key for cell in self.cells()))
 
@@ -437,6 +438,7 @@ def make_plan(
         InputError: if something cannot be loaded, is named twice, or applies nowhere.
     """
     known = live or {}
+    suite, without = with_optional_noise(suite)
     suite, left_out = with_optional(suite) if scored else (suite, ())
     trained = find_trained(suite) if scored else []
     strategy_of = {canonical("encoder", arm.spec): arm.strategy for arm in trained}
@@ -458,7 +460,7 @@ def make_plan(
     _check_names("perturbation", [noise.spec for noise in noises])
     languages = {lang for planned in tasks for lang in planned.task.languages}
     lacking = (unfamiliar_languages(encoder.name, encoder.scorer, languages) for encoder in planned_encoders)
-    notes = (*left_out, *filter(None, lacking))
+    notes = (*left_out, *without, *filter(None, lacking))
     plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(_missing(noises, tasks)), notes)
     return _with_rankings_read(plan)
 

@@ -111,6 +111,9 @@ class Noise(SuiteTable):
         '["arabizi"]',
         default=(),
     )
+    optional: bool = key(
+        "true: it is left out, and the run says so, where its package or files are missing", "true", default=False
+    )
 
 
 class NamedEncoder(SuiteTable):

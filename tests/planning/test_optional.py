@@ -12,7 +12,7 @@ import pytest
 from robustir.analysis.of_run import analyse_run
 from robustir.encoders.hashing import HashingEncoder
 from robustir.errors import MissingExtraError, SpecError
-from robustir.planning.optional import unfamiliar_languages, with_optional
+from robustir.planning.optional import unfamiliar_languages, with_optional, with_optional_noise
 from robustir.planning.plan import make_plan
 from robustir.planning.suite import Suite, load_suite, validate_suite
 from robustir.reports.document import build
@@ -73,6 +73,27 @@ def test_those_that_can_be_made_join_behind_the_others_and_the_rest_is_named() -
     assert plan.encoder_notes == left_out
     # What is left out leaves no trace in the identity of the plan.
     assert plan.digest() == make_plan(suite_with(encoders=["hashing", "random", "hashing(dim=64)"])).digest()
+
+
+def test_noise_that_cannot_be_made_is_left_out_and_no_imitation_of_it_stays() -> None:
+    noises = [
+        {"spec": "casing", "name": "shouted", "optional": True},
+        {"spec": "optional_encoders:Absent", "name": "theirs", "optional": True},
+        {"spec": "typos", "imitates": ["theirs", "shouted"]},
+    ]
+    suite = suite_with(perturbations=noises)
+    resolved, left_out = with_optional_noise(suite)
+    assert [(noise.spec, noise.imitates, noise.optional) for noise in resolved.perturbations] == [
+        ("casing", (), False),
+        ("typos", ("shouted",), False),
+    ]
+    assert left_out == ("left out: theirs (some-wheel is not installed: run  pip install 'robustir[offline]')",)
+    plan = make_plan(suite)
+    assert plan.encoder_notes == left_out
+    asked = [{"spec": "casing", "name": "shouted"}, {"spec": "typos", "imitates": ["shouted"]}]
+    assert plan.digest() == make_plan(suite_with(perturbations=asked)).digest()
+    with pytest.raises(MissingExtraError, match="some-wheel"):
+        make_plan(suite_with(perturbations=["optional_encoders:Absent"]))
 
 
 def test_encoders_that_are_asked_for_take_their_place() -> None:

@@ -109,7 +109,7 @@ def test_lists_that_would_silently_do_nothing_or_twice(tmp_path: Path, text: str
         ),
         (
             'perturbations = [{spec = "typos", width = 1}]',
-            r"unknown key 'perturbations\[0\]\.width' \(known: spec, severities, draws, exploratory, benchmarks, name, imitates\)",
+            r"unknown key 'perturbations\[0\]\.width' \(known: spec, severities, draws, exploratory, benchmarks, name, imitates, optional\)",
         ),
         ("perturbations = [{draws = 1}]", r"perturbations\[0\]\.spec: this key is missing"),
         ('perturbations = ["typos", "ocr("]', r"perturbations\[1\]: 'ocr\(': the bracket"),
