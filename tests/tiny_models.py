@@ -126,7 +126,7 @@ def write_marian(
     ids = {token: number for number, token in enumerate([*tokens, "<pad>"])}
     (folder / "vocab.json").write_text(json.dumps(ids), encoding="utf-8")
     torch.manual_seed(seed)
-    shape = {
+    shape: dict[str, Any] = {
         "d_model": 16,
         "encoder_layers": 1,
         "decoder_layers": 1,
@@ -137,8 +137,12 @@ def write_marian(
         "max_position_embeddings": 64,
         "init_std": 1.0,
     }
-    special = {"pad_token_id": ids["<pad>"], "decoder_start_token_id": ids["<pad>"], "bos_token_id": None}
-    ends = {"eos_token_id": 0, "forced_eos_token_id": 0}
+    special: dict[str, Any] = {
+        "pad_token_id": ids["<pad>"],
+        "decoder_start_token_id": ids["<pad>"],
+        "bos_token_id": None,
+    }
+    ends: dict[str, Any] = {"eos_token_id": 0, "forced_eos_token_id": 0}
     model: Any = MarianMTModel(MarianConfig(vocab_size=len(ids), **shape | special | ends | changes))
     model.generation_config.bad_words_ids = [[ids["<pad>"]]]
     model.save_pretrained(folder)

@@ -32,6 +32,7 @@ class Engine(Protocol):
 
         seed: sample one row; None: search with ``beams``, 1 being greedy.
         """
+        ...
 
 
 class Transformers:

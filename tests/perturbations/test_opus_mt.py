@@ -203,7 +203,8 @@ def test_ctranslate2_is_taken_where_it_is_installed_and_able(models: str, monkey
     assert chosen[4:] == [("transformers", "float32", 32), ("transformers", "float64", 32)]
     monkeypatch.setattr(opus_mt, "has_ctranslate2", lambda: False)
     assert OpusMT(models=models).engine == OpusMT(models=models, dtype="float32").engine == "transformers"
-    for asked in ({"engine": "ctranslate2"}, {"dtype": "int8"}):
+    named: list[dict[str, Any]] = [{"engine": "ctranslate2"}, {"dtype": "int8"}]
+    for asked in named:
         with pytest.raises(MissingExtraError, match=r"pip install 'robustir\[mt\]'"):
             OpusMT(models=models, **asked)
 
@@ -211,7 +212,8 @@ def test_ctranslate2_is_taken_where_it_is_installed_and_able(models: str, monkey
 def test_the_engine_and_its_numbers_enter_the_version(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opus_mt, "has_ctranslate2", lambda: True)
     monkeypatch.setattr(engines, "version", {"ctranslate2": "4.8.5", "transformers": "4.57.6"}.__getitem__)
-    versions = [OpusMT(models=models, **asked).version for asked in ({}, {"dtype": "int8"}, {"engine": "transformers"})]
+    ways: list[dict[str, Any]] = [{}, {"dtype": "int8"}, {"engine": "transformers"}]
+    versions = [OpusMT(models=models, **asked).version for asked in ways]
     (digests,) = {version.partition(" de-en=")[2] for version in versions}
     starts = ["1 ctranslate2=4.8 dtype=float32", "1 ctranslate2=4.8 dtype=int8", "1 transformers=4"]
     assert versions == [f"{start} de-en={digests}" for start in starts]
