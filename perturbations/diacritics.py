@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from robustir.errors import SpecError
 from robustir.perturbations.shared.rule_based import RuleBased
-from robustir.perturbations.tables.substitutions import covered, replace_all, replace_one, substitutions
+from robustir.perturbations.tables.substitutions import covered, read_table, replace_all, replace_one, substitutions
 from robustir.text.blocks import Block
 
 __all__ = ["Diacritics"]
@@ -23,14 +23,15 @@ class Diacritics(RuleBased):
 
     Args:
         mode: ``strip``, every mark of a chosen word goes (German words are spelled ae oe ue, or lose the dots, with equal
-            chances, one way in a word; ß is always ss); ``wrong``, one mark of a chosen word becomes another one.
+            chances, one way in a word; ß is always ss); ``wrong``, one mark of a chosen word becomes another one (not in
+            Russian, whose two letters with marks have no others).
 
     Raises:
         SpecError: for another mode.
     """
 
     name: ClassVar[str] = "diacritics"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     languages: ClassVar[frozenset[str] | None] = covered("diacritics")
     inside_clusters: ClassVar[bool] = True
     claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "survives-nfkc"})
@@ -46,6 +47,10 @@ class Diacritics(RuleBased):
         if mode not in _MODES:
             raise SpecError(f"diacritics has no mode {mode!r}; write  diacritics(mode='strip')  or  mode='wrong'")
         self.mode = mode
+        if mode == "wrong":
+            vars(self)["languages"] = frozenset(
+                lang for lang in covered("diacritics") if read_table("diacritics", lang, mode)
+            )
 
     def in_one_language(
         self, texts: Sequence[str], lang: str, severity: float, keys: NDArray[np.uint64]

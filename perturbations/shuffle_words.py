@@ -18,6 +18,7 @@ from robustir.text.compounds import block_whole_words
 __all__ = ["ShuffleWords"]
 
 _ORDER, _SELECT = 0, 1  # slots
+_REPEATS = 0x0E46  # ๆ, which says the Thai word before it twice and is no word
 
 
 class ShuffleWords(RuleBased):
@@ -28,11 +29,11 @@ class ShuffleWords(RuleBased):
     punctuation stay where they are. Groups do not depend on the severity, so severities nest exactly: words that moved at
     0.1 are at 0.2 where they were at 0.1. At severity 1 every word has moved (a random pairing, not a uniform
     permutation). Two equal words that change places leave the text as it was. Thai and Chinese words come from newmm and
-    jieba; Vietnamese words of several syllables move as one.
+    jieba (ๆ stays where it is); Vietnamese words of several syllables move as one.
     """
 
     name: ClassVar[str] = "shuffle-words"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     claims: ClassVar[frozenset[str]] = frozenset(
         {"keeps-names", "keeps-numbers", "keeps-negations", "writes-words", "survives-nfkc"}
     )
@@ -54,7 +55,7 @@ def _shuffled(block: Block, lang: str, severity: float, keys: NDArray[np.uint64]
     # A word that could join with its neighbour would make one cluster with another.
     closed = ~open_before(block, starts)
     if not has_spaces(lang):
-        closed &= ~open_before(block, stops)
+        closed &= ~open_before(block, stops) & (block.codes[starts] != _REPEATS)
     starts, stops = starts[closed], stops[closed]
     taken = _sources(block.rows(starts), severity, keys)
     before, after = np.append(0, stops), np.append(starts, len(block.codes))

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.languages import LANGUAGES
+from robustir.languages import LANGUAGES, has_spaces
 from robustir.perturbations.casing import raised
 from robustir.perturbations.shared.numbered_units import Units, whole_word_units
 from robustir.perturbations.shared.rule_based import RuleBased
@@ -39,7 +39,7 @@ class Stopwords(RuleBased):
     """
 
     name: ClassVar[str] = "stopwords"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     claims: ClassVar[frozenset[str]] = frozenset(
         {"keeps-names", "keeps-numbers", "keeps-negations", "writes-words", "survives-nfkc"}
@@ -60,7 +60,7 @@ class Stopwords(RuleBased):
         last = np.append(np.diff(units.row) != 0, True)[: len(units)]
         others = np.bincount(units.row[~eligible], minlength=len(block))
         gone = units.take(chosen & ~(last & (others[units.row] == 0)))
-        start, stop = _with_spaces(block, gone)
+        start, stop = _with_spaces(block, gone, spaced=has_spaces(lang))
         return splice_strings(block, start, stop, [""] * len(start)).texts()
 
 
@@ -72,6 +72,9 @@ def _eligible(block: Block, units: Units, lang: str) -> NDArray[np.bool_]:
     initial = np.zeros(len(units), dtype=bool)
     initial[titled] = begins_sentence(block, units.start[titled])
     eligible: NDArray[np.bool_] = (bits & _LOWER != 0) | ((bits & _TITLED != 0) & initial)
+    if not has_spaces(lang):  # 3个或3个 would become 33
+        follows = units.start > block.offsets[units.row]
+        eligible[follows] &= block.kinds[units.start[follows] - 1] & DIGIT == 0
     some = np.flatnonzero(eligible)
     start, stop = units.start[some], units.stop[some]
     eligible[some] = ~open_before(block, start) & ~joined_words(block, start, stop)
@@ -90,11 +93,16 @@ def _between_names(names: NDArray[np.bool_], function: NDArray[np.bool_], units:
     return between
 
 
-def _with_spaces(block: Block, gone: Units) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return what goes, as spans: each unit and the space after it, else the one before it that is left."""
+def _with_spaces(block: Block, gone: Units, *, spaced: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what goes, as spans: each unit and the space after it, else the one before it that is left.
+
+    spaced: whether the script has spaces; if not, a space goes only if there is another one before the unit.
+    """
     space = is_space(block)
     space[block.offsets[1:] - 1] = False
     after = space[gone.stop]
+    if not spaced:
+        after &= (gone.start == block.offsets[gone.row]) | space[gone.start - 1]
     taken = np.zeros(len(block.codes) + 1, dtype=bool)
     taken[ragged_arange(gone.start, gone.stop + after - gone.start)] = True
     begins = set(block.offsets[:-1].tolist())

@@ -90,7 +90,7 @@ class Transliterate(RuleBased):
     """
 
     name: ClassVar[str] = "transliterate"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     languages: ClassVar[frozenset[str] | None] = frozenset({"ar", "el", "hi", "ru", "th", "vi", "zh"})
     inside_clusters: ClassVar[bool] = True
     claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "survives-nfkc"})

@@ -45,8 +45,10 @@ _AROUND: Final = re.compile("เO[ิีื]")  # a vowel sign around its initia
 # What a reading costs. The least sum wins; among equal ones the reading that is tried first, and so fewer syllables.
 _SYLLABLE, _BARE, _BARE_LAST, _BEFORE, _BEFORE_AROUND, _UNSPOKEN, _UNSPOKEN_SIGN = 10, 12, 16, 12, 9, 6, 3
 _OPEN: Final = 3  # more for เ แ โ without a final: แสดง is sadaeng, not sae-dong
+_OPEN_CLUSTER: Final = 9  # less for these: โปร is pro, not pon
+_OPEN_CLUSTERS: Final = frozenset({"กร", "คร", "ตร", "ปร", "ปล"})
 _SILENT_AFTER: Final = "ตธท"  # ชาติ chat, เหตุ het
-_ENDS: Final = re.compile("[กดตทชพ]ร")  # in บัตร bat, สมุทร samut the last letter is not spoken
+_ENDS: Final = re.compile("[กคดตทชพ]ร")  # in บัตร bat, สมุทร samut the last letter is not spoken
 
 
 @cache
@@ -82,8 +84,19 @@ def thai(word: str) -> str:
     if word in table["words"]:
         listed: str = table["words"][word]
         return listed
-    latin = _RUN.sub(lambda run: "".join(map(_piece, thai_syllables(run[0]))), word)
+    latin = _RUN.sub(lambda run: "".join(map(_piece, _syllables(run[0]))), word)
     return "".join(table["digits"].get(character, character) for character in latin)
+
+
+def _syllables(run: str) -> list[str]:
+    """Return the syllables of a run; a consonant alone after a silenced one ends its syllable (เธอร์ส)."""
+    found: list[str] = []
+    for piece in thai_syllables(run):
+        if found and found[-1].endswith("\u0e4c") and re.fullmatch(_CONSONANT, piece):
+            found[-1] += piece
+        else:
+            found.append(piece)
+    return found
 
 
 @cache
@@ -122,6 +135,8 @@ def _readings(piece: str, at: int, *, cut: bool) -> Iterator[tuple[int, int, str
                 vowel = "ri" if initial in _RI else "rue"
             onset = table["clusters"].get(initial) or table["initials"][initial]
             latin = bare + onset + vowel + table["finals"].get(final, "")
+            if not final and vowel in ("e", "ae", "o") and piece[at] in "เแโ" and initial in _OPEN_CLUSTERS:
+                cost = _OPEN_CLUSTER
             yield match.end(), cost, latin
             if final and (rest := piece[match.end() :]):  # ชาติ chat, บัตร bat: the end is written and not spoken
                 if vowel != "o" and final in _SILENT_AFTER and rest in ("ิ", "ุ"):

@@ -30,6 +30,7 @@ KNOWN = """
     ทหาร=thahan สามารถ=samat เรือ=ruea พระ=phra แพทย์=phaet จันทร์=chan
     พฤษภาคม=phruetsaphakhom องค์กร=ongkon สะพาน=saphan ลพบุรี=lopburi สมบูรณ์=sombun ดนตรี=dontri
     คอมพิวเตอร์=khomphiotoe ฟุตบอล=futbon ๒๐๑๕=2015
+    โปรแกรม=prokraem สมัคร=samak แปลก=plaek แปล=plae เธอร์ส=thoet
 """
 
 

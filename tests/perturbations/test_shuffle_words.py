@@ -95,3 +95,10 @@ def test_wrong_arguments() -> None:
         one("a b", "en", derive_key("x"), 2)
     with pytest.raises(SpecError, match="1 texts, 1 languages and 0 keys"):
         ShuffleWords().apply_batch(["a"], langs=["en"], severity=0.5, keys=[])
+
+
+def test_a_mark_of_repetition_stays_where_it_is() -> None:
+    for number in range(20):  # the segmenter cuts it off here
+        noisy = one("ชุดใด ๆ ที่ได้รับ", "th", derive_key("repeat", number))
+        assert noisy[:5] != "ชุดใด"
+        assert noisy.split()[1] == "ๆ"

@@ -49,6 +49,8 @@ CASES: list[tuple[Any, str, str, str]] = [
     (Stopwords(), "vi", "Không gian của con người là gì?", "Không gian con người?"),
     (Stopwords(), "vi", "nước Anh có bao nhiêu người", "nước Anh người"),
     (Stopwords(), "zh", "谁的桥", "桥"),
+    (Stopwords(), "zh", "3个或3个桥", "3个3个桥"),  # not 33
+    (Stopwords(), "th", "อนุญาตให้ Sky", "อนุญาต Sky"),
     (Stopwords(), "ru", "Где находится мост", "находится мост"),
 ]
 
