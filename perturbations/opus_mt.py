@@ -60,13 +60,13 @@ class OpusMT(Shown):
         batch_size: texts at once; by default 32, or 1 of ctranslate2 in float32. A larger batch in float32 may differ
             from its texts one by one.
         max_length: of a translation, in tokens.
-        engine: "ctranslate2" (extra mt), "transformers", or "auto": ctranslate2 if it is installed and can do what is
-            asked for (it neither samples nor runs on "cuda" here).
+        engine: "transformers", "ctranslate2" (extra mt), which neither samples nor runs on "cuda" here, or "auto": the
+            one that has the dtype, transformers if both have it.
 
     Raises:
         SpecError: for a pivot that is also served, a template without {src} and {tgt}, numbers out of range, or what the
             engine cannot do.
-        MissingExtraError: without ctranslate2, if it is asked for by name or by its dtype.
+        MissingExtraError: without ctranslate2, if it is asked for, by its name or a dtype.
     """
 
     name: ClassVar[str] = "opus-mt"
@@ -206,24 +206,28 @@ class OpusMT(Shown):
 
 
 def _engine(asked: str, beams: int, device: str, dtype: str | None) -> str:
-    """Return the engine that computes what is asked for. Raises SpecError if none can, MissingExtraError without it."""
+    """Return the engine; "auto" depends on the arguments alone, so that a spec means one noise on every machine.
+
+    Raises SpecError if it cannot do what is asked for, MissingExtraError if it is not installed.
+    """
     if asked not in ("auto", *DTYPES):
         raise SpecError(f"opus-mt(engine={asked!r}): write 'auto', 'ctranslate2' or 'transformers'")
-    lacks = {
-        "transformers": _lacks_dtype("transformers", dtype),
-        "ctranslate2": "" if beams else "draws no samples that a seed repeats (beams=0)",
-    }
-    if not lacks["ctranslate2"]:
-        lacks["ctranslate2"] = (
-            _lacks_dtype("ctranslate2", dtype) if device == "cpu" else f"runs on the CPU alone here, not on {device!r}"
-        )
-    able = [name for name in ("ctranslate2", "transformers") if not lacks[name] and asked in ("auto", name)]
-    if not able:
-        reasons = "; ".join(f"{name} {reason}" for name, reason in lacks.items() if asked in ("auto", name))
-        raise SpecError(f"opus-mt: {reasons}")
-    if able == ["ctranslate2"] and not has_ctranslate2():
+    engine = asked
+    if asked == "auto":
+        engine = next((name for name, dtypes in DTYPES.items() if dtype in dtypes), "transformers")
+    if lack := _lacks_dtype(engine, dtype) or _lacks_way(engine, beams, device):
+        raise SpecError(f"opus-mt: {engine} {lack}")
+    if engine == "ctranslate2" and not has_ctranslate2():
         raise MissingExtraError("ctranslate2", "mt")
-    return able[0] if has_ctranslate2() else able[-1]
+    return engine
+
+
+def _lacks_way(engine: str, beams: int, device: str) -> str:
+    if engine == "transformers":
+        return ""
+    if not beams:
+        return "draws no samples that a seed repeats; write beams=1 or more, or engine='transformers'"
+    return "" if device == "cpu" else f"runs on the CPU alone here, not on {device!r}; write engine='transformers'"
 
 
 def _lacks_dtype(engine: str, dtype: str | None) -> str:

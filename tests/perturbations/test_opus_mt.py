@@ -185,34 +185,29 @@ def test_both_engines_choose_the_same_tokens(tmp_path: Path, seed: int) -> None:
     assert len(lengths) > 1
 
 
-def test_ctranslate2_is_taken_where_it_is_installed_and_able(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opus_mt, "has_ctranslate2", lambda: True)
-    chosen = [
-        (noise.engine, noise.dtype, noise.batch_size)
-        for noise in (
-            OpusMT(models=models),
-            OpusMT(models=models, dtype="int8", batch_size=8),
-            OpusMT(models=models, dtype="float64"),
-            OpusMT(models=models, beams=0),
-            OpusMT(models=models, device="cuda", dtype="float32"),
-            OpusMT(models=models, engine="transformers"),
-        )
-    ]
-    assert chosen[:2] == [("ctranslate2", "float32", 1), ("ctranslate2", "int8", 8)]
-    assert chosen[2:4] == [("transformers", "float64", 32)] * 2
-    assert chosen[4:] == [("transformers", "float32", 32), ("transformers", "float64", 32)]
-    monkeypatch.setattr(opus_mt, "has_ctranslate2", lambda: False)
-    assert OpusMT(models=models).engine == OpusMT(models=models, dtype="float32").engine == "transformers"
+def test_the_engine_follows_from_the_arguments_alone(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def chosen(**asked: Any) -> tuple[str, str, int]:
+        noise = OpusMT(models=models, **asked)
+        return noise.engine, noise.dtype, noise.batch_size
+
+    for installed in (True, False):
+        monkeypatch.setattr(opus_mt, "has_ctranslate2", lambda installed=installed: installed)
+        assert chosen() == chosen(dtype="float64") == chosen(engine="transformers") == ("transformers", "float64", 32)
+        assert chosen(beams=0, device="cuda", dtype="float32") == ("transformers", "float32", 32)
     named: list[dict[str, Any]] = [{"engine": "ctranslate2"}, {"dtype": "int8"}]
     for asked in named:
         with pytest.raises(MissingExtraError, match=r"pip install 'robustir\[mt\]'"):
             OpusMT(models=models, **asked)
+    monkeypatch.setattr(opus_mt, "has_ctranslate2", lambda: True)
+    assert chosen(dtype="int8") == ("ctranslate2", "int8", 32)
+    assert chosen(dtype="int16", batch_size=8) == ("ctranslate2", "int16", 8)
+    assert chosen(engine="ctranslate2") == ("ctranslate2", "float32", 1)  # sums of a larger batch end otherwise
 
 
 def test_the_engine_and_its_numbers_enter_the_version(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opus_mt, "has_ctranslate2", lambda: True)
     monkeypatch.setattr(engines, "version", {"ctranslate2": "4.8.5", "transformers": "4.57.6"}.__getitem__)
-    ways: list[dict[str, Any]] = [{}, {"dtype": "int8"}, {"engine": "transformers"}]
+    ways: list[dict[str, Any]] = [{"engine": "ctranslate2"}, {"dtype": "int8"}, {}]
     versions = [OpusMT(models=models, **asked).version for asked in ways]
     (digests,) = {version.partition(" de-en=")[2] for version in versions}
     starts = ["1 ctranslate2=4.8 dtype=float32", "1 ctranslate2=4.8 dtype=int8", "1 transformers=4"]
