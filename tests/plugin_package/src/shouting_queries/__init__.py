@@ -21,4 +21,11 @@ class Shouting:
     def __call__(self, text: str, *, lang: str, severity: float, rng: Stream) -> str:
         """Return ``text`` with a share of its words in capitals."""
         parts = re.split(r"(\s+)", text)
-        return "".join(part.upper() if rng.uniform(index) < severity else part for index, part in enumerate(parts))
+        return "".join(
+            capitals(part, lang) if rng.uniform(index) < severity else part for index, part in enumerate(parts)
+        )
+
+
+def capitals(word: str, lang: str) -> str:
+    """Return a word in capitals; the Turkish i keeps its dot."""
+    return (word.replace("i", "İ") if lang == "tr" else word).upper()
