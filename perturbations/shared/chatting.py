@@ -32,7 +32,7 @@ class _Forms(FormRows):
     """The word forms of a language.
 
     table: int64 [forms, 11]: first entry in the pool and number of entries of each of _WORDS, then its small form (-1: it
-    has no capital at its beginning alone), whether it begins a phrase, and whether it is the second word of one. Behind the
+    has no capital at its beginning alone), and its numbers as the first and as the second word of phrases (0: it is none). Behind the
     entries of a word with a capital are the same with a capital.
     """
 
@@ -62,8 +62,8 @@ class _Forms(FormRows):
             with_capital = tuple(raised(one[0], lang) + one[1:] for one in forms) if titled else forms
             row += [self.pool.add(forms + with_capital), len(forms)]
         row.append(self.pool.add((lowered(form, lang),)) if titled else -1)
-        row.append(plain in listed.openings)
-        row.append(plain.partition(" ")[0] in listed.seconds)
+        row.append(listed.openings.get(plain, 0))
+        row.append(listed.seconds.get(plain, 0))
         self.often.append(form_rate(lang, plain) if kinds[_FORMS] else 0.0)
         return tuple(row)
 
@@ -89,13 +89,15 @@ class Chatting:
         units = word_units(block, lang)
         self._units = units = units.take(has_any(units, block.kinds & LETTER != 0))
         self._forms = _forms(lang)
-        number = self._forms.numbers(units.strings(block))
-        self._table = self._forms.table[number]
-        self._often = np.array(self._forms.often)[number] if len(number) else np.zeros(0)
+        self._number = self._forms.numbers(units.strings(block))
         self._phrase = np.zeros((len(units), 3), dtype=np.int64)  # first entry, number of entries, last unit
         if _PHRASES in self._kinds:
             self._find_phrases()
         self._marks = self._find_marks()
+
+    def _column(self, column: int) -> NDArray[np.int64]:
+        """Return what the table of forms has in one column for each word, int64 [units]."""
+        return np.ascontiguousarray(self._forms.table[:, column]).take(self._number)
 
     def texts(self, severity: float) -> list[str]:
         """Return the texts; severity: above 0, the expected share of words that are written otherwise."""
@@ -103,15 +105,17 @@ class Chatting:
         if not len(units):
             return self._block.texts()
         rates = self._rates()
-        hazard = rates.sum(axis=1)
-        draws = units.draws(self._keys)
-        upto = np.cumsum(rates, axis=1)
-        kind = (draws.uniform(_KIND)[:, None] * hazard[:, None] >= upto).sum(axis=1)
-        kind = np.minimum(kind, len(KINDS) - 1)
-        able = (hazard > 0) & ~self._within_phrases(kind, hazard)
-        some = np.flatnonzero(able)
-        chosen = some[draws.uniform(_SELECT, some) < chances(units.row[some], hazard[some], severity)]
-        start, stop, entry = self._written(chosen, kind[chosen], draws.uniform(_WHICH, chosen))
+        hazard = rates.sum(axis=0)
+        live = np.flatnonzero(hazard > 0)
+        draws = units.take(live).draws(self._keys)
+        upto = np.cumsum(rates[:, live], axis=0)
+        kind = np.zeros(len(units), dtype=np.int64)
+        kind[live] = np.minimum((draws.uniform(_KIND) * hazard[live] >= upto).sum(axis=0), len(KINDS) - 1)
+        free = np.flatnonzero(~self._within_phrases(live[kind[live] == _PHRASES])[live])
+        some = live[free]
+        taken = draws.uniform(_SELECT, free) < chances(units.row[some], hazard[some], severity)
+        chosen = some[taken]
+        start, stop, entry = self._written(chosen, kind[chosen], draws.uniform(_WHICH, free[taken]))
         pool = self._forms.pool
         pool.ready()
         order = np.lexsort((stop, start))
@@ -119,49 +123,53 @@ class Chatting:
         return splice(self._block, start[order], stop[order], pool.codes, pool.start[entry], pool.length[entry]).texts()
 
     def _rates(self) -> NDArray[np.float64]:
-        """Return how often people write each word in each way, float64 [units, kinds]; 0 where it is not possible."""
-        known, table, units = chat_rates(), self._table, self._units
-        rates = np.zeros((len(units), len(KINDS)))
+        """Return how often people write each word in each way, float64 [kinds, units]; 0 where it is not possible."""
+        known, units = chat_rates(), self._units
+        rates = np.zeros((len(KINDS), len(units)))
         for place, kind in enumerate(_WORDS):
-            rates[:, kind] = (table[:, 2 * place + 1] > 0) * known[KINDS[kind]]
-        rates[:, _FORMS] = self._often
-        rates[:, _PHRASES] = (self._phrase[:, 1] > 0) * known["phrases"]
-        alone = units.stop - units.start == 1
-        capital = np.where(
-            alone, known["lone capital"], np.where(units.number == 0, known["first capital"], known["capital"])
-        )
-        rates[:, _CAPITALS] = (table[:, 8] >= 0) * capital
-        last = np.append(units.row[1:] != units.row[:-1], True)[: len(units)]
-        rates[:, _MARKS] = (self._marks[:, 1] > self._marks[:, 0]) * np.where(last, known["final mark"], known["mark"])
-        absent = [kind for kind in range(len(KINDS)) if kind not in self._kinds]
-        rates[:, absent] = 0.0
+            if kind != _FORMS and kind in self._kinds:
+                np.multiply(self._column(2 * place + 1) > 0, known[KINDS[kind]], out=rates[kind])
+        if _FORMS in self._kinds:
+            np.array(self._forms.often).take(self._number, out=rates[_FORMS])
+        if _PHRASES in self._kinds:
+            np.multiply(self._phrase[:, 1] > 0, known["phrases"], out=rates[_PHRASES])
+        if _CAPITALS in self._kinds:
+            titled = np.flatnonzero(self._column(8) >= 0)
+            alone = (units.stop - units.start)[titled] == 1
+            first = np.where(units.number[titled] == 0, known["first capital"], known["capital"])
+            rates[_CAPITALS, titled] = np.where(alone, known["lone capital"], first)
+        if _MARKS in self._kinds:
+            marked = np.flatnonzero(self._marks[:, 1] > self._marks[:, 0])
+            last = np.append(units.row[1:] != units.row[:-1], True)[: len(units)]
+            rates[_MARKS, marked] = np.where(last[marked], known["final mark"], known["mark"])
         return rates
 
     def _find_phrases(self) -> None:
         """Fill in which phrase begins with each word: the longest that is listed."""
-        units, text = self._units, self._block.text
-        gap = np.append(units.start[1:], 0)[: len(units)] - units.stop
-        near = (gap == 1) & is_space(self._block, units.stop)
-        near &= np.append(units.row[1:] == units.row[:-1], False)[: len(units)]
-        begins = near & (self._table[:, 9] > 0) & np.append(self._table[1:, 10] > 0, False)[: len(units)]
-        goes_on, stops, longest, phrase = (
-            near.tolist(),
-            units.stop.tolist(),
-            self._forms.listed.longest,
-            self._forms.phrase,
-        )
-        for first, start in zip(np.flatnonzero(begins).tolist(), units.start[begins].tolist(), strict=True):
-            last = first
-            while last - first < longest - 1 and goes_on[last]:
-                last += 1
-                entry, count = phrase(text[start : stops[last]])
+        units, last = self._units, len(self._units) - 1
+        begun = self._forms.listed.begun[self._column(9)[:-1], self._column(10)[1:]]
+        openings, text, phrase = np.flatnonzero(begun), self._block.text, self._forms.phrase
+        reach = openings[:, None] + np.arange(self._forms.listed.longest - 1)  # words that a phrase could go on from
+        here, following = np.minimum(reach, last), np.minimum(reach + 1, last)
+        stop = units.stop[here]
+        near = (units.start[following] - stop == 1) & (units.row[following] == units.row[here])
+        near &= is_space(self._block, stop.ravel()).reshape(stop.shape)
+        goes_on, stops = near.tolist(), units.stop[following].tolist()
+        for place, (first, start) in enumerate(zip(openings.tolist(), units.start[openings].tolist(), strict=True)):
+            for further, (near_next, stop) in enumerate(zip(goes_on[place], stops[place], strict=True), 1):
+                if not near_next:
+                    break
+                entry, count = phrase(text[start:stop])
                 if count:
-                    self._phrase[first] = entry, count, last
+                    self._phrase[first] = entry, count, first + further
 
-    def _within_phrases(self, kind: NDArray[np.int64], hazard: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return which words go with a phrase that begins before them, whether it is written so or not, bool [units]."""
-        taken = np.zeros(len(kind), dtype=bool)
-        for first in np.flatnonzero((kind == _PHRASES) & (hazard > 0)).tolist():
+    def _within_phrases(self, openings: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which words go with a phrase that begins before them, whether it is written so or not, bool [units].
+
+        openings: int64 [m], the words that would be written as the phrase that they begin.
+        """
+        taken = np.zeros(len(self._units), dtype=bool)
+        for first in openings.tolist():
             if not taken[first]:
                 taken[first + 1 : self._phrase[first, 2] + 1] = True
         return taken
@@ -169,17 +177,24 @@ class Chatting:
     def _find_marks(self) -> NDArray[np.int64]:
         """Return where the marks after each word start and stop, int64 [units, 2], those outside numbers and words; ¿ and ¡ before it if there are none."""
         block, units = self._block, self._units
-        mark = matching(_AFTER).take(block.codes) & ~inside_words(block, spaced=True)
-        mark &= np.append((block.kinds[1:] & JOINS) == 0, True)
-        run = np.append(np.flatnonzero(~mark), len(mark))
-        stop = run[np.searchsorted(run, units.stop)] if len(units) else units.stop
-        # A word after it without a space keeps it: the two would be one.
-        open_end = (block.kinds.take(np.minimum(stop, len(mark) - 1)) & LETTER) != 0
-        marks = np.stack([units.stop, np.where(open_end, units.stop, stop)], axis=1)
-        opening = np.flatnonzero(
-            matching(_BEFORE).take(block.codes.take(np.maximum(units.start - 1, 0))) & (units.start > 0)
-        )
-        opening = opening[marks[opening, 0] == marks[opening, 1]]
+        marks = np.stack([units.stop, units.stop], axis=1)
+        at = np.flatnonzero(matching(_AFTER).take(block.codes))
+        at = at[~inside_words(block, spaced=True, at=at)]
+        following = np.minimum(at + 1, len(block.codes) - 1)
+        at = at[(at == following) | (block.kinds[following] & JOINS == 0)]
+        mark = np.zeros(len(block.codes), dtype=bool)
+        mark[at] = True
+        before = np.flatnonzero(mark[units.stop])
+        if len(before):
+            ends = at[np.append(np.diff(at) != 1, True)] + 1
+            stop = ends[np.searchsorted(ends, units.stop[before], side="right")]
+            # A word after it without a space keeps it: the two would be one.
+            open_end = (block.kinds[np.minimum(stop, len(mark) - 1)] & LETTER) != 0
+            marks[before, 1] = np.where(open_end, units.stop[before], stop)
+        at = np.flatnonzero(matching(_BEFORE).take(block.codes)) + 1
+        opening = np.searchsorted(units.start, at)
+        at, opening = at[opening < len(units)], opening[opening < len(units)]
+        opening = opening[(units.start[opening] == at) & (marks[opening, 0] == marks[opening, 1])]
         marks[opening] = np.stack([units.start[opening] - 1, units.start[opening]], axis=1)
         return marks
 
@@ -187,23 +202,23 @@ class Chatting:
         self, chosen: NDArray[np.int64], kind: NDArray[np.int64], which: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return where something is written for the chosen words: start, stop, entry."""
-        units, table = self._units, self._table
-        start, stop = units.start[chosen].copy(), units.stop[chosen].copy()
+        units, table = self._units, self._forms.table[self._number[chosen]]
+        start, stop = units.start[chosen], units.stop[chosen]
         entry = np.zeros(len(chosen), dtype=np.int64)
         small = units.take(chosen).draw(self._keys, _CAPITAL)
         known = chat_rates()
-        titled = table[chosen, 8] >= 0
+        titled = table[:, 8] >= 0
         keeps = titled & ((small >= known["first capital"]) | (_CAPITALS not in self._kinds))
         for place, word_kind in enumerate(_WORDS):
             at = np.flatnonzero(kind == word_kind)
-            first, count = table[chosen[at], 2 * place], table[chosen[at], 2 * place + 1]
+            first, count = table[at, 2 * place], table[at, 2 * place + 1]
             entry[at] = first + (which[at] * count).astype(np.int64) + count * keeps[at]
         at = np.flatnonzero(kind == _PHRASES)
         first, count, last = self._phrase[chosen[at]].T
         entry[at] = first + (which[at] * count).astype(np.int64)
         stop[at] = units.stop[last]
         at = np.flatnonzero(kind == _CAPITALS)
-        entry[at] = table[chosen[at], 8]
+        entry[at] = table[at, 8]
         at = np.flatnonzero(kind == _MARKS)
         start[at], stop[at] = self._marks[chosen[at]].T
         return start, stop, entry

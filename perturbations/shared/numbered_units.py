@@ -61,6 +61,15 @@ class Units:
 
     def strings(self, block: Block) -> list[str]:
         """Return what the units read."""
+        if len(self) and (self.start[1:] > self.stop[:-1]).all():
+            # What is between them becomes spaces: splitting is three times as fast as slicing.
+            edges = np.zeros(len(block.codes) + 1, dtype=np.int8)
+            edges[self.start], edges[self.stop] = 1, -1
+            inside = np.cumsum(edges[:-1], dtype=np.int8).view(bool)
+            blank = np.where(inside, block.codes, np.uint32(0x20))
+            pieces = blank.tobytes().decode("utf-32-le", "surrogatepass").split()
+            if len(pieces) == len(self):  # if not, some have spaces inside (Vietnamese words)
+                return pieces
         joined = block.text
         return [joined[start:stop] for start, stop in zip(self.start.tolist(), self.stop.tolist(), strict=True)]
 
@@ -87,8 +96,12 @@ def letter_units(block: Block, lang: str) -> Units:
 
 def has_any(units: Units, where: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which units hold at least one of the marked code points; where: bool [code points]."""
-    before = np.append(0, np.cumsum(where))
-    marked: NDArray[np.bool_] = before[units.stop] > before[units.start]
+    marked: NDArray[np.bool_] = where[units.start]
+    rest = np.flatnonzero(~marked)
+    if len(rest):  # few: most words begin with a letter
+        length = units.stop[rest] - units.start[rest]
+        owner = np.repeat(rest, length)
+        marked[owner[where[ragged_arange(units.start[rest], length)]]] = True
     return marked
 
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from robustir.perturbations.tables.lexicons import fold
 from robustir.perturbations.typing.keyboards import read_data
@@ -37,14 +39,16 @@ _APOSTROPHES: Final = regex.compile("['’]")
 class ChatForms:
     """The forms of one language, all folded.
 
-    words: of a word; phrases: of several; openings, seconds: the first and the second words of phrases.
+    words: of a word; phrases: of several; openings, seconds: the first and the second words of phrases, numbered from 1;
+    begun: bool [openings + 1, seconds + 1], whether a phrase begins with these two.
     """
 
     lang: str
     words: Mapping[str, tuple[str, ...]]
     phrases: Mapping[str, tuple[str, ...]]
-    openings: frozenset[str]
-    seconds: frozenset[str]
+    openings: Mapping[str, int]
+    seconds: Mapping[str, int]
+    begun: NDArray[np.bool_]
     longest: int
     lengthened: frozenset[str]
 
@@ -78,12 +82,19 @@ def chat_forms(lang: str) -> ChatForms:
     words, phrases = (
         {fold(old, lang): tuple(new.split(" | ")) for old, new in data[field].items()} for field in ("words", "phrases")
     )
+    pairs = [(first, second) for first, second, *_ in (phrase.split(" ") for phrase in phrases if " " in phrase)]
+    openings, seconds = (
+        {word: number for number, word in enumerate(sorted(set(column)), 1)} for column in zip(*pairs, strict=True)
+    )
+    begun = np.zeros((len(openings) + 1, len(seconds) + 1), dtype=bool)
+    begun[[openings[first] for first, _ in pairs], [seconds[second] for _, second in pairs]] = True
     return ChatForms(
         lang,
         words,
         phrases,
-        frozenset(phrase.split(" ")[0] for phrase in phrases),
-        frozenset(phrase.split(" ")[1] for phrase in phrases if " " in phrase),
+        openings,
+        seconds,
+        begun,
         max(phrase.count(" ") + 1 for phrase in phrases),
         frozenset(data["lengthened"].split()),
     )

@@ -41,6 +41,7 @@ NEAREST: Final[Mapping[str, tuple[str, str, Mapping[str, Any]]]] = {
     "diacritics": ("char", "RandomCharAug", {"action": "substitute", **_CHARS}),
     "phonetic": ("word", "SpellingAug", _WORDS),
     "asr": ("word", "SpellingAug", _WORDS),
+    "chat": ("word", "SpellingAug", _WORDS),
     "casing": ("word", "RandomWordAug", {"action": "swap", **_WORDS}),
     "punctuation": ("char", "RandomCharAug", {"action": "insert", **_CHARS}),
     "spacing": ("word", "SplitAug", _WORDS),
