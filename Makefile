@@ -12,7 +12,7 @@ RUN = runs/quickstart
 BASE_COST = about 2 GB and two minutes (more where pip takes the CUDA build of torch)
 TEST_COST = about 0.6 GB more, three minutes
 
-.PHONY: quickstart test coverage test-tf5 test-wrappers lint style mypy pyright speed docs gallery statistics-calibration clean
+.PHONY: quickstart test coverage test-tf5 test-wrappers lint style mypy pyright speed fuzz docs gallery statistics-calibration clean
 
 quickstart: $(VENV)/.base
 	$(BIN)/robustir run quickstart -o $(RUN)
@@ -42,6 +42,10 @@ mypy pyright: $(VENV)/.installed
 
 speed: $(VENV)/.installed
 	$(BIN)/pytest -q -m speed tests/speed
+
+# Every reader of files, fed a million changed ones; INPUTS=1000 feeds fewer. About an hour of two cores.
+fuzz: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzzing --inputs $(or $(INPUTS),1000000) --jobs 2
 
 # The documentation site, in build/site. It reads docstrings without importing them, so its environment is small.
 docs: $(VENV_DOCS)/.installed

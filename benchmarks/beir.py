@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robustir.benchmarks.files import chosen_for_both, find_packed, parse_file_json, read_lines
+from robustir.benchmarks.files import chosen_for_both
 from robustir.benchmarks.judgements import JudgementPolicy, judge
 from robustir.benchmarks.qrels_files import find_qrels, read_qrels
+from robustir.disk.reading import find_packed, parse_file_json, read_lines
 from robustir.errors import DataError
 from robustir.types import Corpus, QuerySet, Task, possible_settings
 
@@ -82,6 +83,7 @@ class Beir:
             self.policy,
             languages=chosen_for_both(languages, asked.langs, corpus.langs, str(root)),
             where=lambda line: f"{path}:{line}",
+            name=str(path),
         )
         chosen = judged.queries
         return Task(

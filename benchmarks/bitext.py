@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.benchmarks.files import read_text
+from robustir.disk.reading import read_text
 from robustir.errors import DataError, NotApplicableError
 from robustir.text.corresponding import misaligned
 from robustir.types import Corpus, Pools, Qrels, QuerySet, Setting, Task
@@ -48,7 +48,7 @@ def blocks(size: int, lines: int = 20) -> list[str]:
 
 @dataclass(frozen=True)
 class Bitext:
-    """Aligned sentences of two languages; ``name`` is unique among the sets of a task."""
+    """Aligned sentences of two languages; ``name`` is unique among the sets of a task. where: their files, for messages."""
 
     name: str
     langs: tuple[str, str]
@@ -56,6 +56,7 @@ class Bitext:
     right: Sequence[str]
     groups: Sequence[str]
     source_ids: Sequence[str]
+    where: str = ""
 
 
 def check_alignment(where: str, left: Sequence[str], right: Sequence[str]) -> None:
@@ -89,7 +90,7 @@ def _pair_columns(sets: Sequence[Bitext], directions: Sequence[str]) -> tuple[di
     }
     pools: list[NDArray[np.int32]] = []
     for bitext in sets:
-        check_alignment(bitext.name, bitext.left, bitext.right)
+        check_alignment(bitext.where or bitext.name, bitext.left, bitext.right)
         sides = (bitext.left, bitext.right)
         for way, (ask, find) in {"there": (0, 1), "back": (1, 0)}.items():
             if way not in directions:
@@ -144,7 +145,9 @@ def pair_task(
     )
 
 
-def _check_parallel(name: str, sentences: Mapping[str, Sequence[str]], pivot: str | None) -> None:
+def _check_parallel(
+    name: str, sentences: Mapping[str, Sequence[str]], pivot: str | None, files: Mapping[str, Path]
+) -> None:
     """Refuse a pivot that is not there, one language alone, and files that are not aligned."""
     langs = tuple(sentences)
     if pivot is not None and pivot not in langs:
@@ -153,7 +156,8 @@ def _check_parallel(name: str, sentences: Mapping[str, Sequence[str]], pivot: st
         raise NotApplicableError(f"{name} needs two languages; name another one beside {', '.join(langs)}")
     first = langs[0]
     for lang in langs[1:]:
-        check_alignment(f"{name}, {first} and {lang}", sentences[first], sentences[lang])
+        where = f"{files[first]} and {files[lang]}" if files else f"{name}, {first} and {lang}"
+        check_alignment(where, sentences[first], sentences[lang])
 
 
 def parallel_task(
@@ -165,6 +169,7 @@ def parallel_task(
     group_kind: str,
     licence: str,
     source: str,
+    files: Mapping[str, Path] | None = None,
 ) -> Task:
     """Return a task of sentences that every language has.
 
@@ -175,12 +180,13 @@ def parallel_task(
         pivot: pair only this language with the others, in two pools: its passages and theirs. None: all pairs.
         group_kind: what a group is, for reports.
         licence, source: of the data.
+        files: of each language, for messages.
 
     Raises:
         NotApplicableError: if the pivot is missing, or there is only one language.
         DataError: if two languages are not aligned.
     """
-    _check_parallel(name, sentences, pivot)
+    _check_parallel(name, sentences, pivot, files or {})
     langs = tuple(sentences)
     size = len(sentences[langs[0]])
     places = [(lang, line) for lang in langs for line in range(size)]

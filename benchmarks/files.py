@@ -1,145 +1,16 @@
-"""Reading data files with errors that name file and line."""
+"""The folders and languages of benchmarks in the data folder."""
 
 from __future__ import annotations
 
-import json
-import lzma
-import zlib
-from collections.abc import Iterator, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from robustir.disk.fetching import how_to_get
-from robustir.disk.parsing import parse_json
 from robustir.errors import DataError, NotApplicableError
 from robustir.languages import normalise, normalise_all
 
-__all__ = [
-    "chosen_for_both",
-    "chosen_languages",
-    "find_folder",
-    "find_packed",
-    "parallel_files",
-    "parse_file_json",
-    "read_json",
-    "read_json_lines",
-    "read_lines",
-    "read_text",
-]
-
-
-def read_text(path: Path) -> str:
-    """Return a UTF-8 file's text; a missing file or a byte that is not UTF-8 is a DataError naming file and line."""
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing; check --data or fetch the benchmark again") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{line}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-
-
-_PACKED = (".gz", ".zst", ".bz2", ".xz")
-_PART = 2**20
-
-
-def find_packed(path: Path) -> Path | None:
-    """Return a file, or the same name followed by .gz, .zst, .bz2 or .xz; None if neither exists."""
-    return next((packed for suffix in ("", *_PACKED) if (packed := Path(f"{path}{suffix}")).is_file()), None)
-
-
-def _parts(path: Path) -> Iterator[bytes]:
-    """Yield the unpacked bytes of a file."""
-    opened: Any
-    if path.suffix == ".zst":
-        import pyarrow as pa
-
-        opened = pa.input_stream(str(path), compression="zstd")
-    else:
-        module = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma"}.get(path.suffix)
-        opened = import_module(module).open(path, "rb") if module else path.open("rb")
-    with opened as stream:
-        while part := stream.read(_PART):
-            yield part
-
-
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line number, line) of a UTF-8 file that may be packed, blank lines left out; lines end at \\n or \\r\\n alone."""
-    number, rest = 0, b""
-    parts = iter(_unpacked(path))
-    while True:
-        part = next(parts, None)
-        lines = (rest + (part or b"")).split(b"\n")
-        rest = lines.pop() if part is not None else b""
-        for line in lines:
-            number += 1
-            text = _decoded(path, number, line)
-            if text.strip():
-                yield number, text
-        if part is None:
-            return
-
-
-def _decoded(path: Path, number: int, line: bytes) -> str:
-    try:
-        return line.decode("utf-8-sig" if number == 1 else "utf-8").removesuffix("\r")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}:{number}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-
-
-def _unpacked(path: Path) -> Iterator[bytes]:
-    """Yield the parts of a file; raise DataError if it cannot be read or unpacked."""
-    try:
-        yield from _parts(path)
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing; check --data or fetch the benchmark again") from None
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        what = "unpacked" if path.suffix in _PACKED else "read"
-        said = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} cannot be {what} ({said}); the download may be incomplete") from error
-
-
-def parse_file_json(text: str, path: Path, line: int | None, advice: str) -> Any:
-    """Return the content of a JSON text.
-
-    Args:
-        text: the JSON text.
-        path: its file, for messages.
-        line: the line number in a file with one object per line; None if the text is the whole file.
-        advice: what to do about a mistake, for messages.
-
-    Raises:
-        DataError: if the text is malformed; names the file and the line.
-    """
-    try:
-        return parse_json(text)
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}:{line or error.lineno}: malformed JSON ({error.msg}); {advice}") from None
-    except ValueError:  # a number of more than 4,300 digits
-        where = f"{path}:{line}" if line else str(path)
-        raise DataError(f"{where}: malformed JSON (a number is too long); {advice}") from None
-
-
-def read_json(path: Path) -> Any:
-    """Return a JSON file's content."""
-    return parse_file_json(read_text(path), path, None, "the download may be incomplete")
-
-
-def read_json_lines(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number, object) of a JSON-lines file; every object must hold the ``required`` keys as strings."""
-    for number, line in read_lines(path):
-        row = parse_file_json(line, path, number, "each line must be one JSON object")
-        if not isinstance(row, dict):
-            raise DataError(f"{path}:{number}: expected a JSON object, not a {type(row).__name__}")
-        for key in required:
-            if not isinstance(row.get(key), str):
-                raise DataError(f"{path}:{number}: the string {key!r} is missing")
-        yield number, row
+__all__ = ["chosen_for_both", "chosen_languages", "find_folder", "parallel_files"]
 
 
 def find_folder(data: Path | None, folder: str, benchmark: Any) -> Path:

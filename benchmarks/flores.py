@@ -76,4 +76,5 @@ class Flores:
             group_kind="block of 20 lines (no document ids)",
             licence=self.licence,
             source=self.source,
+            files=files,
         )

@@ -94,6 +94,7 @@ def judge(
     languages: Collection[str] | None = None,
     where: Callable[[int], str] = "judgement {}".format,
     advice: str = "",
+    name: str = "",
 ) -> Judged:
     """Return the judged queries of some languages, their corpus and qrels.
 
@@ -104,17 +105,19 @@ def judge(
         languages: keep queries and passages in these; None: all.
         where: names a judgement by its number, for messages.
         advice: what to do about an unknown id under "strict", for messages.
+        name: what the judgements are, for messages.
 
     Raises:
         DataError: for contradicting judgements, for unknown ids under "strict", and if nothing remains.
     """
     counts: dict[str, int] = dict.fromkeys(_COUNTS, 0)
+    before = f"{name}: " if name else ""
     judged = _collect(judgements, queries, corpus, policy, counts, where, advice)
     wanted = set(queries.langs) | set(corpus.langs) if languages is None else set(languages)
     kept_passages = [row for row, lang in enumerate(corpus.langs) if lang in wanted]
     if not kept_passages:
         raise DataError(
-            f"no passage is in {', '.join(sorted(wanted))}; the passages are in {', '.join(sorted(set(corpus.langs)))}"
+            f"{before}no passage is in {', '.join(sorted(wanted))}; the passages are in {', '.join(sorted(set(corpus.langs)))}"
         )
     if len(kept_passages) < len(corpus):
         columns = ((column[row] for row in kept_passages) for column in (corpus.ids, corpus.texts, corpus.langs))
@@ -129,7 +132,9 @@ def judge(
         and (answer := _answers(judged[row], position, skip=policy.no_relevant == "skip", counts=counts)) is not None
     }
     if not answers:
-        raise DataError(_nothing(counts))
+        raise DataError(f"{before}{_nothing(counts)}")
+    if not any(gain > 0 for rows, _ in answers.values() for _, gain in rows):
+        raise DataError(f"{before}no query has a relevant passage in the corpus")
     chosen = queries if len(answers) == len(queries) else queries.select(list(answers))
     chosen = replace(chosen, written=queries.written)
     return _finish(chosen, corpus, list(answers.values()), policy, counts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from robustir.benchmarks.files import chosen_languages, read_json_lines
+from robustir.benchmarks.files import chosen_languages
+from robustir.disk.reading import read_json_lines
 from robustir.languages import LANGUAGES
 from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 

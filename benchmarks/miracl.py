@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from robustir.benchmarks.files import chosen_languages, find_folder, parse_file_json, read_lines
+from robustir.benchmarks.files import chosen_languages, find_folder
 from robustir.benchmarks.judgements import Judgement, JudgementPolicy, judge
 from robustir.benchmarks.qrels_files import read_qrels
+from robustir.disk.reading import parse_file_json, read_lines
 from robustir.errors import DataError, SpecError
 from robustir.types import Corpus, QuerySet, Task
 
@@ -82,6 +83,7 @@ class Miracl:
             self.policy,
             where=rows.places.__getitem__,
             advice="a docs-*.jsonl.gz may be missing",
+            name=str(root),
         )
         return Task(
             name=self.name if self.pool == "full" else "miracl-judged",

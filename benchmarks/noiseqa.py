@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from robustir.benchmarks.files import chosen_languages, find_folder, read_json_lines
+from robustir.benchmarks.files import chosen_languages, find_folder
 from robustir.benchmarks.xquad_r import XQuADR
+from robustir.disk.reading import read_json_lines
 from robustir.errors import DataError, SpecError
 from robustir.types import Task
 

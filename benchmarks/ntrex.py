@@ -58,6 +58,7 @@ class Ntrex:
             group_kind="document",
             licence=self.licence,
             source=self.source,
+            files=files,
         )
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from robustir.benchmarks.files import find_packed, read_lines
 from robustir.benchmarks.judgements import Judgement
+from robustir.disk.reading import find_packed, read_lines
 from robustir.errors import DataError
 
 __all__ = ["find_qrels", "read_qrels"]

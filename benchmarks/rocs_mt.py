@@ -58,7 +58,9 @@ class RocsMT:
         documents = _documents(folder / f"RoCS-MT.src.{kind}-manseg+docid.{_SOURCE}.tsv", posts)
         lines = [f"{line:04d}" for line in range(len(posts))]
         sets = [
-            Bitext("rocs-mt", (_SOURCE, lang), posts, translations, documents, lines)
+            Bitext(
+                "rocs-mt", (_SOURCE, lang), posts, translations, documents, lines, str(folder / f"RoCS-MT.ref.{lang}")
+            )
             for lang in targets
             for translations in [[line.rstrip("\t ") for line in read_lines(folder / f"RoCS-MT.ref.{lang}")]]
         ]

@@ -85,9 +85,18 @@ class Tatoeba:
 
     def _read(self, folder: Path, lang: str) -> Bitext:
         code = _FILES[lang]
-        left, right = (read_lines(folder / f"tatoeba.{code}-eng.{side}") for side in (code, "eng"))
+        paths = [folder / f"tatoeba.{code}-eng.{side}" for side in (code, "eng")]
+        left, right = map(read_lines, paths)
         sources = [f"{code}-{line:04d}" for line in range(len(left))]
-        return Bitext(f"tatoeba-{code}", (lang, "en"), left, right, [_bucket(text) for text in right], sources)
+        return Bitext(
+            f"tatoeba-{code}",
+            (lang, "en"),
+            left,
+            right,
+            [_bucket(text) for text in right],
+            sources,
+            " and ".join(map(str, paths)),
+        )
 
 
 def _bucket(english: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from robustir.benchmarks.bitext import Bitext, blocks, pair_task
-from robustir.benchmarks.files import chosen_languages, find_folder, read_text
+from robustir.benchmarks.files import chosen_languages, find_folder
+from robustir.disk.reading import read_text
 from robustir.errors import DataError, NotApplicableError, SpecError
 from robustir.types import Task
 
@@ -43,14 +44,15 @@ class Wmt:
         bitexts: list[Bitext] = []
         known: set[str] = set()
         for lang in chosen:
-            by_set = read_sets(folder / f"en-{lang}.tsv")
+            path = folder / f"en-{lang}.tsv"
+            by_set = read_sets(path)
             known.update(by_set)
             for name, pairs in by_set.items():
                 if self.sets is None or name in self.sets:
                     groups = [f"{name}-{block}" for block in blocks(len(pairs))]
                     sources = [f"{name}-en-{lang}-{line:04d}" for line in range(len(pairs))]
                     left, right = [other for _, other in pairs], [english for english, _ in pairs]
-                    bitexts.append(Bitext(name, (lang, "en"), left, right, groups, sources))
+                    bitexts.append(Bitext(name, (lang, "en"), left, right, groups, sources, f"{path}, {name}"))
         if not bitexts or any(name not in known for name in self.sets or ()):
             raise NotApplicableError(
                 f"wmt has no {', '.join(name for name in self.sets or () if name not in known)} in {', '.join(chosen)}; "

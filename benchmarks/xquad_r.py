@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Final
 
-from robustir.benchmarks.files import chosen_languages, find_folder, read_json
+from pydantic import BaseModel, Field
+
+from robustir.benchmarks.files import chosen_languages, find_folder
 from robustir.benchmarks.pinned import pinned
 from robustir.disk.download import Remote
+from robustir.disk.reading import read_json
+from robustir.disk.shapes import Shape, shortened
 from robustir.errors import DataError, SpecError
 from robustir.languages import LANGUAGES
 from robustir.types import Corpus, Qrels, QuerySet, Task, possible_settings
 
-__all__ = ["PASSAGES", "XQuADR", "paragraphs", "titles_of"]
+__all__ = ["PASSAGES", "Paragraph", "XQuADR", "paragraphs", "titles_of"]
 
 PASSAGES = ("sentence", "sentence-in-context")
+
+
+class _Answer(BaseModel):
+    answer_start: int
+
+
+class _Question(BaseModel):
+    id: str
+    question: str
+    answers: Annotated[list[_Answer], Field(min_length=1)]
+
+
+class Paragraph(BaseModel):
+    """A paragraph with its sentences, where each begins and ends, and its questions."""
+
+    context: str
+    sentences: list[str]
+    sentence_breaks: list[Annotated[list[int], Field(min_length=2, max_length=2)]]
+    qas: list[_Question]
+
+
+class _Article(BaseModel):
+    title: str
+    paragraphs: list[Paragraph]
+
+
+class _File(BaseModel):
+    data: list[_Article]
+
+
+_SHAPE: Final = Shape[_File](_File)
 
 
 class XQuADR:
@@ -59,10 +95,10 @@ class XQuADR:
             for number, article, paragraph in paragraphs(path):
                 first = len(passages.ids)
                 passages.add(lang, number, paragraph, in_context=self.passage == "sentence-in-context")
-                for question in paragraph["qas"]:
-                    group = titles.get(question["id"], article)
-                    questions.append((lang, question["id"], question["question"], group))
-                    relevant.setdefault(question["id"], []).append(first + _answer_sentence(path, paragraph, question))
+                for question in paragraph.qas:
+                    group = titles.get(question.id, article)
+                    questions.append((lang, question.id, question.question, group))
+                    relevant.setdefault(question.id, []).append(first + _answer_sentence(path, paragraph, question))
         rows = [
             (query, passage, 1)
             for query, (_, source, _, _) in enumerate(questions)
@@ -90,38 +126,43 @@ class XQuADR:
 
 def titles_of(path: Path) -> dict[str, str]:
     """Return the article of every question id of a file."""
-    return {question["id"]: title for _, title, paragraph in paragraphs(path) for question in paragraph["qas"]}
+    return {question.id: title for _, title, paragraph in paragraphs(path) for question in paragraph.qas}
 
 
 class _Passages:
     def __init__(self, ids: list[str], texts: list[str], langs: list[str]) -> None:
         self.ids, self.texts, self.langs = ids, texts, langs
 
-    def add(self, lang: str, number: int, paragraph: dict[str, Any], *, in_context: bool) -> None:
-        for position, sentence in enumerate(paragraph["sentences"]):
+    def add(self, lang: str, number: int, paragraph: Paragraph, *, in_context: bool) -> None:
+        for position, sentence in enumerate(paragraph.sentences):
             self.ids.append(f"{lang}-{number:03d}-{position:02d}")
-            self.texts.append(f"{sentence}\t{paragraph['context']}" if in_context else sentence)
+            self.texts.append(f"{sentence}\t{paragraph.context}" if in_context else sentence)
             self.langs.append(lang)
 
 
-def paragraphs(path: Path) -> list[tuple[int, str, dict[str, Any]]]:
-    """Return (paragraph number within the file, article title, paragraph)."""
-    content = read_json(path)
-    try:
-        titled = [(article["title"], paragraph) for article in content["data"] for paragraph in article["paragraphs"]]
-        for _, paragraph in titled:
-            if len(paragraph["sentences"]) != len(paragraph["sentence_breaks"]):
-                raise DataError(
-                    f"{path}: a paragraph has {len(paragraph['sentences'])} sentences but {len(paragraph['sentence_breaks'])} breaks"
-                )
-    except (KeyError, TypeError) as error:
-        raise DataError(f"{path}: {error} is missing; this is not an XQuAD-R file (it needs sentence breaks)") from None
+def paragraphs(path: Path) -> list[tuple[int, str, Paragraph]]:
+    """Return (paragraph number within the file, article title, paragraph); raise DataError naming what is wrong."""
+    content: _File = read_json(path, _SHAPE, advice="an XQuAD-R file has sentence breaks; get it again")
+    titled = [(article.title, paragraph) for article in content.data for paragraph in article.paragraphs]
+    for number, (_, paragraph) in enumerate(titled):
+        if len(paragraph.sentences) != len(paragraph.sentence_breaks):
+            raise DataError(
+                f"{path}: paragraph {number + 1} has {len(paragraph.sentences)} sentences but "
+                f"{len(paragraph.sentence_breaks)} breaks; get the file again"
+            )
+    ids = [question.id for _, paragraph in titled for question in paragraph.qas]
+    if not ids or not all(ids) or len(set(ids)) < len(ids):
+        name = next((name for name, times in Counter(ids).items() if times > 1 or not name), None)
+        what = "it has no question" if name is None else f"the question id {shortened(name)!r} is empty or occurs twice"
+        raise DataError(f"{path}: {what}; get the file again")
     return [(number, title, paragraph) for number, (title, paragraph) in enumerate(titled)]
 
 
-def _answer_sentence(path: Path, paragraph: dict[str, Any], question: dict[str, Any]) -> int:
-    start = question["answers"][0]["answer_start"]
-    for position, (begin, end) in enumerate(paragraph["sentence_breaks"]):
+def _answer_sentence(path: Path, paragraph: Paragraph, question: _Question) -> int:
+    start = question.answers[0].answer_start
+    for position, (begin, end) in enumerate(paragraph.sentence_breaks):
         if begin <= start < end:
             return position
-    raise DataError(f"{path}: the answer of question {question['id']} starts at {start}, outside every sentence")
+    raise DataError(
+        f"{path}: the answer of question {shortened(question.id)} starts at {start}, outside every sentence; get the file again"
+    )

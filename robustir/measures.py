@@ -324,7 +324,7 @@ def parse_measure(text: str) -> Measure:
     if not isinstance(spelling, Spelling):
         hint = f"did you mean {spelling}? Measures are" if spelling else "measures are"
         raise UnknownNameError(
-            f"{text!r} is not a measure; {hint}: {', '.join(_DEFINITIONS)}  (robustir list measures)"
+            f"{text[:60]!r} is not a measure; {hint}: {', '.join(_DEFINITIONS)}  (robustir list measures)"
         )
     return Measure(spelling.name, spelling.cutoff, spelling.rel)
 

@@ -19,7 +19,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from robustir.disk.parsing import parse_json
+from robustir.disk.reading import read_json
+from robustir.disk.shapes import shortened
 from robustir.errors import DataError
 
 __all__ = ["TOLERANCE", "Calibration", "Curve", "find_calibration", "read_calibrations", "shipped_folder"]
@@ -103,11 +104,11 @@ def read_calibrations(path: Path) -> Mapping[str, Calibration]:
     if not path.is_file():
         return {}
     try:
-        content: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = read_json(path)
         return {spec: _read(entry) for spec, entry in content.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise DataError(
-            f"{path} is not a valid calibration ({error}); write it again with  robustir calibrate build SPEC -o FOLDER"
+            f"{path} is not a valid calibration ({shortened(str(error), 300)}); write it again with  robustir calibrate build SPEC -o FOLDER"
         ) from None
 
 

@@ -5,7 +5,6 @@ Made by ``robustir lexicon build`` (docs/code-switching.md); each file of data/l
 
 from __future__ import annotations
 
-import gzip
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from robustir.disk.reading import read_lines
 from robustir.errors import DataError, NotApplicableError
 from robustir.languages import LANGUAGES, TURKIC_SMALL
 from robustir.text.function_words import ENGLISH
@@ -139,20 +139,26 @@ def shipped_file(other: str) -> Path:
     return Path(str(files("robustir.perturbations") / "data" / "lexicons" / f"en-{other}.tsv.gz"))
 
 
+def _row(line: str) -> Row | None:
+    """Return a line of a lexicon; None if it is not one."""
+    try:
+        english, other, *chances = line.split("\t")
+        to_other, to_english = map(float, chances)
+    except ValueError:
+        return None
+    fits = bool(english and other) and 0 <= to_other <= 1 and 0 <= to_english <= 1
+    return (english, other, to_other, to_english) if fits else None
+
+
 def read_rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a lexicon file: English word, other word, p(other | English), p(English | other).
 
     Raises DataError if the file is missing or a line is malformed.
     """
-    try:
-        lines = gzip.decompress(path.read_bytes()).decode("utf-8").splitlines()
-    except OSError as error:
-        raise DataError(f"{path}: {error}; make it with  robustir lexicon build") from error
-    for number, line in enumerate(lines, 1):
+    for number, line in read_lines(path):
         if line.startswith("#"):
             continue
-        try:
-            english, other, to_other, to_english = line.split("\t")
-            yield english, other, float(to_other), float(to_english)
-        except ValueError:
-            raise DataError(f"{path}, line {number}: expected four fields: two words and two probabilities") from None
+        row = _row(line)
+        if row is None:
+            raise DataError(f"{path}:{number}: expected four fields: two words and two probabilities")
+        yield row

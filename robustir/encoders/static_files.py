@@ -12,13 +12,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from robustir.disk.atomic import write_atomically, write_text_atomically
 from robustir.disk.parsing import parse_json
+from robustir.disk.reading import read_json
+from robustir.disk.shapes import Shape, shortened
+from robustir.encoders.module_files import GENERAL, MODULES, General, Module
 from robustir.encoders.pieces import PieceFinder, piece_finder
 from robustir.errors import InputError
 
@@ -32,6 +36,15 @@ _PASSING = ("Normalize", "Dropout")
 _FLOATS = ("embedding.weight", "embeddings")  # Sentence Transformers' name, model2vec's
 
 
+_AGAIN: Final = "copy the model again"
+_SHOWN: Final = 10  # tensors named in a message
+
+
+class _Model2Vec(BaseModel):
+    normalize: bool = True
+
+
+_CONFIG: Final = Shape[_Model2Vec](_Model2Vec)
 Bits = Literal[3, 4, 8]
 _FEW: tuple[Bits, ...] = (4, 3)  # that do not fill a byte
 
@@ -108,62 +121,94 @@ def _table_folder(folder: Path) -> str:
     path, general = folder / "modules.json", folder / "config_sentence_transformers.json"
     if not path.is_file():
         return _OPEN if (folder / _OPEN).is_dir() else ""
-    try:
-        modules = [(str(row["type"]).rpartition(".")[2], str(row["path"])) for row in json.loads(path.read_text())]
-        settings = json.loads(general.read_text()) if general.is_file() else {}
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder}: its modules.json cannot be read ({error}); copy the model again") from error
-    unknown = [kind for kind, _ in modules[1:] if kind not in _PASSING]
-    if not modules or modules[0][0] != "StaticEmbedding":
-        unknown = [kind for kind, _ in modules] or ["nothing"]
-    unknown += [f"the prompt {text!r}" for text in (settings.get("prompts") or {}).values() if text]
-    if "euclid" in (named := str(settings.get("similarity_fn_name") or "")) or "manhattan" in named:
-        unknown.append(f"the similarity {named}")
+    modules: list[Module] = read_json(path, MODULES, advice=_AGAIN, error=InputError)
+    settings: General = read_json(general, GENERAL, advice=_AGAIN, error=InputError) if general.is_file() else General()
+    if not modules or modules[0].kind != "StaticEmbedding":
+        shown = ", ".join(shortened(module.kind) for module in modules) or "no module"
+        raise InputError(f"{path} names {shown}, not a table of vectors; use  transformer(FOLDER)")
+    unknown = [shortened(module.kind) for module in modules[1:] if module.kind not in _PASSING]
+    unknown += [f"the prompt {shortened(text)!r}" for text in (settings.prompts or {}).values() if text]
+    if "euclid" in (named := settings.similarity_fn_name or "") or "manhattan" in named:
+        unknown.append(f"the similarity {shortened(named)}")
     if unknown:
         raise InputError(f"{folder} has {', '.join(unknown)} beside a table of vectors; use  transformer(FOLDER)")
-    return modules[0][1]
+    inside = folder / modules[0].path.strip("/")
+    if "\0" in modules[0].path or not inside.resolve().is_relative_to(folder.resolve()):
+        raise InputError(
+            f"{path} names {shortened(modules[0].path)!r}, which is outside the folder; copy the model again"
+        )
+    return modules[0].path.strip("/")
 
 
 def _read_table(path: Path) -> NDArray[np.float32]:
+    tensors = _read_tensors(path)
+    scale = tensors.get("embedding.scale")
+    few: Bits | None = next((bits for bits in _FEW if f"embedding.int{bits}" in tensors), None)
+    if "embedding.int8" in tensors and scale is not None:
+        codes = tensors["embedding.int8"]
+        _check_packed(path, codes, scale, np.int8)
+        table = unpack_rows(codes, scale)
+    elif few is not None and scale is not None:
+        packed, width = tensors[f"embedding.int{few}"], tensors.get("embedding.dimensions", np.empty(0))
+        _check_packed(path, packed, scale, np.uint8)
+        if width.shape != (1,) or width.dtype.kind not in "iu" or packed.shape[1] != -(-int(width[0]) * few // 8):
+            raise InputError(f"{path}: embedding.dimensions does not fit embedding.int{few}; copy the file again")
+        table = unpack_rows(_unpacked(packed, int(width[0]), few), scale, few)
+    else:
+        name = next((name for name in _FLOATS if name in tensors), None)
+        if name is None:
+            held = ", ".join(map(shortened, sorted(tensors)[:_SHOWN])) or "nothing"
+            raise InputError(
+                f"{path} holds {held}, but a static encoder has embedding.weight; for a transformer use  transformer(FOLDER)"
+            )
+        if tensors[name].dtype.kind not in "fiu":
+            raise InputError(f"{path}: {name} holds {tensors[name].dtype}, not numbers; copy the file again")
+        table = tensors[name].astype(np.float32)
+    if table.ndim != 2 or not table.size or not np.isfinite(table).all():
+        raise InputError(f"{path}: the table must be finite and of shape [pieces, dimensions], not {table.shape}")
+    return np.ascontiguousarray(table)
+
+
+def _read_tensors(path: Path) -> Mapping[str, NDArray[Any]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
-        tensors: Mapping[str, NDArray[Any]] = load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path} is not a valid safetensors file ({error}); copy it again") from error
-    few: Bits | None = next((bits for bits in _FEW if f"embedding.int{bits}" in tensors), None)
-    if "embedding.int8" in tensors and "embedding.scale" in tensors:
-        table = unpack_rows(tensors["embedding.int8"], tensors["embedding.scale"])
-    elif few is not None and "embedding.scale" in tensors:
-        codes = _unpacked(tensors[f"embedding.int{few}"], int(tensors["embedding.dimensions"][0]), few)
-        table = unpack_rows(codes, tensors["embedding.scale"], few)
-    else:
-        name = next((name for name in _FLOATS if name in tensors), None)
-        if name is None:
-            raise InputError(
-                f"{path} holds {', '.join(sorted(tensors)) or 'nothing'}, but a static encoder has embedding.weight; "
-                "for a transformer use  transformer(FOLDER)"
-            )
-        table = tensors[name].astype(np.float32)
-    if table.ndim != 2 or not np.isfinite(table).all():
-        raise InputError(f"{path}: the table must be finite and of shape [pieces, dimensions], not {table.shape}")
-    return np.ascontiguousarray(table)
+        try:
+            tensors: Mapping[str, NDArray[Any]] = load_file(path)
+        except (TypeError, KeyError, AttributeError):  # NumPy has no bfloat16 and no floats of 8 bits
+            from safetensors.torch import load_file as load_with_torch
+
+            tensors = {name: tensor.float().numpy() for name, tensor in load_with_torch(path).items()}
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        told = shortened(str(error), 300)
+        raise InputError(f"{path} is not a valid safetensors file ({told}); copy it again") from error
+    return tensors
+
+
+def _check_packed(path: Path, codes: NDArray[Any], scale: NDArray[Any], kind: type[np.generic]) -> None:
+    if codes.ndim != 2 or codes.dtype != kind or scale.shape != codes.shape[:1] or scale.dtype.kind != "f":
+        raise InputError(
+            f"{path}: codes {codes.dtype}{list(codes.shape)} and scale {scale.dtype}{list(scale.shape)} do not fit; copy "
+            "the file again"
+        )
 
 
 def _read_tokenizer(path: Path) -> PieceFinder:
     try:
         return piece_finder(path.read_bytes())
     except Exception as error:  # the library raises its own plain Exception
-        raise InputError(f"{path} is not a valid tokenizer ({error}); copy it again") from error
+        raise InputError(f"{path} is not a valid tokenizer ({shortened(str(error), 300)}); copy it again") from error
 
 
 def _normalizes(folder: Path) -> bool:
     modules, config = folder / "modules.json", folder / "config.json"
     if modules.is_file():
-        return any(str(module.get("type", "")).endswith("Normalize") for module in parse_json(modules.read_text()))
+        rows: list[Module] = read_json(modules, MODULES, advice=_AGAIN, error=InputError)
+        return any(module.kind == "Normalize" for module in rows)
     if config.is_file():
-        return bool(parse_json(config.read_text()).get("normalize", True))
+        settings: _Model2Vec = read_json(config, _CONFIG, advice=_AGAIN, error=InputError)
+        return settings.normalize
     return True
 
 

@@ -6,12 +6,37 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustir.disk.parsing import parse_json
-from robustir.errors import DataError
+from pydantic import BaseModel
+
+from robustir.disk.reading import read_json
+from robustir.disk.shapes import Shape
 
 __all__ = ["RECORD", "TrainingRecord", "in_domain_benchmarks", "read_training_record"]
 
 RECORD = "training.json"
+
+
+class _Noise(BaseModel):
+    spec: str
+
+
+class _Robust(BaseModel):
+    queries: list[_Noise]
+
+
+class _Configuration(BaseModel):
+    sources: list[str]
+    sampling: str
+    seed: int
+
+
+class _Record(BaseModel):
+    name: str
+    configuration: _Configuration
+    robust_training: _Robust
+
+
+_SHAPE = Shape[_Record](_Record)
 
 # Benchmark -> the sources of training pairs with its sentences, or others of its collection; and the words of a model
 # card. The devtest of FLORES is another split than the dev used in training, but of the same kind, which a card says.
@@ -58,12 +83,8 @@ def read_training_record(folder: Path) -> TrainingRecord | None:
     path = place / RECORD
     if not path.is_file():
         return None
-    try:
-        content = parse_json(path.read_text(encoding="utf-8"))
-        told = content["configuration"]
-        sources = tuple(map(str, told["sources"]))
-        noise = [str(entry["spec"]) for entry in content["robust_training"]["queries"]]
-        noise += [_LIKE[source] for source in sources if source in _LIKE]
-        return TrainingRecord(str(content["name"]), str(told["sampling"]), int(told["seed"]), sources, tuple(noise))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is not a training record ({error!r}); train again with  robustir train") from error
+    content: _Record = read_json(path, _SHAPE, advice="train again with  robustir train")
+    told = content.configuration
+    noise = [entry.spec for entry in content.robust_training.queries]
+    noise += [_LIKE[source] for source in told.sources if source in _LIKE]
+    return TrainingRecord(content.name, told.sampling, told.seed, tuple(told.sources), tuple(noise))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
+from robustir.disk.reading import read_bytes, read_json, unpacked
+from robustir.disk.shapes import Shape, shortened
 from robustir.disk.trec import trec_id
 from robustir.errors import DataError, SpecError
+from robustir.plugins.paths import is_there
 from robustir.plugins.shown import Shown
 from robustir.types import Task
 
@@ -27,6 +29,18 @@ __all__ = ["TrecRun"]
 _COLUMNS = "query id, Q0, passage id, rank, score, tag"
 _TAB_TO_BLANK = bytes.maketrans(b"\t", b" ")
 _KEPT_LINES = 20_000_000  # of rankings held in memory, 12 bytes each
+
+
+class _Row(BaseModel):
+    name: str
+    run: str
+
+
+class _Index(BaseModel):
+    query_sets: list[_Row]
+
+
+_INDEX = Shape[_Index](_Index)
 
 
 class TrecRun(Shown):
@@ -62,16 +76,8 @@ class TrecRun(Shown):
         path = path / "index.json" if (path / "index.json").is_file() else path
         if path.suffix != ".json":
             return None
-        try:
-            rows = json.loads(path.read_text(encoding="utf-8"))["query_sets"]
-            return {row["name"]: path.parent / row["run"] for row in rows}
-        except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-        except (ValueError, KeyError, TypeError):
-            raise DataError(
-                f"{path} is not the index of an export; it needs query_sets with a name and a run each "
-                "(robustir export queries writes one)"
-            ) from None
+        index: _Index = read_json(path, _INDEX, advice="robustir export queries  writes such an index")
+        return {row.name: path.parent / row.run for row in index.query_sets}
 
     @cached_property
     def _found(self) -> list[Path]:
@@ -96,8 +102,8 @@ class TrecRun(Shown):
         """Return the file with the rankings of a query set; raise DataError if it is missing or ambiguous."""
         if self._index is not None:
             path = self._index.get(query_set)
-            if path is None or not path.is_file():
-                what = f"the file {path} is missing" if path else f"{self.files} does not name it"
+            if path is None or not (is_there(str(path)) and path.is_file()):
+                what = f"the file {shortened(str(path), 300)} is missing" if path else f"{self.files} does not name it"
                 raise DataError(f"trec-run: no rankings for the query set {query_set}: {what}; {_ADVICE}")
             return path
         matching = [path for path in self._found if query_set in path.name]
@@ -136,11 +142,7 @@ _ADVICE = (
 
 
 def _read(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except (OSError, EOFError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+    return unpacked(path, read_bytes(path, advice=_ADVICE), advice="write it again")
 
 
 def _rows_of(ids: tuple[str, ...]) -> Mapping[str, int]:
@@ -220,10 +222,10 @@ def _by_line(path: Path, content: bytes, task: Task) -> _Table:
         except KeyError:
             what, name = ("query", query) if query not in known_queries else ("passage", passage)
             raise DataError(
-                f"{path}:{number}: {task.name} has no {what} {name!r}; the file may belong to another data set"
+                f"{path}:{number}: {task.name} has no {what} {shortened(name)!r}; the file may belong to another data set"
             ) from None
         except ValueError:
-            raise DataError(f"{path}:{number}: the score {score!r} is not a number") from None
+            raise DataError(f"{path}:{number}: the score {shortened(score)!r} is not a number") from None
     if not rows:
         raise DataError(f"{path} lists no passage for any query; it may be incomplete")
     columns = np.array(rows, dtype=np.int64)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robustir.disk.hub import first_line
+from robustir.disk.shapes import shortened
 from robustir.errors import InputError
 
 __all__ = ["asks_for_code", "load_pickle", "load_tensors", "wants_code"]
@@ -65,19 +66,26 @@ def load_pickle(path: Path, what: str, allowed: tuple[Any, ...] = ()) -> Any:
         if wanted := asks_for_code(error):
             raise wants_code(f"{what} in {path}", wanted) from error
         raise InputError(
-            f"{what} in {path} cannot be loaded ({type(error).__name__}: {first_line(error)}); get the file again"
+            f"{what} in {path} cannot be loaded ({type(error).__name__}: {shortened(first_line(error), 300)}); get the file again"
         ) from error
 
 
 def load_tensors(path: Path, what: str) -> dict[str, Any]:
     """Return the tensors by name of a .safetensors file or a pickle of plain tensors. Raises InputError."""
+    import torch
+
     if path.suffix != ".safetensors":
-        tensors: dict[str, Any] = load_pickle(path, what)
+        tensors = load_pickle(path, what)
+        if not isinstance(tensors, dict) or not all(
+            isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in tensors.items()
+        ):
+            raise InputError(f"{what} in {path} are not tensors by name; get the file again")
         return tensors
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         return load_file(path)
-    except (OSError, SafetensorError, ValueError) as error:
-        raise InputError(f"{what} in {path} cannot be loaded ({first_line(error)}); get the file again") from error
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+        told = shortened(first_line(error), 300)
+        raise InputError(f"{what} in {path} cannot be loaded ({told}); get the file again") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robustir.errors import SpecError
+from robustir.plugins.paths import is_there
 from robustir.plugins.specs import Spec, parse
 
 if TYPE_CHECKING:
@@ -90,10 +91,7 @@ def _is_meant(text: str, base: Path) -> bool:
     """Whether an argument is a path: it begins with a dot, or holds a separator (as hub ids do, too) and exists."""
     if text.startswith(("./", "../", ".\\", "..\\")) or text in {".", ".."}:
         return True
-    try:
-        return ("/" in text or "\\" in text) and (base / text).exists()
-    except (OSError, ValueError):
-        return False
+    return ("/" in text or "\\" in text) and is_there(str(base / text))
 
 
 def _is_spec(text: str) -> bool:

@@ -8,10 +8,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-__all__ = ["HIDDEN", "explained", "place"]
+from robustir.disk.shapes import place, shortened
 
-# The prefix of names that exist only inside pydantic: the tags of a union.
-HIDDEN = "*"
+__all__ = ["explained"]
+
+_SHOWN = 10  # mistakes
 
 
 def explained(error: ValidationError, model: type[BaseModel]) -> str:
@@ -19,15 +20,9 @@ def explained(error: ValidationError, model: type[BaseModel]) -> str:
     mistakes = error.errors()
     # Pydantic also calls a list too short if its only item is wrong.
     inner = {item["loc"][:depth] for item in mistakes for depth in range(len(item["loc"]))}
-    return "; ".join(
-        _explain(item, model) for item in mistakes if item["loc"] not in inner or item["type"] != "too_short"
-    )
-
-
-def place(keys: Sequence[object]) -> str:
-    """Return keys and positions (from 0) as one place: ``strategies.hybrid.encoders``, ``perturbations[2].draws``."""
-    parts = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys if not str(key).startswith(HIDDEN)]
-    return "".join(parts).removeprefix(".")
+    told = [_explain(item, model) for item in mistakes if item["loc"] not in inner or item["type"] != "too_short"]
+    more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    return "; ".join(told[:_SHOWN]) + more
 
 
 def _explain(item: Any, model: type[BaseModel]) -> str:
@@ -40,7 +35,7 @@ def _explain(item: Any, model: type[BaseModel]) -> str:
         return f"{where}: this key is missing"
     if item["type"] == "too_short":
         return f"{where}: name at least 1 item"
-    message = item["msg"].removeprefix("Value error, ")
+    message = shortened(item["msg"].removeprefix("Value error, "), 300)
     return f"{where}: {message}" if where else message
 
 

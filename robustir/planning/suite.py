@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -20,12 +19,13 @@ from pydantic import (
 )
 
 from robustir.columns import count
-from robustir.disk.parsing import parse_toml
+from robustir.disk.reading import read_toml
+from robustir.disk.shapes import HIDDEN, place
 from robustir.errors import InputError, SpecError, UnknownNameError
 from robustir.languages import normalise
 from robustir.measures import parse_measure
 from robustir.planning.located import located
-from robustir.planning.mistakes import HIDDEN, explained, place
+from robustir.planning.mistakes import explained
 from robustir.planning.suite_tables import (
     Equivalence,
     NamedEncoder,
@@ -39,7 +39,7 @@ from robustir.planning.suite_tables import (
     key,
     spec_of,
 )
-from robustir.plugins.paths import hint
+from robustir.plugins.paths import hint, is_there
 from robustir.plugins.specs import parse
 from robustir.protocol import check_protocol
 from robustir.types import Setting
@@ -70,7 +70,7 @@ _NAMED = re.compile(r"\s*([^=.()'\"/\\:][^=()'\"/\\:]*?)\s*=\s*(\S.*)", re.DOTAL
 def _encoder(value: Any) -> Any:
     """Read a spec, NAME=SPEC, or a table; without a name it stays a spec."""
     if isinstance(value, str):
-        match = None if Path(value).exists() else _NAMED.fullmatch(value)
+        match = None if is_there(value) else _NAMED.fullmatch(value)
         return {"name": match[1], "spec": match[2].rstrip()} if match else value
     return value["spec"] if isinstance(value, Mapping) and value.keys() == {"spec"} else value
 
@@ -334,13 +334,7 @@ def load_suite(name: str) -> Suite:
         UnknownNameError: for a name that is not a suite.
     """
     path = suite_path(name)
-    try:
-        content = parse_toml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: not a TOML file ({error})") from None
-    suite = validate_suite(content, str(path))
+    suite = validate_suite(read_toml(path, error=SpecError), str(path))
     return located(suite, path.parent) if _is_file_name(name) else suite
 
 
@@ -350,6 +344,8 @@ def validate_suite(content: Mapping[str, Any], where: str) -> Suite:
         suite = Suite.model_validate(content)
     except ValidationError as error:
         raise SpecError(f"{where}: {explained(error, Suite)}") from None
+    except SpecError as error:  # of a measure
+        raise type(error)(f"{where}: {error}") from None
     lists = {
         "benchmarks": suite.benchmarks,
         "encoders": suite.encoder_specs,

@@ -6,16 +6,21 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["encoder_reader", "hint", "kind_at"]
+__all__ = ["encoder_reader", "hint", "is_there", "kind_at"]
+
+
+def is_there(name: str) -> bool:
+    """Whether a file or folder has this name; one that no file can have is an ordinary text."""
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def hint(name: str) -> str:
     """Return what to write if ``name`` is not known but a file or folder of that name is here; "" if none is."""
     bare = name.strip()
-    try:
-        here = bool(bare) and bare not in {".", ".."} and Path(bare).exists()
-    except (OSError, ValueError):  # a name that no file can have
-        return ""
+    here = bool(bare) and bare not in {".", ".."} and is_there(bare)
     what = "folder" if here and Path(bare).is_dir() else "file"
     return f"a {what} of that name is here: to use it, write  ./{bare}" if here else ""
 
@@ -54,5 +59,5 @@ def _prompts(folder: Path) -> bool:
 def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None  # whoever reads the model says what is wrong with it

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from robustir.benchmarks.bitext import read_lines
-from robustir.benchmarks.files import read_json_lines, read_text
 from robustir.benchmarks.wmt import Wmt, read_sets
+from robustir.disk.reading import read_json_lines, read_text
 from robustir.errors import DataError
 
 __all__ = [

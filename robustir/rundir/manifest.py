@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from robustir.disk.parsing import parse_json
+from robustir.disk.shapes import place
 from robustir.errors import RunError
 from robustir.planning.conditions import Condition
-from robustir.planning.mistakes import place
 from robustir.planning.schema import SCHEMA
 from robustir.planning.suite import Suite
 from robustir.types import Setting, Treatment

@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, Field
 
 from robustir.disk.atomic import write_atomically
+from robustir.disk.shapes import Shape, shaped
 from robustir.errors import RunError
 
 __all__ = ["CHECKPOINT", "Checkpointed", "Progress", "read_checkpoint", "write_checkpoint"]
@@ -53,6 +55,26 @@ class Progress:
         return best == self.step
 
 
+class _SavedProgress(BaseModel):
+    step: Annotated[int, Field(ge=0)]
+    log: list[Annotated[list[Any], Field(min_length=6)]]
+    validation: list[Annotated[list[int | float], Field(min_length=2, max_length=2)]]
+    counts: dict[str, list[int]]
+    stopped: bool
+
+
+class _Saved(BaseModel):
+    configuration: str
+    progress: _SavedProgress
+    trainee: dict[str, Any]
+    best: dict[str, Any] | None
+    kept: dict[str, str]
+
+
+_AGAIN = "delete it to begin again"
+_SHAPE = Shape[_Saved](_Saved)
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpointed:
     """What a checkpoint holds. best: the weights of the best validation, None before any."""
@@ -73,13 +95,13 @@ def read_checkpoint(path: Path, configuration: str) -> Checkpointed | None:
     if not path.is_file():
         return None
     try:
-        saved: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        configured = saved["configuration"]
+        saved = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:  # unpickling raises almost anything for damaged files
-        raise RunError(f"{path} cannot be read ({type(error).__name__}); delete it to begin again") from error
-    if configured != configuration:
+        raise RunError(f"{path} cannot be read ({type(error).__name__}); {_AGAIN}") from error
+    found: _Saved = shaped(saved, _SHAPE, str(path), _AGAIN, error=RunError)
+    if found.configuration != configuration:
         raise RunError(f"{path.parent} holds a training with another configuration; choose another folder with -o")
-    return Checkpointed(Progress(**saved["progress"]), saved["trainee"], saved["best"], saved["kept"])
+    return Checkpointed(Progress(**found.progress.model_dump()), found.trainee, found.best, found.kept)
 
 
 def write_checkpoint(

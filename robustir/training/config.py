@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from robustir.disk.parsing import parse_toml
+from robustir.disk.reading import read_toml
+from robustir.disk.shapes import shortened
 from robustir.encoders.static_files import Bits
 from robustir.encoders.transformers.pooling import Pooling
 from robustir.errors import SpecError
@@ -28,6 +28,7 @@ __all__ = [
     "load_config",
 ]
 
+_SHOWN = 10  # mistakes
 Sampling = Literal["x-x", "x-y", "hybrid"]
 SourceName = Literal["tatoeba", "wmt", "flores", "mkqa", "qa", "qa-sentences", "neighbours", "contexts", "glossed"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -237,22 +238,17 @@ def find_config(given: Path) -> Path:
 
 def load_config(path: Path, *, seed: int | None = None, sampling: str | None = None) -> TrainingConfig:
     """Read and check a file; ``seed`` and ``sampling`` replace its own. Raises SpecError that names every key at fault."""
-    try:
-        content = parse_toml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SpecError(f"{path} cannot be read ({error.strerror}); give a training configuration in TOML") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is not valid TOML: {error}") from error
+    content = read_toml(path, error=SpecError)
     replaced = {key: value for key, value in (("seed", seed), ("sampling", sampling)) if value is not None}
     try:
         return TrainingConfig.model_validate({**content, **replaced})
     except ValidationError as error:
-        faults = "; ".join(map(_fault, error.errors()))
+        faults = "; ".join(map(_fault, error.errors()[:_SHOWN]))
         raise SpecError(f"{path}: {faults}  (docs/training.md lists the keys)") from None
 
 
 def _fault(fault: Any) -> str:
     # Which kind of model was checked is in pydantic's place, and its own exceptions' name in the message.
-    place = ".".join(str(part) for part in fault["loc"] if part not in ("static", "transformer"))
-    message = str(fault["msg"]).removeprefix("Value error, ")
+    place = ".".join(shortened(str(part)) for part in fault["loc"] if part not in ("static", "transformer"))
+    message = shortened(str(fault["msg"]).removeprefix("Value error, "), 300)
     return f"{place}: {message[0].lower()}{message[1:]}"

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robustir.benchmarks.beir import Beir
-from robustir.benchmarks.files import read_lines
 from robustir.benchmarks.qrels_files import read_qrels
+from robustir.disk.reading import read_lines
 from robustir.errors import DataError
 from robustir.types import Task
 
@@ -147,7 +147,7 @@ def test_mistakes_are_one_message(tmp_path: Path, part: str, text: str, message:
 def test_lines_are_those_of_the_whole_text_wherever_a_part_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("robustir.benchmarks.files._PART", 3)
+    monkeypatch.setattr("robustir.disk.reading._PART", 3)
     path = tmp_path / "text"
     path.write_bytes("\ufeffeins\r\n\n zwei\u2028drei\nüü\n\tende".encode())
     assert list(read_lines(path)) == [(1, "eins"), (3, " zwei\u2028drei"), (4, "üü"), (5, "\tende")]

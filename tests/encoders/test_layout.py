@@ -191,9 +191,9 @@ def test_bad_layouts_are_explained(tiny_bert: Path, make_layout: Any) -> None:
     (folder / "modules.json").write_text(json.dumps(rows))
     refuse("has the modules Transformer, CNN; supported are .* give the object")
     (folder / "modules.json").write_text("[{}]")
-    refuse("is not a list of modules")
+    refuse(r"modules\.json: \[0\]\.type: this key is missing")
     (folder / "modules.json").write_text("[")
-    refuse(r"modules\.json .* cannot be read")
+    refuse(r"modules\.json:1: malformed JSON")
 
 
 def test_bad_static_models_are_explained(static_layout: Path) -> None:

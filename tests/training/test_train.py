@@ -232,7 +232,7 @@ def test_a_configuration_is_checked(tmp_path: Path, capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit) as exit_code:
         main(["train", str(path), "-o", str(tmp_path / "out")])
     assert exit_code.value.code == 2
-    assert "is not valid TOML" in capsys.readouterr().err
+    assert "not a TOML file" in capsys.readouterr().err
     with pytest.raises(SpecError, match="'nothing' is not a training configuration"):
         find_config(Path("nothing"))
 

@@ -6,11 +6,15 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, Field
 
 from robustir.disk.atomic import write_atomically
 from robustir.disk.download import Remote, fetch, sha256_of
 from robustir.disk.folders import data_folder
+from robustir.disk.reading import read_text
+from robustir.disk.shapes import Shape, shaped, shortened
 from robustir.encoders.weights import load_pickle
 from robustir.errors import InputError, MissingExtraError
 
@@ -33,6 +37,24 @@ _URL = "https://dl.fbaipublicfiles.com/nllb/laser"
 FOLDER = "laser"  # in a data folder
 _SUMS = "SHA256SUMS"
 _OVERWRITE = " #fairseq:overwrite"
+_AGAIN = "get it again"
+_MOST_POSITIONS = 2**20
+_Size = Annotated[int, Field(ge=1, le=2**31)]
+
+
+class _Lstm(BaseModel):
+    """The parameters of LASER2; the defaults are Meta's."""
+
+    num_embeddings: _Size
+    padding_idx: Annotated[int, Field(ge=0)]
+    embed_dim: _Size = 320
+    hidden_size: _Size = 512
+    num_layers: Annotated[int, Field(ge=1, le=1000)] = 1
+    bidirectional: bool = False
+
+
+_PARAMS = Shape[_Lstm](_Lstm)
+_DICTIONARY = Shape[dict[str, int]](dict[str, Annotated[int, Field(ge=0)]])
 _SPECIAL = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
 
 
@@ -76,7 +98,8 @@ def _recorded(folder: Path) -> dict[str, str]:
     path = folder / _SUMS
     if not path.is_file():
         return {}
-    rows = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines() if "  " in line]
+    text = read_text(path, advice="fetch the files again", error=InputError)
+    rows = [line.split("  ", 1) for line in text.splitlines() if "  " in line]
     return {name: digest for digest, name in rows}
 
 
@@ -154,7 +177,7 @@ def load_network(path: Path, vocabulary: Path | None) -> Network:
     vocabulary: the .cvocab file of a student of LASER3; LASER2's is in its weights. Raises InputError.
     """
     content = load_pickle(path, "the weights of LASER", (argparse.Namespace,))
-    if not isinstance(content, dict) or "model" not in content or not {"params", "cfg"} & set(content):
+    if not isinstance(content, dict) or not _are_tensors(content.get("model")) or not {"params", "cfg"} & set(content):
         raise InputError(f"{path} is not a LASER file: it lacks 'params' or 'cfg', or 'model'; get it again")
     if "params" in content:
         return _load_lstm(path, content)
@@ -166,17 +189,44 @@ def load_network(path: Path, vocabulary: Path | None) -> Network:
 def _load_lstm(path: Path, content: Mapping[str, Any]) -> Network:
     from robustir.encoders.laser.models import LaserLSTM
 
-    params, dictionary = content["params"], content.get("dictionary")
-    if not isinstance(dictionary, dict):
+    if not isinstance(content.get("dictionary"), dict):
         raise InputError(f"{path} has no dictionary; get it again")
-    used = ("num_embeddings", "padding_idx", "embed_dim", "hidden_size", "num_layers", "bidirectional")
-    defaults: dict[str, Any] = {"embed_dim": 320, "hidden_size": 512, "num_layers": 1, "bidirectional": False}  # Meta's
-    try:
-        module = LaserLSTM(**{name: params[name] if name in params else defaults[name] for name in used})
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{path}: params lack or spoil {error}; get it again") from error
-    _fill(path, module, content["model"])
+    params: _Lstm = shaped(content["params"], _PARAMS, f"{path}, params", _AGAIN, error=InputError)
+    dictionary = shaped(content["dictionary"], _DICTIONARY, f"{path}, dictionary", _AGAIN, error=InputError)
+    tensors: Mapping[str, Any] = content["model"]
+    _check_sizes(
+        path,
+        tensors,
+        {
+            "embed_tokens.weight": (params.num_embeddings, params.embed_dim),
+            "lstm.weight_hh_l0": (4 * params.hidden_size, params.hidden_size),
+            f"lstm.bias_hh_l{params.num_layers - 1}": (4 * params.hidden_size,),
+        },
+    )
+    if params.padding_idx >= params.num_embeddings:
+        raise InputError(f"{path}: padding_idx is {params.padding_idx}, the table has {params.num_embeddings} rows")
+    module = LaserLSTM(**params.model_dump())
+    _fill(path, module, tensors)
     return _checked(path, Network(module, {**dictionary, **_SPECIAL}, prepend_bos=False, left_pad=False, longest=None))
+
+
+def _are_tensors(state: Any) -> bool:
+    import torch
+
+    return isinstance(state, dict) and all(
+        isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in state.items()
+    )
+
+
+def _check_sizes(path: Path, tensors: Mapping[str, Any], sizes: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse sizes that the weights do not have, before memory is taken for them."""
+    for name, size in sizes.items():
+        there = tuple(tensors[name].shape) if name in tensors else None
+        if there != size:
+            raise InputError(
+                f"{path}: the weights do not fit the network that it describes ({name} is of size {there}, not {size}); "
+                "get it again"
+            )
 
 
 def _load_student(path: Path, content: Mapping[str, Any], vocabulary: Path) -> Network:
@@ -192,11 +242,12 @@ def _load_student(path: Path, content: Mapping[str, Any], vocabulary: Path) -> N
         dictionary, rows = {**dictionary, "<mask>": rows}, rows + 1
     config = _student_config(path, namespace)
     table = tensors.get("embed_tokens.weight")
-    if table is None or len(table) != rows:
+    if table is None or table.ndim != 2 or len(table) != rows:
         raise InputError(
-            f"{path} has vectors for {0 if table is None else len(table)} pieces, {vocabulary} has {rows}: "
+            f"{path} has vectors for {len(table) if table is not None and table.ndim else 0} pieces, {vocabulary} has {rows}: "
             "they belong to different models; get both again"
         )
+    _check_student(path, config, tensors)
     final_norm = config.normalize_before or "layer_norm.weight" in tensors
     module = LaserTransformer(config, rows, final_norm=final_norm)
     _fill(path, module, tensors)
@@ -231,12 +282,34 @@ def _student_config(path: Path, namespace: argparse.Namespace) -> StudentConfig:
                 values[field.name] = given[key]
     if values.get("sentemb_criterion") not in ("cls", "max"):
         raise InputError(
-            f"{path}: sentemb_criterion is {values.get('sentemb_criterion')!r}, not cls or max; get it again"
+            f"{path}: sentemb_criterion is {shortened(repr(values.get('sentemb_criterion')))}, not cls or max; get it again"
         )
-    config = StudentConfig(**values)
+    config: StudentConfig = shaped(
+        values, Shape[StudentConfig](StudentConfig, strict=False), f"{path}, cfg.model", _AGAIN, error=InputError
+    )
     if config.activation_fn not in ACTIVATIONS:
-        raise InputError(f"{path}: the activation {config.activation_fn!r} is unknown; known: {', '.join(ACTIVATIONS)}")
+        raise InputError(
+            f"{path}: the activation {shortened(config.activation_fn)!r} is unknown; known: {', '.join(ACTIVATIONS)}"
+        )
     return config
+
+
+def _check_student(path: Path, config: StudentConfig, tensors: Mapping[str, Any]) -> None:
+    """Refuse sizes that the weights do not have, before memory is taken for them."""
+    width, inner, last = config.embed_dim, config.ffn_embed_dim, config.layers - 1
+    _check_sizes(
+        path,
+        tensors,
+        {
+            "embed_tokens.weight": (tensors["embed_tokens.weight"].shape[0], width),
+            "layers.0.fc1.weight": (inner, width),
+            f"layers.{last}.fc1.weight": (inner, width),
+        },
+    )
+    if config.attention_heads < 1 or width % config.attention_heads or width < 4:
+        raise InputError(f"{path}: {width} dimensions cannot be divided among {config.attention_heads} heads")
+    if not 1 <= config.max_source_positions <= _MOST_POSITIONS:
+        raise InputError(f"{path}: max_source_positions is {config.max_source_positions}; get it again")
 
 
 def _fill(path: Path, module: Any, tensors: Mapping[str, Any]) -> None:
@@ -276,10 +349,8 @@ def read_vocabulary(path: Path) -> Vocabulary:
     Raises:
         InputError: if a line is not a token and its count, or repeats a token without that mark.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")  # a token may be another line end
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}); get it again") from error
+    text = read_text(path, advice=_AGAIN, error=InputError)
+    lines = text.removesuffix("\n").split("\n")  # a token may be another line end
     ids = dict(_SPECIAL)
     for row, line in enumerate(lines, start=len(_SPECIAL)):
         entry = line.rstrip()

@@ -7,16 +7,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from robustir.disk.atomic import digest_of
 from robustir.disk.hub import first_line, hub_commit, hub_file, hub_unreachable, silent_hub
-from robustir.disk.parsing import parse_json
+from robustir.disk.reading import read_json
+from robustir.disk.shapes import Shape, shortened
+from robustir.encoders.module_files import MODULES, Module
 from robustir.encoders.training_record import RECORD
 from robustir.encoders.weights import asks_for_code, wants_code
 from robustir.errors import InputError
 
 __all__ = ["Checkpoint"]
+
+T = TypeVar("T")
+
+_AGAIN: Final = "get the model again"
 
 # Files that decide the vectors; reports, licences and the states of a training do not.
 _SUFFIXES = frozenset({".bin", ".bpe", ".json", ".model", ".pt", ".py", ".safetensors", ".txt", ".vocab"})
@@ -81,15 +87,11 @@ class Checkpoint:
             return hub_file(self.model, name, self._commit)
         return folder / name if (folder / name).is_file() else None
 
-    def read_json(self, name: str) -> Any:
+    def read_json(self, name: str, shape: Shape[T]) -> T | None:
         """Return the content of a JSON file of the model, or None if it has no such file. Raises InputError."""
         path = self.file(name)
-        if path is None:
-            return None
-        try:
-            return parse_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{name} of {self.model!r} cannot be read ({first_line(error)}); get it again") from error
+        found: T | None = None if path is None else read_json(path, shape, advice=_AGAIN, error=InputError)
+        return found
 
     def _source(self, subfolder: str) -> tuple[str, dict[str, Any]]:
         options: dict[str, Any] = {"trust_remote_code": self.trust_remote_code}
@@ -161,7 +163,7 @@ class Checkpoint:
             if wanted := asks_for_code(error):
                 raise wants_code(f"the {part} of {self.model!r}", wanted) from error
             raise InputError(
-                f"the {part} of {self.model!r} cannot be loaded ({type(error).__name__}: {first_line(error)}); "
+                f"the {part} of {self.model!r} cannot be loaded ({type(error).__name__}: {shortened(first_line(error), 300)}); "
                 "check that its files are complete, and give trust_remote_code=True if it brings code that you trust"
             ) from error
 
@@ -178,14 +180,13 @@ def _files(folder: Path) -> list[Path]:
 def module_folders(folder: Path) -> list[str]:
     """Return the folders that a model's modules.json names, each inside ``folder``; none without that file."""
     path = folder / "modules.json"
-    try:
-        rows: Any = parse_json(path.read_text(encoding="utf-8")) if path.is_file() else []
-        named = [str(row["path"]).strip("/") for row in rows]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} cannot be read ({first_line(error)}); get the model again") from error
-    outside = [name for name in named if not (folder / name).resolve().is_relative_to(folder.resolve())]
+    rows: list[Module] = read_json(path, MODULES, advice=_AGAIN, error=InputError) if path.is_file() else []
+    named = [row.path.strip("/") for row in rows]
+    outside = [name for name in named if "\0" in name or not (folder / name).resolve().is_relative_to(folder.resolve())]
     if outside:
-        raise InputError(f"{path} names {outside[0]!r}, which is outside the model's folder; move it into the folder")
+        raise InputError(
+            f"{path} names {shortened(outside[0])!r}, which is outside the model's folder; move it into the folder"
+        )
     return [name for name in named if name and name != "."]
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from robustir.contracts import Role
 from robustir.encoders.batching import encode_batches, plan_batches
 from robustir.encoders.devices import find_devices
+from robustir.encoders.module_files import SETTINGS, Settings
 from robustir.encoders.similarity import Similarity, as_inner_products, similarity_named
 from robustir.encoders.training_record import TrainingRecord, read_training_record
 from robustir.encoders.transformers.bodies import (
@@ -222,8 +223,8 @@ class TransformerEncoder(Shown):
             return
         folder = "" if layout is None else layout.folder
         self.checkpoint.require_tokenizer(folder)
-        config = self.checkpoint.read_json(f"{folder}/config.json" if folder else "config.json") or {}
-        family, layers = config.get("model_type"), config.get("num_hidden_layers", config.get("n_layers"))
+        config = self.checkpoint.read_json(f"{folder}/config.json" if folder else "config.json", SETTINGS) or Settings()
+        family, layers = config.model_type, config.layers
         if self.families is not None and family not in self.families:
             raise InputError(
                 f"{self.checkpoint.model!r} has the architecture {family}, not {' or '.join(sorted(self.families))}; "

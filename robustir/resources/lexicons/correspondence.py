@@ -13,6 +13,7 @@ from robustir.errors import DataError
 __all__ = ["check_correspondence"]
 
 _NUMBER = re.compile(r"\d{2,}")
+_LONGEST_NUMBER = 1_000  # digits that are compared; Python refuses to read more than 4,300
 _ENOUGH = 20  # pairs, below which neither sign says anything
 # Of the collections that robustir trains on, 40% (Tatoeba, Chinese) to 98% of the pairs with numbers have the same ones;
 # shifted by one line, at most 9% do.
@@ -45,4 +46,4 @@ def check_correspondence(pairs: Sequence[Sequence[str]], where: str) -> None:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(digits) for digits in _NUMBER.findall(text)]  # int() reads the digits of every script
+    return [int(digits[:_LONGEST_NUMBER]) for digits in _NUMBER.findall(text)]  # int() reads the digits of every script

@@ -103,7 +103,7 @@ class Reader:
 
 def frequent_words(path: Path) -> frozenset[str]:
     """Return the first FREQUENT words of a list with one word per line, which may be followed by its count."""
-    from robustir.benchmarks.files import read_text
+    from robustir.disk.reading import read_text
 
     lines: Sequence[str] = read_text(path).split("\n")[:FREQUENT]
     return frozenset(line.split()[0].lower() for line in lines if line.strip())

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import regex
 
-from robustir.benchmarks.files import read_text
+from robustir.disk.reading import read_text
 from robustir.errors import DataError
 from robustir.perturbations.tables.chat_forms import ChatForms, chat_forms
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustir.benchmarks.files import read_json_lines, read_text
+from robustir.disk.reading import read_json_lines, read_text
 from robustir.errors import DataError
 
 __all__ = ["Pairs", "read_pairs"]

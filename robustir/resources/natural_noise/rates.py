@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from robustir.disk.atomic import write_text_atomically
+from robustir.errors import DataError
 from robustir.perturbations.typing.rates import KINDS, LONGEST
 from robustir.resources.natural_noise.kinds import LETTER_KINDS, edits_of, near_keys
 from robustir.resources.natural_noise.pairs import Pairs
@@ -123,6 +124,11 @@ def count_rates(pairs: Pairs, lang: str, source: str) -> dict[str, Any]:
     """
     counts = _Counts(pairs, lang)
     total = sum(counts.kinds[kind] for kind in KINDS)
+    if not (counts.places["middle"] and counts.kinds["deletion"]):
+        raise DataError(
+            f"{source}: too few errors to count rates (words of three letters and more need an edit in the middle, and a "
+            "letter left out); give more texts"
+        )
     content: dict[str, Any] = {
         "language": lang,
         "source": source,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from robustir.benchmarks.files import read_json_lines
+from robustir.disk.reading import read_json_lines
 from robustir.errors import DataError
 from robustir.resources.lexicons.correspondence import check_correspondence
 from robustir.resources.parallel_text import flores_dev, mkqa, newstest, newstest_path, opus_tatoeba, opus_tatoeba_path

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustir.benchmarks.files import read_text
 from robustir.benchmarks.xquad_r import paragraphs
+from robustir.disk.reading import read_text
 
 __all__ = ["TestSentences", "normalised"]
 
@@ -41,6 +41,6 @@ def _texts(data: Path) -> Iterator[str]:
         yield from read_text(path).split("\n")
     for path in data.glob("xquad-r/*.json"):
         for _, _, paragraph in paragraphs(path):
-            yield paragraph["context"]
-            yield from paragraph["sentences"]
-            yield from (question["question"] for question in paragraph["qas"])
+            yield paragraph.context
+            yield from paragraph.sentences
+            yield from (question.question for question in paragraph.qas)
