@@ -40,7 +40,7 @@ class MTChannel(RuleBased):
     """
 
     name: ClassVar[str] = "mt-channel"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     nested: bool = False
     nesting_note: ClassVar[str] = (
