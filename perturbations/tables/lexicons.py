@@ -155,7 +155,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 
     Raises DataError if the file is missing or a line is malformed.
     """
-    for number, line in read_lines(path):
+    for number, line in read_lines(path, advice="make it with  robustir lexicon build"):
         if line.startswith("#"):
             continue
         row = _row(line)

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from robustir.cli.leaving import debugging, exit_code_of, finish_output, show_traceback
+from robustir.cli.leaving import debugging, exit_code_of, finish_output, prepare_output, show_traceback
 from robustir.version import __version__
 
 __all__ = ["main"]
@@ -86,6 +86,7 @@ def robustir(*, debug: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with the documented code."""
+    prepare_output()
     try:
         code = _run(sys.argv[1:] if arguments is None else [*arguments])
         finish_output()

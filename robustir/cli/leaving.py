@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import select
 import sys
@@ -11,13 +12,24 @@ from contextlib import suppress
 
 import click
 
+from robustir.disk.limits import limited
 from robustir.errors import RobustirError
 
-__all__ = ["INTERRUPTED", "debugging", "exit_code_of", "finish_output", "show_traceback"]
+__all__ = ["INTERRUPTED", "debugging", "exit_code_of", "finish_output", "prepare_output", "show_traceback"]
 
 INTERRUPTED = "interrupted; finished work is kept, run the same command again to continue"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+# What a path of the user's may meet; a file that is not there, where none is expected to be missing, is a bug.
+_REFUSED = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+)
 _READER_LEFT = 141  # as in a shell: 128 + SIGPIPE
+
+
+def prepare_output() -> None:
+    """Let names of files that are not UTF-8 pass as the bytes that they are."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
 
 
 def finish_output() -> None:
@@ -47,12 +59,28 @@ def exit_code_of(error: BaseException) -> int:
         return _READER_LEFT
     if isinstance(error, OSError) and error.errno in _FULL:
         _forget_output()
-        return _said(f"the output cannot be written: {error.strerror}", 2)
+        return _said(f"{error.filename or 'the output'} cannot be written: {error.strerror}", 2)
+    if (said := _refusal(error)) is not None:
+        return _said(said, 2)
     if not isinstance(error, Exception):
         raise error
     with suppress(OSError):
         traceback.print_exception(error)
     return _said("this is a bug in robustir; please report it with the lines above", 1)
+
+
+def _refusal(error: BaseException) -> str | None:
+    """Return what to say of what the system or the encoding of the output refuses; None of other errors."""
+    if isinstance(error, UnicodeEncodeError):
+        part = ascii(error.object[error.start : error.start + 10])
+        return f"the output is {error.encoding}, which cannot hold {part}; set PYTHONIOENCODING=utf-8"
+    if limit := limited(error):
+        return str(limit)
+    if isinstance(error, OSError) and error.errno in _REFUSED and error.filename is not None:
+        return f"{str(error.filename)[:300]}: {error.strerror}"
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):
+        return f"{error.strerror}; set TMPDIR to a folder that can be written"
+    return None
 
 
 def debugging() -> bool:

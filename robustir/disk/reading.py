@@ -88,10 +88,10 @@ def _parts(path: Path) -> Iterator[bytes]:
             yield part
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(path: Path, *, advice: str = _AGAIN) -> Iterator[tuple[int, str]]:
     """Yield (line number, line) of a UTF-8 file that may be packed, blank lines left out; lines end at \\n or \\r\\n alone."""
     number, rest = 0, b""
-    parts = iter(_unpacked_parts(path))
+    parts = iter(_unpacked_parts(path, advice))
     while True:
         part = next(parts, None)
         lines = (rest + (part or b"")).split(b"\n")
@@ -112,12 +112,12 @@ def _decoded(path: Path, number: int, line: bytes) -> str:
         raise DataError(f"{path}:{number}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
 
 
-def _unpacked_parts(path: Path) -> Iterator[bytes]:
+def _unpacked_parts(path: Path, advice: str) -> Iterator[bytes]:
     """Yield the parts of a file; raise DataError if it cannot be read or unpacked."""
     try:
         yield from _parts(path)
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; {_AGAIN}") from None
+        raise DataError(f"{path} is missing; {advice}") from None
     except (OSError, *_DAMAGE) as error:
         what = "unpacked" if path.suffix in _PACKED else "read"
         said = getattr(error, "strerror", None) or error

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from robustir.disk.atomic import write_atomically, write_text_atomically
+from robustir.disk.limits import limited
 from robustir.disk.parsing import parse_json
 from robustir.disk.reading import read_json
 from robustir.disk.shapes import Shape, shortened
@@ -198,6 +199,8 @@ def _read_tokenizer(path: Path) -> PieceFinder:
     try:
         return piece_finder(path.read_bytes())
     except Exception as error:  # the library raises its own plain Exception
+        if limit := limited(error):
+            raise limit from error
         raise InputError(f"{path} is not a valid tokenizer ({shortened(str(error), 300)}); copy it again") from error
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robustir.disk.hub import first_line
+from robustir.disk.limits import chain, limited
 from robustir.disk.shapes import shortened
 from robustir.errors import InputError
 
@@ -16,16 +17,9 @@ __all__ = ["asks_for_code", "load_pickle", "load_tensors", "wants_code"]
 _GLOBAL = re.compile(r"(?:Unsupported global: )?GLOBAL\s+([\w.]+)")
 
 
-def _chain(error: BaseException) -> list[BaseException]:
-    errors = [error]
-    while (following := errors[-1].__cause__ or errors[-1].__context__) is not None and following not in errors:
-        errors.append(following)
-    return errors
-
-
 def asks_for_code(error: BaseException) -> str:
     """Return the code that a pickle refused by torch wanted to run ("" for other errors)."""
-    for link in _chain(error):
+    for link in chain(error):
         if not isinstance(link, pickle.UnpicklingError) and "weights_only" not in str(link):
             continue
         match = _GLOBAL.search(str(link))
@@ -63,6 +57,8 @@ def load_pickle(path: Path, what: str, allowed: tuple[Any, ...] = ()) -> Any:
     except FileNotFoundError as error:
         raise InputError(f"{what}: the file {path} is missing; get it again") from error
     except Exception as error:  # the loader raises nearly anything on bad files
+        if limit := limited(error):
+            raise limit from error
         if wanted := asks_for_code(error):
             raise wants_code(f"{what} in {path}", wanted) from error
         raise InputError(

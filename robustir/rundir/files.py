@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from robustir.disk.atomic import explained, write_atomically
+from robustir.disk.limits import limited
 from robustir.errors import RunError
 
 __all__ = ["JOURNAL", "KEYED", "KEYED_PARTS", "RunFiles"]
@@ -151,6 +152,8 @@ def _refusing_damage(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise RunError(f"{path} is missing; finish the run with  robustir resume {run}") from None
     except (pa.ArrowException, OSError) as error:
+        if limit := limited(error):
+            raise limit from error
         # pyarrow sets errno if the system refused, and leaves it out if the content is wrong.
         if isinstance(error, OSError) and error.errno is not None:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from robustir.disk.atomic import write_atomically
+from robustir.disk.limits import limited
 from robustir.disk.shapes import Shape, shaped
 from robustir.errors import RunError
 
@@ -97,6 +98,8 @@ def read_checkpoint(path: Path, configuration: str) -> Checkpointed | None:
     try:
         saved = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:  # unpickling raises almost anything for damaged files
+        if limit := limited(error):
+            raise limit from error
         raise RunError(f"{path} cannot be read ({type(error).__name__}); {_AGAIN}") from error
     found: _Saved = shaped(saved, _SHAPE, str(path), _AGAIN, error=RunError)
     if found.configuration != configuration:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from robustir.disk.atomic import digest_of
 from robustir.disk.hub import first_line, hub_commit, hub_file, hub_unreachable, silent_hub
+from robustir.disk.limits import limited
 from robustir.disk.reading import read_json
 from robustir.disk.shapes import Shape, shortened
 from robustir.encoders.module_files import MODULES, Module
@@ -160,6 +161,8 @@ class Checkpoint:
             with _silent(), silent_hub():
                 return factory.from_pretrained(source, **common, **options)
         except Exception as error:  # loaders raise nearly anything on bad files
+            if limit := limited(error):
+                raise limit from error
             if wanted := asks_for_code(error):
                 raise wants_code(f"the {part} of {self.model!r}", wanted) from error
             raise InputError(
