@@ -18,7 +18,7 @@ from robustir.text.compounds import block_whole_words
 __all__ = ["ShuffleWords"]
 
 _ORDER, _SELECT = 0, 1  # slots
-_REPEATS = 0x0E46  # ๆ, which says the Thai word before it twice and is no word
+_REPEATS = 0x0E46  # ๆ, which says the Thai word before it twice and is not a word
 
 
 class ShuffleWords(RuleBased):
