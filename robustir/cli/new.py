@@ -49,6 +49,7 @@ def _write_suite(name: str) -> None:
 
 def _write_package(kind: str, name: str) -> None:
     from robustir.cli.scaffolds import scaffold
+    from robustir.disk.atomic import write_text_atomically
     from robustir.errors import SpecError
     from robustir.plugins.registry import KINDS, registered
 
@@ -60,8 +61,7 @@ def _write_package(kind: str, name: str) -> None:
         raise SpecError(f"{folder} exists already; choose another name or remove it")
     for path, text in scaffold(kind, name).items():
         target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        write_text_atomically(target, text)
     click.echo(f"{folder} is written. Next:\n  cd {folder}\n  pip install -e '.[test]'\n  pytest")
     click.echo(
         f"  robustir check {kind}:{name}\nThen put your own rules into src/{folder.name.replace('-', '_')}/__init__.py"
