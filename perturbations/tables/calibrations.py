@@ -28,6 +28,7 @@ __all__ = ["TOLERANCE", "Calibration", "Curve", "find_calibration", "read_calibr
 # A dose is refused in a language whose verification missed it by more than this share: an unequal dose under the name of
 # an equal one would be worse than none.
 TOLERANCE: Final = 0.15
+_AGAIN: Final = "write it again with  robustir calibrate build SPEC -o FOLDER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,10 @@ def read_calibrations(path: Path) -> Mapping[str, Calibration]:
     if not path.is_file():
         return {}
     try:
-        content: dict[str, Any] = read_json(path)
+        content: dict[str, Any] = read_json(path, advice=_AGAIN)
         return {spec: _read(entry) for spec, entry in content.items()}
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        raise DataError(
-            f"{path} is not a valid calibration ({shortened(str(error), 300)}); write it again with  robustir calibrate build SPEC -o FOLDER"
-        ) from None
+        raise DataError(f"{path} is not a valid calibration ({shortened(str(error), 300)}); {_AGAIN}") from None
 
 
 def _read(entry: Mapping[str, Any]) -> Calibration:

@@ -39,6 +39,7 @@ R = TypeVar("R")  # the result of a job
 A = TypeVar("A")  # the argument of a context
 
 _TRACE = 8_000  # characters of a traceback that are kept
+_ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 def default_jobs() -> int:
@@ -63,27 +64,30 @@ def single_threaded() -> Iterator[None]:
 
 @contextmanager
 def _deaf_children() -> Iterator[None]:
-    """Let processes started inside ignore interrupts; an interrupt in the meantime reaches this process afterwards.
+    """Let processes started inside ignore interrupts; a signal that ends this process reaches it afterwards.
 
-    A terminal sends interrupts to all processes, and one that is still importing would print a traceback. Another thread may
-    take the signal that this one blocks, so that it is put off too until the process has all that it is started with.
+    A terminal sends interrupts to all processes, and one that is still importing would print a traceback; so would one whose
+    parent ends before the process has all that it is started with. Another thread may take a signal that this one blocks, so
+    that signals are put off too.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before, handler = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}), signal.getsignal(signal.SIGINT)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     put_off: list[int] = []
-    here = current_thread() is main_thread() and callable(handler)
-    if here:
-        signal.signal(signal.SIGINT, lambda number, _: put_off.append(number))
+    here = current_thread() is main_thread()
+    handlers = {number: signal.getsignal(number) for number in _ENDING} if here else {}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda heard, _: put_off.append(heard))
     try:
         yield
     finally:
-        if here:
-            signal.signal(signal.SIGINT, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if put_off:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(put_off[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,7 @@ def test_damaged_folders_are_explained(tiny_bert: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the weights of .* cannot be loaded"):
         TransformerEncoder(str(copy)).encode(["a"], role="query")
     (copy / "config.json").write_text("{")
-    with pytest.raises(InputError, match=r"config\.json of .* cannot be read"):
+    with pytest.raises(InputError, match=r"config\.json:1: malformed JSON .*get the model again"):
         TransformerEncoder(str(copy)).encode(["a"], role="query")
 
 
