@@ -150,6 +150,8 @@ def _check_parallel(
 ) -> None:
     """Refuse a pivot that is not there, one language alone, and files that are not aligned."""
     langs = tuple(sentences)
+    if files:
+        name = f"{name} in {files[langs[0]].parent}"
     if pivot is not None and pivot not in langs:
         raise NotApplicableError(f"{name}: pivot={pivot!r} is not among the languages: {', '.join(langs)}")
     if len(langs) < 2:

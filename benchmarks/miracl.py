@@ -76,10 +76,15 @@ class Miracl:
         for lang in chosen_languages(languages, available, self.name):
             self._read(root, lang, rows)
         ids, texts, langs, groups = zip(*rows.queries, strict=True) if rows.queries else ((), (), (), ())
+        try:
+            queries = QuerySet(ids, texts, langs, ids, groups)
+            corpus = Corpus(*zip(*rows.passages, strict=True)) if rows.passages else Corpus((), (), ())
+        except DataError as error:  # an id twice, or none
+            raise DataError(f"{root}: {error}") from None
         judged = judge(
             rows.judgements,
-            QuerySet(ids, texts, langs, ids, groups),
-            Corpus(*zip(*rows.passages, strict=True)) if rows.passages else Corpus((), (), ()),
+            queries,
+            corpus,
             self.policy,
             where=rows.places.__getitem__,
             advice="a docs-*.jsonl.gz may be missing",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from robustir.benchmarks.judgements import Judgement
 from robustir.disk.reading import find_packed, read_lines
+from robustir.disk.shapes import shortened
 from robustir.errors import DataError
 
 __all__ = ["find_qrels", "read_qrels"]
@@ -108,5 +109,5 @@ def _order(path: Path, number: int, cells: Sequence[str]) -> Sequence[int]:
 def _gain(path: Path, number: int, score: str) -> int:
     match = _WHOLE.fullmatch(score.strip())
     if not match:
-        raise DataError(f"{path}:{number}: the score {score!r} is not a whole number")
+        raise DataError(f"{path}:{number}: the score {shortened(score)!r} is not a whole number")
     return int(match[1])

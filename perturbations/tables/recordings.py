@@ -9,6 +9,7 @@ from pathlib import Path
 
 from robustir.disk.folders import data_folder
 from robustir.disk.parsing import parse_json
+from robustir.disk.shapes import shortened
 from robustir.errors import DataError
 
 __all__ = ["Layout", "Recording", "locate", "read_recording"]
@@ -102,7 +103,7 @@ def _by_id(path: Path, lines: list[str], lang: str) -> dict[tuple[str, str], str
                 f"{path}:{number}: expected a JSON object with strings _id and text (.jsonl), or id, tab, text ({error})"
             ) from None
         if (row_lang, identifier) in known:
-            raise DataError(f"{path}:{number}: the id {identifier!r} occurs twice in {row_lang}; keep one")
+            raise DataError(f"{path}:{number}: the id {shortened(identifier)!r} occurs twice in {row_lang}; keep one")
         known.add((row_lang, identifier))
         if text.strip():
             texts[row_lang, identifier] = text
@@ -116,7 +117,7 @@ def _by_line(path: Path, lines: list[str], layout: Layout) -> list[str]:
         return lines
     header, *rows = [line.split("\t") for line in lines or [""]]
     if layout.column not in header:
-        raise DataError(f"{path}:1: no column {layout.column!r}; its columns are {', '.join(header)}")
+        raise DataError(f"{path}:1: no column {layout.column!r}; its columns are {shortened(', '.join(header), 300)}")
     at = header.index(layout.column)
     for number, row in enumerate(rows, 2):
         if len(row) != len(header):
@@ -139,7 +140,9 @@ def _annotated(path: Path, lines: list[str], kinds: frozenset[str]) -> list[str]
         known |= labels
         texts.setdefault((document, sentence), []).append(raw if labels and labels <= kinds else norm)
     if unknown := sorted(kinds - known):
-        raise DataError(f"{path} has no kind of error {unknown[0]!r}; it has {', '.join(sorted(known))}")
+        raise DataError(
+            f"{path} has no kind of error {unknown[0]!r}; it has {shortened(', '.join(sorted(known)), 300)}"
+        )
     return ["".join(tokens).replace(_SPACE, " ").strip() for tokens in texts.values()]
 
 

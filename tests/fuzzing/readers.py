@@ -709,14 +709,6 @@ def _run_files(folder: Path) -> Files:
     return files | parts  # the digests are those of these bytes
 
 
-def _old_run_files(folder: Path) -> Files:
-    """Return the files of a run made before digests were kept: nothing tells that they changed."""
-    _run_files(folder)
-    files = _kept(folder / "run")
-    content = {key: value for key, value in files["manifest.json"].value.items() if key not in {"digest", "files"}}
-    return {**files, "manifest.json": File("json", content)}
-
-
 def _read_run(folder: Path) -> object:
     from robustir.cli.show import overview_of
     from robustir.evidence.gather import benchmarks, gather
@@ -756,5 +748,4 @@ READERS: Final[Mapping[str, Reader]] = {
     "transformers": Reader(_transformer_files, _read_transformer, cost=100),
     "safetensors and tensors": Reader(_tensor_files, _read_tensors, cost=2),
     "run directories": Reader(_run_files, _read_run, cost=50),
-    "run directories without digests": Reader(_old_run_files, _read_run, cost=50),
 }
