@@ -196,6 +196,7 @@ def test_failed_cells_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             out=tmp_path / "run", tasks=small_task(tmp_path), encoders="bm25", perturbations="tests.tiny:Faulty",
             severities=[0.5, 1.0], draws=1, formats=("csv",),
         )  # fmt: skip
+    assert len([*(tmp_path / "run" / "ranks").glob("*.parquet")]) == 3  # the others are kept
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ def test_no_heavy_library_is_loaded(code: str) -> None:
 def test_cpu_time(benchmark: BenchmarkFixture, name: str) -> None:
     def start() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", COMMANDS[name]], stdout=subprocess.DEVNULL, check=True, cwd=ROOT)
+        done = subprocess.run([sys.executable, "-c", COMMANDS[name]], stdout=subprocess.PIPE, check=True, cwd=ROOT)
+        assert done.stdout.startswith(b"Usage: ") == (name == "robustir --help")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
