@@ -12,13 +12,15 @@ from typing import Any, Final, Protocol
 from robustir.disk.atomic import digest_of
 from robustir.disk.folders import cache_folder
 from robustir.disk.made import made_folder
-from robustir.disk.parsing import parse_json
+from robustir.disk.reading import read_json
+from robustir.disk.shapes import Shape
 from robustir.errors import DataError, MissingExtraError, RobustirError
 
 __all__ = ["DTYPES", "CTranslate2", "Engine", "Transformers", "has_ctranslate2", "release"]
 
 # Kinds of numbers by engine, the default first.
 DTYPES: Final = {"transformers": ("float64", "float32"), "ctranslate2": ("float32", "int8", "int16")}
+_CONFIG: Final = Shape[dict[str, Any]](dict[str, Any])
 _NEEDED: Final = ("model.safetensors", "pytorch_model.bin", "config.json", "vocab.json", "source.spm", "target.spm")
 
 
@@ -138,12 +140,7 @@ def _converted(folder: Path) -> Path:
 def _refuse_others(folder: Path) -> None:
     """Raise DataError for models whose conversion would fail or translate wrongly."""
     path = folder / "config.json"
-    try:
-        config: Any = parse_json(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({_first(error)}); download the model again") from error
-    if not isinstance(config, dict):
-        raise DataError(f"{path} is not a model's configuration; download the model again")
+    config: dict[str, Any] = read_json(path, _CONFIG, advice="download the model again")
     if config.get("model_type") != "marian":
         raise DataError(f"{folder} holds a model of type {config.get('model_type')!r}; opus-mt needs a Marian model")
     if not config.get("share_encoder_decoder_embeddings", True):

@@ -35,7 +35,7 @@ __all__ = [
 _PACKED = (".gz", ".zst", ".bz2", ".xz")
 _PART = 2**20
 _AGAIN = "check --data or fetch the benchmark again"
-_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+_REFUSED = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
 def read_bytes(path: Path, *, advice: str = _AGAIN, error: type[InputError] = DataError) -> bytes:
@@ -69,7 +69,7 @@ def unpacked(path: Path, content: bytes, *, advice: str) -> bytes:
         return content
     try:
         return gzip.decompress(content)
-    except (OSError, *_DAMAGE) as damage:
+    except _REFUSED as damage:
         raise DataError(f"{path} cannot be unpacked ({damage}); {advice}") from None
 
 
@@ -118,7 +118,7 @@ def _unpacked_parts(path: Path, advice: str) -> Iterator[bytes]:
         yield from _parts(path)
     except FileNotFoundError:
         raise DataError(f"{path} is missing; {advice}") from None
-    except (OSError, *_DAMAGE) as error:
+    except _REFUSED as error:
         what = "unpacked" if path.suffix in _PACKED else "read"
         said = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be {what} ({said}); the download may be incomplete") from error

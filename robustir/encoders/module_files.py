@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field
@@ -37,6 +38,15 @@ class Module(BaseModel):
     def kind(self) -> str:
         """The name of its class."""
         return self.type.rpartition(".")[2]
+
+    @property
+    def folder(self) -> str:
+        """Its folder in that of the model, "" for the model's own."""
+        return self.path.strip("/")
+
+    def is_inside(self, model: Path) -> bool:
+        """Whether its folder lies in the model's."""
+        return "\0" not in self.path and (model / self.folder).resolve().is_relative_to(model.resolve())
 
 
 class General(BaseModel):

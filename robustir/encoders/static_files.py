@@ -133,12 +133,9 @@ def _table_folder(folder: Path) -> str:
         unknown.append(f"the similarity {shortened(named)}")
     if unknown:
         raise InputError(f"{folder} has {', '.join(unknown)} beside a table of vectors; use  transformer(FOLDER)")
-    inside = folder / modules[0].path.strip("/")
-    if "\0" in modules[0].path or not inside.resolve().is_relative_to(folder.resolve()):
-        raise InputError(
-            f"{path} names {shortened(modules[0].path)!r}, which is outside the folder; copy the model again"
-        )
-    return modules[0].path.strip("/")
+    if not modules[0].is_inside(folder):
+        raise InputError(f"{path} names {shortened(modules[0].path)!r}, which is outside the folder; {_AGAIN}")
+    return modules[0].folder
 
 
 def _read_table(path: Path) -> NDArray[np.float32]:

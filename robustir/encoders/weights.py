@@ -12,7 +12,7 @@ from robustir.disk.limits import chain, limited
 from robustir.disk.shapes import shortened
 from robustir.errors import InputError
 
-__all__ = ["asks_for_code", "load_pickle", "load_tensors", "wants_code"]
+__all__ = ["are_tensors", "asks_for_code", "load_pickle", "load_tensors", "wants_code"]
 
 _GLOBAL = re.compile(r"(?:Unsupported global: )?GLOBAL\s+([\w.]+)")
 
@@ -66,15 +66,20 @@ def load_pickle(path: Path, what: str, allowed: tuple[Any, ...] = ()) -> Any:
         ) from error
 
 
-def load_tensors(path: Path, what: str) -> dict[str, Any]:
-    """Return the tensors by name of a .safetensors file or a pickle of plain tensors. Raises InputError."""
+def are_tensors(content: Any) -> bool:
+    """Whether the content of a file is tensors by name."""
     import torch
 
+    return isinstance(content, dict) and all(
+        isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in content.items()
+    )
+
+
+def load_tensors(path: Path, what: str) -> dict[str, Any]:
+    """Return the tensors by name of a .safetensors file or a pickle of plain tensors. Raises InputError."""
     if path.suffix != ".safetensors":
-        tensors = load_pickle(path, what)
-        if not isinstance(tensors, dict) or not all(
-            isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in tensors.items()
-        ):
+        tensors: dict[str, Any] = load_pickle(path, what)
+        if not are_tensors(tensors):
             raise InputError(f"{what} in {path} are not tensors by name; get the file again")
         return tensors
     from safetensors import SafetensorError

@@ -7,6 +7,7 @@ from typing import Any
 
 from robustir.errors import InputError
 from robustir.planning.suite import Suite
+from robustir.planning.suite_tables import spec_of
 from robustir.plugins.registry import Kind, create
 
 __all__ = ["unfamiliar_languages", "with_optional", "with_optional_noise"]
@@ -14,9 +15,9 @@ __all__ = ["unfamiliar_languages", "with_optional", "with_optional_noise"]
 
 def with_optional(suite: Suite) -> tuple[Suite, tuple[str, ...]]:
     """Return the suite with those of its optional encoders that can be made, and a sentence for each other one's reason."""
-    names = dict((one, one) if isinstance(one, str) else (one.spec, one.name) for one in suite.optional)
+    names = {spec_of(one): one if isinstance(one, str) else one.name for one in suite.optional}
     missing = _missing("encoder", names)
-    there = [one for one in suite.optional if (one if isinstance(one, str) else one.spec) not in missing]
+    there = [one for one in suite.optional if spec_of(one) not in missing]
     left_out = _sentences(missing, names)
     return suite.model_copy(update={"encoders": (*suite.encoders, *there), "optional": ()}), left_out
 

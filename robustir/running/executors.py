@@ -39,7 +39,6 @@ R = TypeVar("R")  # the result of a job
 A = TypeVar("A")  # the argument of a context
 
 _TRACE = 8_000  # characters of a traceback that are kept
-_ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 def default_jobs() -> int:
@@ -64,7 +63,7 @@ def single_threaded() -> Iterator[None]:
 
 @contextmanager
 def _deaf_children() -> Iterator[None]:
-    """Let processes started inside ignore interrupts; a signal that ends this process reaches it afterwards.
+    """Let processes started inside ignore interrupts; a signal that this process hears reaches it afterwards.
 
     A terminal sends interrupts to all processes, and one that is still importing would print a traceback; so would one whose
     parent ends before the process has all that it is started with. Another thread may take a signal that this one blocks, so
@@ -75,19 +74,18 @@ def _deaf_children() -> Iterator[None]:
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     put_off: list[int] = []
-    here = current_thread() is main_thread()
-    handlers = {number: signal.getsignal(number) for number in _ENDING} if here else {}
-    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    heard = signal.valid_signals() if current_thread() is main_thread() else ()
+    handlers = {number: handler for number in heard if callable(handler := signal.getsignal(number))}
     for number in handlers:
-        signal.signal(number, lambda heard, _: put_off.append(heard))
+        signal.signal(number, lambda number, _: put_off.append(number))
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if put_off:
-            signal.raise_signal(put_off[0])
+        for one in put_off:
+            signal.raise_signal(one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from robustir.disk.download import Remote, fetch, sha256_of
 from robustir.disk.folders import data_folder
 from robustir.disk.reading import read_text
 from robustir.disk.shapes import Shape, shaped, shortened
-from robustir.encoders.weights import load_pickle
+from robustir.encoders.weights import are_tensors, load_pickle
 from robustir.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def load_network(path: Path, vocabulary: Path | None) -> Network:
     vocabulary: the .cvocab file of a student of LASER3; LASER2's is in its weights. Raises InputError.
     """
     content = load_pickle(path, "the weights of LASER", (argparse.Namespace,))
-    if not isinstance(content, dict) or not _are_tensors(content.get("model")) or not {"params", "cfg"} & set(content):
+    if not isinstance(content, dict) or not are_tensors(content.get("model")) or not {"params", "cfg"} & set(content):
         raise InputError(f"{path} is not a LASER file: it lacks 'params' or 'cfg', or 'model'; get it again")
     if "params" in content:
         return _load_lstm(path, content)
@@ -208,14 +208,6 @@ def _load_lstm(path: Path, content: Mapping[str, Any]) -> Network:
     module = LaserLSTM(**params.model_dump())
     _fill(path, module, tensors)
     return _checked(path, Network(module, {**dictionary, **_SPECIAL}, prepend_bos=False, left_pad=False, longest=None))
-
-
-def _are_tensors(state: Any) -> bool:
-    import torch
-
-    return isinstance(state, dict) and all(
-        isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in state.items()
-    )
 
 
 def _check_sizes(path: Path, tensors: Mapping[str, Any], sizes: Mapping[str, tuple[int, ...]]) -> None:

@@ -184,13 +184,12 @@ def module_folders(folder: Path) -> list[str]:
     """Return the folders that a model's modules.json names, each inside ``folder``; none without that file."""
     path = folder / "modules.json"
     rows: list[Module] = read_json(path, MODULES, advice=_AGAIN, error=InputError) if path.is_file() else []
-    named = [row.path.strip("/") for row in rows]
-    outside = [name for name in named if "\0" in name or not (folder / name).resolve().is_relative_to(folder.resolve())]
+    outside = [row.folder for row in rows if not row.is_inside(folder)]
     if outside:
         raise InputError(
             f"{path} names {shortened(outside[0])!r}, which is outside the model's folder; move it into the folder"
         )
-    return [name for name in named if name and name != "."]
+    return [row.folder for row in rows if row.folder not in ("", ".")]
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def read_layout(checkpoint: Checkpoint) -> Layout | None:
     rows = checkpoint.read_json("modules.json", MODULES)
     if rows is None:
         return None
-    modules = [(row.kind, row.path.strip("/")) for row in rows]
+    modules = [(row.kind, row.folder) for row in rows]
     kinds = [kind for kind, _ in modules]
     tail_from = 1 if kinds[:1] == ["StaticEmbedding"] else 2
     if (kinds[:1] != ["StaticEmbedding"] and kinds[:2] != ["Transformer", "Pooling"]) or set(kinds[tail_from:]) - {
