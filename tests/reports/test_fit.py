@@ -54,28 +54,30 @@ class Word:
     bottom: float
     text: str
 
+    @property
+    def letters(self) -> tuple[float, float]:
+        """The top and the bottom of the letters: boxes of Chinese are twice as tall as the letters in them."""
+        edge = 0.2 * (self.bottom - self.top)
+        return self.top + edge, self.bottom - edge
+
     def covers(self, other: Word) -> bool:
         """Whether two words overlap, or two numbers of neighbouring cells touch: a shade would then hide a sign."""
         numbers = NUMBER.match(self.text) and NUMBER.match(other.text)
         across = min(self.right, other.right) - max(self.left, other.left)
-        down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return across > (-1.0 if numbers else 1.0) and down > 0.5 * min(
-            self.bottom - self.top, other.bottom - other.top
-        )
+        (top, bottom), (over, under) = self.letters, other.letters
+        down = min(bottom, under) - max(top, over)
+        return across > (-1.0 if numbers else 1.0) and down > 0.5 * min(bottom - top, under - over)
 
 
 def _word(left: str, top: str, right: str, bottom: str, text: str) -> Word:
     return Word(float(left), float(top), float(right), float(bottom), text)
 
 
-@pytest.fixture(scope="module")
-def pages(document: Document, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[float, list[Word]]]:
+def words_of(pdf: Path) -> list[tuple[float, list[Word]]]:
+    """Return the width of every page, and its words with their boxes."""
     if shutil.which("pdftotext") is None:
         pytest.skip("needs pdftotext (poppler-utils)")
-    folder = tmp_path_factory.mktemp("fit")
-    (folder / "report.pdf").write_bytes(compile_pdf(document, appendix=True)[0])
-    subprocess.run(["pdftotext", "-bbox", "report.pdf", "report.html"], cwd=folder, check=True)
-    boxes = (folder / "report.html").read_text(encoding="utf-8")
+    boxes = subprocess.run(["pdftotext", "-bbox", pdf, "-"], check=True, capture_output=True, encoding="utf-8").stdout
     word = re.compile(r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*?)</word>')
     return [
         (float(width), [_word(*found) for found in word.findall(page)])
@@ -83,23 +85,55 @@ def pages(document: Document, tmp_path_factory: pytest.TempPathFactory) -> list[
     ]
 
 
-def test_no_word_of_the_pdf_leaves_the_page_or_is_printed_over_another(pages: list[tuple[float, list[Word]]]) -> None:
-    assert len(pages) > 5
-    outside = [
-        (at, word) for at, (width, words) in enumerate(pages, 1) for word in words
-        if word.left < MARGIN - 1 or word.right > width - MARGIN + 1
-    ]  # fmt: skip
-    assert outside == []
-    over = []
-    for at, (_, words) in enumerate(pages, 1):
+def misprints(pages: list[tuple[float, list[Word]]], margin: float) -> list[tuple[object, ...]]:
+    """Return the words in the margin (points), and the pairs of which one is printed over the other, with their pages."""
+    found: list[tuple[object, ...]] = []
+    for at, (width, words) in enumerate(pages, 1):
+        found += [(at, word) for word in words if word.left < margin - 1 or word.right > width - margin + 1]
         ordered = sorted(words, key=lambda word: word.left)
         for place, word in enumerate(ordered):
             for other in ordered[place + 1 :]:
                 if other.left > word.right + 1:
                     break
                 if word.covers(other):
-                    over.append((at, word, other))
-    assert over == []
+                    found.append((at, word, other))
+    return found
+
+
+@pytest.fixture(scope="module")
+def pages(document: Document, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[float, list[Word]]]:
+    pdf = tmp_path_factory.mktemp("fit") / "report.pdf"
+    pdf.write_bytes(compile_pdf(document, appendix=True)[0])
+    return words_of(pdf)
+
+
+def test_no_word_of_the_pdf_leaves_the_page_or_is_printed_over_another(pages: list[tuple[float, list[Word]]]) -> None:
+    assert len(pages) > 5
+    assert misprints(pages, MARGIN) == []
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_no_word_of_the_printed_page_leaves_it_or_is_printed_over_another(opened: bool, tmp_path: Path) -> None:
+    findings = Factory().findings()
+    page = render_html(build(findings, findings.manifest))
+    assert '<details class="fold' in page
+    if opened:
+        page = page.replace('<details class="fold', '<details open class="fold')
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    options = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-pdf-header-footer",
+        f"--user-data-dir={tmp_path / 'profile'}",
+    ]
+    made = [browser(), *options, f"--print-to-pdf={tmp_path / 'page.pdf'}", f"file://{tmp_path}/page.html"]
+    subprocess.run(made, capture_output=True, timeout=240, check=True)
+    printed = words_of(tmp_path / "page.pdf")
+    assert misprints(printed, 0.0) == []
+    text = " ".join(word.text for _, words in printed for word in words)
+    assert ("Degradation in numbers" in text) is opened
+    assert "What was run and how" in text
 
 
 def test_minus_signs_are_in_the_pdf(pages: list[tuple[float, list[Word]]], document: Document) -> None:
@@ -138,11 +172,16 @@ document.getElementById('faults').textContent = JSON.stringify({width: innerWidt
 """
 
 
+def browser() -> str:
+    """Return the command of Chromium, or skip the test."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("needs Chromium")
+    return found
+
+
 def faults(source: str, width: int, tmp_path: Path) -> list[str]:
     """Return what Chromium shows outside its place in a window of this width."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs Chromium")
     source = re.sub("<meta http-equiv.*?>", "", source)
     (tmp_path / "page.html").write_text(source.replace("</body>", f"<script>{_LOOK}</script></body>"), encoding="utf-8")
     # A window of Chromium is at least 500 pixels wide: the page is looked at in a frame.
@@ -150,7 +189,7 @@ def faults(source: str, width: int, tmp_path: Path) -> list[str]:
     script = "addEventListener('load', () => document.body.textContent = frames[0].document.getElementById('faults').textContent)"
     (tmp_path / "frame.html").write_text(f"<!DOCTYPE html><body>{frame}<script>{script}</script></body>")
     command = [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--window-size=1400,1000",
+        browser(), "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--window-size=1400,1000",
         f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=60000", "--dump-dom", f"file://{tmp_path}/frame.html",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
