@@ -257,7 +257,11 @@ def test_a_model_of_another_kind_is_refused(models: str, tmp_path: Path) -> None
         shutil.copytree(models.format(src="en", tgt="de"), tmp_path / pair)
     config = tmp_path / "en-de" / "config.json"
     noise = OpusMT(models=str(tmp_path / "{src}-{tgt}"), engine="ctranslate2")
-    for content, message in (('{"model_type": "t5"}', "type 't5'.*Marian"), ("[]", "expected an object"), ("{", "read")):
+    for content, message in (
+        ('{"model_type": "t5"}', "type 't5'.*Marian"),
+        ("[]", "expected an object"),
+        ("{", "read"),
+    ):
         config.write_text(content, encoding="utf-8")
         with pytest.raises(DataError, match=message):
             run(noise)
