@@ -16,19 +16,26 @@ from robustir.analysis.estimator import MACRO, SCORE, Layout, few_moved, macro_m
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
 from robustir.analysis.scores import CleanScores
 from robustir.analysis.tables import Grids, labelled, view_labels
-from robustir.stats import ClusterSums, dose_at_loss, replicates, tail_rank, trapezoid_weights
+from robustir.stats import ClusterSums, dose_at_loss, trapezoid_weights
+from robustir.stats.moments import Draws, Moments
+from robustir.stats.resampling import order_statistics
 
 __all__ = ["add_areas", "add_curves", "curve_layout", "curve_loss", "severity_weights"]
 
 Floats = NDArray[np.float64]
 
+_CHUNK = 32  # columns at a time: of each level 32 x 2,000 replicates, half a MB
+
 
 def add_curves(table: Grids, setting: ReducedSetting, encoder: int, noise: NoiseSums) -> None:
     """Add the mean at dose 0 and at every severity, [1 + s, m, 1 + views] rows, with their intervals."""
-    layout = noise.layout
-    levels = np.concatenate([noise.clean[None], noise.clean[None] + noise.delta])
-    shape = (*levels.shape[:2], 1 + levels.shape[2])
-    found = setting.estimator.intervals(layout, levels.reshape(-1, *levels.shape[2:]), possible=SCORE)
+    layout, grid = noise.layout, noise.delta.shape
+    shape = (1 + grid[0], grid[1], 1 + grid[2])
+    # Every perturbation begins at the same clean level, unless it has rows of its own.
+    key = ("clean level", encoder, id(layout))
+    clean = setting.once(key, lambda: setting.estimator.intervals(layout, noise.clean, possible=SCORE))
+    levels = (noise.clean + noise.delta).reshape(-1, *grid[2:])
+    found = clean.followed_by(setting.estimator.intervals(layout, levels, possible=SCORE)).reshaped(*shape)
     conditions, rows = list(noise.conditions), layout.sizes[0]
 
     def with_clean(doses: Floats) -> Floats:
@@ -48,9 +55,9 @@ def add_curves(table: Grids, setting: ReducedSetting, encoder: int, noise: Noise
         severity=np.array([0.0, *noise.severities])[:, None, None],
         word_edit_rate=with_clean(setting.word_edit_rate),
         char_error_rate=with_clean(setting.char_error_rate),
-        mean=found.estimate.reshape(shape),
-        ci_low=found.low.reshape(shape),
-        ci_high=found.high.reshape(shape),
+        mean=found.estimate,
+        ci_low=found.low,
+        ci_high=found.high,
         n=rows,
     )
 
@@ -142,19 +149,19 @@ def _doses_at_loss(setting: ReducedSetting, noise: NoiseSums, layout: Layout) ->
     doses = setting.word_edit_rate[list(noise.conditions)]
     by_view = np.concatenate([doses, macro_mean(doses, layout)[:, :1]], axis=1)  # -1: the macro-average
     assert MACRO == -1
-    rank = int(tail_rank(options.resamples, options.confidence))
 
     def evaluate(parts: list[ClusterSums], views: NDArray[np.intp]) -> Sequence[Floats]:
         dose = by_view[:, views]
         point = dose_at_loss(dose, np.stack([part.estimates for part in parts]), options.loss)
         limits = np.empty((2, len(views)))
-        for start in range(0, len(views), 64):
-            chunk = slice(start, start + 64)
-            means = np.stack([replicates(ClusterSums(part.sums[chunk], part.counts), weights) for part in parts])
+        draws = Draws(parts[0].counts, weights)
+        for start in range(0, len(views), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            means = np.stack([Moments(ClusterSums(part.sums[chunk], part.counts), draws).replicates for part in parts])
+            crossings = dose_at_loss(dose[:, chunk], means, options.loss)
             # A resample that never loses that much crosses beyond the tested doses, and so does an undefined one.
-            crossings = np.nan_to_num(dose_at_loss(dose[:, chunk], means, options.loss), nan=np.inf, posinf=np.inf)
-            ordered = np.sort(crossings, axis=1)
-            limits[0, chunk], limits[1, chunk] = ordered[:, rank - 1], ordered[:, -rank]
+            crossings[np.isnan(crossings)] = np.inf
+            limits[:, chunk] = order_statistics(crossings, options.confidence)
         return [np.where(np.isfinite(values), values, np.nan) for values in (point, *limits)]
 
     levels = [noise.clean, *(noise.clean + delta for delta in noise.delta)]

@@ -113,6 +113,11 @@ class Intervals:
         """Return the estimates, some without limits."""
         return Intervals(self.estimate, *(np.where(rows, np.nan, limit) for limit in (self.low, self.high)))
 
+    def followed_by(self, other: Intervals) -> Intervals:
+        """Return the rows of both."""
+        both = zip((self.estimate, self.low, self.high), (other.estimate, other.low, other.high), strict=True)
+        return Intervals(*(np.concatenate(pair) for pair in both))
+
     def reshaped(self, *shape: int) -> Intervals:
         """Return all three arrays in another shape."""
         return Intervals(*(values.reshape(shape) for values in (self.estimate, self.low, self.high)))

@@ -78,7 +78,7 @@ class Kept:
 
     def sums(self, setting: ReducedSetting, values: Floats) -> Floats:
         """Return group sums [..., views, groups] of sorted values [..., v] over these rows."""
-        return setting.rows.group_sums(np.where(self.mask, values, 0.0))
+        return setting.rows.group_sums(values, self.mask)
 
 
 def kept_rows(setting: ReducedSetting, noise: NoiseSums, *, curve: bool) -> list[Kept]:

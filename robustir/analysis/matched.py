@@ -64,7 +64,7 @@ class Matched:
         }
         found: dict[str, Floats] = {}
         for name, (measure, mask) in rows.items():
-            sides = [(clean[one][measure], np.where(mask, changes[one][measure], 0.0)) for one in range(len(pair))]
+            sides = [(clean[one][measure], changes[one][measure]) for one in range(len(pair))]
             kept, limits = self._retention(noise, mask, sides, mixtures)
             found[f"{name}_share"] = np.full(kept.shape[1], np.count_nonzero(mask) / np.count_nonzero(noise.mask))
             found[f"{name}_retention_a"], found[f"{name}_retention_b"] = kept
@@ -83,10 +83,10 @@ class Matched:
         counts = rows.group_sums(mask.astype(np.float64))
         clean, change = [], []
         for base, moved in sides:
-            by_view = rows.group_sums(moved)
+            by_view = rows.group_sums(moved, mask)
             parts = [by_view.sum(axis=1)]
             parts += [(weights[:, :, None] * by_view).sum(axis=(0, 1))[None] for weights in mixtures]
-            clean.append(rows.group_sums(np.where(mask, base, 0.0)).sum(axis=0))
+            clean.append(rows.group_sums(base, mask).sum(axis=0))
             change.append(np.concatenate(parts))
         kept = np.stack([1 + delta.sum(axis=1) / base.sum() for base, delta in zip(clean, change, strict=True)])
         # The linearised difference: its mean over the rows is kept[0] - kept[1], its spread that of two ratios.

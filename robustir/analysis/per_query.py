@@ -35,7 +35,9 @@ class QueryChanges:
 
     def less(self, other: QueryChanges) -> QueryChanges:
         """Return the changes minus those of another encoder over the same rows."""
-        return QueryChanges(self.setting, self.values - other.values, self.flips - other.flips, self.layouts)
+        values = self.values - other.values
+        tied = self.flips is not self.values or other.flips is not other.values
+        return QueryChanges(self.setting, values, self.flips - other.flips if tied else values, self.layouts)
 
     def _macro(self, per_row: Floats) -> Floats:
         """Return the macro-average of values [units, v], which are 0 in rows that are not used, [units]."""

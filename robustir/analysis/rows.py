@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -56,11 +57,12 @@ class ViewRows:
         """Return values [..., v] of the block in canonical order."""
         return np.take(values, self.order, axis=-1)
 
-    def group_sums(self, values: Floats) -> Floats:
-        """Return sums [..., views, groups] of sorted values [..., v]."""
-        lead = values.shape[:-1]
-        sums = np.zeros((*lead, len(self.views) * self.groups))
-        sums[..., self.cells] = np.add.reduceat(values, self.starts, axis=-1)
+    def group_sums(self, values: Floats, mask: NDArray[np.bool_] | None = None) -> Floats:
+        """Return sums [..., views, groups] of sorted values [..., v], in the rows of a sorted mask [v] or in all."""
+        lead, count = values.shape[:-1], math.prod(values.shape[:-1])
+        sums = np.zeros((count, len(self.views) * self.groups))
+        for own, row in zip(sums, values.reshape(count, values.shape[-1]), strict=True):  # one at a time, in the cache
+            own[self.cells] = np.add.reduceat(row if mask is None else np.where(mask, row, 0.0), self.starts)
         return sums.reshape(*lead, len(self.views), self.groups)
 
     def view_sums(self, values: Floats) -> Floats:

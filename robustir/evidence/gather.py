@@ -259,7 +259,7 @@ class _Filled:
         self.worst = np.full(several, np.nan) if stored.draws > 1 else self.noisy  # one draw is its own worst
         self._place = {condition: row for row, condition in enumerate(stored.conditions)}
         self._aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
-        self._sign = np.array([1.0 if measure.higher_is_better else -1.0 for measure in measures])[:, np.newaxis]
+        self._worse: list[np.ufunc] = [np.minimum if measure.higher_is_better else np.maximum for measure in measures]
 
     def take(self, number: int, cell: CellEntry, ranks: Ranks) -> None:
         """Score a cell of one encoder."""
@@ -274,7 +274,8 @@ class _Filled:
             self.floor[number] = values
         else:
             row, draws = self._place[cell.perturbation, cell.severity], self._draws[number]
-            values[:, ~self._aimed[cell.perturbation]] = np.nan
+            if not self._aimed[cell.perturbation].all():
+                values[:, ~self._aimed[cell.perturbation]] = np.nan
             self._add_draw(number, row, values, first=draws[row] == 0)
             self._add_overlap(number, row, cell, first=draws[row] == 0)
             moved = (0.0 if lists is None else lists - values) - self._ties[number]
@@ -332,10 +333,11 @@ class _Filled:
         else:
             self.noisy[number, row] += change
         if self.worst is not self.noisy:
-            sign = self._sign
-            self.worst[number, row] = (
-                values if first else sign * np.minimum(sign * self.worst[number, row], sign * values)
-            )
+            for known, new, worse in zip(self.worst[number, row], values, self._worse, strict=True):
+                if first:
+                    known[:] = new
+                else:
+                    worse(known, new, out=known)
 
 
 def _read(stored: StoredBenchmark, number: int, filled: Iterable[_Filled]) -> None:

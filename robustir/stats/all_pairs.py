@@ -17,16 +17,16 @@ __all__ = ["compact_letters", "letter", "randomised_tukey"]
 
 Floats = NDArray[np.float64]
 
-_CHUNK = 2**19  # labels at a time: sums of 4 MB
 _MOST = 2**25  # labels in all, 64 MB: of many groups fewer permutations are drawn
 _TOLERANCE = 2.0**12  # of 2**52, as in robustir.stats.randomisation
 
 
 @lru_cache(maxsize=2)
 def _orders(systems: int, groups: int, permutations: int, seed: int) -> NDArray[np.int16]:
-    """Return a random order of the systems for every permutation and group, int16 [permutations, groups, systems]."""
+    """Return a random order of the systems for every group and permutation, int16 [groups, systems, permutations]."""
     table = np.broadcast_to(np.arange(systems, dtype=np.int16), (permutations, groups, systems))
-    return generator(seed, "tukey", systems, groups).permuted(table, axis=-1)
+    drawn = generator(seed, "tukey", systems, groups).permuted(table, axis=-1)
+    return np.ascontiguousarray(drawn.transpose(1, 2, 0))
 
 
 def randomised_tukey(contributions: Floats, *, permutations: int = 10_000, seed: int = 0) -> Floats:
@@ -42,16 +42,12 @@ def randomised_tukey(contributions: Floats, *, permutations: int = 10_000, seed:
     """
     systems, groups = contributions.shape
     permutations = max(99, min(permutations, _MOST // contributions.size))
-    step = max(1, _CHUNK // contributions.size)
     units, _ = to_integers(contributions.reshape(1, -1), float(contributions.size))
     table = np.ascontiguousarray(units.reshape(systems, groups).T)
-    first = np.arange(groups)[:, None] * systems
-    ranges = np.empty(permutations)
-    orders = _orders(systems, groups, permutations, seed)
-    for start in range(0, permutations, step):
-        sums = table.take(orders[start : start + step] + first).sum(axis=1)
-        ranges[start : start + step] = np.ptp(sums, axis=1)
-    ranges.sort()
+    sums = np.zeros((systems, permutations))
+    for own, order in zip(table, _orders(systems, groups, permutations, seed), strict=True):
+        sums += own.take(order)  # group by group: ten times as fast as all groups of some permutations
+    ranges = np.sort(np.ptp(sums, axis=0))
     totals = table.sum(axis=0)
     gaps = np.array([abs(totals[a] - totals[b]) for a, b in combinations(range(systems), 2)])
     hits = permutations - np.searchsorted(ranges, gaps - max(_TOLERANCE, 2.0 * groups), side="left")

@@ -43,17 +43,17 @@ def dose_at_loss(dose: Floats, means: Floats, share: float = 0.1) -> Floats:
     Returns:
         float64 of the shape ``means.shape[1:]``; NaN if the clean mean is 0 or less.
     """
-    extra = (1,) * (means.ndim - 2)
-    order = np.argsort(dose, axis=0, kind="stable")
-    points = np.take_along_axis(dose, order, axis=0).reshape(*dose.shape, *extra)
-    levels = np.take_along_axis(means[1:], order.reshape(*dose.shape, *extra), axis=0)
+    order, curves = np.argsort(dose, axis=0, kind="stable"), np.arange(dose.shape[1])
+    points = [np.zeros_like(dose[0]), *dose[order, curves]]
+    levels = [means[0], *means[1:][order, curves]]
     bound = (1 - share) * means[0]
+    kept = [above(level - bound) for level in levels]
     result = np.full(means.shape[1:], np.inf)
-    for row in range(len(points) - 1, -1, -1):
-        left, high = (points[row - 1], levels[row - 1]) if row else (np.zeros_like(points[0]), means[0])
-        crosses = above(high - bound) & ~above(levels[row] - bound)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            crossing = left + (high - bound) / (high - levels[row]) * (points[row] - left)
-        np.copyto(result, crossing, where=crosses)
+    for row in range(len(dose), 0, -1):
+        crosses = kept[row - 1] & ~kept[row]
+        curve = np.nonzero(crosses)[0]
+        left, right = points[row - 1][curve], points[row][curve]
+        high, low = levels[row - 1][crosses], levels[row][crosses]
+        result[crosses] = left + (high - bound[crosses]) / (high - low) * (right - left)
     result[~(means[0] > 0)] = np.nan
     return result

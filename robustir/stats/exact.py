@@ -36,7 +36,7 @@ def exact_products(values: Floats, weights: Floats, bound: float) -> Floats:
 
     ``bound`` is the largest sum of a row of absolute weights.
     """
-    integers, scale = to_integers(values, bound)
-    products: Floats = integers @ weights.T
-    products *= (1.0 / scale)[:, None]  # powers of two: as exact as a division
+    units, scale = to_integers(values, bound)
+    units *= (1.0 / scale)[:, None]  # multiples of a power of two add as exactly as whole numbers
+    products: Floats = units @ weights.T
     return products

@@ -79,19 +79,25 @@ class Moments:
     """
 
     def __init__(self, clusters: ClusterSums, draws: Draws) -> None:
-        self.draws = draws
+        self.draws, self._estimates = draws, clusters.estimates
         self._residuals = clusters.residuals()
-        self._parts = np.stack([own.sums(self._residuals[:, p]) for p, own in enumerate(draws.drawn)], axis=1)
-        self._parts /= draws.totals
-        self.deviation: Floats = self._parts[:, 0] if len(draws.counts) == 1 else self._parts.sum(axis=1)
+        self._parts = [own.sums(self._residuals[:, p]) for p, own in enumerate(draws.drawn)]
+        for part, total in zip(self._parts, draws.totals, strict=True):
+            part /= total
+        self.deviation: Floats = reduce(np.add, self._parts)
+
+    @property
+    def replicates(self) -> Floats:
+        """The estimate in every replicate, float64 [k, b]; NaN if a stratum drew no row."""
+        return self.deviation + self._estimates[:, None]
 
     def part(self, p: int) -> Floats:
         """Return the part of a stratum in the deviation, float64 [k, b]."""
-        return self._parts[:, p]
+        return self._parts[p]
 
-    def products(self, p: int, other: Moments, q: int) -> Floats:
+    def products(self, p: int, other: Moments, q: int, times: float = 1.0) -> Floats:
         """Return the drawn products of the residuals in a stratum with another quantity's in another, float64 [k, b]."""
-        return self.draws.drawn[p].sums(self._residuals[:, p] * other._residuals[:, q])
+        return self.draws.drawn[p].sums(times * self._residuals[:, p] * other._residuals[:, q])
 
     def by_count(self, p: int, q: int) -> Floats:
         """Return the drawn products of the residuals in a stratum with the counts in another, float64 [k, b]."""
@@ -100,7 +106,8 @@ class Moments:
     def influence(self, k: int, block: slice) -> Floats:
         """Return what every group adds to the deviation of one quantity in some replicates, float64 [b, g]."""
         inverse = 1.0 / self.draws.totals[:, block].T
-        factors = np.concatenate([inverse, -self._parts[k, :, block].T * inverse], axis=1)
+        parts = np.stack([part[k, block] for part in self._parts], axis=1)
+        factors = np.concatenate([inverse, -parts * inverse], axis=1)
         # By NumPy's own loops, whose order of addition is fixed: these values are not whole numbers.
         found: Floats = np.einsum("bp,pg->bg", factors, np.concatenate([self._residuals[k], self.draws.counts]))
         return found
@@ -123,7 +130,10 @@ def squares(moments: Sequence[Moments], factors: Sequence[Floats] | None = None)
         both = _products(moments, factors, p, q)
         by_count = _weighted([moment.by_count(p, q) for moment in moments], factors)
         if p == q:
-            both -= parts[p] * (2 * by_count - parts[p] * draws.shared(p, p))
+            by_count *= 2
+            by_count -= parts[p] * draws.shared(p, p)
+            by_count *= parts[p]
+            both -= by_count
             both /= np.square(draws.totals[p])
         else:
             turned = _weighted([moment.by_count(q, p) for moment in moments], factors)
@@ -135,9 +145,12 @@ def squares(moments: Sequence[Moments], factors: Sequence[Floats] | None = None)
 
 def _weighted(values: Sequence[Floats], factors: Sequence[Floats] | None) -> Floats:
     """Return the sum of values [k, b] times their factors, 1 if None."""
-    if factors is not None:
-        values = [own * factor for own, factor in zip(values, factors, strict=True)]
-    return reduce(np.add, values)
+    if factors is None:
+        return reduce(np.add, values)
+    total = values[0] * factors[0]
+    for own, factor in zip(values[1:], factors[1:], strict=True):
+        total += own * factor
+    return total
 
 
 def _products(moments: Sequence[Moments], factors: Sequence[Floats] | None, p: int, q: int) -> Floats:
@@ -147,8 +160,8 @@ def _products(moments: Sequence[Moments], factors: Sequence[Floats] | None, p: i
     found: list[Floats] = []
     for i, (moment, factor) in enumerate(zip(moments, factors, strict=True)):
         others = range(i + 1 if p == q else len(moments))  # of one stratum half of the pairs are enough
-        values = [moment.products(p, moments[j], q) for j in others]
-        inner = _weighted(values, [factors[j] if p != q or j == i else 2 * factors[j] for j in others])
+        values = [moment.products(p, moments[j], q, 1.0 if p != q or j == i else 2.0) for j in others]
+        inner = _weighted(values, factors[: len(values)])
         inner *= factor
         found.append(inner)
     return reduce(np.add, found)

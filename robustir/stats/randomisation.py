@@ -27,7 +27,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-_CHUNK = 32  # columns at a time: 32 x 10,000 flips of float64 are 2.5 MB
+_CHUNK, _FLIPS = 64, 2000  # columns and flips at a time: 1 MB of float64, which stays in the cache
 _BLOCK = 2**23  # signs at a time as float64, 64 MB: 10,000 flips of 7,000 ungrouped queries would be 560 MB
 _TOLERANCE = 2.0**12  # of 2**52: sums closer than 1e-12 of the bound are one number, rounded in two ways
 
@@ -94,8 +94,12 @@ def randomisation_test(contributions: Floats, flips: SignFlips) -> Floats:
 
     def count(start: int) -> None:
         part = slice(start, start + _CHUNK)
-        flipped, observed, tolerance = flipped_sums(contributions[part], ready)
-        p[part] = np.count_nonzero(flipped >= (observed - tolerance)[:, None], axis=1)
+        hits: list[list[int]] = []
+        for first in range(0, len(signs), _FLIPS):
+            flipped, observed, tolerance = flipped_sums(contributions[part], ready[first : first + _FLIPS])
+            extreme = flipped >= (observed - tolerance)[:, None]
+            hits.append([int(np.count_nonzero(row)) for row in extreme])  # five times as fast as with an axis
+        p[part] = np.sum(hits, axis=0)
 
     in_threads(count, range(0, len(contributions), _CHUNK))
     total = len(signs)

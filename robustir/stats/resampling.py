@@ -35,7 +35,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-_CHUNK = 64  # columns at a time: 64 x 2,000 replicates of float64 are 1 MB, which stays in the cache
+_CHUNK = 32  # columns at a time: 32 x 2,000 replicates of float64 are half a MB, a few of which stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ def studentised_bounds(
 
     with np.errstate(divide="ignore", invalid="ignore"):
         # The signed square of t has the order of t, and its root is needed for the two limits only.
-        square = deviation * np.abs(deviation) / variance
+        square = deviation * np.abs(deviation)
+        square /= variance
         square[deviation == 0] = 0.0
         low, high = (np.sign(limit) * np.sqrt(np.abs(limit)) for limit in order_statistics(square, confidence))
     fallback = float(stdtrit(max(groups - 1, 1), (1 + confidence) / 2))
@@ -115,22 +116,19 @@ def _studentised(clusters: ClusterSums, draws: Draws, confidence: float) -> tupl
     groups = clusters.groups
     # Rounding in the expanded products can make a spread of about 1e-16 of the second moment out of none.
     error = standard_errors(clusters)
-    variance = groups / (groups - 1) * squares([moments])
+    variance = squares([moments])
+    variance *= groups / (groups - 1)
     variance[variance < 1e-12 * np.square(error)[:, None]] = 0.0
     return studentised_bounds(clusters.estimates, error, moments.deviation, variance, groups, confidence)
 
 
 def replicates(clusters: ClusterSums, weights: Floats) -> Floats:
     """Return the estimates in every bootstrap replicate, float64 [k, b]; NaN if a stratum drew no row."""
-    return _replicates(clusters, Draws(clusters.counts, weights))
-
-
-def _replicates(clusters: ClusterSums, draws: Draws) -> Floats:
-    return Moments(clusters, draws).deviation + clusters.estimates[:, None]
+    return Moments(clusters, Draws(clusters.counts, weights)).replicates
 
 
 def _percentile(clusters: ClusterSums, draws: Draws, confidence: float) -> tuple[Floats, Floats]:
-    return order_statistics(_replicates(clusters, draws), confidence)
+    return order_statistics(Moments(clusters, draws).replicates, confidence)
 
 
 def leave_one_out(clusters: ClusterSums) -> Floats:
