@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "BoundViolatedError",
     "CellError",
+    "CodeRefusedError",
     "DataError",
     "EncoderError",
     "InputError",
@@ -37,6 +38,10 @@ class SpecError(InputError):
 
 class UnknownNameError(SpecError):
     """No perturbation, encoder, benchmark, measure or suite has this name."""
+
+
+class CodeRefusedError(InputError):
+    """A suite or a run names code that the user has not confirmed."""
 
 
 class DataError(InputError):

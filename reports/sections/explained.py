@@ -70,7 +70,9 @@ def _dose(spec: str) -> str:
 def _meaning(spec: str) -> str:
     """Return the first line of the perturbation's documentation."""
     try:
-        line = (inspect.getdoc(factory("perturbation", parse(spec))) or "").partition("\n")[0]
+        if (parsed := parse(spec)).is_object:
+            return "code of the run’s own, which no report runs"
+        line = (inspect.getdoc(factory("perturbation", parsed)) or "").partition("\n")[0]
     except RobustirError:
         return "not installed where this report was written"
     return line.replace("``", "")

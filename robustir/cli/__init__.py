@@ -12,7 +12,9 @@ from typing import NoReturn
 
 import click
 
+from robustir.cli.confirming import Confirmed
 from robustir.cli.leaving import debugging, exit_code_of, finish_output, prepare_output, show_traceback
+from robustir.plugins.code import guarded
 from robustir.version import __version__
 
 __all__ = ["main"]
@@ -99,7 +101,8 @@ def _run(arguments: list[str]) -> int:
     """Call the command, without click's own ``main``, whose exit codes for interrupts and closed pipes differ."""
     if "_ROBUSTIR_COMPLETE" in os.environ:  # a shell asks for completions
         robustir.main(arguments, prog_name="robustir")
-    with robustir.make_context("robustir", arguments) as context:
+    confirmed = Confirmed(arguments)
+    with guarded(confirmed), robustir.make_context("robustir", arguments, obj=confirmed) as context:
         try:
             code = robustir.invoke(context)
         except Exception as error:

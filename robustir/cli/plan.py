@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from robustir.cli.confirming import code_option
 from robustir.cli.options import json_option, plan_from_options, suite_options
 from robustir.cli.progress import ProgressBars
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(name="plan")
 @suite_options
+@code_option
 @click.option(
     "-o",
     "--out",

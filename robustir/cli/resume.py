@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from robustir.cli.confirming import code_option
 from robustir.cli.options import data_option, runtime_options
 from robustir.cli.outcome import finish
 from robustir.cli.progress import ProgressBars
@@ -16,6 +17,7 @@ from robustir.cli.progress import ProgressBars
 @click.command(name="resume")
 @click.argument("run", type=click.Path(path_type=Path))
 @data_option
+@code_option
 @runtime_options
 def command(run: Path, data: Path | None, **runtime: Any) -> int:
     """Run the missing cells of RUN; failed cells are tried again."""

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from robustir.cli.confirming import code_option
 from robustir.cli.options import data_option
 
 
 @click.command(name="train")
 @click.argument("config", type=click.Path(path_type=Path))
 @data_option
+@code_option
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The folder of the encoder.")
 @click.option(
     "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Instead of the configuration's (repeatable)."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from robustir.errors import InputError
+from robustir.errors import CodeRefusedError, InputError
 from robustir.planning.suite import Suite
 from robustir.planning.suite_tables import spec_of
 from robustir.plugins.registry import Kind, create
@@ -43,6 +43,8 @@ def _missing(kind: Kind, specs: Iterable[str]) -> dict[str, str]:
     for spec in specs:
         try:
             create(kind, spec)
+        except CodeRefusedError:
+            raise
         except InputError as error:
             reasons[spec] = str(error)
     return reasons

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from robustir.errors import RobustirError, SpecError, UnknownNameError
+from robustir.plugins.code import admit
 from robustir.plugins.doses import parse_dose
 from robustir.plugins.installed import installed_points
 from robustir.plugins.paths import encoder_reader, hint, kind_at
@@ -115,6 +116,7 @@ def _entries(kind: Kind) -> tuple[Mapping[str, Registered], Mapping[str, str]]:
 
 def _resolve(kind: Kind, spec: Spec) -> tuple[Callable[..., Any], Spec]:
     if spec.is_object:
+        admit(spec.name)
         try:
             return _import_target(spec.name), spec
         except (ImportError, AttributeError) as error:

@@ -34,3 +34,14 @@ def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
         return Result(int(leave.value.code or 0), captured.out, captured.err)
 
     return call
+
+
+def confirming(invoke: Invoke) -> Invoke:
+    """Return a call that confirms the code of suites: for tests whose suites name plugins of the tests."""
+
+    def call(*arguments: object) -> Result:
+        words = [str(argument) for argument in arguments]
+        asks = next((word for word in words if not word.startswith("-")), "") in {"run", "plan", "resume"}
+        return invoke(*words, *(["--code"] if asks else []))
+
+    return call

@@ -12,7 +12,14 @@ import pytest
 import robustir
 from robustir.rundir.directory import RunDirectory
 from robustir.types import Ranks
+from tests.cli.conftest import Invoke, confirming
 from tests.tiny import PASSAGES, write_beir
+
+
+@pytest.fixture
+def invoke(invoke: Invoke) -> Invoke:
+    """Call the command line; the suites here name plugins of the tests."""
+    return confirming(invoke)
 
 
 @pytest.fixture

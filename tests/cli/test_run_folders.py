@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Invoke, confirming
 from tests.tiny import QUERIES, write_beir
 
 LETTERS, OVERLAP = "tests.tiny:Letters", "tests.tiny:Overlap"
+
+
+@pytest.fixture
+def invoke(invoke: Invoke) -> Invoke:
+    """Call the command line; the suites here name plugins of the tests."""
+    return confirming(invoke)
 
 
 @pytest.fixture

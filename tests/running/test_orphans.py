@@ -29,7 +29,20 @@ def started(folder: Path) -> subprocess.Popen[bytes]:
     task = write_beir(folder / "task")
     (folder / "suite.toml").write_text(SUITE.format(task=task), encoding="utf-8")
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-m", "robustir", "run", "suite.toml", "--jobs", "2", "--format", "csv", "-o", "run"]
+    words = [
+        sys.executable,
+        "-m",
+        "robustir",
+        "run",
+        "suite.toml",
+        "--code",
+        "--jobs",
+        "2",
+        "--format",
+        "csv",
+        "-o",
+        "run",
+    ]
     process = subprocess.Popen(
         words, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )

@@ -18,6 +18,7 @@ from robustir.encoders.module_files import MODULES, Module
 from robustir.encoders.training_record import RECORD
 from robustir.encoders.weights import asks_for_code, wants_code
 from robustir.errors import InputError
+from robustir.plugins.code import admit
 
 __all__ = ["Checkpoint"]
 
@@ -50,6 +51,10 @@ class Checkpoint:
     model: str
     revision: str | None = None
     trust_remote_code: bool = False
+
+    def __post_init__(self) -> None:
+        if self.trust_remote_code:
+            admit("trust_remote_code=True")
 
     @property
     def folder(self) -> Path | None:
