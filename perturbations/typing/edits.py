@@ -49,41 +49,39 @@ def apply(edits: Edits, block: Block, clusters: Clusters) -> Block:
     touched = np.flatnonzero(marked)
     first, last = clusters.start[touched], clusters.start[touched + 1]
     starts, lengths = _pieces(edits, touched, first, last, len(block.codes))
-    change = lengths.sum(axis=1) - (last - first)
+    change = lengths[:-1, 1] + lengths[:-1, 2] + lengths[:-1, 3] - (last - first)
     places = np.searchsorted(touched, swapped)
-    for pieces in (starts, lengths):
+    for pieces in (starts[:, 1:], lengths[:, 1:]):
         pieces[places], pieces[places + 1] = pieces[places + 1], pieces[places].copy()
-    before = np.append(0, last)  # untouched stretches are between touched clusters
-    after = np.append(first, len(block.codes))
-    starts = np.column_stack([before[:-1], starts])
-    lengths = np.column_stack([after[:-1] - before[:-1], lengths])
+    starts[1:, 0] = last  # untouched stretches are between touched clusters
+    lengths[:-1, 0], lengths[-1, 0] = first, len(block.codes)
+    lengths[:, 0] -= starts[:, 0]
     source = np.concatenate([block.codes, edits.codes])
-    taken = ragged_arange(np.append(starts.ravel(), before[-1]), np.append(lengths.ravel(), after[-1] - before[-1]))
-    grown = np.zeros(len(block) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(block.rows(first), weights=change, minlength=len(block)).astype(np.int64), out=grown[1:])
-    return Block(source[taken], block.offsets + grown)
+    taken = ragged_arange(starts.ravel(), lengths.ravel())
+    grown = np.append(0, np.cumsum(change))[np.searchsorted(first, block.offsets)]
+    return Block(source.take(taken), block.offsets + grown)
 
 
 def _pieces(
     edits: Edits, touched: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64], size: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return start and length of up to three pieces that stand for each touched cluster, two int64 arrays [t, 3].
+    """Return start and length of up to three pieces that stand for each touched cluster, two int64 arrays [t + 1, 4].
 
-    Starts from ``size`` on point into ``edits.codes``.
+    Starts from ``size`` on point into ``edits.codes``. The first of four pieces and the last row are left to what is untouched.
     """
-    starts = np.zeros((len(touched), 3), dtype=np.int64)
-    lengths = np.zeros((len(touched), 3), dtype=np.int64)
-    starts[:, 0], lengths[:, 0] = first, last - first
+    starts = np.zeros((len(touched) + 1, 4), dtype=np.int64)
+    lengths = np.zeros((len(touched) + 1, 4), dtype=np.int64)
+    starts[:-1, 1], lengths[:-1, 1] = first, last - first
     place = np.searchsorted(touched, edits.cluster)
     entry = size + edits.entry_start
 
     chosen = edits.action == REPLACE
     row, at = place[chosen], edits.at[chosen]
-    starts[row, 1], lengths[row, 1] = entry[chosen], edits.entry_length[chosen]
-    lengths[row, 0] = at - first[row]
-    starts[row, 2], lengths[row, 2] = at + 1, last[row] - at - 1
+    starts[row, 2], lengths[row, 2] = entry[chosen], edits.entry_length[chosen]
+    lengths[row, 1] = at - first[row]
+    starts[row, 3], lengths[row, 3] = at + 1, last[row] - at - 1
 
-    for action, column, new in ((INSERT_BEFORE, 1, 0), (INSERT_AFTER, 0, 1)):
+    for action, column, new in ((INSERT_BEFORE, 2, 1), (INSERT_AFTER, 1, 2)):
         chosen = edits.action == action
         row = place[chosen]
         starts[row, column], lengths[row, column] = first[row], last[row] - first[row]

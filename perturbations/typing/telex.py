@@ -121,7 +121,7 @@ def keys_of(word: str) -> tuple[str, bool] | None:
         marks = [mark for mark in decomposed[1:] if mark in _TONE_KEYS]
         bare = normalize("NFC", "".join(part for part in decomposed if part not in _TONE_KEYS))
         typed = _KEYS.get(bare.lower(), bare.lower())
-        if len(marks) > 1 or (marks and tone) or len(typed) > 2 or not typed.isascii():
+        if len(marks) > 1 or (marks and tone) or len(typed) not in (1, 2) or not typed.isascii():
             return None
         keys += (typed[0].upper() if bare.isupper() else typed[0]) + typed[1:]
         tone += _TONE_KEYS[marks[0]] if marks else ""

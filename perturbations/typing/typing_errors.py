@@ -51,7 +51,8 @@ class _Targets:
 class _Letters:
     """The letters of wrong words: unit, word (a number into these words, ascending), row of the table: int64; code: uint32.
 
-    weight: int64, how likely each is to be missed, from its place in the word.
+    weight: int64, how likely each is to be missed, from its place in the word. stops: int64 [words + 1], how many letters the
+    words before each have.
     """
 
     unit: NDArray[np.int64]
@@ -59,15 +60,26 @@ class _Letters:
     code: NDArray[np.uint32]
     row: NDArray[np.int32]
     weight: NDArray[np.int64]
+    stops: NDArray[np.int64]
 
     def take(self, chosen: NDArray[np.int64]) -> _Letters:
-        """Return some of the letters."""
+        """Return some of the letters, of words that keep their numbers."""
+        return self._take(chosen, self.word.take(chosen), len(self.stops) - 1)
+
+    def of_words(self, chosen: NDArray[np.int64]) -> tuple[_Letters, NDArray[np.int64]]:
+        """Return some of the letters, whose words are numbered anew, and which words these were."""
+        word = self.word.take(chosen)
+        begins = np.append(True, word[1:] != word[:-1])[: len(word)]
+        return self._take(chosen, np.cumsum(begins) - 1, int(np.count_nonzero(begins))), word[begins]
+
+    def _take(self, chosen: NDArray[np.int64], word: NDArray[np.int64], words: int) -> _Letters:
         return _Letters(
             self.unit.take(chosen),
-            self.word.take(chosen),
+            word,
             self.code.take(chosen),
             self.row.take(chosen),
             self.weight.take(chosen),
+            _summed(np.bincount(word, minlength=words)),
         )
 
 
@@ -101,7 +113,7 @@ class Typist:
         words = self.chosen(severity)
         letters = self._letters(words)
         draws = words.spans.draws(self._keys)
-        errors = [self._placed(letters, len(words), draws, 0)]
+        errors = [self._placed(letters, np.arange(len(words)), draws, 0)]
         several = self._rates.several.take(np.minimum(words.letters * self._rates.keys, LONGEST))
         again = draws.uniform(_AGAIN) < several
         if again.any():
@@ -110,8 +122,8 @@ class Typist:
             left = np.flatnonzero(again.take(letters.word))
             there = centre.take(letters.word[left])
             left = left[(there >= 0) & (np.abs(letters.unit[left] - there) >= _APART)]
-            errors.append(self._placed(letters.take(left), len(words), draws, SLOTS))
-        return self._edits(errors, letters, len(words), draws)
+            errors.append(self._placed(*letters.of_words(left), draws, SLOTS))
+        return self._edits(errors, letters, draws)
 
     def _letters(self, words: Words) -> _Letters:
         size = words.last - words.first
@@ -120,24 +132,24 @@ class Typist:
         if not lettered.all():
             unit, word = unit[lettered], word[lettered]
         code = self._block.codes.take(self.units.start.take(unit))
-        ends = np.cumsum(np.bincount(word, minlength=len(words)))
+        stops = _summed(size if lettered.all() else np.bincount(word, minlength=len(words)))
         weight = np.full(len(unit), UNIT)
-        weight[ends - 1] = self._rates.last
-        weight[np.append(0, ends[:-1])[: len(ends)]] = self._rates.first
-        return _Letters(unit, word, code, self._table.rows(code), weight)
+        weight[stops[1:] - 1] = self._rates.last
+        weight[stops[:-1]] = self._rates.first
+        return _Letters(unit, word, code, self._table.rows(code), weight, stops)
 
-    def _placed(self, letters: _Letters, words: int, draws: Draws, slot: int) -> _Targets:
-        """Return an error for each word that allows one."""
+    def _placed(self, letters: _Letters, words: NDArray[np.int64], draws: Draws, slot: int) -> _Targets:
+        """Return an error for each word that allows one; words: the numbers that the letters' words have among the draws."""
         bounds = np.cumsum(self._rates.kinds)
-        kind = np.searchsorted(bounds[:-1], draws.uniform(slot + _KIND), side="right")
-        place = draws.uniform(slot + _PLACE)
-        unit = np.full(words, -1)
-        done = np.full(words, -1)
+        kind = np.searchsorted(bounds[:-1], draws.uniform(slot + _KIND, words), side="right")
+        place = draws.uniform(slot + _PLACE, words)
+        unit = np.full(len(words), -1)
+        done = np.full(len(words), -1)
         for _ in KINDS:
-            total = np.append(0, np.cumsum(self._weights(letters, kind.take(letters.word))))
-            ends = np.cumsum(np.bincount(letters.word, minlength=words))
-            begin = total[np.append(0, ends[:-1])]
-            sums = total[ends] - begin
+            total = _summed(self._weights(letters, kind.take(letters.word)))
+            limits = total.take(letters.stops)
+            begin = limits[:-1]
+            sums = limits[1:] - begin
             here = np.flatnonzero(sums)
             wanted = begin[here] + _scaled(place[here], sums[here])
             unit[here] = letters.unit[np.searchsorted(total, wanted, side="right") - 1]
@@ -147,7 +159,7 @@ class Typist:
                 break
             letters, kind = letters.take(left), self._next(kind)
         found = np.flatnonzero(unit >= 0)
-        return _Targets(found, unit[found], done[found], slot)
+        return _Targets(words.take(found), unit[found], done[found], slot)
 
     def _next(self, kind: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the next kind that is made at all, in a circle."""
@@ -163,29 +175,21 @@ class Typist:
             possible &= (start.take(letters.unit + 1) - start.take(letters.unit) == 1) | (kind >= _AWAY)
         if self._closed is not None:
             possible &= self._closed.take(letters.unit) | (kind <= _FAR)
-        for check, of in ((self._swappable, _TRANSPOSE), (self._not_alone, _DELETE)):
-            at = np.flatnonzero(possible & (kind == of))
-            possible[at] = check(letters, at)
+        swapped = np.flatnonzero(possible & (kind == _TRANSPOSE))
+        possible[swapped] = self._swappable(letters, swapped)
+        deleted = kind == _DELETE
+        together = letters.word[1:] == letters.word[:-1]  # with the next letter
+        possible &= ~deleted | _either(together)
         if self._table.follows is not None:
             possible &= self._fits(letters, kind)
         weight = letters.weight
         if self._rates.doubled != UNIT:
-            at = np.flatnonzero(kind == _DELETE)
-            beside = _same_beside(letters, at)
             weight = weight * UNIT
-            weight[at[beside]] = weight[at[beside]] // UNIT * self._rates.doubled
+            beside = np.flatnonzero(_either(together & (letters.code[1:] == letters.code[:-1])) & deleted)
+            weight[beside] = weight[beside] // UNIT * self._rates.doubled
         if self._rates.prone:
             weight = weight * np.where(kind == _FAR, self._table.prone.take(letters.row), UNIT)
         return weight * possible
-
-    @staticmethod
-    def _not_alone(letters: _Letters, at: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether a letter has others in its word."""
-        word = letters.word
-        before, after = word.take(np.maximum(at - 1, 0)), word.take(np.minimum(at + 1, len(word) - 1))
-        here = word.take(at)
-        alone: NDArray[np.bool_] = ((before != here) | (at == 0)) & ((after != here) | (at == len(word) - 1))
-        return ~alone
 
     def _swappable(self, letters: _Letters, at: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether a letter and the next one differ, belong to one word, and neither may join with what is beside them."""
@@ -239,8 +243,8 @@ class Typist:
         found &= (here > 0) & ~joiner[0] & ~joiner[1]
         return found
 
-    def _edits(self, errors: list[_Targets], letters: _Letters, words: int, draws: Draws) -> Edits:
-        parts = [self._written(targets, letters, words, draws) for targets in errors]
+    def _edits(self, errors: list[_Targets], letters: _Letters, draws: Draws) -> Edits:
+        parts = [self._written(targets, letters, draws) for targets in errors]
         actions, units, starts, lengths, extra = zip(*parts, strict=True)
         action, unit, start = np.concatenate(actions), np.concatenate(units), np.concatenate(starts)
         length, added = np.concatenate(lengths), np.concatenate(extra)
@@ -250,7 +254,7 @@ class Typist:
         return Edits(action, unit, self.units.start.take(unit), start, length, codes)
 
     def _written(
-        self, targets: _Targets, letters: _Letters, words: int, draws: Draws
+        self, targets: _Targets, letters: _Letters, draws: Draws
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return action, unit, start and length of the entry, and a code point that no entry holds (else 0), per error."""
         kind, unit = targets.kind, targets.unit
@@ -265,7 +269,7 @@ class Typist:
             away = away[length[away] == 0]  # no other letter of the class: the key is struck twice
             added[away] = typed[away]
         elif len(away):
-            added[away] = self._away(targets, away, letters, words, drawn[away])
+            added[away] = self._away(targets, away, letters, drawn[away])
         length[added > 0] = 1
         action = _ACTIONS.take(kind)
         after = (draws.uniform(targets.slot + _SIDE, targets.word) < 0.5) | doubled
@@ -288,14 +292,13 @@ class Typist:
         return self._table.entry_start[entry], np.where(count > 0, self._table.entry_length[entry], 0)
 
     def _away(
-        self, targets: _Targets, mine: NDArray[np.int64], letters: _Letters, words: int, drawn: NDArray[np.float64]
+        self, targets: _Targets, mine: NDArray[np.int64], letters: _Letters, drawn: NDArray[np.float64]
     ) -> NDArray[np.int64]:
         """Return what slips in from elsewhere: another letter of the word, as fingers run ahead or repeat; int64 [mine]."""
         unit, word = targets.unit[mine], targets.word[mine]
-        ends = np.cumsum(np.bincount(letters.word, minlength=words))
-        begin = np.append(0, ends[:-1])[word]
-        skipped = np.where(ends[word] - begin > 1, 1, 0)  # the first letter may be a capital
-        begin, size = begin + skipped, ends[word] - begin - skipped
+        begin, end = letters.stops[word], letters.stops[word + 1]
+        skipped = np.where(end - begin > 1, 1, 0)  # the first letter may be a capital
+        begin, size = begin + skipped, end - begin - skipped
         here = np.searchsorted(letters.unit, unit) - begin
         other = begin + (here + 1 + _scaled(drawn, np.maximum(size - 1, 1))) % size
         fits = np.ones(len(mine), dtype=bool)
@@ -309,14 +312,19 @@ class Typist:
         return np.where(fits, code, self._table.twice(typed)).astype(np.int64)
 
 
-def _same_beside(letters: _Letters, at: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether a letter is beside the same one in its word."""
-    found = np.zeros(len(at), dtype=bool)
-    for moved in (-1, 1):
-        other = np.clip(at + moved, 0, len(letters.word) - 1)
-        same = letters.code.take(other) == letters.code.take(at)
-        found |= same & (letters.word.take(other) == letters.word.take(at)) & (other != at)
+def _either(pairs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which of n things are in a marked pair of neighbours, bool [n]; pairs: bool [n - 1]."""
+    found = np.zeros(len(pairs) + 1, dtype=bool)
+    found[:-1] = pairs
+    found[1:] |= pairs
     return found
+
+
+def _summed(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the sums of the first 0, 1, ... values, int64 [n + 1]."""
+    sums = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(values, out=sums[1:])
+    return sums
 
 
 def _scaled(drawn: NDArray[np.float64], count: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from robustir.errors import PerturbationError, SpecError
@@ -66,9 +67,9 @@ def _sound(clean: Sequence[str], noisy: Sequence[Any]) -> bool:
     try:
         if "" in clean or _has_surrogate("".join(noisy)):
             return False
-    except TypeError:  # one is not a string
+        first = set(map(itemgetter(0), noisy))
+    except (TypeError, IndexError):  # one is not a string, or an empty one
         return False
-    first = {text[:1] for text in noisy}
     return not any(not char.strip() or unicodedata.combining(char) for char in first)
 
 

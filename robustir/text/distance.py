@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
-from operator import ne
+from operator import itemgetter, ne
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +62,7 @@ def _at(texts: Sequence[str], rows: NDArray[np.int64]) -> Sequence[str]:
     if len(rows) == len(texts):
         return texts
     places: list[int] = rows.tolist()
-    return [texts[place] for place in places]
+    return itemgetter(*places)(texts) if len(places) > 1 else [texts[place] for place in places]
 
 
 def _chunks(rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

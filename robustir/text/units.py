@@ -63,6 +63,8 @@ def unit_spans(block: Block, *, spaced: bool) -> tuple[NDArray[np.int64], NDArra
     clusters = Clusters.of(block)
     if spaced:
         first, last = word_runs(clusters)
+        if len(clusters) == len(block.codes):  # each is one code point
+            return first, last
         return clusters.start[first], clusters.start[last]
     units = np.flatnonzero((clusters.kind & (LETTER | DIGIT)) != 0)
     return clusters.start[units], clusters.start[units + 1]

@@ -427,6 +427,7 @@ def test_words_and_their_keys() -> None:
     assert keys_of("hoà") == ("hoaf", True)
     assert keys_of("Warsaw") is None  # Telex would make ư of it
     assert keys_of("straße") is None
+    assert keys_of("1\N{COMBINING ACUTE ACCENT}AA") is None  # a tone mark that no letter bears
 
 
 def test_latin_words_in_other_scripts_use_the_latin_layer() -> None:
