@@ -89,7 +89,8 @@ def run(tmp_path: Path) -> Path:
     """A run with every kind of row that the page shows."""
     findings = tmp_path / "run" / "findings"
     findings.mkdir(parents=True)
-    nothing = (float("nan"),) * 3
+    nan = float("nan")
+    nothing = (nan, nan, nan)
     scores = [
         level("hybrid", "", nothing),
         level("hybrid", "typos(dose='cer:0.06')", (-0.1147, -0.1222, -0.1078)),

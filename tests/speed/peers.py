@@ -89,7 +89,7 @@ def public_rate(root: Path) -> float:
     queries = QuerySet.from_texts(questions("en", root), lang="en")
     draws = count(1)
     perturb(queries, "typos", severity=0.3)  # loads the tables and reads the clean texts
-    route = best_seconds(lambda: perturb(queries, "typos", severity=0.3, draw=next(draws)), 15, time.process_time)
+    route = best_seconds(lambda: perturb(queries, "typos", severity=0.3, draw=next(draws)), 60, time.process_time)
     return TEXTS / route
 
 
