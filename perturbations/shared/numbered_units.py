@@ -63,9 +63,9 @@ class Units:
         """Return what the units read."""
         if len(self) and (self.start[1:] > self.stop[:-1]).all() and (self.stop > self.start).all():
             # What is between them becomes spaces: splitting is three times as fast as slicing.
-            edges = np.zeros(len(block.codes) + 1, dtype=np.int8)
-            edges[self.start], edges[self.stop] = 1, -1
-            inside = np.cumsum(edges[:-1], dtype=np.int8).view(bool)
+            edges = np.zeros(len(block.codes) + 1, dtype=bool)
+            edges[self.start] = edges[self.stop] = True
+            inside = np.logical_xor.accumulate(edges[:-1])
             blank = np.where(inside, block.codes, np.uint32(0x20))
             pieces = blank.tobytes().decode("utf-32-le", "surrogatepass").split()
             # If not all of it comes back, some have spaces inside (Vietnamese words).
