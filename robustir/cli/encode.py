@@ -39,8 +39,6 @@ def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> 
     from robustir.disk.atomic import write_atomically
     from robustir.encoders.adapters import check_vectors
     from robustir.errors import InputError
-    from robustir.languages import normalise
-    from robustir.planning.optional import unfamiliar_languages
 
     model: Any = encoder(spec)
     if not hasattr(model, "encode"):
@@ -49,8 +47,7 @@ def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> 
         )
     if model.uses_langs and lang is None:
         raise InputError(f"{spec} needs to know the language of the texts: give --lang")
-    if lang is not None and (lacking := unfamiliar_languages(spec, model, [normalise(lang)])):
-        click.echo(f"robustir: {lacking}", err=True)
+    _say_cautions(spec, model, lang)
     texts = read_lines(file)
     if not texts:
         raise InputError("the input is empty; give one text per line")
@@ -72,3 +69,12 @@ def command(spec: str, file: TextIO, role: str, lang: str | None, out: Path) -> 
 
     write_atomically(out, write)
     click.echo(f"{vectors.shape[0]} vectors of {vectors.shape[1]} dimensions in {out}")
+
+
+def _say_cautions(spec: str, model: Any, lang: str | None) -> None:
+    from robustir.languages import normalise
+    from robustir.planning.optional import unfamiliar_languages
+
+    lacking = unfamiliar_languages(spec, model, [normalise(lang)]) if lang is not None else ""
+    for note in filter(None, (lacking, getattr(model, "caution", ""))):
+        click.echo(f"robustir: {note}", err=True)

@@ -38,7 +38,7 @@ def _row(name: str, detail: str, *, ok: bool = True, remedy: str = "") -> dict[s
 
 def examine(data: Path | None) -> list[dict[str, Any]]:
     """Return a row per part: name, ok, detail, remedy."""
-    return [*_base(), *_extras(), *_plugins(), _accelerator(), *_fonts(), *_data(data)]
+    return [*_base(), *_extras(), *_plugins(), *_accelerators(), *_fonts(), *_data(data)]
 
 
 def _base() -> Iterator[dict[str, Any]]:
@@ -78,12 +78,22 @@ def _plugins() -> Iterator[dict[str, Any]]:
         yield _row("packages", "; ".join(unreadable), ok=False)
 
 
-def _accelerator() -> dict[str, Any]:
+def _accelerators() -> Iterator[dict[str, Any]]:
     import torch
 
+    from robustir.encoders.devices import computes_bfloat16
+
     if torch.cuda.is_available():
-        return _row("cuda", torch.cuda.get_device_name(0))
-    return _row("cuda", "no GPU found: encoders run on the CPU")
+        yield _row("cuda", torch.cuda.get_device_name(0))
+    else:
+        yield _row("cuda", "no GPU found: encoders run on the CPU")
+    has = computes_bfloat16(torch.device("cpu"))
+    yield _row(
+        "bfloat16",
+        "this CPU computes in it: dtype='auto' makes transformers faster"
+        if has
+        else "this CPU can only imitate it: dtype='auto' is float32",
+    )
 
 
 def _fonts() -> Iterator[dict[str, Any]]:

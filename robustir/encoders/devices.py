@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robustir.errors import InputError, SpecError
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["find_devices", "use_device"]
+__all__ = ["computes_bfloat16", "find_devices", "use_device"]
 
 
 def find_devices(asked: str) -> list[torch.device]:
@@ -42,6 +42,16 @@ def find_devices(asked: str) -> list[torch.device]:
     if len({device.type for device in devices}) > 1:
         raise SpecError(f"device={asked!r}: the devices must be of one kind, since vectors differ in their last bits")
     return devices
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether a device has instructions for products in bfloat16: a CPU's AMX or AVX512-BF16, a GPU's own. Others imitate them, slowly."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    cpu: Any = torch.cpu  # has these in torch 2.6 and later, under names that may change
+    return any(getattr(cpu, name, bool)() for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"))
 
 
 def use_device(asked: str | None) -> str:

@@ -54,6 +54,11 @@ class Wrapped(Shown):
         return bool(self.vectors_of.uses_langs)
 
     @property
+    def caution(self) -> str:
+        """As the encoder says."""
+        return str(getattr(self.vectors_of, "caution", ""))
+
+    @property
     def batch_invariant(self) -> bool:
         """As the encoder says."""
         return bool(getattr(self.vectors_of, "batch_invariant", False))

@@ -150,7 +150,7 @@ class Plan:
     encoders: tuple[PlannedEncoder, ...]
     noises: tuple[PlannedNoise, ...]
     not_applicable: tuple[tuple[str, str, str], ...]  # benchmark, perturbation, language
-    encoder_notes: tuple[str, ...] = ()  # what is left out, and languages that an encoder lacks
+    encoder_notes: tuple[str, ...] = ()  # what is left out, languages that an encoder lacks, and what is slow here
 
     def name_of(self, encoder: str) -> str:
         """Return the name of an encoder in results; an attacked encoder need not be scored itself."""
@@ -460,7 +460,8 @@ def make_plan(
     _check_names("perturbation", [noise.spec for noise in noises])
     languages = {lang for planned in tasks for lang in planned.task.languages}
     lacking = (unfamiliar_languages(encoder.name, encoder.scorer, languages) for encoder in planned_encoders)
-    notes = (*left_out, *without, *filter(None, lacking))
+    slow = (getattr(encoder.scorer, "caution", "") for encoder in planned_encoders if not encoder.live)
+    notes = (*left_out, *without, *filter(None, lacking), *filter(None, slow))
     plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(_missing(noises, tasks)), notes)
     return _with_rankings_read(plan)
 

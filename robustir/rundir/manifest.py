@@ -184,7 +184,7 @@ class Manifest:
     plan: its digest. extended: whether lists were added after the run had results. machine and versions: of the last start.
     git: None for an installed package. counts: None until the run is first completed; timings: seconds per stage.
     files: the SHA-256 of every file that cells are read from, by its name in the folder; None in runs made before digests
-    were kept. encoder_notes: which encoders were left out, and which lack languages. The file ends with the digest of its own content.
+    were kept. encoder_notes: which encoders were left out, lack languages, or are slow here. The file ends with the digest of its own content.
     """
 
     schema: int = SCHEMA

@@ -34,3 +34,14 @@ def test_without_a_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     (remedy,) = remedies(None).values()
     assert remedy.endswith(fetch)
+
+
+@pytest.mark.parametrize(("has", "said"), [(True, "this CPU computes in it"), (False, "can only imitate it")])
+def test_what_the_cpu_does_with_bfloat16(monkeypatch: pytest.MonkeyPatch, has: bool, said: str) -> None:
+    import torch
+
+    for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: has, raising=False)
+    (row,) = [row for row in examine(None) if row["name"] == "bfloat16"]
+    assert row["ok"]
+    assert said in row["detail"]

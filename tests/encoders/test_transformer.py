@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from robustir.cli import main
 from robustir.encoders.transformers.bodies import TransformerBody
 from robustir.encoders.transformers.pooling import pool
-from robustir.encoders.transformers.transformer import TransformerEncoder
+from robustir.encoders.transformers.transformer import DTypeName, TransformerEncoder
 from robustir.errors import EncoderError, InputError, SpecError
+from robustir.planning.plan import make_plan
+from robustir.planning.suite import validate_suite
 from robustir.vectors.store import EmbeddingStore
 
 TEXTS = ["where is the nile?", "a", "the nile is a long river in africa.", "", "rivers", "who", "what is long", "нил"]
@@ -115,6 +118,56 @@ def test_half_precision_is_close(tiny_bert: Path) -> None:
     assert (exact * rough).sum(axis=1).min() > 0.99
 
 
+def cpu_with(monkeypatch: pytest.MonkeyPatch, *, amx: bool = False, avx512: bool = False) -> None:
+    """A CPU that has these instructions, as torch sees it."""
+    import torch
+
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
+
+
+@pytest.mark.parametrize("instructions", ["amx", "avx512"])
+def test_auto_takes_half_of_the_bits_where_the_cpu_computes_in_them(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch, instructions: str
+) -> None:
+    dtypes: tuple[DTypeName, ...] = ("bfloat16", "float32")
+    told = {dtype: TransformerEncoder(str(tiny_bert), dtype=dtype, device="cpu") for dtype in dtypes}
+    cpu_with(monkeypatch)
+    slow = TransformerEncoder(str(tiny_bert), dtype="auto", device="cpu")
+    assert (slow.dtype, slow.revision, slow.caution) == ("float32", told["float32"].revision, "")
+    np.testing.assert_array_equal(slow.encode(TEXTS, role="query"), told["float32"].encode(TEXTS, role="query"))
+    cpu_with(monkeypatch, **{instructions: True})
+    fast = TransformerEncoder(str(tiny_bert), dtype="auto", device="cpu")
+    assert (fast.dtype, fast.revision, fast.caution) == ("bfloat16", told["bfloat16"].revision, "")
+    assert "dtype='bfloat16'" in fast.revision
+    np.testing.assert_array_equal(fast.encode(TEXTS, role="query"), told["bfloat16"].encode(TEXTS, role="query"))
+
+
+def test_a_cpu_that_imitates_bfloat16_is_named_and_obeyed(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = f"transformer({str(tiny_bert)!r}, dtype='bfloat16', device='cpu')"
+    texts = tmp_path / "texts.txt"
+    texts.write_text("where is the nile?\n")
+    answers = []
+    for has in (True, False):
+        cpu_with(monkeypatch, amx=has, avx512=has)
+        out = tmp_path / f"{has}.npy"
+        with pytest.raises(SystemExit) as left:
+            main(["encode", spec, "-o", str(out), str(texts)])
+        assert not left.value.code
+        answers.append((capsys.readouterr().err, out.read_bytes()))
+    (fast, with_it), (slow, without) = answers
+    assert "imitate" not in fast
+    assert "tiny-bert computes in bfloat16, which this machine can only imitate" in slow
+    assert "dtype='auto' takes float32 here" in slow
+    assert with_it == without
+    # The manifest keeps the note, also of an encoder over this one.
+    suite = {"name": "a", "encoders": [f"int8({spec})"], "benchmarks": ["mini"], "perturbations": ["casing"]}
+    (note,) = make_plan(validate_suite({**suite, "severities": [0.2], "draws": 1}, "test")).encoder_notes
+    assert note.startswith("tiny-bert computes in bfloat16")
+
+
 def test_no_text_gives_no_row(tiny_bert: Path) -> None:
     assert TransformerEncoder(str(tiny_bert)).encode([], role="query").shape == (0, 16)
 
@@ -171,7 +224,7 @@ def test_constructing_and_describing_load_nothing(monkeypatch: pytest.MonkeyPatc
     ("options", "message"),
     [
         ({"pooling": "sum"}, "choose one of mean, cls, max"),
-        ({"dtype": "int8"}, "choose one of float32"),
+        ({"dtype": "int8"}, "choose one of float32, bfloat16, float16, auto"),
         ({"layer": -1}, "count from 0"),
         ({"batch_size": 0}, "at least 1"),
     ],

@@ -19,11 +19,21 @@ from robustir.errors import InputError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Body", "Row", "StaticBody", "TransformerBody", "TransformerOptions", "apply_steps", "copy_steps", "lower"]
+__all__ = [
+    "PLAIN_STACKS",
+    "Body",
+    "Row",
+    "StaticBody",
+    "TransformerBody",
+    "TransformerOptions",
+    "apply_steps",
+    "copy_steps",
+    "lower",
+]
 
 _MULTIPLE = 8  # tensor cores are faster with lengths that are multiples of it; on a CPU padding only costs time
 # Models whose last layer's output is the last hidden state itself, so that layers above the requested one can be left out.
-_PLAIN_STACKS = frozenset({"bert", "camembert", "roberta", "xlm-roberta"})
+PLAIN_STACKS = frozenset({"bert", "camembert", "roberta", "xlm-roberta"})
 
 
 class Row(NamedTuple):
@@ -131,8 +141,8 @@ class TransformerBody:
         types = encoded["token_type_ids"] if self._typed else [None] * len(texts)
         return list(map(Row, encoded["input_ids"], types))
 
-    def forward(self, rows: Sequence[Row], prompt: str) -> torch.Tensor:
-        """Return the vectors of one batch."""
+    def _inputs(self, rows: Sequence[Row]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """Return what the model takes beside the mask, and the mask, int64 [b, t]: padded rows."""
         import torch
 
         longest = max([1, *(len(row.ids) for row in rows)])
@@ -145,15 +155,27 @@ class TransformerBody:
             held[number, : len(row.ids)] = 1
             if row.types is not None:
                 types[number, : len(row.types)] = row.types
-        mask = torch.from_numpy(held).to(self._device)
-        options = self._options
-        more = {"token_type_ids": torch.from_numpy(types).to(self._device)} if self._typed else {}
-        output = self.model(
-            input_ids=torch.from_numpy(ids).to(self._device),
-            attention_mask=mask,
-            output_hidden_states=self.layer is not None,
-            **more,
-        )
+        arrays = {"input_ids": ids, **({"token_type_ids": types} if self._typed else {})}
+        inputs = {name: torch.from_numpy(array).to(self._device) for name, array in arrays.items()}
+        return inputs, torch.from_numpy(held).to(self._device)
+
+    def states(self, lower: Any, rows: Sequence[Row]) -> list[torch.Tensor]:
+        """Return what the lower part of the model, as a model of its own, says of each row: [t, d] each, without padding."""
+        inputs, mask = self._inputs(rows)
+        found = lower(attention_mask=mask, **inputs).last_hidden_state
+        return [state[: len(row.ids)] for state, row in zip(found, rows, strict=True)]
+
+    def forward(
+        self, rows: Sequence[Row], prompt: str, upper: tuple[Any, Sequence[torch.Tensor]] | None = None
+    ) -> torch.Tensor:
+        """Return the vectors of one batch. upper: the rest of the model, and :meth:`states` of its lower part, to go on from."""
+        inputs, mask = self._inputs(rows)
+        model, options = self.model, self._options
+        if upper is not None:
+            model, states = upper
+            del inputs["input_ids"]
+            inputs["inputs_embeds"] = _padded(states, mask.shape[1])
+        output = model(attention_mask=mask, output_hidden_states=self.layer is not None, **inputs)
         if options.poolings == ("pooler",):
             pooled: torch.Tensor = output.pooler_output.float()
             return pooled
@@ -167,6 +189,16 @@ class TransformerBody:
         ids = self.rows([prompt])[0].ids
         ends = bool(ids) and ids[-1] in self.tokenizer.all_special_ids
         return len(ids) - ends
+
+
+def _padded(states: Sequence[torch.Tensor], longest: int) -> torch.Tensor:
+    """Return states [t_i, d] as one tensor [b, longest, d], with zeros behind them."""
+    import torch
+
+    found = torch.zeros((len(states), longest, states[0].shape[1]), dtype=torch.float32, device=states[0].device)
+    for row, state in zip(found, states, strict=True):
+        row[: len(state)] = state
+    return found
 
 
 def lower(tokenizer: Any) -> None:
@@ -196,7 +228,7 @@ def _cut_above(model: Any, layer: int | None) -> int | None:
     import torch
 
     stack = getattr(getattr(model, "encoder", None), "layer", None)
-    if not layer or model.config.model_type not in _PLAIN_STACKS or not isinstance(stack, torch.nn.ModuleList):
+    if not layer or model.config.model_type not in PLAIN_STACKS or not isinstance(stack, torch.nn.ModuleList):
         return layer
     model.encoder.layer = stack[:layer]
     model.config.num_hidden_layers = layer

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from robustir.contracts import Role
 from robustir.encoders.batching import encode_batches, plan_batches
-from robustir.encoders.devices import find_devices
+from robustir.encoders.devices import computes_bfloat16, find_devices
 from robustir.encoders.module_files import SETTINGS, Settings
 from robustir.encoders.similarity import Similarity, as_inner_products, similarity_named
 from robustir.encoders.training_record import TrainingRecord, read_training_record
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DTypeName", "TransformerEncoder"]
 
-DTypeName = Literal["float32", "bfloat16", "float16"]
-_DTYPES: tuple[DTypeName, ...] = ("float32", "bfloat16", "float16")
+DTypeName = Literal["float32", "bfloat16", "float16", "auto"]
+_DTYPES: tuple[DTypeName, ...] = ("float32", "bfloat16", "float16", "auto")
 _MAX_LENGTH = 512  # tokens, where neither the user nor the model says anything
 _USUAL_LENGTH = 128  # tokens: a batch holds as many as batch_size texts of this length
 # Default texts per batch by kind of device: on a CPU 1,024 tokens stay in its cache, and a model of
@@ -83,7 +83,8 @@ class TransformerEncoder(Shown):
         normalize: True ranks by the cosine, False by the inner product; by default the model's own similarity (for
             Euclidean distances, vectors have one more dimension), else the cosine.
         max_length: in tokens, by default the model's own, else 512; at most what the model allows.
-        dtype: of weights and computation; pooling is in float32.
+        dtype: of weights and computation; pooling is in float32. "auto" is bfloat16 on a CPU that has instructions for it
+            (AMX, AVX512-BF16), else float32; the revision says which.
         device: "auto" ($ROBUSTIR_DEVICE, which --device sets, else CUDA if available), "cpu", "cuda", "cuda:1",
             several as "cuda:0,cuda:1", or "cuda:all".
         revision: branch, tag or commit on the hub.
@@ -131,7 +132,7 @@ class TransformerEncoder(Shown):
         self.passage_prefix = passage_prefix
         self.normalize = normalize
         self.max_length = max_length
-        self.dtype: DTypeName = dtype
+        self._dtype: DTypeName = dtype
         self.device = device
         self.batch_size = batch_size
 
@@ -145,6 +146,24 @@ class TransformerEncoder(Shown):
         """The record of ``robustir train``; None for other models."""
         folder = self.checkpoint.folder
         return None if folder is None else read_training_record(folder)
+
+    @cached_property
+    def dtype(self) -> str:
+        """The dtype of weights and computation: "float32", "bfloat16" or "float16"."""
+        if self._dtype != "auto":
+            return self._dtype
+        device = find_devices(self.device)[0]
+        return "bfloat16" if device.type == "cpu" and computes_bfloat16(device) else "float32"
+
+    @property
+    def caution(self) -> str:
+        """What a user should know before a long run: that bfloat16 is imitated here; "" if there is nothing."""
+        if self.dtype != "bfloat16" or computes_bfloat16(find_devices(self.device)[0]):
+            return ""
+        return (
+            f"{self.name} computes in bfloat16, which this machine can only imitate, slower than float32; "
+            "dtype='auto' takes float32 here"
+        )
 
     @cached_property
     def _settings(self) -> _Settings:
