@@ -6,6 +6,8 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import click
+
 if TYPE_CHECKING:
     from rich.progress import Task
     from rich.text import Text
@@ -52,6 +54,13 @@ class ProgressBars:
         """Advance the bar."""
         if self._task is not None:
             self._progress.advance(self._task, amount)
+
+    def say(self, text: str) -> None:
+        """Print a line on stderr, terminal or not."""
+        if self._progress is not None:
+            self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            click.echo(f"robustir: {text}", err=True)
 
     def _finish(self, *, failed: bool = False) -> None:
         """Remove the bar; a stage that took long and did not fail leaves a line."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from robustir.disk.reading import read_toml
 from robustir.disk.shapes import shortened
@@ -29,9 +30,19 @@ __all__ = [
 ]
 
 _SHOWN = 10  # mistakes
+_LAYERS = re.compile(r"layers:[1-9][0-9]{0,3}")
+
+
+def _frozen_part(part: str) -> str:
+    if part != "embeddings" and not _LAYERS.fullmatch(part):
+        raise ValueError(f'{part!r} is not a part of a model; choose "embeddings" and "layers:N", such as "layers:6"')
+    return part
+
+
 Sampling = Literal["x-x", "x-y", "hybrid"]
 SourceName = Literal["tatoeba", "wmt", "flores", "mkqa", "qa", "qa-sentences", "neighbours", "contexts", "glossed"]
 Share = Annotated[float, Field(ge=0, le=1)]
+Frozen = Annotated[str, AfterValidator(_frozen_part)]
 
 
 class _Section(BaseModel):
@@ -87,9 +98,10 @@ class TransformerModel(_Section):
     """A transformer: a checkpoint (``base``) or, from scratch, an ``architecture``.
 
     pooling, prefixes, max_length: by default as the base says, else mean, none, 128. layer: train and keep the layers up
-    to this one alone. dtype: "bfloat16" computes in mixed precision on a GPU, the weights stay float32. micro_batch:
-    texts that are encoded at a time, with the gradient of the whole batch. threads: of the CPU; another number may change
-    the last bits.
+    to this one alone. freeze: "embeddings", and "layers:N" for the lowest N layers; they stay as they are, and what they
+    say of a text is computed once and kept, up to ``kept_states`` MiB of memory. dtype: "bfloat16" computes in mixed
+    precision on a GPU or CPU that has it, the weights stay float32. micro_batch: texts that are encoded at a time, with
+    the gradient of the whole batch. threads: of the CPU; another number may change the last bits.
     """
 
     kind: Literal["transformer"]
@@ -103,7 +115,9 @@ class TransformerModel(_Section):
     max_length: int | None = Field(default=None, ge=3)
     dtype: Literal["float32", "bfloat16"] = "float32"
     device: str = "auto"
-    micro_batch: int | None = Field(default=None, ge=1)
+    micro_batch: int = Field(default=32, ge=1)
+    freeze: tuple[Frozen, ...] = ()
+    kept_states: int = Field(default=1024, ge=0)  # MiB
     threads: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
@@ -112,7 +126,22 @@ class TransformerModel(_Section):
             raise ValueError("give either base (a folder or an id on the hub) or architecture (from scratch)")
         if self.base is None and (self.revision is not None or self.layer is not None):
             raise ValueError("revision and layer belong to a base, but this model starts from scratch")
+        if self.freeze and self.base is None:
+            raise ValueError("freeze belongs to a base, but this model starts from scratch")
         return self
+
+    @model_validator(mode="after")
+    def _frozen_from_below(self) -> TransformerModel:
+        layers = [part for part in self.freeze if part != "embeddings"]
+        if len(layers) > 1 or (layers and "embeddings" not in self.freeze):
+            raise ValueError('freeze: give "embeddings", alone or with one "layers:N" for the lowest N layers')
+        return self
+
+    @property
+    def frozen_layers(self) -> int | None:
+        """How many layers are frozen, 0: the embeddings alone, None: nothing."""
+        numbers = [int(part.partition(":")[2] or 0) for part in self.freeze]
+        return max(numbers, default=None)
 
 
 class Optimiser(_Section):

@@ -30,6 +30,8 @@ class Step:
 class Trainee(Protocol):
     """An encoder in training. Every random choice is a function of (seed, step), so that a state needs no generator."""
 
+    plan: str  # what a step does, in a line
+
     def step(self, number: int, batch: Batch, rate: float) -> Step:
         """Make one step down the loss of a batch; if the loss or the gradient is not a number, nothing changes."""
         ...

@@ -27,11 +27,13 @@ __all__ = ["Outcome", "Prepared", "train"]
 
 
 class Bars(Protocol):
-    """What draws bars."""
+    """What draws bars, and says a line."""
 
     def stage(self, name: str, total: int, unit: str = "") -> None: ...
 
     def step(self, amount: int = 1) -> None: ...
+
+    def say(self, text: str) -> None: ...
 
 
 class _Silent:
@@ -39,6 +41,9 @@ class _Silent:
         pass
 
     def step(self, amount: int = 1) -> None:
+        pass
+
+    def say(self, text: str) -> None:
         pass
 
 
@@ -116,6 +121,7 @@ def _train(
     def keep() -> None:
         write_checkpoint(out / CHECKPOINT, digest, progress, trainee.state(), best, ready.material.kept())
 
+    told.say(f"{config.name}: {config.steps - progress.step:,} steps; {trainee.plan}")
     told.stage(f"train {config.name}", config.steps - progress.step, "steps")
     while progress.step < config.steps and not progress.stopped:
         if stop_after is not None and progress.step >= stop_after:

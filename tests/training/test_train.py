@@ -296,6 +296,7 @@ def test_contexts_are_a_sentence_and_the_two_that_hold_it(data: Path) -> None:
 
 def test_every_part_of_a_training_is_told(data: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
+    said: list[str] = []
 
     class Bars:
         def stage(self, name: str, total: int, unit: str = "") -> None:
@@ -304,6 +305,9 @@ def test_every_part_of_a_training_is_told(data: Path, tmp_path: Path) -> None:
         def step(self, amount: int = 1) -> None:
             name, total, done = told[-1]
             told[-1] = (name, total, done + amount)
+
+        def say(self, text: str) -> None:
+            said.append(text)
 
     train(config(steps=7), data, tmp_path / "run", Bars())
     assert [name.split(",")[0] for name, _, _ in told] == [
@@ -314,6 +318,8 @@ def test_every_part_of_a_training_is_told(data: Path, tmp_path: Path) -> None:
         "write the encoder",
     ]
     assert told[3][1:] == (7, 7)
+    (line,) = said
+    assert line.startswith(f"{config().name}: 7 steps; a table of ")
 
 
 def test_a_second_training_into_the_folder_is_refused(data: Path, tmp_path: Path) -> None:

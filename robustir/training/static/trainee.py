@@ -104,6 +104,8 @@ class StaticTrainee:
         self._material, self._bags = material, material.bags
         self._config, self._sampler = config, sampler
         self._noise = QueryNoise(config, material.pairs.texts, sampler)
+        pieces, dimensions = table.vectors.shape
+        self.plan = f"a table of {pieces:,} pieces in {dimensions:,} dimensions; {config.batch} pairs a step"
 
     def step(self, number: int, batch: Batch, rate: float) -> Step:
         """Make one step down the loss of a batch; a loss that is not a number changes nothing and is returned."""

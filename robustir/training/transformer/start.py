@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from robustir.encoders.devices import find_devices
-from robustir.encoders.transformers.bodies import TransformerBody, TransformerOptions
+from robustir.encoders.transformers.bodies import PLAIN_STACKS, TransformerBody, TransformerOptions
 from robustir.encoders.transformers.checkpoint import Checkpoint
 from robustir.encoders.transformers.layout import find_prefixes, read_layout
 from robustir.errors import InputError, RunError
@@ -105,6 +105,7 @@ def _settings(checkpoint: Checkpoint, model: TransformerModel) -> tuple[Transfor
     folder = "" if layout is None else layout.folder
     checkpoint.require_tokenizer(folder)
     _require_encoder(checkpoint, folder)
+    _require_parts(checkpoint, model, folder)
     layers = [kind for kind, _ in layout.tail if kind != "Normalize"] if layout is not None else []
     if layers and model.pooling is None:
         raise InputError(
@@ -132,6 +133,24 @@ def _require_encoder(checkpoint: Checkpoint, folder: str) -> None:
         raise InputError(
             f"{checkpoint.model!r} has the architecture {config.model_type}, {kind}; train an encoder "
             "such as bert, distilbert, roberta and xlm-roberta"
+        )
+
+
+def _require_parts(checkpoint: Checkpoint, model: TransformerModel, folder: str) -> None:
+    """Refuse to freeze what a base does not have."""
+    if model.frozen_layers is None:
+        return
+    config = checkpoint.load_config(folder)
+    shown = f"model.freeze = {list(model.freeze)}"
+    if config.model_type not in PLAIN_STACKS:
+        raise InputError(
+            f"{shown}: embeddings and layers are found in {', '.join(sorted(PLAIN_STACKS))}, not in {config.model_type}, "
+            f"the architecture of {model.base!r}; leave freeze out"
+        )
+    layers = model.layer or config.num_hidden_layers
+    if model.frozen_layers >= layers:
+        raise InputError(
+            f"{shown}: {model.base!r} has {layers} layers here, so nothing would be left to train; freeze at most {layers - 1}"
         )
 
 
