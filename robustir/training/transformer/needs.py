@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import psutil
 import torch
@@ -41,7 +42,7 @@ class Needs:
             kept: bytes of states of frozen layers.
         """
         changing = list(parameters)
-        one, three = (_saved(lambda count=count: graph(count), changing) for count in (1, 3))
+        one, three = (_saved(partial(graph, count), changing) for count in (1, 3))
         per_text = max(1, (three - one) // 2)
         trained = sum(each.numel() for each in changing)
         return cls(4 * 4 * trained + kept + max(0, one - per_text), int(_SLACK * per_text), texts)
