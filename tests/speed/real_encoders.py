@@ -118,7 +118,7 @@ def main() -> None:
     """Print two tables: times, and what a precision does to vectors and ranks."""
     import torch
 
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     asked = parser.parse_args()

@@ -83,7 +83,7 @@ def measure(model: str, data: Path, dtype: str, freeze: list[str], micro_batch: 
 
 def main() -> None:
     """Print a row per variant."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("model")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--only", type=int)

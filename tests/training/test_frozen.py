@@ -91,6 +91,7 @@ def test_states_that_are_kept_give_the_loss_and_gradient_of_the_whole_model(
         if not kept:
             made._frozen = None  # the whole model, as it runs
         batch = trainer.Sampler(ready.shelves, made._config).batch(0)
+        loss = float("nan")
         for _ in range(2):  # the second time, states come from memory
             made.model.zero_grad()
             made._to_train()

@@ -96,7 +96,7 @@ class TransformerTrainee:
 
     def _estimated(self) -> Needs:
         tried = sorted(self._texts, key=len, reverse=True)[:_TRIED]
-        found = [(row, role) for role in _ROLES for row in self._tokenised(tried, role)]
+        found: list[tuple[Row, Role]] = [(row, role) for role in _ROLES for row in self._tokenised(tried, role)]
         longest, role = max(found, key=lambda each: len(each[0].ids))
         encode = self._vectors if self._config.robust.adversarial == 0 else self._whole
         self._to_train()
