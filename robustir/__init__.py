@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from robustir.errors import (
         BoundViolatedError,
         CellError,
+        CodeRefusedError,
         DataError,
         EncoderError,
         InputError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BoundViolatedError",
     "CellError",
+    "CodeRefusedError",
     "Corpus",
     "DataError",
     "EncoderError",

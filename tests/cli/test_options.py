@@ -46,6 +46,7 @@ PLAN = {
     "--data": None,  # where the files are changes no plan; tests of the loaders need it
     "--out": None,  # the run to compare with: test_plan in test_run.py
     "--json": None,
+    "--code": None,  # what may run, not what is planned: test_code.py
     "--encoder": "random",
     "--benchmark": "TASK",
     "--perturbation": "casing",
