@@ -260,7 +260,7 @@ def test_a_model_of_another_kind_is_refused(models: str, tmp_path: Path) -> None
     for content, message in (
         ('{"model_type": "t5"}', "type 't5'.*Marian"),
         ("[]", "expected an object"),
-        ("{", "read"),
+        ("{", "malformed JSON"),
     ):
         config.write_text(content, encoding="utf-8")
         with pytest.raises(DataError, match=message):
