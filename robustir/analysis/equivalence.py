@@ -247,4 +247,6 @@ def _few(row: _Row, found: dict[str, float], margins: Margins) -> dict[str, floa
         return found | {"ratio_low": np.nan, "ratio_high": np.nan, "p": np.nan}
     share = margins.relative * clean  # a change of less than this is within the relative margin
     p = max(moved_within(*moved, margin, span) for margin in (margins.absolute, share))
+    if clean == 0:  # nothing to keep a share of
+        return found | {"ratio_low": np.nan, "ratio_high": np.nan, "p": p}
     return found | {"ratio_low": max(0.0, 1 - reach / clean), "ratio_high": 1 + reach / clean, "p": p}

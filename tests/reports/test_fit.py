@@ -66,7 +66,7 @@ class Word:
         across = min(self.right, other.right) - max(self.left, other.left)
         (top, bottom), (over, under) = self.letters, other.letters
         down = min(bottom, under) - max(top, over)
-        return across > (-1.0 if numbers else 1.0) and down > 0.5 * min(bottom - top, under - over)
+        return across > (-0.9 if numbers else 1.0) and down > 0.5 * min(bottom - top, under - over)
 
 
 def _word(left: str, top: str, right: str, bottom: str, text: str) -> Word:
