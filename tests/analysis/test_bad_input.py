@@ -136,6 +136,22 @@ def test_one_query_is_one_group() -> None:
     assert set(found.equivalence["verdict"]) == {"one group: no inference"}
 
 
+def test_a_clean_score_of_nothing_that_noise_moves_in_one_group() -> None:
+    block = make("mono")
+    clean, noisy = np.zeros_like(block.clean), np.zeros_like(block.noisy)
+    noisy[..., block.group == block.group[0]] = 0.5
+    found = analyse(
+        [QueryScores(**{**vars(block), "clean": clean, "noisy": noisy, "worst": noisy, "floor": np.zeros_like(clean)})],
+        AnalysisOptions(flips=99, resamples=99, margins=Margins(0.02, 0.05)),
+    )
+    _checked(found)
+    rows: Any = found.equivalence
+    changes = rows[rows["quantity"] == "change"]
+    assert set(changes["moved_groups"]) == {1}
+    assert changes["ratio_low"].isna().all()
+    assert changes["ratio_high"].isna().all()
+
+
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 def test_all_equal_scores(value: float) -> None:
     block = make("mono")
