@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from robustir.reports import build, render_html
+from tests.reports.chromium import browser
 from tests.reports.factory import Factory
 
 _RUN = """
@@ -38,10 +39,9 @@ def _axe() -> Path:
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_axe_finds_nothing_wrong_in_a_report(colours: str, tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     script = _axe()
-    if browser is None or not script.is_file():
-        pytest.skip("needs Chromium, and axe-core (npm install -g axe-core, or AXE_CORE=/path/to/axe.min.js)")
+    if not script.is_file():
+        pytest.skip("needs axe-core (npm install -g axe-core, or AXE_CORE=/path/to/axe.min.js)")
     findings = Factory(perturbations=("typos", "shuffle-words", "ocr", "asr")).findings()
     page = re.sub("<meta http-equiv.*?>", "", render_html(build(findings, findings.manifest)))
     shutil.copyfile(script, tmp_path / "axe.min.js")
@@ -49,7 +49,7 @@ def test_axe_finds_nothing_wrong_in_a_report(colours: str, tmp_path: Path) -> No
     (tmp_path / "page.html").write_text(page.replace("</body>", added), encoding="utf-8")
     dark = ["--blink-settings=preferredColorScheme=0"] if colours == "dark" else []
     command = [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", *dark, "--window-size=1280,1000",
+        browser(), "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", *dark, "--window-size=1280,1000",
         f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=120000", "--dump-dom", f"file://{tmp_path}/page.html",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)

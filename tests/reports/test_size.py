@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from robustir.analysis.uneven import with_dose_ratios
 from robustir.reports import build, render_html
 from robustir.reports.blocks import Document
 from robustir.reports.renderers.pdf import compile_pdf
+from tests.reports.chromium import browser
 from tests.reports.factory import Factory
 
 _SCREEN = 900  # pixels of a desktop window 1280 wide
@@ -73,14 +73,11 @@ def _document(size: str) -> Document:
 
 def _height(page: str, tmp_path: Path) -> int:
     """Return the pixels that Chromium needs for a page 1280 wide, with its parts folded."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs Chromium")
     page = re.sub("<meta http-equiv.*?>", "", page)
     measure = "<script>document.body.dataset.height = document.documentElement.scrollHeight</script></body>"
     (tmp_path / "page.html").write_text(page.replace("</body>", measure), encoding="utf-8")
     command = [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,800",
+        browser(), "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,800",
         f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=20000", "--dump-dom", f"file://{tmp_path}/page.html",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)

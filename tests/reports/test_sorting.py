@@ -5,14 +5,12 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from robustir.reports import build, render_html
 from robustir.reports.blocks import Examples, Tables
+from tests.reports.chromium import browser
 from tests.reports.factory import Factory
 
 # Runs beside the page, which forbids every script but its own.
@@ -29,15 +27,12 @@ addEventListener('load', () => {
 
 
 def test_a_heading_sorts_its_table_and_says_so(tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs Chromium")
     findings = Factory(encoders=("hashing", "bm25", "random"), perturbations=("typos",)).findings()
     (tmp_path / "page.html").write_text(render_html(build(findings, findings.manifest)), encoding="utf-8")
     frame = f'<!DOCTYPE html><body><iframe src="page.html"></iframe><script>{_TRY}</script></body>'
     (tmp_path / "frame.html").write_text(frame, encoding="utf-8")
     command = [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
+        browser(), "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
         f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=20000", "--dump-dom", f"file://{tmp_path}/frame.html",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
