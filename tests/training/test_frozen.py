@@ -17,46 +17,28 @@ from robustir.encoders.transformers.transformer import TransformerEncoder
 from robustir.errors import InputError, SpecError
 from robustir.training import trainer
 from robustir.training.config import TrainingConfig, load_config
-from robustir.training.trainer import Prepared, train
+from robustir.training.trainer import train
 from robustir.training.transformer import trainee as trainees
 from robustir.training.transformer.frozen import FrozenPart
 from robustir.training.transformer.needs import Needs
-from robustir.training.transformer.trainee import TransformerTrainee
-from tests.tiny_models import bert_tokenizer, tiny_bert, tiny_distil, write_bert
-from tests.training.tiny_pairs import NOUNS, SETTINGS, VERBS, files, write_data
+from tests.tiny_models import tiny_bert, tiny_distil
+from tests.training import tiny_transformers
+from tests.training.tiny_pairs import files
+from tests.training.tiny_transformers import trainee, write_base
 
 __all__ = ["tiny_bert", "tiny_distil"]
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LOWER = ("embeddings.", "encoder.layer.0.", "encoder.layer.1.")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_data(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT of three layers, with dropout, whose words are those of the pairs."""
-    folder = tmp_path_factory.mktemp("models") / "base"
-    words = [word for group in (*NOUNS, *VERBS) for word in group]
-    pieces = [*words, *LETTERS, *(f"##{letter}" for letter in LETTERS), "?"]
-    write_bert(folder, bert_tokenizer(pieces), layers=3, width=32, spread=0.05)
-    return folder
+    return write_base(tmp_path_factory.mktemp("models") / "base", layers=3)
 
 
 def config(base: Path, **changes: Any) -> TrainingConfig:
-    model = {"kind": "transformer", "max_length": 24, "base": str(base), "freeze": ["embeddings", "layers:2"]}
-    given: dict[str, Any] = {**SETTINGS, "steps": 6, "batch": 8, "optimiser": {"learning_rate": 1e-3, "warm_up": 2}}
-    return TrainingConfig.model_validate({**given, **changes, "model": {**model, **changes.get("model", {})}})
-
-
-def trainee(told: TrainingConfig, data: Path) -> tuple[TransformerTrainee, Prepared]:
-    ready = Prepared.read(told, data)
-    made = ready.material.trainee(told, trainer.Sampler(ready.shelves, told), fresh=True)
-    assert isinstance(made, TransformerTrainee)
-    return made, ready
+    return tiny_transformers.config({"base": str(base), "freeze": ["embeddings", "layers:2"]}, changes, steps=6)
 
 
 def test_what_is_frozen_stays_to_the_bit_and_the_rest_learns(base: Path, data: Path, tmp_path: Path) -> None:

@@ -21,12 +21,7 @@ from robustir.training.data.sentences import answering_sentences
 from robustir.training.data.shelves import Shelf, read_pairs
 from robustir.training.robust import QueryNoise
 from robustir.training.trainer import train
-from tests.training.tiny_pairs import NOUNS, SETTINGS, files, write_data
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_data(tmp_path_factory.mktemp("data"))
+from tests.training.tiny_pairs import NOUNS, SETTINGS, files
 
 
 def config(**changes: object) -> TrainingConfig:

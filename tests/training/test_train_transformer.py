@@ -20,49 +20,26 @@ from robustir.training import trainer
 from robustir.training.config import TrainingConfig, TransformerModel, find_config, load_config
 from robustir.training.data.sampling import Batch
 from robustir.training.losses import info_nce
-from robustir.training.trainer import Prepared, train
-from robustir.training.transformer.trainee import TransformerTrainee
-from tests.tiny_models import bert_tokenizer, make_layout, static_layout, tiny_bert, tiny_distil, write_bert
-from tests.training.tiny_pairs import NOUNS, SETTINGS, VERBS, files, sentence, write_data
+from robustir.training.trainer import train
+from tests.tiny_models import bert_tokenizer, make_layout, static_layout, tiny_bert, tiny_distil
+from tests.training import tiny_transformers
+from tests.training.tiny_pairs import NOUNS, files, sentence
+from tests.training.tiny_transformers import WORDS, trainee, write_base
 
 __all__ = ["make_layout", "static_layout", "tiny_bert", "tiny_distil"]
 
 CONFIGS = Path(trainer.__file__).parent / "configs"
-WORDS = [word for words in (*NOUNS, *VERBS) for word in words]
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_data(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of two layers that knows the words of the pairs and no number: pairs are told by their words."""
-    folder = tmp_path_factory.mktemp("models") / "base"
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    pieces = [*WORDS, *letters, *(f"##{letter}" for letter in letters), "?"]
-    write_bert(folder, bert_tokenizer(pieces), layers=2, width=32, spread=0.05)
-    return folder
+    """A BERT of two layers."""
+    return write_base(tmp_path_factory.mktemp("models") / "base", layers=2)
 
 
 def config(base: Path | str | None, **changes: Any) -> TrainingConfig:
-    model = {"kind": "transformer", "max_length": 24, **({} if base is None else {"base": str(base)})}
-    given: dict[str, Any] = {
-        **SETTINGS,
-        "steps": 12,
-        "batch": 8,
-        "checkpoint_every": 5,
-        "optimiser": {"learning_rate": 1e-3, "warm_up": 2},
-    }
-    return TrainingConfig.model_validate({**given, **changes, "model": {**model, **changes.get("model", {})}})
-
-
-def trainee(told: TrainingConfig, data: Path) -> tuple[TransformerTrainee, Prepared]:
-    ready = Prepared.read(told, data)
-    made = ready.material.trainee(told, trainer.Sampler(ready.shelves, told), fresh=True)
-    assert isinstance(made, TransformerTrainee)
-    return made, ready
+    model = {} if base is None else {"base": str(base)}
+    return tiny_transformers.config(model, changes, steps=12, checkpoint_every=5)
 
 
 @pytest.mark.parametrize(("micro_batch", "freeze"), [(8, []), (3, []), (3, ["embeddings", "layers:1"])])

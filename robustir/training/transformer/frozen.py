@@ -48,17 +48,13 @@ class FrozenPart:
     def _states(self, rows: Sequence[Row]) -> list[Tensor]:
         keys = [_key(row) for row in rows]
         missing = {key: row for key, row in zip(keys, rows, strict=True) if key not in self._kept}
-        fresh = dict(self._computed(missing)) if missing else {}
-        found = []
-        for key in keys:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                found.append(self._kept[key])
-            else:
-                found.append(fresh[key])
-        for key, state in fresh.items():
+        for key, state in self._computed(missing) if missing else ():
             self._kept[key] = state
             self._bytes += state.nbytes
+        found = []
+        for key in keys:
+            self._kept.move_to_end(key)
+            found.append(self._kept[key])
         while self._bytes > self._bound:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return found
