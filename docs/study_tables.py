@@ -15,6 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from robustir.reports import formats
+from robustir.reports.formats import MINUS, number, p_value, signed_points
+
 PAGE: Final = Path(__file__).with_name("hybrid-study.md")
 MEASURE: Final = "AP"
 SETTINGS: Final = ("mono", "cross", "cross-embedded", "multi")
@@ -94,28 +97,23 @@ def called(noise: str) -> str:
 
 
 def decimal(value: str, digits: int = 1, scale: float = 100) -> str:
-    """Return a number in points; a rounded zero has no sign."""
-    text = f"{scale * float(value):.{digits}f}"
-    return text.lstrip("-") if float(text) == 0 else text
+    """Return a number in points as reports print it, with the hyphen of the page for a minus."""
+    return number(scale * float(value), digits).replace(MINUS, "-")
 
 
 def signed(value: str) -> str:
     """Return a number in points with its sign."""
-    text = decimal(value)
-    return f"+{text}" if float(text) > 0 else text
+    return signed_points(float(value)).replace(MINUS, "-")
 
 
 def interval(row: Row, low: str, high: str) -> str:
     """Return two limits in points."""
-    return f"[{decimal(row[low])}, {decimal(row[high])}]"
+    return formats.interval(float(row[low]), float(row[high])).replace(MINUS, "-")
 
 
 def probability(text: str) -> str:
     """Return a p-value as reports print it."""
-    value = float(text)
-    if value < 0.0001:
-        return "p <0.0001"
-    return f"p {value:.4f}" if value < 0.01 else f"p {value:.3f}"
+    return f"p {p_value(float(text))}"
 
 
 def verdict(row: Row) -> str:

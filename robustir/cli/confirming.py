@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import click
 
 __all__ = ["Confirmed", "code_option"]
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass
@@ -24,7 +22,8 @@ class Confirmed:
     def __call__(self, code: str) -> str | None:
         """Return None if the code may run, else what the user can do."""
         if self.choice is None:
-            if any(code in text for text in self.typed):
+            name = re.compile(rf"(?<![\w.]){re.escape(code)}(?!\w)")
+            if any(map(name.search, self.typed)):
                 return None
             if self.asks:
                 return "read it, then confirm it with --code"
@@ -37,14 +36,13 @@ def _choose(context: click.Context, _parameter: click.Parameter, choice: bool | 
         confirmed.choice, confirmed.asks = choice, True
 
 
-def code_option(function: F) -> F:
-    """Add ``--code/--no-code``; the command itself does not see it."""
-    return click.option(
-        "--code/--no-code",
-        default=None,
-        expose_value=False,
-        is_eager=True,
-        callback=_choose,
-        help="Run the code that a file names as module:object, after you read it; or none, not even code named here. "
-        "By default code runs if it is named here.",
-    )(function)
+# The command itself does not see it.
+code_option = click.option(
+    "--code/--no-code",
+    default=None,
+    expose_value=False,
+    is_eager=True,
+    callback=_choose,
+    help="Run the code that a file names as module:object, after you read it; or none, not even code named here. "
+    "By default code runs if it is named here.",
+)

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from robustir.cli.confirming import code_option
 from robustir.cli.options import suite_from_options, suite_options
 
 
@@ -18,7 +17,6 @@ def command() -> None:
 
 @command.command()
 @suite_options
-@code_option
 @click.option(
     "-o",
     "--out",

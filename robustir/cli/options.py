@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from robustir.cli.confirming import code_option
 from robustir.protocol import CORRECTIONS, INTERVALS, TESTS
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ _STATISTICS_OPTIONS = [
 _SUITE_OPTIONS = [
     click.argument("suite"),
     data_option,
+    code_option,
     click.option(
         "--encoder",
         "encoders",

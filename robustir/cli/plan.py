@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robustir.cli.confirming import code_option
 from robustir.cli.options import json_option, plan_from_options, suite_options
 from robustir.cli.progress import ProgressBars
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 @click.command(name="plan")
 @suite_options
-@code_option
 @click.option(
     "-o",
     "--out",

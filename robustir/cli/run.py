@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from robustir.cli.confirming import code_option
 from robustir.cli.options import plan_from_options, runtime_options, suite_options
 from robustir.cli.outcome import RUNTIME, finish
 from robustir.cli.progress import ProgressBars
@@ -15,7 +14,6 @@ from robustir.cli.progress import ProgressBars
 
 @click.command(name="run")
 @suite_options
-@code_option
 @click.option(
     "-o",
     "--out",

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from robustir.errors import RobustirError, SpecError
+from robustir.errors import RobustirError
 from robustir.noise.prepared import PreparedPerturbation, is_attack
 from robustir.planning.suite import NamedEncoder, Noise, Suite, load_suite, suite_names, suite_path
 from robustir.plugins.names import short_names
@@ -91,10 +91,7 @@ def _made(kind: Kind, spec: str) -> Any:
 
 
 def _about(kind: Kind, spec: str) -> str:
-    try:
-        if parse(spec).is_object:
-            return "code, which a run asks for"
-    except SpecError:
-        return "not a spec"
+    if parse(spec).is_object:
+        return "code, which a run asks for"
     made = _made(kind, spec)
     return "not on this machine" if made is None else (inspect.getdoc(made) or "").partition("\n")[0]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from robustir.cli.confirming import Confirmed
 from tests.tiny import write_beir
 
 # Leaves a mark when it is imported; its objects are those of a real plugin.
@@ -23,19 +25,13 @@ LETTERS = '["somebodys:Letters", "bm25"]'
 
 
 @pytest.fixture
-def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The file that somebody's code writes when it runs."""
     folder = tmp_path / "code"
     folder.mkdir()
     (folder / "somebodys.py").write_text(CODE, encoding="utf-8")
     monkeypatch.syspath_prepend(folder)
-    return folder / "mark"
-
-
-@pytest.fixture(autouse=True)
-def forgotten(mark: Path):
-    """Let every command import the code anew."""
-    yield
+    yield folder / "mark"
     sys.modules.pop("somebodys", None)
 
 
@@ -94,6 +90,18 @@ def test_queries_are_exported_without_code(tmp_path: Path, mark: Path, invoke) -
     assert not ran(mark)
     assert invoke("export", "queries", suite, "-o", tmp_path / "out", "--code").code == 0
     assert ran(mark)
+
+
+def test_a_longer_name_that_was_typed_is_another() -> None:
+    for typed in (
+        "somebodys:OnlyA",
+        "mine=somebodys:OnlyA(share=1)",
+        "perturbation:somebodys:OnlyA",
+        "int8('somebodys:OnlyA')",
+    ):
+        assert Confirmed([typed])("somebodys:OnlyA") is None
+    for typed in ("theirs.somebodys:OnlyA", "mysomebodys:OnlyA", "somebodys:OnlyAll"):
+        assert Confirmed([typed])("somebodys:OnlyA") is not None
 
 
 def test_code_runs_if_it_is_typed_or_confirmed(tmp_path: Path, mark: Path, invoke) -> None:

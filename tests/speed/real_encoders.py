@@ -22,14 +22,13 @@ from numpy.typing import NDArray
 
 from robustir.benchmarks.xquad_r import XQuADR
 from robustir.encoders.batching import plan_batches
-from robustir.encoders.transformers.transformer import DTypeName, TransformerEncoder
+from robustir.encoders.transformers.transformer import _BATCH_SIZES, _USUAL_LENGTH, DTypeName, TransformerEncoder
 from robustir.types import Task
 
 _PREFIX = "query: "  # on both sides; E5 wants one, and to other encoders it is a word like any other
 _TIMED = 6  # every sixth text
 _ROUNDS = 2
 _DTYPES: tuple[DTypeName, ...] = ("float32", "bfloat16")
-_USUAL = 128  # tokens: as robustir.encoders.transformers.transformer plans batches
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -79,7 +78,7 @@ def by_openvino(model: Path, precision: str) -> Encode:
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         rows = body.rows([_PREFIX + text for text in texts])
         vectors = np.empty((len(rows), body.width), np.float32)
-        for batch in plan_batches([len(row.ids) for row in rows], 8, _USUAL):
+        for batch in plan_batches([len(row.ids) for row in rows], _BATCH_SIZES["cpu"], _USUAL_LENGTH):
             longest = max(len(rows[number].ids) for number in batch)
             ids = np.full((len(batch), longest), body.tokenizer.pad_token_id, np.int64)
             mask = np.zeros_like(ids)
