@@ -8,6 +8,6 @@ from tests.training.tiny_pairs import write_data
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder of tiny pairs, not that of the machine."""
+def pairs_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of tiny pairs."""
     return write_data(tmp_path_factory.mktemp("data"))

@@ -41,9 +41,9 @@ def config(base: Path, **changes: Any) -> TrainingConfig:
     return tiny_transformers.config({"base": str(base), "freeze": ["embeddings", "layers:2"]}, changes, steps=6)
 
 
-def test_what_is_frozen_stays_to_the_bit_and_the_rest_learns(base: Path, data: Path, tmp_path: Path) -> None:
+def test_what_is_frozen_stays_to_the_bit_and_the_rest_learns(base: Path, pairs_data: Path, tmp_path: Path) -> None:
     noise = [{"spec": "typos", "severity": 0.3, "share": 0.5}]
-    train(config(base, robust={"queries": noise, "adversarial": 0.1}), data, tmp_path / "run")
+    train(config(base, robust={"queries": noise, "adversarial": 0.1}), pairs_data, tmp_path / "run")
     before, after = load_file(base / "model.safetensors"), load_file(tmp_path / "run" / "model.safetensors")
     for name in before:
         if name.startswith(LOWER):
@@ -66,10 +66,10 @@ def test_what_is_frozen_stays_to_the_bit_and_the_rest_learns(base: Path, data: P
 @pytest.mark.parametrize("freeze", [["embeddings"], ["embeddings", "layers:1"], ["embeddings", "layers:2"]])
 @pytest.mark.parametrize("micro_batch", [8, 3])
 def test_states_that_are_kept_give_the_loss_and_gradient_of_the_whole_model(
-    base: Path, data: Path, freeze: list[str], micro_batch: int
+    base: Path, pairs_data: Path, freeze: list[str], micro_batch: int
 ) -> None:
     def taken(*, kept: bool) -> tuple[float, dict[str, Tensor]]:
-        made, ready = trainee(config(base, model={"freeze": freeze, "micro_batch": micro_batch}), data)
+        made, ready = trainee(config(base, model={"freeze": freeze, "micro_batch": micro_batch}), pairs_data)
         if not kept:
             made._frozen = None  # the whole model, as it runs
         batch = trainer.Sampler(ready.shelves, made._config).batch(0)
@@ -92,19 +92,19 @@ def test_states_that_are_kept_give_the_loss_and_gradient_of_the_whole_model(
     assert max(float(gradient.abs().max()) for gradient in whole.values()) > 1e-3
 
 
-def test_a_small_bound_drops_states_and_changes_no_byte(base: Path, data: Path, tmp_path: Path) -> None:
-    train(config(base), data, tmp_path / "kept")
-    train(config(base, model={"kept_states": 0}), data, tmp_path / "dropped")
+def test_a_small_bound_drops_states_and_changes_no_byte(base: Path, pairs_data: Path, tmp_path: Path) -> None:
+    train(config(base), pairs_data, tmp_path / "kept")
+    train(config(base, model={"kept_states": 0}), pairs_data, tmp_path / "dropped")
     one, two = files(tmp_path / "kept"), files(tmp_path / "dropped")
     assert one["model.safetensors"] == two["model.safetensors"]
     assert one["log.jsonl"] == two["log.jsonl"]
-    train(config(base), data, tmp_path / "left", stop_after=3)
-    train(config(base), data, tmp_path / "left")  # begins without any state
+    train(config(base), pairs_data, tmp_path / "left", stop_after=3)
+    train(config(base), pairs_data, tmp_path / "left")  # begins without any state
     assert files(tmp_path / "left") == one
 
 
-def test_the_least_recently_used_states_are_dropped(base: Path, data: Path) -> None:
-    made, _ = trainee(config(base), data)
+def test_the_least_recently_used_states_are_dropped(base: Path, pairs_data: Path) -> None:
+    made, _ = trainee(config(base), pairs_data)
     rows = [made._tokenised([text], "query")[0] for text in ("river", "house", "dog")]
     size = 4 * 32 * len(rows[0].ids)  # float32
     assert {len(row.ids) for row in rows} == {len(rows[0].ids)}
@@ -123,8 +123,8 @@ def test_the_least_recently_used_states_are_dropped(base: Path, data: Path) -> N
     assert part._bytes == 2 * size
 
 
-def test_longer_texts_go_together_and_the_gradient_is_that_of_their_places(base: Path, data: Path) -> None:
-    made, ready = trainee(config(base, model={"micro_batch": 3, "freeze": []}, robust={"gaussian": 0.5}), data)
+def test_longer_texts_go_together_and_the_gradient_is_that_of_their_places(base: Path, pairs_data: Path) -> None:
+    made, ready = trainee(config(base, model={"micro_batch": 3, "freeze": []}, robust={"gaussian": 0.5}), pairs_data)
     made.model.eval()
     batch = trainer.Sampler(ready.shelves, made._config).batch(0)
     sides, _ = made._rows(0, batch)
@@ -155,7 +155,7 @@ def test_longer_texts_go_together_and_the_gradient_is_that_of_their_places(base:
         (["embeddings", "layers:1", "layers:2"], 'give "embeddings", alone or with one "layers:N"'),
     ],
 )
-def test_parts_that_are_unknown(tmp_path: Path, data: Path, freeze: list[str], message: str, capsys: Any) -> None:
+def test_parts_that_are_unknown(tmp_path: Path, pairs_data: Path, freeze: list[str], message: str, capsys: Any) -> None:
     path = tmp_path / "config.toml"
     path.write_text(
         'name = "a"\nsampling = "hybrid"\nsources = ["flores"]\n[model]\nkind = "transformer"\nbase = "b"\n'
@@ -164,37 +164,37 @@ def test_parts_that_are_unknown(tmp_path: Path, data: Path, freeze: list[str], m
     with pytest.raises(SpecError, match=message):
         load_config(path)
     with pytest.raises(SystemExit) as left:
-        main(["train", str(path), "--data", str(data), "-o", str(tmp_path / "run")])
+        main(["train", str(path), "--data", str(pairs_data), "-o", str(tmp_path / "run")])
     assert left.value.code == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
-def test_bases_that_lack_what_is_to_be_frozen(base: Path, data: Path, tmp_path: Path, tiny_distil: Path) -> None:
+def test_bases_that_lack_what_is_to_be_frozen(base: Path, pairs_data: Path, tmp_path: Path, tiny_distil: Path) -> None:
     with pytest.raises(InputError, match=r"has 3 layers here, so nothing would be left to train; freeze at most 2"):
-        train(config(base, model={"freeze": ["embeddings", "layers:3"]}), data, tmp_path / "all")
+        train(config(base, model={"freeze": ["embeddings", "layers:3"]}), pairs_data, tmp_path / "all")
     with pytest.raises(InputError, match=r"has 2 layers here.*freeze at most 1"):
-        train(config(base, model={"layer": 2}), data, tmp_path / "cut")
+        train(config(base, model={"layer": 2}), pairs_data, tmp_path / "cut")
     with pytest.raises(InputError, match=r"embeddings and layers are found in bert, .*, not in distilbert"):
-        train(config(tiny_distil, model={"freeze": ["embeddings"]}), data, tmp_path / "distil")
+        train(config(tiny_distil, model={"freeze": ["embeddings"]}), pairs_data, tmp_path / "distil")
     scratch = {"base": None, "architecture": {"layers": 1, "dimensions": 16, "heads": 2, "pieces": 130}}
     with pytest.raises(ValueError, match="freeze belongs to a base"):
         config(base, model=scratch)
 
 
 def test_memory_is_estimated_before_a_step_and_the_micro_batch_that_fits_is_named(
-    base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path, pairs_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = config(base, model={"micro_batch": 8, "freeze": []})
-    needs = trainee(told, data)[0]._needs
+    needs = trainee(told, pairs_data)[0]._needs
     free = needs.fixed + 5 * needs.per_text
     monkeypatch.setattr(trainees, "free_memory", lambda device: free)
     with pytest.raises(InputError, match=r"micro_batch = 8 takes about .* GiB are free; set model.micro_batch = 5"):
-        train(told, data, tmp_path / "run")
+        train(told, pairs_data, tmp_path / "run")
     assert not (tmp_path / "run" / "checkpoint.pt").exists()
-    train(config(base, model={"micro_batch": 5, "freeze": []}), data, tmp_path / "run")
+    train(config(base, model={"micro_batch": 5, "freeze": []}), pairs_data, tmp_path / "run")
     monkeypatch.setattr(trainees, "free_memory", lambda device: needs.fixed)
     with pytest.raises(InputError, match="no micro_batch fits: freeze layers"):
-        train(told, data, tmp_path / "none")
+        train(told, pairs_data, tmp_path / "none")
 
 
 def test_what_a_training_needs() -> None:
@@ -213,7 +213,7 @@ def test_what_a_training_needs() -> None:
 
 
 def test_the_start_says_what_it_does(
-    base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    base: Path, pairs_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
         monkeypatch.setattr(torch.cpu, name, lambda: False, raising=False)
@@ -224,7 +224,7 @@ def test_the_start_says_what_it_does(
         'freeze = ["embeddings", "layers:2"]\n'
     )
     with pytest.raises(SystemExit) as left:
-        main(["train", str(path), "--data", str(data), "-o", str(tmp_path / "run")])
+        main(["train", str(path), "--data", str(pairs_data), "-o", str(tmp_path / "run")])
     assert not left.value.code
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("robustir: a: 2 steps; 0.0 of 0.")
@@ -234,13 +234,13 @@ def test_the_start_says_what_it_does(
 
 
 def test_half_of_the_bits_learn_nearly_the_same(
-    base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path, pairs_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
         monkeypatch.setattr(torch.cpu, name, lambda: True, raising=False)
-    train(config(base), data, tmp_path / "whole")
-    train(config(base, model={"dtype": "bfloat16"}), data, tmp_path / "half")
-    train(config(base, model={"dtype": "bfloat16"}), data, tmp_path / "again")
+    train(config(base), pairs_data, tmp_path / "whole")
+    train(config(base, model={"dtype": "bfloat16"}), pairs_data, tmp_path / "half")
+    train(config(base, model={"dtype": "bfloat16"}), pairs_data, tmp_path / "again")
     assert files(tmp_path / "half") == files(tmp_path / "again")
     losses = [
         np.array([json.loads(line)[5] for line in (tmp_path / name / "log.jsonl").read_text().splitlines()])

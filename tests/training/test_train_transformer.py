@@ -44,7 +44,7 @@ def config(base: Path | str | None, **changes: Any) -> TrainingConfig:
 
 @pytest.mark.parametrize(("micro_batch", "freeze"), [(8, []), (3, []), (3, ["embeddings", "layers:1"])])
 def test_interrupted_or_not_the_bytes_are_the_same(
-    base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, micro_batch: int, freeze: list[str]
+    base: Path, pairs_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, micro_batch: int, freeze: list[str]
 ) -> None:
     noise = [{"spec": "typos", "severity": 0.3, "share": 0.5}]
     told = config(
@@ -54,7 +54,7 @@ def test_interrupted_or_not_the_bytes_are_the_same(
         validate_every=4,
         validation_pairs=6,
     )
-    train(told, data, tmp_path / "whole")
+    train(told, pairs_data, tmp_path / "whole")
     advance, steps = trainer._advance, []
 
     def killed(*arguments: Any) -> None:
@@ -65,28 +65,28 @@ def test_interrupted_or_not_the_bytes_are_the_same(
 
     monkeypatch.setattr(trainer, "_advance", killed)
     with pytest.raises(KeyboardInterrupt):
-        train(told, data, tmp_path / "killed")
+        train(told, pairs_data, tmp_path / "killed")
     monkeypatch.setattr(trainer, "_advance", advance)
     torch.manual_seed(99)
-    train(told, data, tmp_path / "killed")
+    train(told, pairs_data, tmp_path / "killed")
     assert len(files(tmp_path / "whole")) > 8
     assert files(tmp_path / "whole") == files(tmp_path / "killed")
     saved = [
         torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)["trainee"] for name in ("whole", "killed")
     ]
     assert str(saved[0]) == str(saved[1])
-    train(told.model_copy(update={"seed": 1}), data, tmp_path / "other")
+    train(told.model_copy(update={"seed": 1}), pairs_data, tmp_path / "other")
     assert files(tmp_path / "whole")["model.safetensors"] != files(tmp_path / "other")["model.safetensors"]
 
 
-def test_a_small_part_at_a_time_trains_the_same(base: Path, data: Path, tmp_path: Path) -> None:
+def test_a_small_part_at_a_time_trains_the_same(base: Path, pairs_data: Path, tmp_path: Path) -> None:
     still = shutil.copytree(base, tmp_path / "still")
     settings = json.loads((still / "config.json").read_text())
     settings |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     (still / "config.json").write_text(json.dumps(settings))
     robust = {"adversarial": 0.2}
-    train(config(still, steps=6, robust=robust), data, tmp_path / "one")
-    train(config(still, steps=6, robust=robust, model={"micro_batch": 3}), data, tmp_path / "two")
+    train(config(still, steps=6, robust=robust), pairs_data, tmp_path / "one")
+    train(config(still, steps=6, robust=robust, model={"micro_batch": 3}), pairs_data, tmp_path / "two")
     one, two, start = (load_file(tmp_path / name / "model.safetensors") for name in ("one", "two", "still"))
     for name, tensor in one.items():
         if not name.endswith("key.bias"):  # its gradient is zero but for rounding, and Adam makes a step of any
@@ -94,7 +94,7 @@ def test_a_small_part_at_a_time_trains_the_same(base: Path, data: Path, tmp_path
     assert max(float((one[name] - start[name]).abs().max()) for name in one) > 1e-3
 
 
-def test_translations_come_to_lie_together(base: Path, data: Path, tmp_path: Path) -> None:
+def test_translations_come_to_lie_together(base: Path, pairs_data: Path, tmp_path: Path) -> None:
     told = config(
         base,
         steps=120,
@@ -103,7 +103,7 @@ def test_translations_come_to_lie_together(base: Path, data: Path, tmp_path: Pat
         optimiser={"learning_rate": 5e-3},
         model={"query_prefix": "dog ", "passage_prefix": "knows "},
     )
-    outcome = train(told, data, tmp_path / "run")
+    outcome = train(told, pairs_data, tmp_path / "run")
     assert set(outcome.losses) == {"x-y"}
     english, german = ([sentence(number, lang).rpartition(" ")[0] for number in range(64)] for lang in (0, 1))
 
@@ -117,9 +117,9 @@ def test_translations_come_to_lie_together(base: Path, data: Path, tmp_path: Pat
     assert np.mean([row[5] for row in log[-20:]]) < 0.7 * np.mean([row[5] for row in log[:20]])
 
 
-def test_the_encoder_is_loaded_as_it_was_trained(base: Path, data: Path, tmp_path: Path) -> None:
+def test_the_encoder_is_loaded_as_it_was_trained(base: Path, pairs_data: Path, tmp_path: Path) -> None:
     model = {"pooling": "max", "query_prefix": "dog ", "passage_prefix": "knows ", "max_length": 9}
-    train(config(base, steps=2, model=model), data, tmp_path / "run")
+    train(config(base, steps=2, model=model), pairs_data, tmp_path / "run")
     loaded = TransformerEncoder(str(tmp_path / "run"))
     by_hand = TransformerEncoder(
         str(tmp_path / "run"), pooling="max", query_prefix="dog ", passage_prefix="knows ", max_length=9
@@ -139,25 +139,25 @@ def test_the_encoder_is_loaded_as_it_was_trained(base: Path, data: Path, tmp_pat
     assert again.training is None
 
 
-def test_the_layers_up_to_one(base: Path, data: Path, tmp_path: Path, tiny_distil: Path) -> None:
+def test_the_layers_up_to_one(base: Path, pairs_data: Path, tmp_path: Path, tiny_distil: Path) -> None:
     optimiser = {"learning_rate": 1e-12}
-    train(config(base, steps=1, model={"layer": 1}, optimiser=optimiser), data, tmp_path / "run")
+    train(config(base, steps=1, model={"layer": 1}, optimiser=optimiser), pairs_data, tmp_path / "run")
     texts = [noun[0] for noun in NOUNS]
     trained, cut = TransformerEncoder(str(tmp_path / "run")), TransformerEncoder(str(base), layer=1)
     np.testing.assert_allclose(trained.encode(texts, role="query"), cut.encode(texts, role="query"), atol=1e-5)
     assert json.loads((tmp_path / "run" / "config.json").read_text())["num_hidden_layers"] == 1
     with pytest.raises(InputError, match=r"model.layer = 1: .*not of distilbert; leave layer out"):
-        train(config(tiny_distil, model={"layer": 1}), data, tmp_path / "distil")
-    train(config(tiny_distil, steps=1), data, tmp_path / "distil")
+        train(config(tiny_distil, model={"layer": 1}), pairs_data, tmp_path / "distil")
+    train(config(tiny_distil, steps=1), pairs_data, tmp_path / "distil")
     with pytest.raises(InputError, match="layer=9: base has the layers 0"):
-        train(config(base, model={"layer": 9}), data, tmp_path / "nine")
+        train(config(base, model={"layer": 9}), pairs_data, tmp_path / "nine")
 
 
-def test_transformers_and_tables_see_the_same_pairs(base: Path, data: Path, tmp_path: Path) -> None:
+def test_transformers_and_tables_see_the_same_pairs(base: Path, pairs_data: Path, tmp_path: Path) -> None:
     told = config(base)
-    train(told, data, tmp_path / "transformer")
+    train(told, pairs_data, tmp_path / "transformer")
     content = told.model_dump() | {"model": {"pieces": 130, "dimensions": 8}, "optimiser": {}}
-    train(TrainingConfig.model_validate(content), data, tmp_path / "static")
+    train(TrainingConfig.model_validate(content), pairs_data, tmp_path / "static")
     logs = [
         [json.loads(line)[:5] for line in (tmp_path / name / "log.jsonl").read_text().splitlines()]
         for name in ("transformer", "static")
@@ -165,9 +165,9 @@ def test_transformers_and_tables_see_the_same_pairs(base: Path, data: Path, tmp_
     assert logs[0] == logs[1]
 
 
-def test_the_adversarial_step_is_on_the_input_embeddings(base: Path, data: Path) -> None:
+def test_the_adversarial_step_is_on_the_input_embeddings(base: Path, pairs_data: Path) -> None:
     told = config(base, robust={"adversarial": 0.3})
-    made, ready = trainee(told, data)
+    made, ready = trainee(told, pairs_data)
     modules: list[Any] = list(made.model.modules())
     for module in modules:
         if isinstance(module, torch.nn.Dropout):
@@ -176,7 +176,7 @@ def test_the_adversarial_step_is_on_the_input_embeddings(base: Path, data: Path)
             setattr(module, "dropout_prob", 0.0)  # noqa: B010 - no attribute that torch's types know
     batch = trainer.Sampler(ready.shelves, told).batch(0)
     sides, _ = made._rows(0, batch)
-    plain, _ = trainee(config(base), data)
+    plain, _ = trainee(config(base), pairs_data)
     plain.model.load_state_dict(made.model.state_dict())
     plain.model.eval()
     shifts: list[torch.Tensor] = []
@@ -197,8 +197,8 @@ def test_the_adversarial_step_is_on_the_input_embeddings(base: Path, data: Path)
             assert float(change[len(row.ids) :].abs().sum()) == 0
 
 
-def test_the_validation_loss_is_of_whole_batches(base: Path, data: Path) -> None:
-    made, ready = trainee(config(base, validate_every=1, validation_pairs=6, model={"micro_batch": 4}), data)
+def test_the_validation_loss_is_of_whole_batches(base: Path, pairs_data: Path) -> None:
+    made, ready = trainee(config(base, validate_every=1, validation_pairs=6, model={"micro_batch": 4}), pairs_data)
     texts = made._texts
     encoder = TransformerEncoder(str(base), max_length=24)
     expected = []
@@ -208,9 +208,9 @@ def test_the_validation_loss_is_of_whole_batches(base: Path, data: Path) -> None
     assert made.validation_loss(ready.held) == pytest.approx(float(np.mean(expected)), rel=1e-4)
 
 
-def test_parts_of_a_query_keep_its_special_tokens(base: Path, data: Path) -> None:
+def test_parts_of_a_query_keep_its_special_tokens(base: Path, pairs_data: Path) -> None:
     told = config(base, parts=1.0, monolingual_parts=1.0)
-    made, _ = trainee(told, data)
+    made, _ = trainee(told, pairs_data)
     batch = Batch("x-x", "flores", ("en", "en"), np.arange(30), np.arange(30), whole=True)
     (left, right), _ = made._rows(3, batch)
     start, end = made._body.tokenizer.cls_token_id, made._body.tokenizer.sep_token_id
@@ -221,12 +221,12 @@ def test_parts_of_a_query_keep_its_special_tokens(base: Path, data: Path) -> Non
         assert all(piece in places for piece in short.ids)
 
 
-def test_from_scratch_with_pieces_of_its_own(data: Path, tmp_path: Path) -> None:
+def test_from_scratch_with_pieces_of_its_own(pairs_data: Path, tmp_path: Path) -> None:
     architecture = {"layers": 1, "dimensions": 16, "heads": 2, "feed_forward": 32, "pieces": 130}
     told = config(None, model={"architecture": architecture}, steps=6)
-    train(told, data, tmp_path / "one")
-    train(told, data, tmp_path / "two", stop_after=4)
-    train(told, data, tmp_path / "two")
+    train(told, pairs_data, tmp_path / "one")
+    train(told, pairs_data, tmp_path / "two", stop_after=4)
+    train(told, pairs_data, tmp_path / "two")
     assert files(tmp_path / "one") == files(tmp_path / "two")
     encoder = TransformerEncoder(str(tmp_path / "one"))
     assert encoder.encode(["river sees house"], role="query").shape == (1, 16)
@@ -235,9 +235,9 @@ def test_from_scratch_with_pieces_of_its_own(data: Path, tmp_path: Path) -> None
     assert "trained from scratch" in card
 
 
-def test_what_a_manifest_names(base: Path, data: Path, tmp_path: Path) -> None:
+def test_what_a_manifest_names(base: Path, pairs_data: Path, tmp_path: Path) -> None:
     robust = {"queries": [{"spec": "typos"}], "gaussian": 0.1, "adversarial": 0.2}
-    train(config(base, steps=2, robust=robust), data, tmp_path / "run")
+    train(config(base, steps=2, robust=robust), pairs_data, tmp_path / "run")
     manifest = json.loads((tmp_path / "run" / "training.json").read_text())
     encoder = manifest["encoder"]
     assert encoder["base"].startswith("sha256=")
@@ -272,17 +272,17 @@ def test_the_shipped_configurations(path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(
-    base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path, pairs_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = config(base)
-    train(told, data, tmp_path / "run", stop_after=5)
+    train(told, pairs_data, tmp_path / "run", stop_after=5)
     before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
     monkeypatch.setattr(trainer, "_rate", lambda config, step: math.inf)
     with pytest.raises(TrainingError, match=r"step [67] .* is not a number.*The last good state is .*checkpoint\.pt"):
-        train(told, data, tmp_path / "run")
+        train(told, pairs_data, tmp_path / "run")
     assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
     with pytest.raises(TrainingError, match="There was no checkpoint yet"):
-        train(told, data, tmp_path / "new")
+        train(told, pairs_data, tmp_path / "new")
 
 
 def write_other(folder: Path, kind: str, base: Path) -> Path:
@@ -299,7 +299,7 @@ def write_other(folder: Path, kind: str, base: Path) -> Path:
     return folder
 
 
-def refusal(told: TrainingConfig, data: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+def refusal(told: TrainingConfig, pairs_data: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """The message of the command line, which must end with 2."""
     content = told.model_dump(mode="json")
     model = {key: value for key, value in content["model"].items() if value is not None}
@@ -308,7 +308,7 @@ def refusal(told: TrainingConfig, data: Path, folder: Path, capsys: pytest.Captu
     lines += [f"languages = {json.dumps(content['languages'])}", f"parts = {told.parts}", "[model]"]
     path.write_text("\n".join([*lines, *(f"{key} = {json.dumps(value)}" for key, value in model.items())]) + "\n")
     with pytest.raises(SystemExit) as exit_code:
-        main(["train", str(path), "--data", str(data), "-o", str(folder / "out")])
+        main(["train", str(path), "--data", str(pairs_data), "-o", str(folder / "out")])
     assert exit_code.value.code == 2
     message = capsys.readouterr().err
     assert "Traceback" not in message
@@ -318,14 +318,14 @@ def refusal(told: TrainingConfig, data: Path, folder: Path, capsys: pytest.Captu
 
 def test_bases_that_cannot_be_trained_are_refused(
     base: Path,
-    data: Path,
+    pairs_data: Path,
     tmp_path: Path,
     static_layout: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def said(given: Path | str) -> str:
-        return refusal(config(given), data, tmp_path, capsys)
+        return refusal(config(given), pairs_data, tmp_path, capsys)
 
     assert "architecture gpt2, not an encoder; train an encoder" in said(write_other(tmp_path / "gpt2", "gpt2", base))
     assert "architecture t5, an encoder-decoder" in said(write_other(tmp_path / "t5", "t5", base))
@@ -342,18 +342,18 @@ def test_bases_that_cannot_be_trained_are_refused(
     assert "neither a folder here nor a model that can be downloaded" in said("nobody/such-a-model")
 
 
-def test_modules_that_would_not_be_trained(data: Path, tmp_path: Path, tiny_bert: Path, make_layout: Any) -> None:
+def test_modules_that_would_not_be_trained(pairs_data: Path, tmp_path: Path, tiny_bert: Path, make_layout: Any) -> None:
     folder = make_layout(tiny_bert, dense=(16, 8), normalize=True)
     with pytest.raises(InputError, match=r"has Dense after pooling, which would not be trained; set model\.pooling"):
-        train(config(folder, model={"max_length": None}), data, tmp_path / "run")
-    outcome = train(config(folder, steps=1, model={"pooling": "cls", "max_length": None}), data, tmp_path / "run")
+        train(config(folder, model={"max_length": None}), pairs_data, tmp_path / "run")
+    outcome = train(config(folder, steps=1, model={"pooling": "cls", "max_length": None}), pairs_data, tmp_path / "run")
     assert TransformerEncoder(str(outcome.folder)).encode(["a"], role="query").shape == (1, 16)
     assert json.loads((outcome.folder / "sentence_bert_config.json").read_text())["max_seq_length"] == 12
 
 
-def test_a_base_that_has_changed_is_refused(base: Path, data: Path, tmp_path: Path) -> None:
+def test_a_base_that_has_changed_is_refused(base: Path, pairs_data: Path, tmp_path: Path) -> None:
     other = shutil.copytree(base, tmp_path / "other")
-    train(config(other), data, tmp_path / "run", stop_after=2)
+    train(config(other), pairs_data, tmp_path / "run", stop_after=2)
     (other / "vocab.txt").write_text("new")
     with pytest.raises(RunError, match="have changed since this training began"):
-        train(config(other), data, tmp_path / "run")
+        train(config(other), pairs_data, tmp_path / "run")
