@@ -24,10 +24,15 @@ class _Robust(BaseModel):
     queries: list[_Noise]
 
 
+class _Model(BaseModel):
+    kind: str
+
+
 class _Configuration(BaseModel):
     sources: list[str]
     sampling: str
     seed: int
+    model: _Model = _Model(kind="static")
 
 
 class _Record(BaseModel):
@@ -55,13 +60,18 @@ _LIKE: Mapping[str, str] = {"glossed": "code-switch"}
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecord:
-    """What an encoder was trained on. sampling: "x-x", "x-y" or "hybrid"; noise: specs of perturbations in training."""
+    """What an encoder was trained on.
+
+    sampling: "x-x", "x-y" or "hybrid"; noise: specs of perturbations in training; reader: the encoder that reads the folder,
+    "static" or "transformer".
+    """
 
     name: str
     sampling: str
     seed: int
     sources: tuple[str, ...]
     noise: tuple[str, ...]
+    reader: str = "static"
 
     def in_domain(self, benchmark: str) -> bool:
         """Whether sentences of the benchmark's own collection were trained on."""
@@ -87,4 +97,6 @@ def read_training_record(folder: Path) -> TrainingRecord | None:
     told = content.configuration
     noise = [entry.spec for entry in content.robust_training.queries]
     noise += [_LIKE[source] for source in told.sources if source in _LIKE]
-    return TrainingRecord(content.name, told.sampling, told.seed, tuple(told.sources), tuple(noise))
+    return TrainingRecord(
+        content.name, told.sampling, told.seed, tuple(told.sources), tuple(noise), reader=told.model.kind
+    )

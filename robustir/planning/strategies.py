@@ -8,6 +8,7 @@ from pathlib import Path
 from robustir.encoders.training_record import read_training_record
 from robustir.errors import DataError, SpecError
 from robustir.planning.suite import Suite
+from robustir.plugins.specs import Spec
 
 __all__ = ["Trained", "find_trained"]
 
@@ -33,19 +34,23 @@ def find_trained(suite: Suite) -> tuple[Trained, ...]:
     for name, strategy in suite.strategies.items():
         pattern = Path(strategy.encoders)
         folders = sorted(Path(pattern.anchor or ".").glob(str(pattern.relative_to(pattern.anchor))))
-        of_seed: dict[int, Path] = {}
+        of_seed: dict[int, tuple[Path, str]] = {}  # the folder, and the encoder that reads it
         for folder in folders:
             record = read_training_record(folder)
             if record is None:
                 continue
             if record.seed in of_seed:
                 raise SpecError(
-                    f"{of_seed[record.seed]} and {folder} are both {name} with seed {record.seed}; keep one"
+                    f"{of_seed[record.seed][0]} and {folder} are both {name} with seed {record.seed}; keep one"
                 )
-            of_seed[record.seed] = folder
+            of_seed[record.seed] = folder, record.reader
         if not of_seed:
             missing[f"{name} ({strategy.encoders})"] = strategy.train
-        arms += [Trained(f"static('{of_seed[seed].as_posix()}')", name, seed) for seed in sorted(of_seed)]
+        options = tuple(strategy.options.items())
+        arms += [
+            Trained(str(Spec(reader, (folder.as_posix(),), options)), name, seed)
+            for seed, (folder, reader) in sorted(of_seed.items())
+        ]
     missing |= {folder: command for folder, command in suite.needs.items() if not Path(folder).exists()}
     if missing:
         commands = dict.fromkeys(command for command in missing.values() if command)

@@ -135,3 +135,4 @@ class Strategy(SuiteTable):
 
     encoders: str = key("folders of its encoders, one per seed, as a pattern", '"study/x-y-*"', min_length=1)
     train: str = key("the command that makes them", '"robustir train study -o study"', default="")
+    options: dict[str, Any] = key("options of every one of them, as in its SPEC", '{ dtype = "auto" }', default={})

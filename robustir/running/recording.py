@@ -133,7 +133,14 @@ def _encoder(plan: Plan, encoder: PlannedEncoder) -> EncoderEntry:
         # A name that had to be told apart has arguments behind it.
         names = [planned.task.name for planned in plan.tasks]
         known = tuple(name for name in names if record.in_domain(name.partition("(")[0]))
-        training = TrainingEntry(**asdict(record), in_domain=known)
+        training = TrainingEntry(
+            name=record.name,
+            sampling=record.sampling,
+            seed=record.seed,
+            sources=record.sources,
+            noise=record.noise,
+            in_domain=known,
+        )
     return EncoderEntry(
         name=encoder.name,
         spec=encoder.spec,

