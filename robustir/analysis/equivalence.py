@@ -29,11 +29,11 @@ from robustir.analysis.tables import Grids
 from robustir.stats import (
     ClusterSums,
     beyond_margin,
-    interval,
     linearised_ratio,
-    log_ratio_interval,
+    log_ratio,
     moved_reach,
     moved_within,
+    t_reach,
     within_margin,
 )
 from robustir.stats.rounding import settled
@@ -87,7 +87,7 @@ def add_equivalence(
         alike.setdefault(row.key, []).append(number)
     tested: dict[int, dict[str, float]] = {}
     for numbers in alike.values():
-        together = _tested(setting, [rows[number] for number in numbers], margins)
+        together = _tested([rows[number] for number in numbers], margins)
         for place, number in enumerate(numbers):
             found = {name: float(values[place]) for name, values in together.items()}
             tested[number] = _few(rows[number], found, margins)
@@ -197,32 +197,26 @@ def _stacked(parts: Sequence[ClusterSums]) -> ClusterSums:
     return ClusterSums(np.concatenate([part.sums for part in parts]), parts[0].counts)
 
 
-def _tested(setting: ReducedSetting, rows: Sequence[_Row], margins: Margins) -> dict[str, Floats]:
+def _tested(rows: Sequence[_Row], margins: Margins) -> dict[str, Floats]:
     """Return estimates, 90% limits and p of rows with the same queries."""
-    kind, weights = setting.options.interval, setting.estimator.weights
     change = _stacked([row.change for row in rows])
     above, below = (
         [_stacked(parts) for parts in zip(*(getattr(row, side) for row in rows), strict=True)]
         for side in ("above", "below")
     )
-    points = interval(change, weights, confidence=_CONFIDENCE, kind=kind)
-    shares = log_ratio_interval(above, below, weights, confidence=_CONFIDENCE, kind=kind)
     with np.errstate(invalid="ignore", divide="ignore"):
         linear = linearised_ratio(above, below)
-    within = [
-        within_margin(points.estimate, change, margins.absolute),
-        within_margin(shares.estimate, linear, margins.log_ratio),
-    ]
-    beyond = [
-        beyond_margin(points.estimate, change, margins.absolute),
-        beyond_margin(shares.estimate, linear, margins.log_ratio),
-    ]
+    points, shares = change.estimates, log_ratio(above, below)
+    scales = ((points, change, margins.absolute), (shares, linear, margins.log_ratio))
+    within = [within_margin(*scale) for scale in scales]
+    beyond = [beyond_margin(*scale) for scale in scales]
+    reach, of_shares = (t_reach(clusters, _CONFIDENCE) for clusters in (change, linear))
     with np.errstate(over="ignore"):
-        ratio = [np.exp(values) for values in (shares.estimate, shares.low, shares.high)]
+        ratio = [np.exp(values) for values in (shares, shares - of_shares, shares + of_shares)]
     return {
-        "difference": points.estimate,
-        "low": points.low,
-        "high": points.high,
+        "difference": points,
+        "low": points - reach,
+        "high": points + reach,
         "ratio": ratio[0],
         "ratio_low": ratio[1],
         "ratio_high": ratio[2],

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from robustir.analysis.estimator import MACRO
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
-from robustir.stats import ClusterSums, linearised_ratio, log_ratio_interval, t_error
+from robustir.stats import ClusterSums, linearised_ratio, log_ratio_interval, t_reach
 from robustir.stats.rounding import settled
 
 __all__ = ["retention_limits"]
@@ -27,8 +27,6 @@ def retention_limits(setting: ReducedSetting, noise: NoiseSums, few: NDArray[np.
 
     NaN where few groups moved, with one group, or without a clean score; 0 if all noisy scores are 0.
     """
-    from scipy.special import stdtrit
-
     options, weights = setting.options, setting.estimator.weights
 
     def evaluate(parts: list[ClusterSums], views: NDArray[np.intp]) -> Sequence[Floats]:
@@ -40,9 +38,8 @@ def retention_limits(setting: ReducedSetting, noise: NoiseSums, few: NDArray[np.
                 )
                 low, high = np.exp(found.low), np.exp(found.high)
             else:
-                error, freedom = t_error(linearised_ratio([noisy], [clean]))
+                reach = t_reach(linearised_ratio([noisy], [clean]), options.confidence)
                 ratio = noisy.estimates / clean.estimates
-                reach = stdtrit(freedom, (1 + options.confidence) / 2) * error
                 low, high = ratio * np.exp(-reach), ratio * np.exp(reach)
             most = np.where(clean.estimates > 0, 1 / clean.estimates, np.nan)
         nothing = (settled(noisy.estimates) == 0) & (clean.estimates > 0) & (clean.groups > 1)

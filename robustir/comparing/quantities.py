@@ -14,7 +14,7 @@ from robustir.analysis.comparisons import shared_noise
 from robustir.analysis.estimator import Estimator, Intervals, Layout, few_moved, moved_groups
 from robustir.analysis.options import AnalysisOptions
 from robustir.analysis.reduced import NoiseSums, ReducedSetting
-from robustir.stats import moved_reach, moved_within, within_margin
+from robustir.stats import moved_reach, moved_within, t_reach, within_margin
 from robustir.stats.rounding import settled
 
 __all__ = ["CLEAN", "ONE", "TWO", "Limits", "Quantity", "measure_of"]
@@ -105,6 +105,15 @@ class Quantity:
         return float(
             Estimator(self.groups, self.options).tests(self.layout, self.above[None], macro_only=True)[0][0, 0]
         )
+
+    def equivalence_limits(self, confidence: float) -> Limits:
+        """Return the limits that say the same as :meth:`equivalence_p` at half of ``1 - confidence``; of a mean, not a ratio."""
+        clusters = self.layout.macro(settled(self.above)[None])
+        mean, reach = float(clusters.estimates[0]), self._reach(confidence)
+        if reach is not None:
+            return Limits(mean, min(mean, -reach), max(mean, reach))
+        half = float(t_reach(clusters, confidence)[0])
+        return Limits(mean, *(float(np.clip(limit, -self.span, self.span)) for limit in (mean - half, mean + half)))
 
     def equivalence_p(self, margin: float) -> float:
         """P of "the mean lies at the margin or beyond"; NaN with one group, or if the groups do not differ."""

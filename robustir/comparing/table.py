@@ -109,7 +109,7 @@ def _row(
     confidence = difference.options.confidence
     found, (rows, groups) = difference.limits(confidence), difference.sizes
     values = [math.nan if one is None else one.limits(confidence).value for one in levels]
-    ends = difference.limits(1 - 2 * ALPHA) if margin is not None else None
+    ends = difference.equivalence_limits(1 - 2 * ALPHA) if margin is not None else None
     return {
         "quantity": quantity,
         "baseline": values[0],

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from robustir.stats.all_pairs import compact_letters, letter, randomised_tukey
 from robustir.stats.clusters import ClusterSums, GroupCodes, cluster_sums, group_codes, standard_errors
-from robustir.stats.comparisons import difference, log_ratio_interval, retention_contributions, retention_difference
+from robustir.stats.comparisons import (
+    difference,
+    log_ratio,
+    log_ratio_interval,
+    retention_contributions,
+    retention_difference,
+)
 from robustir.stats.curves import dose_at_loss, trapezoid_weights
 from robustir.stats.effects import probability_of_superiority, spread, standardised_mean_difference
 from robustir.stats.equivalence import beyond_margin, linearised_ratio, moved_reach, moved_within, within_margin
@@ -18,6 +24,7 @@ from robustir.stats.few_groups import (
     few_groups_t_test,
     smallest_p,
     t_error,
+    t_reach,
 )
 from robustir.stats.multiplicity import benjamini_hochberg, holm, max_t, max_t_over
 from robustir.stats.power import (
@@ -87,6 +94,7 @@ __all__ = [
     "joint_test",
     "letter",
     "linearised_ratio",
+    "log_ratio",
     "log_ratio_interval",
     "max_t",
     "max_t_over",
@@ -116,6 +124,7 @@ __all__ = [
     "standard_errors",
     "standardised_mean_difference",
     "t_error",
+    "t_reach",
     "t_test",
     "tail_rank",
     "trapezoid_weights",

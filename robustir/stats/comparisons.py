@@ -38,6 +38,12 @@ def difference(left: ClusterSums, right: ClusterSums) -> ClusterSums:
     return ClusterSums(left.sums - right.sums, left.counts)
 
 
+def log_ratio(above: Sequence[ClusterSums], below: Sequence[ClusterSums]) -> Floats:
+    """Return ``sum(log above) - sum(log below)`` of means, float64 [k], as :func:`log_ratio_interval`; NaN if one is 0 or less."""
+    parts = [part for ratio in zip(above, below, strict=True) for part in ratio]
+    return _sum_of_differences([np.log(np.where(part.estimates > 0, part.estimates, np.nan)) for part in parts])
+
+
 def log_ratio_interval(
     above: Sequence[ClusterSums],
     below: Sequence[ClusterSums],

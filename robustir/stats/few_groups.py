@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from robustir.stats.clusters import ClusterSums, standard_errors
 from robustir.stats.rounding import ROUNDING
 
-__all__ = ["FEW_GROUPS", "FEW_WORTH", "effective_groups", "few_groups_t_test", "smallest_p", "t_error"]
+__all__ = ["FEW_GROUPS", "FEW_WORTH", "effective_groups", "few_groups_t_test", "smallest_p", "t_error", "t_reach"]
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +53,19 @@ def t_error(clusters: ClusterSums) -> tuple[Floats, float]:
     if clusters.groups < FEW_GROUPS:
         return _few_groups_error(clusters)
     return standard_errors(clusters), float(clusters.groups - 1)
+
+
+def t_reach(clusters: ClusterSums, confidence: float) -> Floats:
+    """Return the half widths of the t-intervals by groups, float64 [k]; NaN below two groups.
+
+    At a confidence of ``1 - 2 * alpha`` the interval lies within a margin if and only if two one-sided tests at ``alpha``
+    (:func:`robustir.stats.within_margin`) show it to.
+    """
+    from scipy.special import stdtrit
+
+    error, freedom = t_error(clusters)
+    reach: Floats = error * stdtrit(freedom, (1 + confidence) / 2)
+    return reach
 
 
 def few_groups_t_test(clusters: ClusterSums) -> Floats:

@@ -47,9 +47,8 @@ _ABOUT = {
         "Claims as in `comparisons.csv`, from the same code: both scales by intersection-union, max-T over the family. (999 flips, 399 resamples.)"
     ),
     "Equivalence": (
-        "Claims as in `equivalence.csv`, from the same code: two one-sided tests on both scales, and 90% intervals within the margins. At the margin, a\n"
-        "claim is an error; in points or in shares alone the other margin is wide. Of ten groups the bootstrap's interval is wider than that of t, so\n"
-        "that fewer claims are made than `robustir plan` says by the tests. (999 resamples.)"
+        "Claims as in `equivalence.csv`, from the same code: two one-sided tests on both scales. At the margin, a claim is an\n"
+        "error; in points or in shares alone the other margin is wide."
     ),
     "Training": "Seeds, articles and the rest per question vary with standard deviations of 0.02, 0.05 and 0.25. (299 resamples.)",
 }
