@@ -26,7 +26,7 @@ from robustir.reports.sections.languages import heat_level
 from robustir.reports.study import Row, Study, letter_set, mean, value
 from robustir.stats import letter
 
-__all__ = ["score_section", "scored_noises", "under_noise"]
+__all__ = ["like_noises", "score_section", "scored_noises", "under_noise"]
 
 _MOST_COLUMNS = 8  # more noises are rows
 
@@ -44,7 +44,8 @@ def score_section(study: Study) -> Section:
 def _table(study: Study, scores: SettingScores) -> Table:
     noises = scored_noises(study, scores)
     attacks = _attacks(study, scores)
-    ranked = sorted(scores.encoders, key=lambda encoder: _rank(encoder, noises))
+    like = like_noises(study, scores)
+    ranked = sorted(scores.encoders, key=lambda encoder: _rank(encoder, like))
     rows = []
     for encoder in ranked:
         named = encoder_cell(study, scores.benchmark, encoder.name)
@@ -98,14 +99,23 @@ def scored_noises(study: Study, scores: SettingScores) -> list[str]:
     return [name for name in study.perturbations if name in scored]
 
 
-def under_noise(encoder: EncoderScores, noises: Sequence[str]) -> float:
-    """Return the mean score under some noises, NaN without any."""
-    return mean(noise.noisy for noise in encoder.noises if noise.name in noises)
+def like_noises(study: Study, scores: SettingScores) -> list[str]:
+    """Return those scored noises that have most languages: a mean over others would mix scores of other languages."""
+    scored = {
+        noise.name: noise.languages for one in scores.encoders for noise in one.noises if math.isfinite(noise.noisy)
+    }
+    return [name for name in scored_noises(study, scores) if scored[name] == max(scored.values())]
+
+
+def under_noise(encoder: EncoderScores, noises: Sequence[str]) -> tuple[float, float]:
+    """Return the mean scores without and under some noises, over the languages of these; NaN without any."""
+    scores = [noise for noise in encoder.noises if noise.name in noises]
+    return mean(noise.clean for noise in scores), mean(noise.noisy for noise in scores)
 
 
 def _rank(encoder: EncoderScores, noises: Sequence[str]) -> float:
     """Order by the score under noise, the highest first, or by the clean score without noise."""
-    score = under_noise(encoder, noises)
+    _, score = under_noise(encoder, noises)
     return -(score if math.isfinite(score) else encoder.clean)
 
 

@@ -23,7 +23,7 @@ from robustir.reports.formats import (
 )
 from robustir.reports.overview import EncoderScores, SettingScores, overview
 from robustir.reports.sections.comparing import is_primary
-from robustir.reports.sections.first_tables import scored_noises, under_noise
+from robustir.reports.sections.first_tables import like_noises, scored_noises, under_noise
 from robustir.reports.sections.run_facts import failed_cells, partial_notice
 from robustir.reports.sections.strategies import strategy_sentence
 from robustir.reports.study import MORE_ROBUST, Row, Study, letter_set, mean, pair, value
@@ -70,9 +70,9 @@ def _count(size: int, noun: str) -> str:
     return f"{thousands(size)} {noun}" if size == 1 else f"{thousands(size)} {noun}s"
 
 
-def _under(study: Study, scores: SettingScores, encoder: EncoderScores) -> float:
-    """Return the mean score of an encoder under the noises of a setting."""
-    return under_noise(encoder, scored_noises(study, scores))
+def _under(study: Study, scores: SettingScores, encoder: EncoderScores) -> tuple[float, float]:
+    """Return the mean scores of an encoder without and under the noises of a setting, over the same languages."""
+    return under_noise(encoder, like_noises(study, scores))
 
 
 def _where(study: Study, benchmark: str, setting: str) -> str:
@@ -91,7 +91,9 @@ def _best(study: Study, settings: Sequence[SettingScores], *, noisy: bool) -> st
     untold: list[str] = []
     for scores in settings:
         clean = max(scores.encoders, key=lambda encoder: encoder.clean)
-        under = max(scores.encoders, key=lambda encoder: _or_least(_under(study, scores, encoder))) if noisy else clean
+        under = (
+            max(scores.encoders, key=lambda encoder: _or_least(_under(study, scores, encoder)[1])) if noisy else clean
+        )
         where = _where(study, scores.benchmark, scores.setting)
         levels = [_fall(study, scores, one) if noisy else points(one.clean) for one in (clean, under)]
         tied = _tied(study, scores, under, "noisy" if noisy else "")
@@ -126,13 +128,15 @@ def _listed(places: Sequence[str]) -> str:
 
 
 def _mean_of(study: Study, settings: Sequence[SettingScores]) -> str:
-    kinds = max((len(scored_noises(study, one)) for one in settings), default=0)
-    return f"mean of {kinds} kinds of noise" if kinds > 1 else "under noise"
+    kinds = max((len(like_noises(study, one)) for one in settings), default=0)
+    some = any(len(like_noises(study, one)) < len(scored_noises(study, one)) for one in settings)
+    alike = " in the same languages" if some else ""
+    return f"mean of {kinds} kinds of noise{alike}" if kinds > 1 else f"under noise{alike}"
 
 
 def _fall(study: Study, scores: SettingScores, encoder: EncoderScores) -> str:
     """Return the clean score of an encoder, and its score under noise."""
-    return f"{points(encoder.clean)} → {points(_under(study, scores, encoder))}"
+    return " → ".join(map(points, _under(study, scores, encoder)))
 
 
 def _or_least(score: float) -> float:

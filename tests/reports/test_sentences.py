@@ -94,6 +94,26 @@ def test_encoders_that_cannot_be_told_from_the_best_are_named() -> None:
     assert breaks == {"scores-mini-mono": (3,), "scores-mini-cross": (), "scores-mini-multi": ()}
 
 
+def test_noise_that_some_languages_lack_does_not_enter_the_mean() -> None:
+    findings = Factory().findings()
+    contrasts = findings.contrasts.copy()
+    some = (contrasts["perturbation"] == "shuffle-words") & (contrasts["query_lang"] == "all")
+    contrasts.loc[some, ["clean", "noisy"]] = 0.9
+    contrasts.loc[some, "languages"] -= 1  # without one language, and the others are easy
+    best = sentences(replace(findings, contrasts=contrasts))[0]
+    assert best.startswith(
+        "hashing finds most, with and without noise (mAP, clean → under noise in the same languages): same language 62.0 → 51.2;"
+    )
+
+
+def test_the_clean_score_beside_noise_of_some_languages_is_of_these() -> None:
+    findings = Factory(perturbations=("typos",)).findings()
+    contrasts = findings.contrasts.copy()
+    where = (contrasts["query_lang"] == "all") & (contrasts["setting"] == "mono") & (contrasts["encoder"] == "hashing")
+    contrasts.loc[where, ["languages", "clean", "noisy"]] = [2, 0.9, 0.8]
+    assert "same language 90.0 → 80.0" in sentences(replace(findings, contrasts=contrasts))[0]
+
+
 def test_another_encoder_that_is_best_under_noise_is_said() -> None:
     findings = Factory().findings()
     contrasts = findings.contrasts.copy()
