@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from robustir.languages import LANGUAGES, has_spaces
 from robustir.perturbations.casing import raised
+from robustir.perturbations.shared.known_forms import KnownForms
 from robustir.perturbations.shared.numbered_units import Units, whole_word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import begins_sentence, is_space, joined_words, open_before
@@ -66,8 +67,7 @@ class Stopwords(RuleBased):
 
 def _eligible(block: Block, units: Units, lang: str) -> NDArray[np.bool_]:
     """Return which units are function words that may go, bool [units]."""
-    forms = _forms(lang)
-    bits = np.fromiter(map(forms.__getitem__, units.strings(block)), dtype=np.uint8, count=len(units))
+    bits = _forms(lang).values_of(block, units)
     titled = np.flatnonzero(bits & (_TITLED | _NAME))
     initial = np.zeros(len(units), dtype=bool)
     initial[titled] = begins_sentence(block, units.start[titled])
@@ -125,8 +125,8 @@ def function_words(lang: str) -> frozenset[str]:
     return frozenset(form for word in listed for form in (word, raised(word[0], lang) + word[1:], raised(word, lang)))
 
 
-class _Forms(dict[str, int]):
-    """What each form is, looked at once per process."""
+class _Forms(KnownForms):
+    """What each form is, as bits."""
 
     def __init__(self, lang: str) -> None:
         super().__init__()
@@ -135,10 +135,9 @@ class _Forms(dict[str, int]):
         )
         self.titled = frozenset(raised(word[0], lang) + word[1:] for word in self.lower) - self.lower
 
-    def __missing__(self, form: str) -> int:
-        bits = _LOWER * (form in self.lower) | _TITLED * (form in self.titled)
-        self[form] = bits = bits or _NAME * form[:1].isupper()
-        return bits
+    def value_of(self, form: str) -> int:
+        """Return what a form is that was not met before."""
+        return _LOWER * (form in self.lower) | _TITLED * (form in self.titled) or _NAME * form[:1].isupper()
 
 
 @cache

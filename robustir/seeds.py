@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["KEY_BYTES", "Draws", "Stream", "derive_key", "derive_keys", "key_array", "uniforms"]
+__all__ = ["KEY_BYTES", "Draws", "Stream", "derive_key", "derive_keys", "key_array", "mixed", "uniforms"]
 
 T = TypeVar("T")
 
@@ -156,7 +156,7 @@ class Draws:
     def __init__(self, keys: NDArray[np.uint64], index: NDArray[np.integer]) -> None:
         import numpy as np
 
-        self._inner = _mix_all(keys[:, 0] + np.asarray(index).astype(np.uint64) * np.uint64(_GOLDEN))
+        self._inner = mixed(keys[:, 0] + np.asarray(index).astype(np.uint64) * np.uint64(_GOLDEN))
         self._k1 = keys[:, 1]
 
     def uniform(
@@ -168,13 +168,13 @@ class Draws:
         inner, k1 = (self._inner, self._k1) if chosen is None else (self._inner.take(chosen), self._k1.take(chosen))
         # A product of two scalars that overflows would warn.
         add = np.uint64(slot * _ODD & _MASK) if isinstance(slot, int) else slot.astype(np.uint64) * np.uint64(_ODD)
-        outer = _mix_all(inner ^ (k1 + add))
+        outer = mixed(inner ^ (k1 + add))
         outer >>= np.uint64(11)
         return outer.view(np.int64).astype(np.float64) * _TO_UNIT
 
 
-def _mix_all(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return :func:`_mix` elementwise, in the array that is given."""
+def mixed(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return what the finaliser of splitmix64 makes of each number, uint64, in the array that is given."""
     import numpy as np
 
     spare = value >> np.uint64(30)

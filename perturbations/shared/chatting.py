@@ -31,7 +31,7 @@ _BEFORE: Final = "[¿¡]"
 class _Forms(FormRows):
     """The word forms of a language.
 
-    table: int64 [forms, 11]: first entry in the pool and number of entries of each of _WORDS, then its small form (-1: it
+    table: int64 [11, forms]: first entry in the pool and number of entries of each of _WORDS, then its small form (-1: it
     has no capital at its beginning alone), and its numbers as the first and as the second word of phrases (0: it is none). Behind the
     entries of a word with a capital are the same with a capital.
     """
@@ -89,7 +89,7 @@ class Chatting:
         units = word_units(block, lang)
         self._units = units = units.take(has_any(units, block.kinds & LETTER != 0))
         self._forms = _forms(lang)
-        self._number = self._forms.numbers(units.strings(block))
+        self._number = self._forms.values_of(block, units)
         self._phrase = np.zeros((len(units), 3), dtype=np.int64)  # first entry, number of entries, last unit
         if _PHRASES in self._kinds:
             self._find_phrases()
@@ -97,7 +97,7 @@ class Chatting:
 
     def _column(self, column: int) -> NDArray[np.int64]:
         """Return what the table of forms has in one column for each word, int64 [units]."""
-        return np.ascontiguousarray(self._forms.table[:, column]).take(self._number)
+        return self._forms.table[column].take(self._number)
 
     def texts(self, severity: float) -> list[str]:
         """Return the texts; severity: above 0, the expected share of words that are written otherwise."""
@@ -202,23 +202,23 @@ class Chatting:
         self, chosen: NDArray[np.int64], kind: NDArray[np.int64], which: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return where something is written for the chosen words: start, stop, entry."""
-        units, table = self._units, self._forms.table[self._number[chosen]]
+        units, table = self._units, self._forms.table[:, self._number[chosen]]
         start, stop = units.start[chosen], units.stop[chosen]
         entry = np.zeros(len(chosen), dtype=np.int64)
         small = units.take(chosen).draw(self._keys, _CAPITAL)
         known = chat_rates()
-        titled = table[:, 8] >= 0
+        titled = table[8] >= 0
         keeps = titled & ((small >= known["first capital"]) | (_CAPITALS not in self._kinds))
         for place, word_kind in enumerate(_WORDS):
             at = np.flatnonzero(kind == word_kind)
-            first, count = table[at, 2 * place], table[at, 2 * place + 1]
+            first, count = table[2 * place, at], table[2 * place + 1, at]
             entry[at] = first + (which[at] * count).astype(np.int64) + count * keeps[at]
         at = np.flatnonzero(kind == _PHRASES)
         first, count, last = self._phrase[chosen[at]].T
         entry[at] = first + (which[at] * count).astype(np.int64)
         stop[at] = units.stop[last]
         at = np.flatnonzero(kind == _CAPITALS)
-        entry[at] = table[at, 8]
+        entry[at] = table[8, at]
         at = np.flatnonzero(kind == _MARKS)
         start[at], stop[at] = self._marks[chosen[at]].T
         return start, stop, entry

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from abc import abstractmethod
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.perturbations.shared.known_forms import KnownForms
 from robustir.perturbations.shared.pool import Pool
 
 __all__ = ["FormRows"]
 
 
-class FormRows(dict[str, int], ABC):
-    """Word forms and the row of ``table`` of each; a few forms make up most of any text.
+class FormRows(KnownForms):
+    """Word forms and the row of ``table`` of each.
 
     columns: of a row; pool: strings that rows point into.
     """
@@ -26,25 +26,24 @@ class FormRows(dict[str, int], ABC):
         super().__init__()
         self.lang, self.pool = lang, Pool()
         self._rows: list[tuple[int, ...]] = []
-        self._table: NDArray[np.int64] = np.zeros((0, self.columns), dtype=np.int64)
+        self._table: NDArray[np.int64] = np.zeros((self.columns, 0), dtype=np.int64)
 
     @abstractmethod
     def row_of(self, form: str) -> tuple[int, ...]:
         """Look at a form for the first time: return its row."""
 
-    def __missing__(self, form: str) -> int:
+    def value_of(self, form: str) -> int:
+        """Return the number of the row of a form that was not met before."""
         self._rows.append(self.row_of(form))
-        self[form] = place = len(self._rows) - 1
-        return place
-
-    def numbers(self, forms: Iterable[str]) -> NDArray[np.int64]:
-        """Return the row number of each form, int64 [forms]."""
-        return np.fromiter(map(self.__getitem__, forms), dtype=np.int64)
+        return len(self._rows) - 1
 
     @property
     def table(self) -> NDArray[np.int64]:
-        """The rows of all forms that were looked at, int64 [rows, columns]."""
-        if len(self._table) < len(self._rows):
-            new = np.array(self._rows[len(self._table) :], dtype=np.int64)
-            self._table = np.concatenate([self._table, new])
+        """The rows of all forms that were looked at, int64 [columns, rows]: each column is contiguous."""
+        known = self._table.shape[1]
+        if known < len(self._rows):
+            table = np.empty((self.columns, len(self._rows)), dtype=np.int64)
+            table[:, :known] = self._table
+            table[:, known:] = np.array(self._rows[known:], dtype=np.int64).T
+            self._table = table
         return self._table

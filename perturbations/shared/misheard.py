@@ -26,6 +26,7 @@ __all__ = ["Misheard"]
 
 _SELECT, _KIND, _WHICH, _ADD, _ADDED, _CAPITAL, _MARK = range(7)  # slots
 _NEXT: Final = 0.6  # the chance that a further word is taken for a word instead of a nearer one, seen from that one's
+_CLASS, _STAYS, _FIRST, _COUNT, _SMALL = range(5)  # columns of the table of forms
 _REPLACED, _SPLIT, _JOINED, _LEFT_OUT = range(len(KINDS))
 _FUNCTION: Final = CLASSES.index("function")
 _EMPTY: Final = 0  # the pool's first entry
@@ -36,7 +37,7 @@ _MARKS: Final = r"[.,;:!?…·()\[\]{}\"“”„«»‘’'¿¡、。，；：�
 class _Forms(FormRows):
     """The word forms of a language.
 
-    table: int64 [forms, 5]: class (of CLASSES), whether it stays if words are left out, first option in the pool, number of
+    table: int64 [5, forms]: class (of CLASSES), whether it stays if words are left out, first option in the pool, number of
     options, how it is written at the beginning of a text (in the pool; -1: as it is).
     """
 
@@ -68,20 +69,22 @@ class _Forms(FormRows):
         self._folded.append(folded)
         return CLASSES.index(kind), folded in self._kept, self.pool.add(options), len(options), first
 
-    def pairs(self, form: int) -> tuple[int, int]:
-        """Return the first pair of words that a form is taken for, in the pool, and their number."""
-        if form not in self._pairs:
+    def pairs(self, forms: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the first pair of words that each form is taken for, in the pool, and their number, int64 [forms]."""
+        asked, known = forms.tolist(), self._pairs
+        for form in set(asked).difference(known):
             pairs = self.words.split(self._folded[form])
-            self._pairs[form] = self.pool.add(pairs), len(pairs)
-        return self._pairs[form]
+            known[form] = self.pool.add(pairs), len(pairs)
+        first, count = np.array([known[form] for form in asked], dtype=np.int64).reshape(-1, 2).T
+        return first, count
 
-    def joined(self, form: int, following: int) -> int:
-        """Return the word, in the pool, that two forms are taken for; -1: none."""
-        key = form, following
-        if key not in self._joined:
-            word = self.words.joined(self._folded[form], self._folded[following])
-            self._joined[key] = self.pool.add((word,)) if word else -1
-        return self._joined[key]
+    def joined(self, forms: NDArray[np.int64], following: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the word, in the pool, that each form and the one after it are taken for, int64 [forms]; -1: none."""
+        asked, known = [*zip(forms.tolist(), following.tolist(), strict=True)], self._joined
+        for one, other in set(asked).difference(known):
+            word = self.words.joined(self._folded[one], self._folded[other])
+            known[one, other] = self.pool.add((word,)) if word else -1
+        return np.fromiter(map(known.__getitem__, asked), dtype=np.int64, count=len(asked))
 
 
 @cache
@@ -98,7 +101,7 @@ class Misheard:
         fits = has_any(units, block.kinds & LETTER != 0) & ~open_before(block, units.start)
         self._units = units = units.take(fits & ~open_before(block, units.stop))
         self._forms = _forms(lang)
-        self._number = self._forms.numbers(units.strings(block))
+        self._number = self._forms.values_of(block, units)
         self._spaced = has_spaces(lang)
         last = np.append(units.row[1:] != units.row[:-1], True)[: len(units)]
         gap = np.append(units.start[1:], 0)[: len(units)] - units.stop
@@ -127,24 +130,21 @@ class Misheard:
     ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return which words are wrong, bool [units], and where something is written instead of them: start, stop, entry."""
         units, rates, forms = self._units, self._rates, self._forms
-        kind, stays, first, count, _ = forms.table[self._number].T
-        some = np.flatnonzero(count)
+        some = np.flatnonzero(forms.table[_COUNT].take(self._number))
         picked = units.take(some)
         draws = picked.draws(self._keys)
-        hazard = np.array([rates.classes[name] for name in CLASSES])[kind[some]]
+        hazard = np.array([rates.classes[name] for name in CLASSES]).take(self._of(_CLASS, some))
         chosen = np.flatnonzero(draws.uniform(_SELECT) < chances(picked.row, hazard, severity))
         taken = some[chosen]
-        upto = np.array([[*accumulate(shares[name] for name in KINDS)] for shares in (rates.content, rates.function)])
-        above = draws.uniform(_KIND, chosen)[:, None] >= upto[(kind[taken] == _FUNCTION).astype(np.int64)]
-        ways = np.minimum(above.sum(axis=1), _LEFT_OUT)
+        ways = self._ways(self._of(_CLASS, taken) == _FUNCTION, draws.uniform(_KIND, chosen))
         which = draws.uniform(_WHICH, chosen)
-        entry = first[taken] + _geometric(which, count[taken])
-        begin, end = units.start[taken].copy(), units.stop[taken].copy()
+        entry = self._of(_FIRST, taken) + _geometric(which, self._of(_COUNT, taken))
+        begin, end = units.start.take(taken), units.stop.take(taken)
         wrong = np.zeros(len(units), dtype=bool)
         wrong[taken] = True
-        kept = self._joins(taken, ways, entry, end, wrong, kind, stays)
+        kept = self._joins(taken, ways, entry, end, wrong)
         self._splits(taken, ways, which, entry)
-        out = kept & (ways == _LEFT_OUT) & ~self._last[taken] & (stays[taken] == 0)
+        out = kept & (ways == _LEFT_OUT) & self._droppable(taken)
         entry[out] = _EMPTY
         spaces = self._close(begin, end, out)
         adds = kept & (draws.uniform(_ADD, chosen) < rates.added) & ~out
@@ -157,6 +157,22 @@ class Misheard:
             np.concatenate([entry[kept], words, np.full(len(spaces), _EMPTY)]),
         )
 
+    def _ways(self, function: NDArray[np.bool_], drawn: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return in which way (of KINDS) words are wrong, int64 [words]. function: which are function words; drawn: in [0, 1)."""
+        ways = np.zeros(len(drawn), dtype=np.int64)
+        of_kinds = ([of[kind] for kind in KINDS[:-1]] for of in (self._rates.function, self._rates.content))
+        for of_function, of_content in zip(*map(accumulate, of_kinds), strict=True):
+            ways += drawn >= np.where(function, of_function, of_content)
+        return ways
+
+    def _of(self, column: int, words: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return what the table of forms has in one column for some words, int64 [words]."""
+        return self._forms.table[column].take(self._number.take(words))
+
+    def _droppable(self, words: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which words may be left out, bool [words]."""
+        return ~self._last.take(words) & (self._of(_STAYS, words) == 0)
+
     def _joins(
         self,
         taken: NDArray[np.int64],
@@ -164,25 +180,26 @@ class Misheard:
         entry: NDArray[np.int64],
         end: NDArray[np.int64],
         wrong: NDArray[np.bool_],
-        kind: NDArray[np.int64],
-        stays: NDArray[np.int64],
     ) -> NDArray[np.bool_]:
         """Write words that join with the next one into ``entry``, ``end`` and ``wrong``; return which of ``taken`` are still there.
 
         If both together sound like no word, a function word that follows is left out: "went to" becomes "want".
         """
+        places = np.flatnonzero((ways == _JOINED) & self._near[taken])
+        words = taken[places]
+        joined = self._forms.joined(self._number[words], self._number[words + 1])
+        known = joined >= 0
+        fits = known | ((self._of(_CLASS, words + 1) == _FUNCTION) & self._droppable(words + 1))
+        places, words, joined, known = places[fits], words[fits], joined[fits], known[fits]
+        # A word that has joined the one before it joins no other: of neighbours every second one does.
+        order = np.arange(len(words))
+        begun = np.maximum.accumulate(np.where(np.diff(words, prepend=-1) != 1, order, 0))
+        free = (order - begun) % 2 == 0
+        places, words, joined, known = places[free], words[free], joined[free], known[free]
+        entry[places[known]] = joined[known]
+        end[places] = self._units.stop[words + 1]
         gone = np.zeros(len(wrong), dtype=bool)
-        for place in np.flatnonzero((ways == _JOINED) & self._near[taken]).tolist():
-            word = int(taken[place])
-            if gone[word]:
-                continue
-            joined = self._forms.joined(int(self._number[word]), int(self._number[word + 1]))
-            if joined < 0 and (kind[word + 1] != _FUNCTION or stays[word + 1] or self._last[word + 1]):
-                continue
-            if joined >= 0:
-                entry[place] = joined
-            end[place] = self._units.stop[word + 1]
-            gone[word + 1] = wrong[word + 1] = True
+        gone[words + 1] = wrong[words + 1] = True
         kept: NDArray[np.bool_] = ~gone[taken]
         return kept
 
@@ -195,8 +212,7 @@ class Misheard:
     ) -> None:
         """Write words that are heard as two into ``entry``."""
         places = np.flatnonzero(ways == _SPLIT)
-        pairs = [self._forms.pairs(form) for form in self._number[taken[places]].tolist()]
-        first, count = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        first, count = self._forms.pairs(self._number[taken[places]])
         known = count > 0
         entry[places[known]] = first[known] + _geometric(which[places[known]], count[known])
 
@@ -208,10 +224,10 @@ class Misheard:
         gone = np.flatnonzero(out)
         after = is_space(self._block, end[gone])
         end[gone[after]] += 1
-        starts = dict(zip(end[gone].tolist(), begin[gone].tolist(), strict=True))
-        spaces = []
         ends = gone[~after]
         ends = ends[(self._block.kinds.take(end[ends]) & (LETTER | DIGIT)) == 0]
+        starts = dict(zip(end[gone].tolist(), begin[gone].tolist(), strict=True)) if len(ends) else {}
+        spaces = []
         for left in begin[ends].tolist():
             while left in starts:
                 left = starts[left]
@@ -233,22 +249,23 @@ class Misheard:
         self, severity: float, wrong: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         units = self._units
-        small = self._forms.table[self._number, 4]
-        first = np.flatnonzero((units.number == 0) & (small >= 0) & ~wrong)
+        first = np.flatnonzero((units.number == 0) & ~wrong)
+        first = first[self._of(_SMALL, first) >= 0]
         below = self._rates.sides["capital"] * self._scale(severity)
         first = first[units.take(first).draw(self._keys, _CAPITAL) < below]
-        return units.start[first], units.stop[first], small[first]
+        return units.start[first], units.stop[first], self._of(_SMALL, first)
 
     def _marks(self, severity: float) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return the marks that go, each with the space after it if another one is before it."""
         block, words = self._block, self._words
-        at = np.flatnonzero(matching(_MARKS).take(block.codes))
+        at = np.flatnonzero(block.kinds & (LETTER | DIGIT) == 0)
+        at = at[matching(_MARKS).take(block.codes.take(at))]
         at = at[~inside_words(block, spaced=self._spaced, at=at) & ~open_before(block, at)]
         joins = (block.kinds.take(at + 1) & JOINS) != 0  # the separator is the last code point
         word = np.searchsorted(words.start, at, side="right") - 1
         within = (word >= 0) & (at < words.stop.take(np.maximum(word, 0)))
         rows = block.rows(at)
-        fits = ~joins & ~within & np.isin(rows, self._units.row)
+        fits = ~joins & ~within & (np.bincount(self._units.row, minlength=len(block)) > 0).take(rows)
         at, rows = at[fits], rows[fits]
         final = np.append(self._units.row, -1)[np.searchsorted(self._units.start, at)] != rows
         sides = self._rates.sides

@@ -44,17 +44,22 @@ def _numbers_whole(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Join words between which there is nothing but a mark inside a number."""
     parted = np.flatnonzero(starts[1:] - stops[:-1] == 1)
-    inside = parted[inside_numbers(block)[stops[parted]]]
+    inside = parted[inside_numbers(block, stops[parted])]
     return np.delete(starts, inside + 1), np.delete(stops, inside)
 
 
-def inside_numbers(block: Block) -> NDArray[np.bool_]:
-    """Return which code points are marks inside a number: between two digits, bool [n]."""
-    found = np.zeros(len(block.codes), dtype=bool)
-    marks = np.flatnonzero(matching(r"[.,:\u066B\u066C]").take(block.codes))
-    marks = marks[(marks > 0) & (marks + 1 < len(found))]
-    digit = (block.kinds & DIGIT) != 0
-    found[marks] = digit[marks - 1] & digit[marks + 1]
+def inside_numbers(block: Block, at: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+    """Return which code points are marks inside a number: between two digits, bool [n].
+
+    at: int64 [m], the positions asked for, by default all; then bool [m].
+    """
+    found = np.zeros(len(block.codes) if at is None else len(at), dtype=bool)
+    places = np.arange(len(found)) if at is None else at
+    marks = np.flatnonzero(matching(r"[.,:\u066B\u066C]").take(block.codes.take(places)))
+    places = places[marks]
+    inner = (places > 0) & (places + 1 < len(block.codes))
+    marks, places = marks[inner], places[inner]
+    found[marks] = (block.kinds.take(places - 1) & block.kinds.take(places + 1) & DIGIT) != 0
     return found
 
 

@@ -27,16 +27,16 @@ def splice(
     span inserts before its start, at the text's separator for the end of the text. Rows keep their number.
     """
     size = len(block.codes)
-    kept_from, kept_to = np.append(0, stops), np.append(starts, size)
-    pieces = np.zeros((len(kept_from), 2, 2), dtype=np.int64)  # per span: what is before it, what replaces it
-    pieces[:, 0] = np.stack([kept_from, kept_to - kept_from], axis=1)
-    pieces[:-1, 1] = np.stack([size + replacement_starts, replacement_lengths], axis=1)
+    begin, length = np.zeros((2, 2 * len(starts) + 1), dtype=np.int64)  # what is before a span, what replaces it, ...
+    begin[2::2] = stops
+    np.add(replacement_starts, size, out=begin[1::2])
+    length[0:-1:2] = starts
+    length[-1] = size
+    length[0::2] -= begin[0::2]
+    length[1::2] = replacement_lengths
     pool = np.concatenate([block.codes, replacement_codes.astype(np.uint32, copy=False)])
-    grown = np.zeros(len(block) + 1, dtype=np.int64)
-    np.add.at(grown, block.rows(starts) + 1, replacement_lengths - (stops - starts))
-    return Block(
-        pool[ragged_arange(pieces[:, :, 0].ravel(), pieces[:, :, 1].ravel())], block.offsets + np.cumsum(grown)
-    )
+    grown = np.append(0, np.cumsum(replacement_lengths - (stops - starts)))
+    return Block(pool.take(ragged_arange(begin, length)), block.offsets + grown[np.searchsorted(starts, block.offsets)])
 
 
 def splice_strings(

@@ -1,4 +1,4 @@
-"""Every rule-based family beside the nearest work of nlpaug, in one process: ``python -m tests.speed.peers``.
+"""Every rule-based family beside the nearest work of nlpaug, in one process: ``python -m tests.speed.peers [FAMILY ...]``.
 
 TextAttack is left out: its homoglyphs need a file that its wheel lacks, and it makes one variant at a time as nlpaug does.
 
@@ -9,6 +9,7 @@ texts and the realised dose.
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Mapping
 from itertools import count
@@ -94,10 +95,17 @@ def public_rate(root: Path) -> float:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, of all families or of those that are named."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help=f"some of {', '.join(NEAREST)}; by default all")
+    asked = parser.parse_args().families
+    if unknown := sorted(set(asked) - set(NEAREST)):
+        parser.error(f"{', '.join(unknown)}: not a family of the table; there are {', '.join(NEAREST)}")
     root = Path(__file__).resolve().parents[2]
     print("| family | texts/s | nearest peer | its texts/s | times as fast |\n|---|---|---|---|---|")
     for family, (_, name, options) in NEAREST.items():
+        if asked and family not in asked:
+            continue
         ours, theirs = rates(family, root)
         action = f" ({options['action']})" if "action" in options else ""
         print(f"| `{family}` | {ours:,.0f} | nlpaug {name}{action} | {theirs:,.0f} | {ours / theirs:.0f} |", flush=True)
