@@ -141,6 +141,13 @@ def measure(
     help="Write the largest error of each language into the tables: from then on languages that miss by over 15% are refused.",
 )
 @_MARKDOWN
+@click.option(
+    "--draws",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="Draws of each dose; small doses of rare edits need more to be told from chance.",
+)
 @json_option
 def verify(
     specs: tuple[str, ...],
@@ -149,6 +156,7 @@ def verify(
     doses: tuple[float, ...],
     calibration: Path | None,
     record: bool,
+    draws: int,
     markdown: bool,
     as_json: bool,
 ) -> None:
@@ -163,7 +171,7 @@ def verify(
 
     _one_way(markdown=markdown, as_json=as_json)
     content = tables.questions(_folder(data), _chosen(languages))
-    rows = _gathered(specs, lambda spec: tables.verify(spec, content, doses, calibration))
+    rows = _gathered(specs, lambda spec: tables.verify(spec, content, doses, calibration, draws))
     if record:
         tables.record(calibration or shipped_folder(), rows)
     if not markdown:

@@ -27,6 +27,7 @@ from robustir.resources.parallel_text import flores_dev, flores_dev_path
 from robustir.types import QuerySet
 
 __all__ = [
+    "DRAWS",
     "FLORES",
     "LEFT_OUT",
     "SEVERITIES",
@@ -44,7 +45,7 @@ __all__ = [
 Texts = Mapping[str, Sequence[str]]
 
 SEVERITIES = (0.05, *(tenth / 10 for tenth in range(1, 11)))
-_DRAWS = 2
+DRAWS = 2
 _BUILD_SEED, _VERIFY_SEED = 0, 1
 _DIGITS = 5
 FLORES = "FLORES dev (flores/dev), CC BY-SA 4.0"
@@ -109,21 +110,27 @@ class Realised:
 
 
 def measure(
-    perturbation: object, spec: str, texts: Texts, severities: Sequence[float], *, seed: int = _VERIFY_SEED
+    perturbation: object,
+    spec: str,
+    texts: Texts,
+    severities: Sequence[float],
+    *,
+    seed: int = _VERIFY_SEED,
+    draws: int = DRAWS,
 ) -> Iterator[Realised]:
-    """Yield what ``perturbation`` (built from ``spec``) does in each of its languages at each severity."""
+    """Yield what ``perturbation`` (built from ``spec``) does in each of its languages at each severity, a mean over draws."""
     prepared = prepare(perturbation)
     for lang in prepared.applicable(list(texts)):
         queries = QuerySet.from_texts(texts[lang], lang=lang)
         for severity in severities:
-            yield _realised(prepared, spec, queries, lang, severity, seed)
+            yield _realised(prepared, spec, queries, lang, severity, seed, draws)
 
 
 def _realised(
-    perturbation: PreparedPerturbation, spec: str, queries: QuerySet, lang: str, severity: float, seed: int
+    perturbation: PreparedPerturbation, spec: str, queries: QuerySet, lang: str, severity: float, seed: int, draws: int
 ) -> Realised:
     found = []
-    for draw in range(_DRAWS):
+    for draw in range(draws):
         noisy = perturb(queries, perturbation, severity=severity, seed=seed, draw=draw)
         assert noisy.dose is not None
         same = [one == other for one, other in zip(queries.texts, noisy.texts, strict=True)]
@@ -155,7 +162,7 @@ def calibrate(spec: str, texts: Texts, source: str = FLORES) -> tuple[str, str, 
     size = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     entry = {
         "version": perturbation.version,
-        "source": f"{source}; {size} texts per language, {_DRAWS} draws; robustir calibrate build",
+        "source": f"{source}; {size} texts per language, {DRAWS} draws; robustir calibrate build",
         "severities": list(SEVERITIES),
         "languages": {
             lang: [round(value, _DIGITS) for value in _rising(np.array(doses[lang])).tolist()] for lang in doses
@@ -191,7 +198,9 @@ def write_calibration(folder: Path, name: str, spec: str, entry: Mapping[str, An
     return path
 
 
-def verify(spec: str, texts: Texts, doses: Sequence[float], calibration: Path | None = None) -> Iterator[Realised]:
+def verify(
+    spec: str, texts: Texts, doses: Sequence[float], calibration: Path | None = None, draws: int = DRAWS
+) -> Iterator[Realised]:
     """Yield what each dose gives in every language that can reach it, even if it is refused there for its error.
 
     A language that reaches none of the doses is asked for what it reaches, in two digits rounded down.
@@ -200,16 +209,16 @@ def verify(spec: str, texts: Texts, doses: Sequence[float], calibration: Path | 
 
     spelled = canonical("perturbation", spec)
     for dose in doses:
-        yield from _verified(spelled, texts, dose, calibration)
+        yield from _verified(spelled, texts, dose, calibration, draws)
     found = find_calibration(calibration, create("perturbation", spelled).name, spelled)
     for lang, curve in (found.curves if found else {}).items():
         if lang in texts and 0 < curve.greatest < min(doses):
             with localcontext(prec=2, rounding=ROUND_DOWN):
                 least = float(+Decimal(str(curve.greatest)))
-            yield from _verified(spelled, {lang: texts[lang]}, least, calibration)
+            yield from _verified(spelled, {lang: texts[lang]}, least, calibration, draws)
 
 
-def _verified(spec: str, texts: Texts, dose: float, calibration: Path | None) -> Iterator[Realised]:
+def _verified(spec: str, texts: Texts, dose: float, calibration: Path | None, draws: int) -> Iterator[Realised]:
     from robustir.perturbations.dosed import Dosed
 
     folder = None if calibration is None else str(calibration)
@@ -217,7 +226,7 @@ def _verified(spec: str, texts: Texts, dose: float, calibration: Path | None) ->
         perturbation = Dosed(spec, dose=f"cer:{dose!r}", calibration=folder, checked=False)
     except NotApplicableError:
         return  # out of reach in every language
-    for row in measure(perturbation, spec, texts, [1.0]):
+    for row in measure(perturbation, spec, texts, [1.0], draws=draws):
         yield replace(row, severity=perturbation.nominal(row.lang, 1.0), asked=dose)
 
 

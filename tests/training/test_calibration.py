@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from robustir.cli.calibrate import command
 from robustir.errors import NotApplicableError, SpecError
 from robustir.noise.applying import perturb
+from robustir.noise.prepared import prepare
 from robustir.perturbations.tables.calibrations import shipped_folder
 from robustir.perturbations.typing.rates import rates
 from robustir.plugins.registry import create
@@ -65,6 +66,20 @@ def test_what_was_missed_is_recorded_in_the_table(tmp_path: Path) -> None:
     assert [row.asked for row in verify(spec, half, [0.3], tmp_path)] == [least]
     write_calibration(tmp_path, name, spec, entry)
     assert create("perturbation", f"delete(dose='cer:0.05', calibration='{tmp_path}')").languages == {"en"}
+
+
+def test_a_dose_is_verified_over_as_many_draws_as_asked_for() -> None:
+    texts = {"en": [SENTENCES["en"]] * 50}
+    clean, made = QuerySet.from_texts(texts["en"], lang="en"), prepare("typos(dose='cer:0.05')")
+    noisy = (perturb(clean, made, severity=1.0, seed=1, draw=draw).dose for draw in range(5))
+    rates = [dose.char_error_rate.mean() for dose in noisy if dose is not None]
+    (row,) = verify("typos", texts, [0.05], draws=5)
+    assert row.char_error_rate == pytest.approx(sum(rates) / 5)
+    assert len(set(rates)) == 5
+
+
+def test_arabic_takes_a_dose_of_latin_letters() -> None:
+    assert "ar" in (create("perturbation", "transliterate(dose='cer:0.05')").languages or ())
 
 
 def test_tables_of_one_perturbation_stand_in_one_file(tmp_path: Path) -> None:
