@@ -97,7 +97,8 @@ class Chatting:
 
     def _column(self, column: int) -> NDArray[np.int64]:
         """Return what the table of forms has in one column for each word, int64 [units]."""
-        return self._forms.table[column].take(self._number)
+        found: NDArray[np.int64] = self._forms.table[column].take(self._number)
+        return found
 
     def texts(self, severity: float) -> list[str]:
         """Return the texts; severity: above 0, the expected share of words that are written otherwise."""

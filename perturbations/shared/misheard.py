@@ -167,11 +167,13 @@ class Misheard:
 
     def _of(self, column: int, words: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return what the table of forms has in one column for some words, int64 [words]."""
-        return self._forms.table[column].take(self._number.take(words))
+        found: NDArray[np.int64] = self._forms.table[column].take(self._number.take(words))
+        return found
 
     def _droppable(self, words: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which words may be left out, bool [words]."""
-        return ~self._last.take(words) & (self._of(_STAYS, words) == 0)
+        may: NDArray[np.bool_] = ~self._last.take(words) & (self._of(_STAYS, words) == 0)
+        return may
 
     def _joins(
         self,

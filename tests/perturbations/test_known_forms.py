@@ -7,7 +7,7 @@ import pytest
 
 from robustir.perturbations.shared import known_forms
 from robustir.perturbations.shared.known_forms import KnownForms
-from robustir.perturbations.shared.numbered_units import Units, word_units
+from robustir.perturbations.shared.numbered_units import FEW, Units, word_units
 from robustir.text.blocks import Block
 from tests.strategies import LANGUAGES, SENTENCES
 
@@ -39,7 +39,7 @@ def test_the_numbers_are_those_of_the_strings(lang: str, bits: int, monkeypatch:
     texts = [SENTENCES[lang][start:] for start in range(30)]
     for block in (Block.join(texts), Block.join(texts[::-1])):
         units = word_units(block, lang)
-        assert len(units) * known_forms.FEW >= len(block.codes)
+        assert len(units) * FEW >= len(block.codes)
         assert forms.values_of(block, units).tolist() == _expected(forms, block, units)
     assert len(set(forms.asked)) == len(forms.asked)
 
