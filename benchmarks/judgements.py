@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from robustir.disk.shapes import shortened
 from robustir.errors import DataError, SpecError
 from robustir.types import LARGEST_GAIN, Corpus, Qrels, QuerySet
 
@@ -170,9 +171,9 @@ def _collect(
         row, target = query_rows.get(query), passage_rows.get(passage)
         if policy.missing == "strict" and (row is None or target is None):
             what = (
-                f"query id {query!r} is not among the queries"
+                f"query id {shortened(query)!r} is not among the queries"
                 if row is None
-                else f"passage id {passage!r} is not in the corpus"
+                else f"passage id {shortened(passage)!r} is not in the corpus"
             )
             raise DataError(
                 f"{where(number)}: the {what} {f'({advice}; ' if advice else '('}missing='never-found' reads on)"

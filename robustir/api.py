@@ -82,6 +82,7 @@ def run(
     settings: Sequence[str] | str | None = None,
     measures: Sequence[str] | str | None = None,
     limit: int | None = None,
+    longest: int | None = None,
     test: str | None = None,
     correction: str | None = None,
     interval: str | None = None,
@@ -104,7 +105,7 @@ def run(
         tasks, benchmarks: specs, or :class:`robustir.Task` objects; both names mean the same.
         encoders: specs or live objects, in a list, or by their names in results (``{"mine": model}``).
         perturbations: specs.
-        languages, severities, draws, seed, settings, measures, limit, test, correction, interval: as on the command line.
+        languages, severities, draws, seed, settings, measures, limit, longest, test, correction, interval: as on the command line.
         jobs: worker processes. Above 1, a script needs the usual ``if __name__ == "__main__"`` guard; live objects stay
             in this process.
         device: "cpu" or "cuda".
@@ -141,6 +142,7 @@ def run(
         settings=settings,
         measures=measures,
         limit=limit,
+        longest=longest,
         test=test,
         correction=correction,
         interval=interval,
@@ -179,6 +181,7 @@ def export_queries(
     draws: int | None = None,
     seed: int | None = None,
     limit: int | None = None,
+    longest: int | None = None,
 ) -> list[ExportedSet]:
     """Write the queries of a suite or run, clean and noisy, for any search engine; return one row per query set.
 
@@ -188,7 +191,7 @@ def export_queries(
         source: a suite as in :func:`run`, or a run (its folder, or a RunDirectory). A run has its queries already, and
             takes only ``data`` beside it.
         out: the folder to write.
-        data, benchmarks, perturbations, languages, severities, draws, seed, limit: as in :func:`run`.
+        data, benchmarks, perturbations, languages, severities, draws, seed, limit, longest: as in :func:`run`.
     """
     from robustir.planning.asked import asked_for
     from robustir.rundir.directory import RunDirectory
@@ -201,6 +204,7 @@ def export_queries(
         "draws": draws,
         "seed": seed,
         "limit": limit,
+        "longest": longest,
     }
     changes |= {"benchmarks": benchmarks, "perturbations": perturbations}
     run_directory = (

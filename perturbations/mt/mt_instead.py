@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _STEM = 0.6  # forms of a word share this much of its beginning, three letters a
 _FORMS = 8
 _UNTRANSLATED = 0.25  # how probable the word left in the source language must be
 _NEAREST = 2  # homophones of a character that a name may have
+_LONG = 10_000  # characters of a text that is not read again for every word
+_RUN = re.compile(r"[^\W_]+")  # what str.isalnum says of each character
 _TRIES = 4  # draws before all options are asked: each takes bits from the draw before it
 
 Stays = Callable[[str], bool]  # whether a folded word may come into a text that has it already
@@ -68,7 +71,7 @@ class Options:
             limit = chance * total
             at = bisect_right(upto, limit, 0, last)
             folded = self.folded[at]
-            if folded not in text or (spaced and not _stands(folded, text)) or (stays and stays(folded)):
+            if is_new(folded, text, spaced=spaced) or (stays and stays(folded)):
                 return self.words[at]
             lower = upto[at - 1] if at else 0.0
             chance = (limit - lower) / (upto[at] - lower)  # where the draw fell in the refused share: a new draw
@@ -83,7 +86,23 @@ class Options:
 
 def is_new(folded: str, text: str, *, spaced: bool) -> bool:
     """Whether a folded word is not a word of a folded text, nor, without spaces, a substring of it."""
+    if len(text) > _LONG:
+        return _is_new_to_long(folded, text, spaced=spaced)
     return folded not in text or (spaced and not _stands(folded, text))
+
+
+@lru_cache(maxsize=200_000)
+def _is_new_to_long(folded: str, text: str, *, spaced: bool) -> bool:
+    """Return what :func:`is_new` does, without reading the text again for a word that was asked for before."""
+    if spaced and folded.isalnum():
+        return folded not in _runs(text)
+    return folded not in text or (spaced and not _stands(folded, text))
+
+
+@lru_cache(maxsize=4)
+def _runs(text: str) -> frozenset[str]:
+    """Return the letters and digits that stand together in a text."""
+    return frozenset(_RUN.findall(text))
 
 
 def _stands(folded: str, text: str) -> bool:

@@ -243,6 +243,8 @@ def read_findings(folder: Path | str) -> Findings:
                 encoding_errors="surrogatepass",
             )
             tables[name] = table[[*columns, *(column for column in table.columns if column not in kinds)]].astype(kinds)
+        except PermissionError as error:
+            raise RunError(f"{path} cannot be read: {error.strerror or error}") from error
         except (OSError, ValueError, KeyError) as error:
             raise RunError(
                 f"{path} cannot be read ({error}); run  robustir report  on the run to make it again"

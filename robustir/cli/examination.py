@@ -43,7 +43,7 @@ def examine(data: Path | None) -> list[dict[str, Any]]:
 
 def _base() -> Iterator[dict[str, Any]]:
     yield _row("python", sys.version.partition(" ")[0])
-    for name in ("robustir", "torch", "transformers", "typst", "pyarrow", "lmdb", "bm25s"):
+    for name in ("robustir", "torch", "transformers", "typst", "pyarrow", "bm25s"):
         try:
             yield _row(name, version(name))
         except PackageNotFoundError:

@@ -128,6 +128,12 @@ _SUITE_OPTIONS = [
         metavar="N",
         help="Take N queries per language, always the same ones; all passages stay.",
     ),
+    click.option(
+        "--longest",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Allow queries of N characters, instead of the suite's 100,000: a collection with a longer one is refused.",
+    ),
     click.option("--severities", metavar="S,S", help="Severities (shares above 0, at most 1) instead of the suite's."),
     click.option("--draws", type=click.IntRange(1, 1000), help="Draws per severity."),
     click.option("--seed", type=click.IntRange(0), help="Seed of every random stream."),

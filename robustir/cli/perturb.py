@@ -11,6 +11,7 @@ import click
 
 from robustir.cli.lines import read_lines
 from robustir.cli.progress import ProgressBars
+from robustir.noise.lengths import LONGEST, check_lengths
 
 if TYPE_CHECKING:
     from robustir.types import QuerySet
@@ -40,11 +41,21 @@ _PART = 2048  # texts between two steps of the bar
     "--draw", type=click.IntRange(0), default=0, show_default=True, help="Another draw: other noise, same severity."
 )
 @click.option(
+    "--longest",
+    type=click.IntRange(1),
+    default=LONGEST,
+    show_default=True,
+    metavar="N",
+    help="Allow texts of N characters; a longer one is refused.",
+)
+@click.option(
     "--jsonl",
     is_flag=True,
     help="Read and write JSON lines with _id (which then keys the noise), text and lang, adding the realised dose.",
 )
-def command(spec: str, file: TextIO, lang: str | None, severity: float, seed: int, draw: int, jsonl: bool) -> None:
+def command(
+    spec: str, file: TextIO, lang: str | None, severity: float, seed: int, draw: int, longest: int, jsonl: bool
+) -> None:
     """Add the noise SPEC to each line of FILE (stdin by default): one line in, one line out.
 
     A line feed in a noisy text becomes a space; with --jsonl it stays.
@@ -55,6 +66,7 @@ def command(spec: str, file: TextIO, lang: str | None, severity: float, seed: in
     ids, texts, rows = _read(file, jsonl=jsonl)
     ends = ["\r" if text.endswith("\r") and not jsonl else "" for text in texts]
     texts = [text.removesuffix(end) for text, end in zip(texts, ends, strict=True)]
+    check_lengths("text", ids, texts, longest)
     queries = QuerySet.from_texts(texts, lang=_langs(lang, rows, len(texts)), ids=ids)
     for note in label_notes(queries.texts, queries.langs, "texts"):
         click.echo(f"robustir: {note}", err=True)

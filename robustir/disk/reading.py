@@ -119,9 +119,10 @@ def _unpacked_parts(path: Path, advice: str) -> Iterator[bytes]:
     except FileNotFoundError:
         raise DataError(f"{path} is missing; {advice}") from None
     except _REFUSED as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the system refuses: the content is not to blame
+            raise DataError(f"{path} cannot be read: {error.strerror}") from error
         what = "unpacked" if path.suffix in _PACKED else "read"
-        said = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} cannot be {what} ({said}); the download may be incomplete") from error
+        raise DataError(f"{path} cannot be {what} ({error}); the download may be incomplete") from error
 
 
 def parse_file_json(

@@ -13,6 +13,7 @@ from typing import Any
 from robustir.encoders.adapters import adapt
 from robustir.encoders.training_record import TrainingRecord
 from robustir.errors import DataError, NotApplicableError, SpecError
+from robustir.noise.lengths import check_lengths
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
 from robustir.planning.benchmark_names import distinct_names
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
@@ -225,7 +226,7 @@ class Plan:
 
     def digest(self) -> str:
         """Return the key of the whole plan: the same plan on the same data, whatever the machine and the wording."""
-        worded = dict.fromkeys(("description", "question", "compare", "optional"), True)
+        worded = dict.fromkeys(("description", "question", "compare", "optional", "longest"), True)
         content = self.suite.model_dump(mode="json", exclude=worded | {"perturbations": {"__all__": {"optional"}}})
         content["encoders"] = [encoder.spec for encoder in self.encoders]
         return content_key("plan", content, sorted(cell.key for cell in self.cells()))
@@ -363,6 +364,7 @@ def _tasks(suite: Suite, data: Path | None, live: Mapping[str, Any]) -> Iterator
         task = live[spec] if spec in live else create("benchmark", spec).load(data, suite.languages)
         if suite.limit is not None:
             task = limited(task, suite.limit)
+        check_lengths(f"{task.name}: query", task.queries.ids, task.queries.texts, suite.longest)
         digest = task.digest()  # before settings are chosen: ranks serve all settings
         if suite.settings is not None:
             kept = tuple(setting for setting in task.settings if setting in suite.settings)

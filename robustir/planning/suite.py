@@ -24,6 +24,7 @@ from robustir.disk.shapes import HIDDEN, place
 from robustir.errors import InputError, SpecError, UnknownNameError
 from robustir.languages import normalise
 from robustir.measures import parse_measure
+from robustir.noise.lengths import LONGEST
 from robustir.planning.located import located
 from robustir.planning.mistakes import explained
 from robustir.planning.suite_tables import (
@@ -149,6 +150,12 @@ class Suite(SuiteTable):
     )
     limit: int | None = key(
         "at most this many queries per language, always the same ones; all passages stay", "100", default=None, ge=1
+    )
+    longest: int = key(
+        "characters that a query may have; a collection with a longer one is refused, and its id named",
+        "1_000_000",
+        default=LONGEST,
+        ge=1,
     )
     measures: tuple[str, ...] = key(
         "the measures to report; the first is the main one",

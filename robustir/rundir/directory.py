@@ -68,7 +68,9 @@ class RunDirectory:
         path = self.path / MANIFEST
         try:
             text = path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise RunError(f"{path} cannot be read: {error.strerror or error}") from error
+        except ValueError as error:
             raise RunError(
                 f"{path} cannot be read ({error}); the run is damaged, run it again in another folder"
             ) from error

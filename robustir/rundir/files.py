@@ -138,7 +138,7 @@ class RunFiles:
 
 
 def _digest(path: Path) -> str:
-    with explained(path):
+    with _refusing_damage(path):
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -123,12 +123,13 @@ class EncoderRun:
             if outcome.error is not None:
                 failed.append((slice(unit.first, unit.first + len(unit.texts)), Fault.of(outcome.error)))
             else:
-                encoded, reused, values = outcome.value
-                self.summary.texts_encoded += encoded
-                self.summary.texts_reused += reused
-                widths.add(values.shape[1])
+                encoded, damaged = outcome.value
+                self.summary.texts_encoded += encoded.encoded
+                self.summary.texts_reused += encoded.reused
+                self.summary.damaged_vectors += damaged
+                widths.add(encoded.vectors.shape[1])
                 if len(widths) == 1:
-                    vectors.write(unit.first, values)
+                    vectors.write(unit.first, encoded.vectors)
             self.progress.step(len(unit.texts))
         if len(widths) > 1:
             # It is unknown which unit is wrong, and the message must not depend on which worker was first.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from robustir.analysis import Findings, write_findings
@@ -55,13 +55,20 @@ def execute_plan(
                 notes = ["no cell could be scored, so no report was written"]
         bars.step()
         directory.write_manifest(finished(manifest, summary))
-    return summary, [*_told(damaged), *notes]
+    told = _told(damaged, "file was", "files were", "damaged or lost, and made again")
+    told += _told(
+        summary.damaged_vectors,
+        "file of stored vectors was",
+        "files of stored vectors were",
+        "damaged, and their texts encoded again",
+    )
+    return summary, [*told, *notes]
 
 
-def _told(damaged: Sequence[str]) -> Iterator[str]:
-    if damaged:
-        files = "1 file was" if len(damaged) == 1 else f"{len(damaged)} files were"
-        yield f"{files} damaged or lost, and made again; the first: {damaged[0]}"
+def _told(damaged: Sequence[str], one: str, several: str, done: str) -> list[str]:
+    if not damaged:
+        return []
+    return [f"{len(damaged)} {one if len(damaged) == 1 else several} {done}; the first: {damaged[0]}"]
 
 
 def _with_passages(plan: Plan, directory: RunDirectory, findings: Findings) -> Findings:

@@ -60,7 +60,10 @@ class Failure:
 
 @dataclass
 class RunSummary:
-    """The summary of a run: counts of cells and texts, seconds per stage, failures in plan order."""
+    """The summary of a run: counts of cells and texts, seconds per stage, failures in plan order.
+
+    damaged_vectors: files of the embedding store whose texts were encoded again, with what was wrong.
+    """
 
     cells: int = 0
     cells_done_before: int = 0
@@ -68,6 +71,7 @@ class RunSummary:
     texts_reused: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+    damaged_vectors: list[str] = field(default_factory=list)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

@@ -137,11 +137,11 @@ class EncodeJob:
     unit: Unit
 
 
-def encode(context: WorkContext, job: EncodeJob) -> tuple[int, int, NDArray[np.float32]]:
-    """Encode one unit, through the store; return (texts encoded, texts reused, vectors [n, d])."""
+def encode(context: WorkContext, job: EncodeJob) -> tuple[EncodedUnit, list[str]]:
+    """Encode one unit, through the store; return it, and what the store found damaged."""
     unit = job.unit
     found = _encode_unit(context.store, context.encoder(job.encoder), unit.texts, unit.role, unit.langs)
-    return found.encoded, found.reused, found.vectors
+    return found, context.store.take_damaged()
 
 
 def _encode_unit(

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from robustir.errors import DataError
 from robustir.languages import has_spaces
 from robustir.text.blocks import Block, ragged_arange
+from robustir.text.parted import parted_distance
 from robustir.text.units import unit_spans
 from robustir.types import Dose
 
 __all__ = ["realised_dose"]
 
 _CHARACTERS_AT_ONCE = 60_000  # stays in the processor's cache; bounds the memory
+_LONG = 100_000  # characters or units of a text, from which on distances are upper bounds, part by part
 _TEXTS_KEPT = 200_000  # clean texts of a column; their units take 80 bytes each
 _BITS = 20  # of the filter that finds units again: 1 in 100 is found that is not there
 _BASE = 0xD1342543DE82EF95
@@ -29,6 +31,7 @@ _SPACE = np.uint32(ord(" "))
 def realised_dose(clean: Sequence[str], noisy: Sequence[str], langs: Sequence[str]) -> Dose:
     """Return the dose per text: Levenshtein (1966) distance over code points and over units, each divided by the clean length.
 
+    In texts of more than 100,000 characters or units, the distances are sums over parts (:mod:`robustir.text.parted`).
     Units are words, or grapheme clusters in languages without spaces (:mod:`robustir.text.units`). If two texts differ in
     spaces alone, each boundary that appears or disappears is one edit, in any language. Identical texts
     and empty clean texts have dose 0; a clean text without any unit has word edit rate 0. Raises DataError if the
@@ -75,7 +78,25 @@ def _distances(before: Sequence[Sequence[Hashable]], after: Sequence[Sequence[Ha
     from rapidfuzz.distance import Levenshtein
     from rapidfuzz.process import cpdist
 
-    return cpdist(before, after, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
+    long = [place for place, pair in enumerate(zip(before, after, strict=True)) if min(map(len, pair)) > _LONG]
+    if not long:
+        return cpdist(before, after, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
+    short = np.setdiff1d(np.arange(len(before)), long)
+    distances = np.zeros(len(before), dtype=np.int64)
+    if len(short):
+        distances[short] = _distances([before[place] for place in short], [after[place] for place in short])
+    for place in long:
+        distances[place] = parted_distance(*_as_texts(before[place], after[place]))
+    return distances
+
+
+def _as_texts(one: Sequence[Hashable], other: Sequence[Hashable]) -> tuple[str, str]:
+    """Return two sequences with a character for each distinct item."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one, other
+    numbers: dict[Hashable, int] = {}
+    characters = [chr(numbers.setdefault(item, len(numbers)) % 0x110000) for item in (*one, *other)]
+    return "".join(characters[: len(one)]), "".join(characters[len(one) :])
 
 
 def _boundaries(text: str) -> set[int]:

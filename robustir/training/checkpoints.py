@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,9 +18,11 @@ from robustir.disk.limits import limited
 from robustir.disk.shapes import Shape, shaped
 from robustir.errors import RunError
 
-__all__ = ["CHECKPOINT", "Checkpointed", "Progress", "read_checkpoint", "write_checkpoint"]
+__all__ = ["CHECKPOINT", "Checkpointed", "Progress", "read_checkpoint", "seal", "write_checkpoint"]
 
 CHECKPOINT = "checkpoint.pt"
+_CHUNK = 2**20  # bytes
+_DIGEST = 64  # the SHA-256 of all before it, as the comment of the archive that torch writes
 _RECENT = 100  # steps over which losses are averaged
 
 
@@ -89,18 +93,21 @@ class Checkpointed:
 def read_checkpoint(path: Path, configuration: str) -> Checkpointed | None:
     """Return the checkpoint of a training with this digest of its configuration, or None if there is none.
 
-    Raises RunError for a file that cannot be read, or that is of another configuration.
+    Raises RunError for a file that is damaged or cannot be read, or that is of another configuration.
     """
     import torch
 
     if not path.is_file():
         return None
     try:
-        saved = torch.load(path, weights_only=True, map_location="cpu")
+        whole = _is_whole(path)
+        saved = torch.load(path, weights_only=True, map_location="cpu") if whole else None
     except Exception as error:  # unpickling raises almost anything for damaged files
         if limit := limited(error):
             raise limit from error
         raise RunError(f"{path} cannot be read ({type(error).__name__}); {_AGAIN}") from error
+    if not whole:
+        raise RunError(f"{path} is damaged (its bytes are not those that were written); {_AGAIN}")
     found: _Saved = shaped(saved, _SHAPE, str(path), _AGAIN, error=RunError)
     if found.configuration != configuration:
         raise RunError(f"{path.parent} holds a training with another configuration; choose another folder with -o")
@@ -125,4 +132,33 @@ def write_checkpoint(
         "best": best,
         "kept": dict(kept),
     }
-    write_atomically(path, lambda temporary: torch.save(content, temporary))
+
+    def write(temporary: Path) -> None:
+        torch.save(content, temporary)
+        seal(temporary)
+
+    write_atomically(path, write)
+
+
+def seal(path: Path) -> None:
+    """Append the digest of an archive to it, as its comment, which torch and others leave alone.
+
+    Archives have a checksum for each part, but torch does not check them: one bit would be another weight.
+    """
+    with path.open("rb+") as handle:
+        handle.seek(-2, os.SEEK_END)  # the length of the comment, which is empty
+        handle.write(_DIGEST.to_bytes(2, "little"))
+        handle.seek(0)
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        handle.seek(0, os.SEEK_END)
+        handle.write(digest.encode())
+
+
+def _is_whole(path: Path) -> bool:
+    left = path.stat().st_size - _DIGEST
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while left > 0 and (chunk := handle.read(min(left, _CHUNK))):
+            digest.update(chunk)
+            left -= len(chunk)
+        return left == 0 and handle.read() == digest.hexdigest().encode()

@@ -1,4 +1,4 @@
-"""The content-addressed store of vectors, and the file of vectors of one run.
+"""The content-addressed store of vectors.
 
-Each distinct text is encoded once.
+Each distinct text is encoded once; every byte is checked when it is read.
 """

@@ -1,179 +1,192 @@
-"""An LMDB file that several processes read and write, with errors that say what to do.
+"""Files of vectors: one per encoded unit, written whole, every byte of it covered by a digest.
 
-LMDB commits a transaction wholly or not at all, even if the process is killed in the middle of it. It does not wait for
-the disk (a cache can be made again, and every record has a checksum): a crash of the machine may damage the file, which
-is then detected and reported.
+A file is a head (what made the vectors, and of which texts), and the vectors. The head has its digest, and one for each
+vector, bound to the text's key: so reading a few vectors reads and checks these alone. Files are read, never mapped into
+memory: a file that was cut short is an error here, not the end of the process.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import threading
-from collections.abc import Callable
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from robustir.disk.limits import limited
 from robustir.errors import RunError
 
-__all__ = ["EmbeddingFile", "Tables", "Transaction"]
+__all__ = ["KEY_BYTES", "DamagedError", "Head", "read_head", "read_vectors", "write_vectors"]
 
-T = TypeVar("T")
-Transaction: TypeAlias = Any  # lmdb.Transaction; lmdb brings no types
-Tables: TypeAlias = dict[str, Any]  # name -> lmdb._Database
-
-_MIB = 2**20
-# A page that is allocated last and freed in the same transaction is never written, so a sound file may be this much
-# shorter than its header says.
-_SLACK = _MIB
-
-
-class _Opened:
-    """An environment of this process; LMDB allows one per process and file, and forbids its use across a fork."""
-
-    def __init__(self, environment: Any, tables: Tables) -> None:
-        self.environment = environment
-        self.tables = tables
-        self.pid = os.getpid()
+KEY_BYTES = 16
+_MAGIC = b"rbstvec3"
+# magic, rows, dimensions, bytes of the maker's name; then the digest of the head
+_START = struct.Struct("<8sQQQ")
+_DIGEST = 16
+_CHECK = 8  # bytes of a vector's digest: a damaged one passes once in 2^64
+_ROW = KEY_BYTES + _CHECK
 
 
-_OPENED: dict[Path, _Opened] = {}
-# Held during every transaction: the map cannot grow while another thread reads it.
-_LOCK = threading.RLock()
+class DamagedError(Exception):
+    """The file of vectors is not what was written."""
 
 
-def _renew_lock() -> None:
-    global _LOCK  # noqa: PLW0603 - in a forked child the old lock may be held by a thread that does not exist there
-    _LOCK = threading.RLock()
+class Head(NamedTuple):
+    """What a file holds. maker: what made the vectors; keys: of its texts, uint8 [rows, 16]; checks: uint8 [rows, 8]."""
 
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
-
-
-class EmbeddingFile:
-    """Tables of bytes in ``folder``; opened on first use, shared by all objects of this process with the same folder.
-
-    map_size: bytes of address space to begin with; it grows when full, here or in another process.
-    """
-
-    def __init__(self, folder: Path, tables: tuple[str, ...], map_size: int = 256 * _MIB) -> None:
-        self.folder = folder
-        self._names = tables
-        self._map_size = map_size
+    maker: bytes
+    width: int
+    keys: NDArray[np.uint8]
+    checks: NDArray[np.uint8]
 
     @property
-    def data_path(self) -> Path:
-        """The data file."""
-        return self.folder / "data.mdb"
+    def first(self) -> int:
+        """Return the place of the first vector in the file."""
+        return _START.size + _DIGEST + len(self.maker) + len(self.keys) * _ROW
 
-    def read(self, action: Callable[[Transaction, Tables], T]) -> T:
-        """Return what ``action`` returns on one state of the tables; buffers that it gets are valid only inside it."""
-        return self._run(action, write=False)
 
-    def write(self, action: Callable[[Transaction, Tables], T]) -> T:
-        """Run ``action`` and keep all that it wrote, or nothing; it runs again after the map has grown."""
-        return self._run(action, write=True)
+def write_vectors(path: Path, name: bytes, maker: bytes, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
+    """Write float32 vectors [n, d] with the keys of their texts, whole or not at all; a file that is there stays.
 
-    def _run(self, action: Callable[[Transaction, Tables], T], *, write: bool) -> T:
-        import lmdb
-
-        with _LOCK:
-            while True:
-                opened = self._open()
-                try:
-                    with opened.environment.begin(write=write, buffers=True) as transaction:
-                        return action(transaction, opened.tables)
-                except lmdb.MapResizedError:
-                    opened.environment.set_mapsize(0)  # another process has grown it: take its size
-                except lmdb.MapFullError:
-                    self._grow(opened)
-                except (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.InvalidError, lmdb.PanicError) as error:
-                    raise self.damaged(str(error)) from error
-                except (lmdb.Error, OSError) as error:
-                    raise self._failed("write to" if write else "read", error) from error
-
-    def _grow(self, opened: _Opened) -> None:
-        import lmdb
-
-        size = 2 * opened.environment.info()["map_size"]
+    The disk is not waited for: a file that a crash of the machine cuts short is found by its digest.
+    name: what the file is called, which its digest covers too. Raises RunError if the disk is full or refuses.
+    """
+    count, width = vectors.shape
+    rows = np.ascontiguousarray(vectors, dtype="<f4")
+    checks = b"".join(map(_check, keys, rows))
+    start, table = _START.pack(_MAGIC, count, width, len(maker)), b"".join(keys)
+    head = b"".join((start, _digest(name, start, maker, table, checks), maker, table, checks))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            return
         try:
-            opened.environment.set_mapsize(size)
-        except (lmdb.Error, OSError) as error:
-            raise self._failed(f"map {size // _MIB} MiB of", error) from error
+            with temporary.open("wb") as handle:
+                handle.write(head)
+                handle.write(rows.data)
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"cannot write to the embedding store {path.parent.parent} ({error.strerror or error}); nothing half-written is "
+            "left. Free disk space with  robustir cache prune , or set ROBUSTIR_CACHE to a folder with space"
+        ) from error
 
-    def _open(self) -> _Opened:
-        import lmdb
 
-        folder = self.folder.resolve()
-        opened = _OPENED.get(folder)
-        if opened is not None and opened.pid == os.getpid():
-            return opened
-        if opened is not None:
-            _OPENED.pop(folder).environment.close()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # readahead would read 32 times what a vector needs, in the order of hashes, once the file outgrows the memory
-            environment = lmdb.open(
-                str(folder), map_size=self._map_size, max_dbs=len(self._names), sync=False, readahead=False
-            )
-        except lmdb.MapResizedError:
-            return self._open()  # another process has grown it just now
-        except (lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.CorruptedError) as error:
-            raise self.damaged(str(error)) from error
-        except (lmdb.Error, OSError) as error:
-            raise self._failed("open", error) from error
-        try:
-            self._check_size(environment)
-            environment.reader_check()  # forget readers that were killed
-            tables = {name: environment.open_db(name.encode()) for name in self._names}
-        except lmdb.MapResizedError:
-            environment.close()
-            return self._open()
-        except lmdb.Error as error:
-            environment.close()
-            raise self._failed("open", error) from error
-        except RunError:
-            environment.close()
-            raise
-        _OPENED[folder] = _Opened(environment, tables)
-        return _OPENED[folder]
+def read_head(path: Path, name: bytes) -> Head | None:
+    """Return the head of a file, None if there is no such file; raises DamagedError, or RunError if it can't be read."""
+    with _reading(path) as handle:
+        return None if handle is None else _head(handle, name)
 
-    def _check_size(self, environment: Any) -> None:
-        """Refuse a truncated file: reading beyond its end would kill the process."""
-        expected = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
-        size = self.data_path.stat().st_size
-        if size < expected - _SLACK:
-            raise self.damaged(f"{size} bytes long instead of {expected}")
 
-    def damaged(self, reason: str) -> RunError:
-        """Return the error for a damaged file."""
-        return RunError(
-            f"the embedding store {self.folder} is damaged ({reason}); delete it with  robustir cache prune  "
-            "(its vectors are encoded again when needed)"
-        )
+def read_vectors(
+    path: Path, name: bytes, rows: NDArray[np.intp] | None, keys: Sequence[bytes]
+) -> NDArray[np.float32] | None:
+    """Return the vectors float32 [keys, d] of texts: those in ``rows`` of a file, or all of them in order.
 
-    def _failed(self, action: str, error: Exception) -> RunError:
-        return RunError(
-            f"cannot {action} the embedding store {self.folder} ({error}); nothing half-written is left. "
-            "Free disk space with  robustir cache prune , or set ROBUSTIR_CACHE to a folder with space"
-        )
+    None if there is no such file. Raises DamagedError if a byte that was read isn't what was written, or the rows hold
+    other texts; RunError if the file can't be read.
+    """
+    with _reading(path) as handle:
+        if handle is None:
+            return None
+        head = _head(handle, name)
+        wanted = np.arange(len(head.keys)) if rows is None else rows
+        if len(wanted) != len(keys) or (len(wanted) and int(wanted.max()) >= len(head.keys)):
+            raise DamagedError("it holds other texts")
+        return _rows(handle, head, wanted, keys)
 
-    def close(self) -> None:
-        """Close the file in this process; the next use opens it again."""
-        with _LOCK:
-            opened = _OPENED.pop(self.folder.resolve(), None)
-            if opened is not None:
-                opened.environment.close()
 
-    def delete(self) -> None:
-        """Delete the file, damaged or not. A process that has it open keeps using the deleted file."""
-        with _LOCK:
-            self.close()
-            try:
-                for path in (self.data_path, self.folder / "lock.mdb"):
-                    path.unlink(missing_ok=True)
-            except OSError as error:
-                raise RunError(
-                    f"cannot delete the embedding store {self.folder} ({error}); "
-                    "close the programs that use it and try again"
-                ) from error
+def _rows(handle: int, head: Head, wanted: NDArray[np.intp], keys: Sequence[bytes]) -> NDArray[np.float32]:
+    """Read vectors, neighbours at once, and check each against its digest."""
+    size = 4 * head.width
+    vectors = np.empty((len(wanted), head.width), dtype="<f4")
+    order = np.argsort(wanted, kind="stable")
+    for run in np.split(order, np.flatnonzero(np.diff(wanted[order]) != 1) + 1):
+        content = _pread(handle, size * len(run), head.first + size * int(wanted[run[0]]))
+        vectors[run] = np.frombuffer(content, dtype="<f4").reshape(len(run), head.width)
+    if head.keys[wanted].tobytes() != b"".join(keys):
+        raise DamagedError("it holds other texts")
+    if head.checks[wanted].tobytes() != b"".join(map(_check, keys, vectors)):
+        raise DamagedError("a vector does not match its digest")
+    return vectors.astype(np.float32, copy=False)
+
+
+def _head(handle: int, name: bytes) -> Head:
+    size = os.fstat(handle).st_size
+    start = _pread(handle, _START.size + _DIGEST, 0)
+    magic, count, width, named = _START.unpack_from(start)
+    if magic != _MAGIC:
+        raise DamagedError("it does not begin as a file of vectors")
+    if size != len(start) + named + count * (_ROW + 4 * width):
+        raise DamagedError(f"it is {size} bytes long, which is not what its head says")
+    content = _pread(handle, named + count * _ROW, len(start))
+    maker, table, checks = (
+        content[:named],
+        content[named : named + count * KEY_BYTES],
+        content[named + count * KEY_BYTES :],
+    )
+    if _digest(name, start[: _START.size], maker, table, checks) != start[_START.size :]:
+        raise DamagedError("its head does not match its digest")
+    return Head(
+        maker,
+        width,
+        np.frombuffer(table, dtype=np.uint8).reshape(count, KEY_BYTES),
+        np.frombuffer(checks, dtype=np.uint8).reshape(count, _CHECK),
+    )
+
+
+def _digest(name: bytes, *parts: bytes) -> bytes:
+    digest = blake2b(name, digest_size=_DIGEST)
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
+
+
+def _check(key: bytes, vector: NDArray[np.float32]) -> bytes:
+    """Return the digest of a vector, bound to its text."""
+    return blake2b(vector.data, digest_size=_CHECK, key=key).digest()
+
+
+def _pread(handle: int, size: int, at: int) -> bytes:
+    parts = []
+    while size > 0:  # the system reads at most 2 GiB at once
+        part = os.pread(handle, size, at)
+        if not part:
+            raise DamagedError("it ends early")
+        parts.append(part)
+        size, at = size - len(part), at + len(part)
+    return b"".join(parts)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[int | None]:
+    """Open a file for reading; None if there is none."""
+    handle = None
+    try:
+        with suppress(FileNotFoundError):
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        if handle is not None and hasattr(os, "posix_fadvise"):
+            # Reading ahead would read 32 times what a vector needs once the store outgrows the memory.
+            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_RANDOM)
+        yield handle
+    except OSError as error:
+        if error.errno in {errno.EIO, errno.EISDIR}:
+            raise DamagedError(error.strerror) from error
+        if limit := limited(error):
+            raise limit from error
+        raise RunError(
+            f"{path} cannot be read ({error.strerror or error}); make it readable, or set ROBUSTIR_CACHE to another folder"
+        ) from error
+    finally:
+        if handle is not None:
+            os.close(handle)

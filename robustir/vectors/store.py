@@ -10,9 +10,10 @@ weights) are never stored.
 from __future__ import annotations
 
 import json
-import struct
-import zlib
-from collections.abc import Sequence
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,13 +24,13 @@ from numpy.typing import NDArray
 from robustir.contracts import Encoder, Role
 from robustir.disk.folders import cache_folder
 from robustir.errors import EncoderError, InputError, RobustirError, RunError
-from robustir.vectors.file import EmbeddingFile, Tables, Transaction
+from robustir.vectors.file import KEY_BYTES, DamagedError, read_head, read_vectors, write_vectors
+from robustir.vectors.places import RECORD, Places
 
 __all__ = ["EmbeddingStore", "EncodedUnit", "check_vectors", "default_folder"]
 
-# Part of every key: raised when the layout of a record changes, so that an old store is never misread.
-_FORMAT = b"robustir-embeddings-2"
-_KEY_BYTES = 16
+# Part of every key: raised when the layout of a file changes, so that an old store is never misread.
+_FORMAT = b"robustir-embeddings-3"
 # This many texts from the store are encoded again at first, and then this many of every 1,024.
 _TRIAL = 4
 _REUSED_PER_TRIAL = 1_024
@@ -37,10 +38,8 @@ _REUSED_PER_TRIAL = 1_024
 # float32, and 1e-2 in half precision.
 _TOLERANCE = 1e-3
 _HALF_TOLERANCE = 3e-2
-_HEADER = struct.Struct("<QQ")  # rows, dimensions; 16 bytes keep the vectors aligned
-# The place of a text's vector: key of the record and row in it.
-_PLACE = np.dtype([("record", "<u8", (2,)), ("row", "<u8")])
-_TABLES = ("records", "places", "encoders")
+_OF_ENCODER = re.compile(r"[0-9a-f]{32}")
+_BEFORE = ("data.mdb", "lock.mdb")  # of stores written before format 3: only deleted
 
 
 def default_folder() -> Path:
@@ -79,12 +78,16 @@ class EncodedUnit(NamedTuple):
 
 
 class _Distinct(NamedTuple):
-    """The distinct (text, language) pairs of a call in order of first appearance, and each row's place among them."""
+    """The distinct (text, language) pairs of a call in order of first appearance, and each row's place among them.
+
+    identity: the digest of what is common to their keys: encoder, revision, role, and how vectors are kept.
+    """
 
     texts: list[str]
     langs: list[str] | None
     inverse: NDArray[np.intp]
     keys: list[bytes]
+    identity: bytes
 
 
 def _frame(part: str) -> bytes:
@@ -109,7 +112,7 @@ def _distinct(encoder: Encoder, texts: Sequence[str], role: Role, langs: Sequenc
         raise InputError(f"{len(texts)} texts but {len(langs or ())} languages; give one language per text")
     kept_by = "text" if _is_shared(encoder) else "unit"
     identity = b"".join(map(_frame, (kept_by, encoder.name, encoder.revision, role)))
-    base = blake2b(_FORMAT + identity, digest_size=_KEY_BYTES)
+    base = blake2b(_FORMAT + identity, digest_size=KEY_BYTES)
     frames = {lang: _frame(lang) for lang in set(used)}
     places: dict[bytes, int] = {}
     first: list[int] = []
@@ -122,43 +125,7 @@ def _distinct(encoder: Encoder, texts: Sequence[str], role: Role, langs: Sequenc
             first.append(row)
         inverse[row] = place
     kept = None if langs is None else [langs[row] for row in first]
-    return _Distinct([texts[row] for row in first], kept, inverse, list(places))
-
-
-def _record_key(keys: Sequence[bytes]) -> bytes:
-    return blake2b(b"record" + b"".join(keys), digest_size=_KEY_BYTES).digest()
-
-
-def _checks(vectors: NDArray[np.float32]) -> NDArray[np.uint32]:
-    return np.fromiter(map(zlib.crc32, vectors), dtype="<u4", count=len(vectors))
-
-
-def _pack(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Make a record: header, vectors, one CRC-32 per row."""
-    count, width = vectors.shape
-    record = np.empty(_HEADER.size + 4 * count * (width + 1), dtype=np.uint8)
-    record[: _HEADER.size] = np.frombuffer(_HEADER.pack(count, width), dtype=np.uint8)
-    words = record[_HEADER.size :].view("<u4")
-    rows = words[: count * width].view("<f4").reshape(count, width)
-    rows[:] = vectors
-    words[count * width :] = _checks(rows)
-    return record
-
-
-def _unpack(record: memoryview, rows: NDArray[np.uint64] | None) -> NDArray[np.float32]:
-    """Return a copy of the vectors of a record, or of some rows; raise ValueError if the record is damaged."""
-    count, width = _HEADER.unpack_from(record)
-    if len(record) != _HEADER.size + 4 * count * (width + 1):
-        raise ValueError("a record has a wrong length")
-    vectors = np.frombuffer(record, "<f4", count * width, _HEADER.size).reshape(count, width)
-    checks = np.frombuffer(record, "<u4", count, _HEADER.size + 4 * count * width)
-    if rows is not None and len(rows) and int(rows.max()) >= count:
-        raise ValueError("a record has too few rows")
-    wanted = slice(None) if rows is None else rows
-    taken = np.array(vectors[wanted], dtype=np.float32)
-    if not np.array_equal(_checks(taken), checks[wanted]):
-        raise ValueError("a vector does not match its checksum")
-    return taken
+    return _Distinct([texts[row] for row in first], kept, inverse, list(places), base.digest())
 
 
 class _Found(NamedTuple):
@@ -171,22 +138,23 @@ class _Found(NamedTuple):
 class EmbeddingStore:
     """Vectors on disk, by encoder, revision, role, language (if the encoder uses it) and text.
 
-    Any number of processes may use one store at a time.
+    Any number of processes may use one store at a time. Every vector is checked against its digest when it is read; a
+    file with damage is deleted, its texts are encoded again, and ``take_damaged`` names it.
 
     Args:
-        path: folder of the store, on a local disk; None: :func:`default_folder`.
-        map_size: bytes of address space to begin with.
+        path: folder of the store; None: :func:`default_folder`.
         trial: how many texts from the store are encoded again, at first and then of every 1,024; 0 for none.
 
     Raises:
-        RunError: by all methods, if the store is damaged or the disk is full.
+        RunError: by all methods, if the disk is full or refuses.
     """
 
-    def __init__(self, path: Path | str | None = None, *, map_size: int = 2**28, trial: int = _TRIAL) -> None:
+    def __init__(self, path: Path | str | None = None, *, trial: int = _TRIAL) -> None:
         self.path = default_folder() if path is None else Path(path)
-        self._file = EmbeddingFile(self.path, _TABLES, map_size)
         self._trial = trial
         self._tried: dict[tuple[str, str, Role], _Tried] = {}
+        self._places: dict[bytes, Places] = {}
+        self._damaged: list[str] = []
 
     def vectors(
         self, encoder: Encoder, texts: Sequence[str], role: Role, langs: Sequence[str] | None = None
@@ -209,13 +177,13 @@ class EmbeddingStore:
             raise InputError("texts is empty; give at least one text to encode")
         unit = _distinct(encoder, texts, role, langs)
         size = len(unit.keys)
-        found = self._find(encoder, unit.keys)
+        found = self._find(encoder, unit)
         if found.vectors is not None:
             self._try(encoder, unit, role, found)
         missing = np.setdiff1d(np.arange(size), found.places, assume_unique=True)
         if len(missing):
             new = _encode(encoder, unit, missing, role)
-            self._put(encoder, [unit.keys[place] for place in missing], new)
+            self._put(encoder, unit, [unit.keys[place] for place in missing], new)
             distinct = _merge(encoder.name, size, found, _Found(missing, new))
         else:
             assert found.vectors is not None
@@ -223,28 +191,52 @@ class EmbeddingStore:
         vectors = distinct if size == len(texts) else distinct[unit.inverse]
         return EncodedUnit(vectors, len(missing), size - len(missing))
 
+    def take_damaged(self) -> list[str]:
+        """Return what damage was found since this was last called: the file and what is wrong with it."""
+        damaged, self._damaged = self._damaged, []
+        return damaged
+
     def info(self) -> dict[str, Any]:
-        """Return path, bytes on disk, number of vectors, and per encoder name, revision, dimensions and vectors."""
-        encoders: list[dict[str, Any]] = []
-        size = 0
-        if self._file.data_path.exists():
-            encoders = self._file.read(
-                lambda transaction, tables: [
-                    json.loads(bytes(value)) for _, value in transaction.cursor(tables["encoders"])
-                ]
-            )
-            size = self._file.data_path.stat().st_size
-        encoders.sort(key=lambda row: (row["name"], row["revision"]))
-        entries = sum(row["vectors"] for row in encoders)
-        return {"path": str(self.path), "entries": entries, "bytes": size, "encoders": encoders}
+        """Return path, bytes on disk, number of vectors, and per encoder name, revision, dimensions and vectors.
+
+        Files whose head is damaged count as bytes alone.
+        """
+        counts: dict[tuple[str, str, int], int] = {}
+        for path in self._records():
+            with suppress(DamagedError):
+                head = read_head(path, _name_of(path))
+                if head is not None:
+                    maker = json.loads(head.maker)
+                    row = (maker["name"], maker["revision"], head.width)
+                    counts[row] = counts.get(row, 0) + len(head.keys)
+        encoders = [
+            {"name": name, "revision": revision, "dimensions": width, "vectors": count}
+            for (name, revision, width), count in sorted(counts.items())
+        ]
+        size = sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+        return {"path": str(self.path), "entries": sum(counts.values()), "bytes": size, "encoders": encoders}
 
     def prune(self) -> None:
-        """Delete all vectors, also from a damaged store."""
-        self._file.delete()
+        """Delete all vectors, damaged or not; what other processes read meanwhile, they encode again."""
+        self._places.clear()
+        try:
+            for path in [*self.path.glob("*/*"), *(self.path / name for name in _BEFORE)]:
+                if path.name in _BEFORE or _OF_ENCODER.fullmatch(path.parent.name):
+                    _remove(path)
+        except OSError as error:
+            raise RunError(
+                f"cannot delete the embedding store {self.path} ({error.strerror or error}); make the folder writable, or "
+                "end the programs that use it, and try again"
+            ) from error
+        for folder in self.path.glob("*/"):
+            with suppress(OSError):  # what is not ours, or what another process just wrote into
+                folder.rmdir()
 
-    def close(self) -> None:
-        """Close the file in this process; the store opens it again when it is used again."""
-        self._file.close()
+    def _records(self) -> Iterator[Path]:
+        with suppress(FileNotFoundError):  # nothing is stored, or another process prunes
+            for folder in sorted(self.path.iterdir()):
+                if _OF_ENCODER.fullmatch(folder.name):
+                    yield from (path for path in sorted(folder.iterdir()) if RECORD.fullmatch(path.name))
 
     def _try(self, encoder: Encoder, unit: _Distinct, role: Role, found: _Found) -> None:
         """Encode a few texts again that the store holds, and raise RunError if their vectors have changed."""
@@ -262,55 +254,74 @@ class EmbeddingStore:
         if apart[worst] > _tolerance(encoder):
             raise _changed(encoder.name, unit.texts[found.places[chosen[worst]]], apart[worst])
 
-    def _find(self, encoder: Encoder, keys: Sequence[bytes]) -> _Found:
-        nothing = _Found(np.empty(0, dtype=np.intp), None)
-        if not keys or not _is_stored(encoder):
-            return nothing
-
-        def whole(transaction: Transaction, tables: Tables) -> _Found:
-            record = transaction.get(_record_key(keys), db=tables["records"])
-            return nothing if record is None else _Found(np.arange(len(keys)), _unpack(record, None))
-
-        def shared(transaction: Transaction, tables: Tables) -> _Found:
-            values = [transaction.get(key, db=tables["places"]) for key in keys]
-            places = np.array([place for place, value in enumerate(values) if value is not None], dtype=np.intp)
-            if not len(places):
-                return nothing
-            where = np.frombuffer(b"".join([value for value in values if value is not None]), dtype=_PLACE)
-            records, which = np.unique(where["record"], axis=0, return_inverse=True)
-            parts, order = [], []
-            for number, key in enumerate(records):
-                mine = np.flatnonzero(which == number)
-                record = transaction.get(key.tobytes(), db=tables["records"])
-                if record is None:
-                    raise ValueError("a record is missing")
-                parts.append(_unpack(record, where["row"][mine]))
-                order.append(mine)
-            vectors = np.empty((len(places), parts[0].shape[1]), dtype=np.float32)
-            vectors[np.concatenate(order)] = np.concatenate(parts)
-            return _Found(places, vectors)
-
-        try:
-            return self._file.read(shared if _is_shared(encoder) else whole)
-        except (ValueError, struct.error) as error:
-            raise self._file.damaged(str(error)) from error
-
-    def _put(self, encoder: Encoder, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
+    def _find(self, encoder: Encoder, unit: _Distinct) -> _Found:
         if not _is_stored(encoder):
-            return
-        record_key = _record_key(keys)
-        record = _pack(vectors)
-        places: list[tuple[bytes, bytes]] = []
-        if _is_shared(encoder):
-            rows = [record_key + row.to_bytes(8, "little") for row in range(len(keys))]
-            places = sorted(zip(keys, rows, strict=True))
+            return _Found(np.empty(0, dtype=np.intp), None)
+        folder = self.path / unit.identity.hex()
+        if not _is_shared(encoder):
+            vectors = self._read(_record(folder, unit.keys), None, unit.keys)
+            return _Found(np.arange(len(unit.keys) if vectors is not None else 0), vectors)
+        known = self._places.setdefault(unit.identity, Places(folder))
+        where = known.find(unit.keys, self._drop)
+        found: list[tuple[NDArray[np.intp], NDArray[np.float32]]] = []
+        for number in np.unique(where[:, 0][where[:, 0] >= 0]):
+            places = np.flatnonzero(where[:, 0] == number)
+            vectors = self._read(known.path(number), where[places, 1], [unit.keys[place] for place in places])
+            if vectors is None:
+                known.forget(number)
+            else:
+                found.append((places, vectors))
+        if not found:
+            return _Found(np.empty(0, dtype=np.intp), None)
+        if len({vectors.shape[1] for _, vectors in found}) > 1:
+            raise EncoderError(
+                f"{encoder.name} returned vectors of several dimensions under one revision; "
+                "change its revision with its vectors, or delete the old ones with  robustir cache prune"
+            )
+        places = np.concatenate([places for places, _ in found])
+        order = np.argsort(places)
+        return _Found(places[order], np.concatenate([vectors for _, vectors in found])[order])
 
-        def put(transaction: Transaction, tables: Tables) -> None:
-            if transaction.put(record_key, record, db=tables["records"], overwrite=False):
-                transaction.cursor(tables["places"]).putmulti(places, overwrite=False)
-                _count(transaction, tables, encoder, vectors)
+    def _read(self, path: Path, rows: NDArray[np.intp] | None, keys: Sequence[bytes]) -> NDArray[np.float32] | None:
+        """Return vectors of a file; None if it is not there or damaged, and then it is deleted."""
+        try:
+            return read_vectors(path, _name_of(path), rows, keys)
+        except DamagedError as error:
+            self._drop(path, error)
+            return None
 
-        self._file.write(put)
+    def _drop(self, path: Path, error: DamagedError) -> None:
+        self._damaged.append(f"{path} ({error})")
+        try:
+            _remove(path)
+        except OSError as refused:
+            raise RunError(
+                f"{path} is damaged ({error}) and cannot be deleted ({refused.strerror or refused}); delete it, and its "
+                "vectors are encoded again when needed"
+            ) from refused
+
+    def _put(self, encoder: Encoder, unit: _Distinct, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
+        if _is_stored(encoder):
+            path = _record(self.path / unit.identity.hex(), keys)
+            maker = json.dumps({"name": encoder.name, "revision": encoder.revision}).encode()
+            write_vectors(path, _name_of(path), maker, keys, vectors)
+
+
+def _record(folder: Path, keys: Sequence[bytes]) -> Path:
+    """Return the file of the vectors of texts."""
+    return folder / f"{blake2b(b'record' + b''.join(keys), digest_size=KEY_BYTES).hexdigest()}.vectors"
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _name_of(path: Path) -> bytes:
+    """Return what the digest of a file covers of its place, so that no file passes for another."""
+    return f"{path.parent.name}/{path.name}".encode()
 
 
 class _Tried:
@@ -376,14 +387,3 @@ def _encode(encoder: Encoder, unit: _Distinct, places: NDArray[np.intp], role: R
     except Exception as error:
         raise EncoderError(f"{encoder.name} failed on {len(texts)} texts: {type(error).__name__}: {error}") from error
     return check_vectors(vectors, len(texts), encoder.name)
-
-
-def _count(transaction: Transaction, tables: Tables, encoder: Encoder, vectors: NDArray[np.float32]) -> None:
-    """Add to the number of stored vectors of an encoder."""
-    key = blake2b(_frame(encoder.name) + _frame(encoder.revision), digest_size=_KEY_BYTES).digest()
-    value = transaction.get(key, db=tables["encoders"])
-    row = {"name": encoder.name, "revision": encoder.revision, "dimensions": vectors.shape[1], "vectors": 0}
-    if value is not None:
-        row = json.loads(bytes(value))
-    row["vectors"] += len(vectors)
-    transaction.put(key, json.dumps(row).encode(), db=tables["encoders"])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import robustir
 from robustir.encoders.weights import load_pickle
 from robustir.errors import InputError
+from tests.tiny import write_beir
 
 LONG = "x" * 300
 TYPOS = ("perturb", "typos", "-l", "en", "-s", "0.5")
@@ -131,3 +134,63 @@ def test_memory_that_is_not_there_is_told(invoke, monkeypatch: pytest.MonkeyPatc
     assert result.code == 2
     assert "the system gave no more memory" in result.err
     assert "bug" not in result.err
+
+
+# Root, whom files may refuse as they refuse any other user.
+WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root needs setpriv to be refused")
+@pytest.mark.parametrize(
+    ("shut", "mode", "arguments", "told"),
+    [
+        ("texts", 0o000, (*TYPOS, "texts"), "Permission denied"),
+        ("task/corpus.jsonl", 0o000, ("plan", "suite.toml"), "corpus.jsonl cannot be read: Permission denied"),
+        ("task", 0o444, ("plan", "suite.toml"), "corpus.jsonl: Permission denied"),
+        ("suite.toml", 0o000, ("plan", "suite.toml"), "suite.toml cannot be read: Permission denied"),
+        ("run/manifest.json", 0o000, ("report", "run"), "manifest.json cannot be read: Permission denied"),
+        ("run/ranks", 0o000, ("report", "run"), ".parquet: Permission denied"),
+        ("run/ranks/*", 0o000, ("resume", "run"), ".parquet cannot be read: Permission denied"),
+        ("run", 0o555, ("report", "run", "--format", "markdown"), "report.md cannot be written: Permission denied"),
+        (
+            "run/findings",
+            0o555,
+            ("report", "run", "--format", "csv"),
+            "scores.csv cannot be written: Permission denied",
+        ),
+        ("shut", 0o555, ("run", "suite.toml", "-o", "shut/run"), "shut/run cannot be written: Permission denied"),
+        ("shut", 0o555, ("encode", "hashing", "--lang", "en", "-o", "shut/v.npy", "texts"), "Permission denied"),
+        ("shut", 0o555, ("export", "queries", "suite.toml", "-o", "shut/queries"), "Permission denied"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_what_must_not_be_read_or_written(
+    place: Path, shut: str, mode: int, arguments: tuple[str, ...], told: str
+) -> None:
+    (path,) = list(place.glob(shut))[:1]
+    path.chmod(mode)
+    try:
+        words = WITHOUT_RIGHTS if os.geteuid() == 0 else ()
+        command = [*words, sys.executable, "-m", "robustir", *arguments]
+        done = subprocess.run(command, cwd=place, capture_output=True, check=False)
+    finally:
+        path.chmod(0o755)
+    assert told in refused(done)
+    assert "damaged" not in done.stderr.decode()
+    assert "download" not in done.stderr.decode()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a collection, a suite, texts, a finished run and an empty folder."""
+    folder = tmp_path_factory.mktemp("place")
+    task = write_beir(folder / "task")
+    (folder / "texts").write_text("where is the nile\n", encoding="utf-8")
+    (folder / "shut").mkdir()
+    (folder / "suite.toml").write_text(
+        f'name = "tiny"\nbenchmarks = ["{task}"]\nencoders = ["bm25"]\nperturbations = ["typos"]\nseverities = [0.5]\n'
+        "draws = 1\nexploratory = true\n[statistics]\nresamples = 99\nflips = 99\n",
+        encoding="utf-8",
+    )
+    robustir.run(str(folder / "suite.toml"), folder / "run", formats=["csv"])
+    return folder

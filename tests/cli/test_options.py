@@ -54,6 +54,7 @@ PLAN = {
     "--settings": "mono",
     "--measure": "RR",
     "--limit": "5",
+    "--longest": None,  # refuses a plan, and changes none: test_long_texts.py
     "--severities": "0.7",
     "--draws": "2",
     "--seed": "5",
@@ -61,7 +62,7 @@ PLAN = {
     "--correction": "holm",
     "--interval": "bca",
 }
-PERTURB = {"--lang": "de", "--severity": "0.9", "--seed": "3", "--draw": "1", "--jsonl": None}
+PERTURB = {"--lang": "de", "--severity": "0.9", "--seed": "3", "--draw": "1", "--longest": None, "--jsonl": None}
 
 
 def changed(base: dict[str, str], option: str, value: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -530,8 +531,12 @@ def _checkpoint_files(folder: Path) -> Files:
 
 
 def _read_checkpoint(folder: Path) -> object:
-    from robustir.training.checkpoints import read_checkpoint
+    from robustir.training.checkpoints import read_checkpoint, seal
 
+    with suppress(OSError):
+        seal(
+            folder / "checkpoint.pt"
+        )  # what is changed here has the digest of its bytes: else that alone would refuse it
     found = read_checkpoint(folder / "checkpoint.pt", "abc")
     return found and (found.progress.best(), found.progress.recent())
 
@@ -689,6 +694,32 @@ def _read_tensors(folder: Path) -> object:
     )
 
 
+# ---- the store of vectors
+
+
+_STORED: Final = ["one", "two", "three"]
+
+
+def _store_files(folder: Path) -> Files:
+    from robustir.encoders.hashing import HashingEncoder
+    from robustir.vectors.store import EmbeddingStore
+
+    EmbeddingStore(folder).encode_unit(HashingEncoder(dim=8), _STORED, role="query")
+    return _kept(folder)
+
+
+def _read_store(folder: Path) -> object:
+    """Damage is never refused: the texts are encoded again, and the vectors are the same."""
+    from robustir.encoders.hashing import HashingEncoder
+    from robustir.vectors.store import EmbeddingStore
+
+    encoder, store = HashingEncoder(dim=8), EmbeddingStore(folder, trial=0)
+    info = store.info()
+    vectors = store.encode_unit(encoder, _STORED, role="query").vectors
+    assert vectors.tobytes() == encoder.encode(_STORED, role="query").tobytes()
+    return info
+
+
 # ---- run directories
 
 
@@ -747,5 +778,6 @@ READERS: Final[Mapping[str, Reader]] = {
     "layouts of sentence-transformers": Reader(_layout_files, _read_layout, cost=2),
     "transformers": Reader(_transformer_files, _read_transformer, cost=100),
     "safetensors and tensors": Reader(_tensor_files, _read_tensors, cost=2),
+    "stores of vectors": Reader(_store_files, _read_store),
     "run directories": Reader(_run_files, _read_run, cost=50),
 }

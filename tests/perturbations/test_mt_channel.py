@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustir.errors import DataError, NotApplicableError, SpecError
+from robustir.perturbations.mt import mt_instead
 from robustir.perturbations.mt.mt_instead import FORM, LEXICAL, OTHER, UNTRANSLATED, Options, instead, is_new
 from robustir.perturbations.mt.mt_noise import Channel
 from robustir.perturbations.mt.mt_order import turned
@@ -198,6 +200,19 @@ def test_what_comes_instead() -> None:
     name = made("Victoria", NAME, LEXICAL, 0.5)
     assert name in confusions("en")("Victoria")
     assert list(instead(["house"], [COMMON], [LEXICAL], ("de", "en"), [0.5], [Everything()], spaced=False)) == [None]
+
+
+@pytest.mark.parametrize("spaced", [True, False])
+def test_what_is_new_to_a_long_text_is_what_is_new_to_a_short_one(
+    spaced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(3)
+    text = "".join(chance.choices("ab_'٣\u0301é .-", k=400))
+    words = ["".join(chance.choices("ab_'٣\u0301é", k=chance.randint(1, 4))) for _ in range(2_000)]
+    short = [is_new(word, text, spaced=spaced) for word in words]
+    assert 200 < sum(short) < 1_800
+    monkeypatch.setattr(mt_instead, "_LONG", 100)
+    assert [is_new(word, text, spaced=spaced) for word in words] == short
 
 
 def test_what_is_new_to_a_text() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustir.disk.reading import read_json_lines, read_text
+from robustir.disk.shapes import shortened
 from robustir.errors import DataError
 
 __all__ = ["Pairs", "read_pairs"]
@@ -41,7 +42,9 @@ def read_pairs(noisy: Path, clean: Path | None = None) -> Pairs:
             )
         for (at, name, _), (_, same, _) in zip(other, one, strict=True):
             if name != same:
-                raise DataError(f"{noisy}:{at}: it holds {name!r}, but the same line of {clean} holds {same!r}")
+                raise DataError(
+                    f"{noisy}:{at}: it holds {shortened(name)!r}, but the same line of {clean} holds {shortened(same)!r}"
+                )
         rows = [(at, text, noise) for (at, _, noise), (_, _, text) in zip(other, one, strict=True)]
     for at, text, noise in rows:
         _check(noisy, at, text, noise)
