@@ -46,7 +46,7 @@ def repeated(option: str, values: Sequence[str]) -> tuple[str, ...]:
 
 E5 = f"transformer('{RELEASED or 'FOLDER'}', query_prefix='query: ', passage_prefix='query: ')"
 GALLERY = (
-    Shown("quickstart", "Three encoders that need no download under two kinds of noise, in eleven languages.", ("quickstart",)),
+    Shown("quickstart", "Three lexical encoders and a released one under two kinds of noise, in eleven languages; no download.", ("quickstart",)),
     Shown(
         "xquad-r",
         "A released encoder, BM25 and a static encoder on real questions with typing errors.",
@@ -56,7 +56,7 @@ GALLERY = (
     ),
     Shown(
         "families",
-        "Five encoders under nine kinds of noise, recorded errors and attacks among them.",
+        "Six encoders, a released one among them, under eight kinds of noise, some of it recorded, and attacks.",
         ("families", "--languages", "en,de,th", "--severities", "0.2", "--limit", "300"),
     ),
     Shown(
