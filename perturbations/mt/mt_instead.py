@@ -101,7 +101,7 @@ def _is_new_to_long(folded: str, text: str, *, spaced: bool) -> bool:
 
 @lru_cache(maxsize=4)
 def _runs(text: str) -> frozenset[str]:
-    """Return the letters and digits that stand together in a text."""
+    """Return the runs of letters and digits of a text."""
     return frozenset(_RUN.findall(text))
 
 

@@ -25,5 +25,5 @@ def check_lengths(where: str, ids: Sequence[str], texts: Sequence[str], longest:
     )
     raise DataError(
         f"{where} {ids[beyond[0]]!a:.100} has {len(texts[beyond[0]]):,} characters, more than {longest:,}{others}; shorten or "
-        f"leave out what is no query, or allow it with  --longest {length}  (in a suite  longest = {length} )"
+        f"leave out such texts, or allow it with  --longest {length}  (in a suite  longest = {length} )"
     )
