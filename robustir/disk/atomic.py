@@ -11,7 +11,7 @@ from pathlib import Path
 
 from robustir.errors import RunError
 
-__all__ = ["digest_of", "explained", "write_atomically", "write_text_atomically"]
+__all__ = ["digest_of", "explained", "is_full", "write_atomically", "write_text_atomically"]
 
 _CHUNK = 2**20  # bytes
 
@@ -27,13 +27,18 @@ def digest_of(folder: Path, paths: Iterable[Path]) -> str:
     return digest.hexdigest()[:32]
 
 
+def is_full(error: OSError) -> bool:
+    """Whether a disk or a quota has no room left."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn an OSError while ``path`` is written into a RunError that says what to do."""
     try:
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if is_full(error):
             raise RunError(
                 f"the disk is full: {path} was not written; free some space and run  robustir resume  on the run"
             ) from error

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.disk.atomic import is_full
 from robustir.disk.limits import limited
 from robustir.errors import RunError
 
@@ -76,8 +77,9 @@ def write_vectors(path: Path, name: bytes, maker: bytes, keys: Sequence[bytes], 
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
     except OSError as error:
+        why = "the disk is full" if is_full(error) else error.strerror or error
         raise RunError(
-            f"cannot write to the embedding store {path.parent.parent} ({error.strerror or error}); nothing half-written is "
+            f"cannot write to the embedding store {path.parent.parent} ({why}); nothing half-written is "
             "left. Free disk space with  robustir cache prune , or set ROBUSTIR_CACHE to a folder with space"
         ) from error
 
