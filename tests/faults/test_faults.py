@@ -1,4 +1,4 @@
-"""Faults of every kind, a few of each; ``python -m tests.faults`` (marker ``faults``) makes hundreds."""
+"""Some kills and a full disk; ``python -m tests.faults`` (marker ``faults``) makes hundreds, and damages every kind of file."""
 
 from __future__ import annotations
 
@@ -10,24 +10,21 @@ from random import Random
 import pytest
 
 from tests.faults.__main__ import main
-from tests.faults.damage import damage_files, fill_disks, refuse_rights, run_two
+from tests.faults.damage import fill_disks
 from tests.faults.kills import kill_often
 from tests.faults.stage import Ledger, Stage
 from tests.processes import hearing
 
 
 @pytest.mark.slow
-def test_a_run_survives_faults_of_every_kind(tmp_path: Path) -> None:
+def test_a_run_survives_kills_and_a_full_disk(tmp_path: Path) -> None:
     chance, ledger = Random(1), Ledger()
     with hearing(signal.SIGTERM, signal.SIGHUP):
         stage = Stage(tmp_path / "stage")
-        assert kill_often(stage, 20, chance, ledger) >= 15
-        damage_files(stage, 1, chance, ledger)
-        run_two(stage, 1, chance, ledger)
-        refuse_rights(stage, 4, chance, ledger)
-        fill_disks(stage, 2, chance, ledger)
+        assert kill_often(stage, 3, chance, ledger) >= 2
+        fill_disks(stage, 1, chance, ledger)
     assert ledger.wrong == []
-    assert len(ledger.counts) > 20
+    assert ledger.counts.total() >= 3
 
 
 @pytest.mark.faults
