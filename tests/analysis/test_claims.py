@@ -399,6 +399,7 @@ def test_a_verdict_needs_every_piece_of_evidence(changes: dict[str, Any], verdic
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_families_of_nothing_hold_a_claim_at_most_as_often_as_they_may(capsys: pytest.CaptureFixture[str]) -> None:
     """Three encoders that lose alike under four noises: in what share of runs is anything claimed of loss?"""
     runs, false, told = 100, 0, 0

@@ -24,7 +24,7 @@ from robustir.running.orchestration import execute_plan
 from robustir.running.summary import RunOptions
 from robustir.types import Task
 
-pytestmark = [pytest.mark.comparison, pytest.mark.slow, pytest.mark.data]
+pytestmark = [pytest.mark.comparison, pytest.mark.slow, pytest.mark.long, pytest.mark.data]
 NAMES = {"AP": "map", "RR": "recip_rank", "nDCG@10": "ndcg_cut_10", "R@10": "recall_10"}
 EVERY = 13  # every 13th query of all languages: 1,007 full rankings of 13,014 passages
 

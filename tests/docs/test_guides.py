@@ -50,6 +50,7 @@ def test_the_example_of_a_guide_passes_its_check_and_runs(root: Path, tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_every_command_of_the_tutorial_works(root: Path, tmp_path: Path) -> None:
     page = root / "docs" / "tutorial.md"
     done = run_shell("\n".join(blocks(page, "bash")), tmp_path)
