@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,8 +41,9 @@ def outputs_under_hash_seeds(code: str) -> set[str]:
     }
 
 
-def digests(run: Path) -> dict[str, str]:
+def digests(
+    run: Path, parts: Sequence[str] = ("queries", "passages", "relevant", "ranks", "findings")
+) -> dict[str, str]:
     """SHA-256 of everything that must not depend on how a run went."""
-    parts = ("queries", "passages", "relevant", "ranks", "findings")
     files = [path for part in parts for path in sorted((run / part).iterdir())]
     return {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import random
@@ -19,13 +18,13 @@ from typing import Final
 
 import psutil
 
-from tests.processes import ROOT
+from tests.processes import ROOT, digests
 from tests.tiny import write_beir
 
-__all__ = ["PARTS", "Ledger", "Stage", "content", "ended", "until", "workers"]
+__all__ = ["Ledger", "Stage", "content", "ended", "until", "workers"]
 
 _WITHOUT_RIGHTS: Final = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")  # root whom files may refuse
-PARTS: Final = ("queries", "ranks", "rankings", "passages", "relevant", "shown", "findings")
+_PARTS: Final = ("queries", "ranks", "rankings", "passages", "relevant", "shown", "findings")
 _PATIENCE: Final = 600.0  # seconds for one command
 _SUITE: Final = """name = "tiny"
 benchmarks = [{task}]
@@ -142,8 +141,7 @@ def ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
 
 def content(run: Path) -> dict[str, str]:
     """Return the digests of all files of a run that must not depend on how it went."""
-    paths = (path for part in PARTS for path in sorted((run / part).glob("*")))
-    return {path.relative_to(run).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return digests(run, [part for part in _PARTS if (run / part).is_dir()])
 
 
 def _write_task(folder: Path) -> None:
