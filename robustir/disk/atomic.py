@@ -11,7 +11,7 @@ from pathlib import Path
 
 from robustir.errors import RunError
 
-__all__ = ["digest_of", "explained", "is_full", "write_atomically", "write_text_atomically"]
+__all__ = ["digest_of", "explained", "is_full", "write_atomically", "write_text_atomically", "write_whole"]
 
 _CHUNK = 2**20  # bytes
 
@@ -45,20 +45,29 @@ def explained(path: Path) -> Iterator[None]:
         raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a temporary neighbour of ``path``, flush it to disk, then rename it into place."""
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a temporary neighbour of ``path``, then rename it into place. Raises OSError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        # If the folder itself is out of reach, the first error is the one to report.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Do as :func:`write_whole`, flushed to disk before the renaming. Raises RunError that says what to do."""
+
+    def flushed(temporary: Path) -> None:
+        write(temporary)
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+
     with explained(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(temporary)
-            with temporary.open("rb") as handle:
-                os.fsync(handle.fileno())
-            temporary.replace(path)
-        finally:
-            # If the folder itself is out of reach, the first error is the one to report.
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        write_whole(path, flushed)
 
 
 def write_text_atomically(path: Path, text: str) -> None:

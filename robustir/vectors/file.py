@@ -19,11 +19,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.disk.atomic import is_full
+from robustir.disk.atomic import is_full, write_whole
 from robustir.disk.limits import limited
 from robustir.errors import RunError
 
-__all__ = ["KEY_BYTES", "DamagedError", "Head", "read_head", "read_vectors", "write_vectors"]
+__all__ = ["KEY_BYTES", "DamagedError", "Head", "read_head", "read_vectors", "unreadable", "write_vectors"]
 
 KEY_BYTES = 16
 _MAGIC = b"rbstvec3"
@@ -63,19 +63,15 @@ def write_vectors(path: Path, name: bytes, maker: bytes, keys: Sequence[bytes], 
     checks = b"".join(map(_check, keys, rows))
     start, table = _START.pack(_MAGIC, count, width, len(maker)), b"".join(keys)
     head = b"".join((start, _digest(name, start, maker, table, checks), maker, table, checks))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+    def fill(temporary: Path) -> None:
+        with temporary.open("wb") as handle:
+            handle.write(head)
+            handle.write(rows.data)
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            return
-        try:
-            with temporary.open("wb") as handle:
-                handle.write(head)
-                handle.write(rows.data)
-            temporary.replace(path)
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        if not path.exists():
+            write_whole(path, fill)
     except OSError as error:
         why = "the disk is full" if is_full(error) else error.strerror or error
         raise RunError(
@@ -170,6 +166,13 @@ def _pread(handle: int, size: int, at: int) -> bytes:
     return b"".join(parts)
 
 
+def unreadable(path: Path, error: OSError) -> RunError:
+    """Return what to raise where the system does not let a file or folder of the store be read."""
+    return RunError(
+        f"{path} cannot be read ({error.strerror or error}); make it readable, or set ROBUSTIR_CACHE to another folder"
+    )
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[int | None]:
     """Open a file for reading; None if there is none."""
@@ -186,9 +189,7 @@ def _reading(path: Path) -> Iterator[int | None]:
             raise DamagedError(error.strerror) from error
         if limit := limited(error):
             raise limit from error
-        raise RunError(
-            f"{path} cannot be read ({error.strerror or error}); make it readable, or set ROBUSTIR_CACHE to another folder"
-        ) from error
+        raise unreadable(path, error) from error
     finally:
         if handle is not None:
             os.close(handle)

@@ -13,8 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.errors import RunError
-from robustir.vectors.file import DamagedError, read_head
+from robustir.vectors.file import DamagedError, read_head, unreadable
 
 __all__ = ["RECORD", "Places"]
 
@@ -105,10 +104,7 @@ class Places:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise RunError(
-                f"{self._folder} cannot be read ({error.strerror or error}); make it readable, or set ROBUSTIR_CACHE to "
-                "another folder"
-            ) from error
+            raise unreadable(self._folder, error) from error
         for name in names:
             left = self._folder / name
             with suppress(OSError):
