@@ -76,12 +76,7 @@ class Quantity:
         reach = self._reach(confidence)
         if self.below is None:
             found = _first(estimator.intervals(self.layout, self.above[None], macro_only=True))
-            if reach is not None:
-                return Limits(found.value, min(found.value, -reach), max(found.value, reach))
-            # Of few groups, studentised limits may lie beyond what a mean of such values can be.
-            return Limits(
-                found.value, *(float(np.clip(limit, -self.span, self.span)) for limit in (found.low, found.high))
-            )
+            return self._possible(found, reach)
         means = [self.layout.macro(part[None]).estimates[0] for part in (self.above, self.below)]
         if settled(means[1]) <= 0:
             return Limits(math.nan, math.nan, math.nan)
@@ -91,6 +86,13 @@ class Quantity:
             return Limits(means[0] / means[1], max(0.0, 1 - reach / means[1]), 1 + reach / means[1])
         found = _first(estimator.log_ratios(self.layout, [self.above[None]], [self.below[None]], macro_only=True))
         return Limits(*(math.exp(value) for value in (found.value, found.low, found.high)))
+
+    def _possible(self, found: Limits, reach: float | None) -> Limits:
+        """Return the limits of a mean: those of the moving groups where few moved, else within what such a mean can be."""
+        if reach is not None:
+            return Limits(found.value, min(found.value, -reach), max(found.value, reach))
+        # Of few groups, limits may lie beyond.
+        return Limits(found.value, *(float(np.clip(limit, -self.span, self.span)) for limit in (found.low, found.high)))
 
     def _reach(self, confidence: float) -> float | None:
         """Return the largest distance of the mean from no change, if few groups moved; None if enough did, or none."""
@@ -110,10 +112,8 @@ class Quantity:
         """Return the limits that say the same as :meth:`equivalence_p` at half of ``1 - confidence``; of a mean, not a ratio."""
         clusters = self.layout.macro(settled(self.above)[None])
         mean, reach = float(clusters.estimates[0]), self._reach(confidence)
-        if reach is not None:
-            return Limits(mean, min(mean, -reach), max(mean, reach))
         half = float(t_reach(clusters, confidence)[0])
-        return Limits(mean, *(float(np.clip(limit, -self.span, self.span)) for limit in (mean - half, mean + half)))
+        return self._possible(Limits(mean, mean - half, mean + half), reach)
 
     def equivalence_p(self, margin: float) -> float:
         """P of "the mean lies at the margin or beyond"; NaN with one group, or if the groups do not differ."""
