@@ -104,7 +104,8 @@ def like_noises(study: Study, scores: SettingScores) -> list[str]:
     scored = {
         noise.name: noise.languages for one in scores.encoders for noise in one.noises if math.isfinite(noise.noisy)
     }
-    return [name for name in scored_noises(study, scores) if scored[name] == max(scored.values())]
+    most = max(scored.values(), default=0)
+    return [name for name in scored_noises(study, scores) if scored[name] == most]
 
 
 def under_noise(encoder: EncoderScores, noises: Sequence[str]) -> tuple[float, float]:
