@@ -157,15 +157,41 @@ def replace_one(
     return splice(block, start, start + 1 + site % 2, table.codes, table.start[entry], table.length[entry])
 
 
-def replace_all(block: Block, table: Substitutions, lang: str, severity: float, keys: NDArray[np.uint64]) -> Block:
-    """Return the block with every single character of each chosen unit that the table knows replaced.
+def replace_all(
+    block: Block,
+    table: Substitutions,
+    lang: str,
+    severity: float,
+    keys: NDArray[np.uint64],
+    *,
+    last: Substitutions | None = None,
+) -> Block:
+    """Return the block with all of each chosen unit that the table knows replaced, pairs before single characters.
 
     One draw per unit chooses among the entries, so that a word is spelled in one way throughout.
+    last: a table of single characters that goes before the other for the last character of a unit.
     """
     units = _chosen(block, lang, severity, keys)
     at, owner = _places(units)
     rows = table.single[np.minimum(block.codes[at], _TOP)]
-    sites = np.flatnonzero(rows)
-    drawn = units.draw(keys, _ENTRY)[owner[sites]]
-    entry = table.entries(rows[sites], drawn)
-    return splice(block, at[sites], at[sites] + 1, table.codes, table.start[entry], table.length[entry])
+    stop = at + 1
+    if len(table.pairs):
+        pairs = table.rows(block.codes, at, stop < units.stop[owner])[:, 1]
+        begun = np.flatnonzero(pairs)
+        rows[begun], rows[begun + 1] = pairs[begun], 0
+        stop[begun] += 1
+    sites, drawn = np.flatnonzero(rows), units.draw(keys, _ENTRY)
+    entry = table.entries(rows[sites], drawn[owner[sites]])
+    start, length, codes = table.start[entry], table.length[entry], table.codes
+    if last is not None:
+        end_rows = last.single[np.minimum(block.codes[units.stop - 1], _TOP)]
+        ended = np.flatnonzero(end_rows)
+        end_sites = np.cumsum(units.stop - units.start)[ended] - 1
+        others = ~np.isin(sites, end_sites)
+        entry = last.entries(end_rows[ended], drawn[ended])
+        start = np.concatenate([start[others], len(codes) + last.start[entry]])
+        length = np.concatenate([length[others], last.length[entry]])
+        sites, codes = np.concatenate([sites[others], end_sites]), np.concatenate([codes, last.codes])
+        order = np.argsort(sites, kind="stable")
+        sites, start, length = sites[order], start[order], length[order]
+    return splice(block, at[sites], stop[sites], codes, start, length)

@@ -25,8 +25,10 @@ STRIPPED = [
     ("ru", "за\u0301мок", {"замок"}),
     ("el", "γέφυρα προϊόν", {"γεφυρα προιον"}),
     ("es", "¿Qué año? pingüino", {"¿Que ano? pinguino"}),
-    ("hi", "ज़िंदगी माँ", {"जिदगी मा"}),
-    ("ru", "ёлка йод", {"елка иод"}),
+    ("ar", "رئيس مسؤول على", {"رئيس مسؤول علي"}),  # ئ and ؤ are letters
+    ("hi", "ज़िंदगी में", {"जिंदगी मे"}),  # not जिदगी: inside a word a nasal stays
+    ("hi", "पाँच माँ", {"पांच मां", "पांच मा"}),
+    ("ru", "ёлка йод", {"елка йод"}),  # й is a letter
     ("th", "น้ำที่", {"นำที"}),
     ("vi", "đường phố", {"duong pho"}),
 ]
@@ -35,7 +37,8 @@ STRIPPED = [
 @pytest.mark.parametrize(("lang", "text", "stripped"), STRIPPED)
 def test_marks_are_left_out(lang: str, text: str, stripped: set[str]) -> None:
     assert forms(normalize("NFC", text), lang, "strip") == stripped
-    assert forms(normalize("NFD", text), lang, "strip") == stripped
+    decomposed = forms(normalize("NFD", text), lang, "strip")
+    assert {normalize("NFC", form) for form in decomposed} == stripped
 
 
 def test_turkish_letters_lose_their_marks() -> None:
