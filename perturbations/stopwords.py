@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import ClassVar, Final
 
@@ -22,11 +22,8 @@ from robustir.text.splices import splice_strings
 
 __all__ = ["Stopwords", "function_words"]
 
-_LOWER, _TITLED, _NAME = (
-    1,
-    2,
-    4,
-)  # a function word as it is written inside a sentence, at its beginning; another capital
+# A function word as it is written inside a sentence, at its beginning; another capital; the first of a phrase, another.
+_LOWER, _TITLED, _NAME, _BEGINS, _GOES_ON = 1, 2, 4, 8, 16
 _NO_NAMES: Final = frozenset({"de"})  # every noun has a capital
 
 
@@ -34,13 +31,14 @@ class Stopwords(RuleBased):
     """Function words are left out, with the space after them (before them at the end of a text or before a mark).
 
     Kept are negations ("may not require" stays), a function word with a capital inside a sentence (Doctor Who, the US) or
-    between two names (Bank of America), and parts of words joined by a mark (on-site). In a text of function words only,
-    the last one stays and is not eligible, so that no text becomes empty. Thai and Chinese words come from newmm and jieba,
-    Vietnamese words of several syllables from a list (robustir.text.compounds).
+    between two names (Bank of America), and parts of words joined by a mark (on-site). Question words and others of several
+    words go as one (how many, ne zaman, 什么时候) or, if half of them is content, stay as one (how old). In a text of function
+    words only, the last one stays and is not eligible, so that no text becomes empty. Thai and Chinese words come from newmm
+    and jieba, Vietnamese words of several syllables from a list (robustir.text.compounds).
     """
 
     name: ClassVar[str] = "stopwords"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     languages: ClassVar[frozenset[str] | None] = frozenset(LANGUAGES)
     claims: ClassVar[frozenset[str]] = frozenset(
         {"keeps-names", "keeps-numbers", "keeps-negations", "writes-words", "survives-nfkc"}
@@ -55,8 +53,8 @@ class Stopwords(RuleBased):
     ) -> Sequence[str]:
         """Return the texts without chosen function words."""
         block = Block.join(texts)
-        units = whole_word_units(block, lang)
-        eligible = _eligible(block, units, lang)
+        units, bits = _with_phrases(block, whole_word_units(block, lang), lang)
+        eligible = _eligible(block, units, bits, lang)
         chosen = eligible & units.chosen(keys, severity)
         last = np.append(np.diff(units.row) != 0, True)[: len(units)]
         others = np.bincount(units.row[~eligible], minlength=len(block))
@@ -65,9 +63,32 @@ class Stopwords(RuleBased):
         return splice_strings(block, start, stop, [""] * len(start)).texts()
 
 
-def _eligible(block: Block, units: Units, lang: str) -> NDArray[np.bool_]:
+def _with_phrases(block: Block, units: Units, lang: str) -> tuple[Units, NDArray[np.int64]]:
+    """Return the units, each listed phrase as one (the longest wins, from the left), and what each is, int64 [units]."""
+    forms = _forms(lang)
+    bits = forms.values_of(block, units)
+    gap = units.start[1:] - units.stop[:-1]
+    near = (units.row[1:] == units.row[:-1]) & (bits[1:] & _GOES_ON != 0)
+    near &= (gap == 1) & is_space(block, units.stop[:-1]) if has_spaces(lang) else gap == 0
+    begun = np.flatnonzero(near & (bits[:-1] & _BEGINS != 0))
+    stop, inner, near = units.stop.copy(), np.zeros(len(units), dtype=bool), np.append(near, False)[: len(units)]
+    text, end = block.text, 0
+    for first in begun.tolist():
+        if first < end:
+            continue
+        reach, start = first, int(units.start[first])
+        while near[reach]:
+            reach += 1
+            phrase = text[start : units.stop[reach]]
+            if phrase in forms.phrases:
+                bits[first], stop[first], end = forms.phrases[phrase], units.stop[reach], reach + 1
+        inner[first + 1 : end] = True
+    joined = Units(units.start, stop, units.row, units.number)
+    return joined.take(~inner), bits[~inner]
+
+
+def _eligible(block: Block, units: Units, bits: NDArray[np.int64], lang: str) -> NDArray[np.bool_]:
     """Return which units are function words that may go, bool [units]."""
-    bits = _forms(lang).values_of(block, units)
     titled = np.flatnonzero(bits & (_TITLED | _NAME))
     initial = np.zeros(len(units), dtype=bool)
     initial[titled] = begins_sentence(block, units.start[titled])
@@ -126,18 +147,41 @@ def function_words(lang: str) -> frozenset[str]:
 
 
 class _Forms(KnownForms):
-    """What each form is, as bits."""
+    """What each form is, as bits; phrases: what each phrase is, as bits."""
 
     def __init__(self, lang: str) -> None:
         super().__init__()
-        self.lower = frozenset(
-            word.replace("_", " ") for word in read_data("stopwords", f"{lang}.json")["words"].split()
-        )
-        self.titled = frozenset(raised(word[0], lang) + word[1:] for word in self.lower) - self.lower
+        data: dict[str, str] = read_data("stopwords", f"{lang}.json")
+        self.lower = frozenset(word.replace("_", " ") for word in data["words"].split())
+        self.titled = frozenset(_titled(word, lang) for word in self.lower) - self.lower
+        self.phrases: dict[str, int] = {}
+        for field, small, large in (("phrases", _LOWER, _TITLED), ("kept_phrases", 0, 0)):
+            for phrase in data[field].split():
+                words = phrase.replace("_", " ")
+                self.phrases |= {_titled(words, lang): large, words: small}
+        self._begins, self._goes_on = _parts(self.phrases, spaced=has_spaces(lang))
 
     def value_of(self, form: str) -> int:
         """Return what a form is that was not met before."""
-        return _LOWER * (form in self.lower) | _TITLED * (form in self.titled) or _NAME * form[:1].isupper()
+        kind = _LOWER * (form in self.lower) | _TITLED * (form in self.titled) | self.phrases.get(form, 0)
+        kind = kind or _NAME * form[:1].isupper()
+        return kind | _BEGINS * (form in self._begins) | _GOES_ON * (form in self._goes_on)
+
+
+def _titled(words: str, lang: str) -> str:
+    return raised(words[0], lang) + words[1:]
+
+
+def _parts(phrases: Iterable[str], *, spaced: bool) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what a phrase can begin with, and what it can go on with; without spaces any part of it, as a segmenter cuts."""
+    begins: set[str] = set()
+    goes_on: set[str] = set()
+    for phrase in phrases:
+        pieces = phrase.split(" ") if spaced else [phrase]
+        edges = range(1, len(phrase))
+        begins |= {pieces[0]} if spaced else {phrase[:edge] for edge in edges}
+        goes_on |= set(pieces[1:]) if spaced else {phrase[a:b] for a in edges for b in range(a + 1, len(phrase) + 1)}
+    return frozenset(begins), frozenset(goes_on)
 
 
 @cache

@@ -52,12 +52,39 @@ CASES: list[tuple[Any, str, str, str]] = [
     (Stopwords(), "zh", "3个或3个桥", "3个3个桥"),  # not 33
     (Stopwords(), "th", "อนุญาตให้ Sky", "อนุญาต Sky"),
     (Stopwords(), "ru", "Где находится мост", "находится мост"),
+    (Stopwords(), "en", "How many bridges are old?", "bridges old?"),
+    (Stopwords(), "en", "How old is it, how is it?", "How old,?"),
+    (Stopwords(), "tr", "Kloroplastidan ne anlama gelir?", "Kloroplastidan ne anlama gelir?"),
+    (Stopwords(), "zh", "你多大？", "多大？"),
 ]
 
 
 @pytest.mark.parametrize(("made", "lang", "clean", "expected"), CASES)
 def test_at_severity_1(made: Any, lang: str, clean: str, expected: str) -> None:
     assert made(clean, lang=lang, severity=1, rng=Stream(KEY)) == expected
+
+
+@pytest.mark.parametrize(
+    ("lang", "clean", "whole", "kept"),
+    [
+        ("zh", "选举是什么时候举行", "什么时候", {"什么", "时候"}),
+        ("zh", "属于哪一种类型", "哪一种", {"哪"}),
+        ("tr", "seçimler ne zaman yapıldı", "ne zaman", {"ne", "zaman"}),
+        ("tr", "bu ne tür müzik", "ne tür", {"ne", "tür"}),
+        ("ar", "ما هي الوثيقة", "ما هي", {"ما", "هي"}),
+        ("hi", "पहले डॉक्टर कौन से थे", "कौन से", {"कौन", "से"}),
+        ("vi", "kêu gọi điều gì cho", "điều gì", {"điều", "gì"}),
+        ("ru", "Что такое мост", "Что такое", {"такое"}),
+    ],
+)
+def test_question_words_of_several_words_go_whole(lang: str, clean: str, whole: str, kept: set[str]) -> None:
+    keys = [derive_key("whole", number) for number in range(200)]
+    noisy = set(Stopwords().apply_batch([clean] * 200, langs=[lang] * 200, severity=0.5, keys=keys))
+    assert {whole in each for each in noisy} == {True, False}
+    assert all(
+        whole in each or not any(part in each.split() or (lang == "zh" and part in each) for part in kept)
+        for each in noisy
+    )
 
 
 @pytest.mark.parametrize("made", [Keyboard(), Insert(), Delete(), Transpose()])
