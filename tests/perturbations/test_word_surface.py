@@ -28,7 +28,17 @@ CASES: list[tuple[Any, str, str, str]] = [
     (Punctuation("double"), "en", '"when?"', '"when??"'),
     (Punctuation("insert"), "th", "กรุงเทพฯ", "กรุงเทพฯ"),
     (Punctuation("double"), "ar", "متى بني؟", "متى بني؟؟"),
-    (Punctuation("wrong"), "es", "¿", "¡"),
+    (Punctuation("wrong"), "es", "¿Qué? ¡Sí!", "¿Qué? ¡Sí!"),  # no impossible pair
+    (Punctuation("wrong"), "en", "when?", "when."),  # no comma at the end
+    (Punctuation("wrong"), "hi", "नाम।", "नाम."),
+    (Punctuation("double"), "es", "¿Qué?", "¿Qué??"),
+    (
+        Punctuation("insert"),
+        "en",
+        "the type of plant and the tree that fell",
+        "the type of plant, and the tree, that fell",
+    ),
+    (Punctuation("insert"), "zh", "大桥和小树", "大桥，和小树"),
     (Punctuation("drop"), "en", "isn't it", "isn't it"),
     (Spacing("merge"), "en", "the old, bridge  here", "theold, bridgehere"),
     (Spacing("split"), "en", "ab c", "a b c"),
@@ -104,13 +114,25 @@ def test_a_boundary_is_one_edit_in_every_language() -> None:
 
 
 def test_marks_come_where_none_belongs_as_rarely_as_people_write_them() -> None:
-    text = "one two three, four five six seven eight nine ten?"
+    text = "old bridges fell because people came and saw, later?"  # two words before which a comma can come
     keys = [derive_key("marks", number) for number in range(4_000)]
     noisy = Punctuation().apply_batch([text] * 4_000, langs=["en"] * 4_000, severity=1, keys=keys)
-    after_words = sum(len(regex.findall(r"(?<!three|ten|\p{P})\p{P}+", each)) for each in noisy) / 4_000
-    assert abs(after_words - 8 * 0.011) < 5 * (8 * 0.011 / 4_000) ** 0.5
-    left_out = sum("," not in each.replace("one,", "") and "three " in each for each in noisy) / 4_000
+    too_many = sum(len(regex.findall(r", (?:because|and)", each)) for each in noisy) / 4_000
+    assert abs(too_many - 2 * 0.038) < 5 * (2 * 0.038 / 4_000) ** 0.5
+    assert not any(regex.search(r"(?<!fell|came|saw|later|\p{P})\p{P}", each) for each in noisy)
+    left_out = sum("saw later" in each for each in noisy) / 4_000
     assert 0.7 < left_out < 0.85
+
+
+def test_what_opens_and_closes_is_never_broken_the_wrong_way() -> None:
+    text = '¿Quién dijo "no", (o «sí»)?'
+    keys = [derive_key("pairs", number) for number in range(2_000)]
+    for severity in (0.2, 0.7):
+        noisy = Punctuation().apply_batch([text] * 2_000, langs=["es"] * 2_000, severity=severity, keys=keys)
+        assert {each.count('"') for each in noisy} == {0, 2}
+        assert all(("(" in each, "«" in each) == (")" in each, "»" in each) for each in noisy)
+        ends = {("¿" in each, "?" in each) for each in noisy}
+        assert ends == {(True, True), (False, True), (False, False)}  # the opening one is left out alone, or both
 
 
 @pytest.mark.parametrize("kind", [Punctuation, Spacing])
