@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from functools import cache
+from typing import ClassVar, Final
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from robustir.perturbations.shared.numbered_units import Units, word_units
 from robustir.perturbations.shared.rule_based import RuleBased
 from robustir.perturbations.tables.marks import is_space, open_before
 from robustir.text.blocks import Block, ragged_arange
-from robustir.text.classes import DIGIT
+from robustir.text.classes import DIGIT, matching
 from robustir.text.clusters import cluster_starts
 from robustir.text.compounds import inside_numbers
 from robustir.text.splices import splice_strings
@@ -23,6 +25,9 @@ __all__ = ["PARTS", "Spacing"]
 
 PARTS = ("merge", "split")
 _OPERATION, _PLACE = 1, 2  # slots
+_WAW: Final = 0x0648
+_VOWELS: Final = frozenset("aeiouyıæœøαεηιουωаеёиоуыэюяєі")
+_ALPHABETS: Final = ((0x41, 0x250), (0x370, 0x530), (0x1E00, 0x2000))  # Latin, Greek and Cyrillic
 # A Thai vowel sign that is its own cluster still belongs to its consonant: เ แ โ ใ ไ before it, ะ า ำ ๅ after.
 _TIED_TO_NEXT = np.array([0x0E40, 0x0E41, 0x0E42, 0x0E43, 0x0E44], dtype=np.uint32)
 _TIED_TO_PREVIOUS = np.array([0x0E2F, 0x0E30, 0x0E32, 0x0E33, 0x0E45, 0x0E46], dtype=np.uint32)
@@ -31,10 +36,11 @@ _TIED_TO_PREVIOUS = np.array([0x0E2F, 0x0E30, 0x0E32, 0x0E33, 0x0E45, 0x0E46], d
 class Spacing(RuleBased):
     """Two words are written as one, or one as two.
 
-    A word takes part if only white space is between it and the next word (it can merge) or if it has two characters
-    or more (it can be split, at the place that is drawn); an operation that is not possible gives way to the other. Numbers
-    are neither cut nor run together. In Thai and Chinese, whose words (newmm, jieba) have no spaces, a split may also fall
-    between a word and the next one; in Thai it falls nowhere else.
+    A word takes part if only white space is between it and the next word (it can merge) or if it can be split, at the place
+    that is drawn, into parts that could be words: of two characters or more, each with a vowel if the script writes them,
+    and not before a capital (NASA); Arabic also after the *and* at the beginning of a word (و). An operation that is not
+    possible gives way to the other. Numbers are neither cut nor run together. In Thai and Chinese, whose words (newmm, jieba)
+    have no spaces, a split falls between a word and the next one.
 
     Args:
         parts: the operations to choose from with equal chances, merge, split or both.
@@ -44,7 +50,7 @@ class Spacing(RuleBased):
     """
 
     name: ClassVar[str] = "spacing"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     claims: ClassVar[frozenset[str]] = frozenset({"keeps-numbers", "survives-nfkc"})
     severity_meaning: ClassVar[str] = (
         "expected share of words merged with the next one or split, among words that can be"
@@ -68,7 +74,9 @@ class Spacing(RuleBased):
         can_merge = followed & self._only_space(block, units, gap) & ~open_before(block, units.stop)
         digit = (block.kinds & DIGIT) != 0
         can_merge &= ~(digit[units.stop - 1] & digit[np.minimum(units.stop + gap, len(digit) - 1)])
-        cuts, count = _cuts(block, units, followed & (gap == 0) & (not has_spaces(lang)), inside=lang != "th")
+        cuts, count = (
+            _inner_cuts(block, units, lang) if has_spaces(lang) else _cuts_between(block, units, followed & (gap == 0))
+        )
         can_merge &= "merge" in self.parts
         can_split = (count > 0) & ("split" in self.parts)
         chosen = units.chosen(keys, severity) & (can_merge | can_split)
@@ -90,22 +98,65 @@ class Spacing(RuleBased):
         return spaces
 
 
-def _cuts(
-    block: Block, units: Units, after: NDArray[np.bool_], *, inside: bool
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where words can be split, in order, and how many places each word has.
+def _inner_cuts(block: Block, units: Units, lang: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where words can be cut in two, in order, and how many such places each word has."""
+    starts = cluster_starts(block)
+    lengths = np.maximum(units.stop - units.start - 1, 0)
+    positions, word = ragged_arange(units.start + 1, lengths), np.repeat(np.arange(len(units)), lengths)
+    first, stop = units.start[word], units.stop[word]
+    before, after = _counted(starts, first, positions, stop)
+    fits = (before >= 2) & (after >= 2)
+    if lang == "ar":
+        fits |= (positions - first == 1) & (block.codes[first] == _WAW) & (after >= 3)
+    fits &= starts[positions] & ~matching(r"\p{Lu}")[block.codes[positions]]
+    lettered = _alphabetic()[block.codes[first]]
+    with_vowels, vowels_after = _counted(_vowels()[block.codes], first, positions, stop)
+    fits &= ~lettered | ((with_vowels > 0) & (vowels_after > 0))
+    return _apart(block, positions[fits], word[fits], len(units))
 
-    after: whether a word's end is one; inside: whether the places between its characters are.
-    """
-    first = units.start + 1 if inside else units.stop
-    lengths = units.stop - first + after
-    positions = ragged_arange(first, lengths)
-    word = np.repeat(np.arange(len(units)), lengths)
-    codes = block.codes
+
+def _cuts_between(
+    block: Block, units: Units, touching: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the ends of words that touch the next one, in order, and whether each word has one, as a count."""
+    word = np.flatnonzero(touching)
+    positions = units.stop[word]
     fits = cluster_starts(block)[positions]
-    digit = (block.kinds & DIGIT) != 0
-    fits &= ~(digit[positions - 1] & digit[positions])
-    numeric = inside_numbers(block)
-    fits &= ~(numeric[positions - 1] | numeric[positions])
-    fits &= ~np.isin(codes[positions - 1], _TIED_TO_NEXT) & ~np.isin(codes[positions], _TIED_TO_PREVIOUS)
-    return positions[fits], np.bincount(word[fits], minlength=len(units))
+    fits &= ~np.isin(block.codes[positions - 1], _TIED_TO_NEXT) & ~np.isin(block.codes[positions], _TIED_TO_PREVIOUS)
+    return _apart(block, positions[fits], word[fits], len(units))
+
+
+def _apart(
+    block: Block, positions: NDArray[np.int64], word: NDArray[np.int64], size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the positions outside numbers, and how many each of ``size`` words has."""
+    digit, numeric = (block.kinds & DIGIT) != 0, inside_numbers(block)
+    inside = (digit[positions - 1] & digit[positions]) | numeric[positions - 1] | numeric[positions]
+    return positions[~inside], np.bincount(word[~inside], minlength=size)
+
+
+def _counted(
+    marked: NDArray[np.bool_], first: NDArray[np.int64], at: NDArray[np.int64], stop: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many marked code points are from ``first`` to ``at``, and from there to ``stop``."""
+    upto = np.append(0, np.cumsum(marked))
+    return upto[at] - upto[first], upto[stop] - upto[at]
+
+
+@cache
+def _vowels() -> NDArray[np.bool_]:
+    """Return which code points are vowels of an alphabet, with or without marks, bool [0x110000]."""
+    table = np.zeros(0x110000, dtype=bool)
+    for first, stop in _ALPHABETS:
+        for code in range(first, stop):
+            table[code] = normalize("NFD", chr(code))[0].lower() in _VOWELS
+    return table
+
+
+@cache
+def _alphabetic() -> NDArray[np.bool_]:
+    """Return which code points are of a script that writes all vowels as letters, bool [0x110000]."""
+    table = np.zeros(0x110000, dtype=bool)
+    for first, stop in _ALPHABETS:
+        table[first:stop] = True
+    return table

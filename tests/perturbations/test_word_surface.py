@@ -41,7 +41,13 @@ CASES: list[tuple[Any, str, str, str]] = [
     (Punctuation("insert"), "zh", "大桥和小树", "大桥，和小树"),
     (Punctuation("drop"), "en", "isn't it", "isn't it"),
     (Spacing("merge"), "en", "the old, bridge  here", "theold, bridgehere"),
-    (Spacing("split"), "en", "ab c", "a b c"),
+    (Spacing("split"), "en", "aboc d", "ab oc d"),
+    (Spacing("split"), "en", "the cat NASA XXXIII thrice", "the cat NASA XXXIII thri ce"),  # no single letters
+    (Spacing("split"), "vi", "thành ưu", "thành ưu"),
+    (Spacing("split"), "ar", "من وطب", "من وطب"),
+    (Spacing("split"), "ar", "وطبي", "وط بي"),
+    (Spacing("split"), "zh", "什么桥", "什么 桥"),  # between words
+    (Spacing("split"), "hi", "का नदी पहला", "का नदी पहला"),
     (Spacing("split"), "th", "เก", "เก"),
     (Spacing("split"), "th", "สะพานเก่า", "สะพาน เก่า"),
     (Spacing("split"), "en", "1998 b", "1998 b"),
