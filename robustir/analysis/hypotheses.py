@@ -34,6 +34,10 @@ class Hypotheses:
         """Keep the contribution of every group of a setting to the statistics of one row, float64 [g] each."""
         self._rows[key] = (setting.block.benchmark, setting.rows.labels, contributions)
 
+    def extend(self, other: Hypotheses) -> None:
+        """Keep what others hold, behind these."""
+        self._rows |= other._rows
+
     def __contains__(self, key: object) -> bool:
         return key in self._rows
 

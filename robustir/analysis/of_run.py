@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from robustir.analysis import TABLES, AnalysisOptions, Findings, analyse, empty_table
+from robustir.analysis import TABLES, AnalysisOptions, Findings, empty_table, findings_of
 from robustir.analysis.examples import example_rows, with_passages
 from robustir.analysis.inputs import input_rows, largest_share, unreached
 from robustir.analysis.options import Margins
+from robustir.analysis.shares import benchmark_parts
 from robustir.analysis.uneven import with_dose_ratios
-from robustir.evidence.gather import NoisyQueries, StoredBenchmark, benchmarks, gather
+from robustir.evidence.gather import NoisyQueries, StoredBenchmark, benchmarks
 from robustir.planning.suite import STATISTICS
 from robustir.plugins.doses import parse_dose
 from robustir.rundir.completeness import whole_manifest
@@ -96,9 +97,9 @@ def analyse_run(
     strategies = {encoder.name: encoder.strategy for encoder in manifest.encoders if encoder.strategy}
     options = replace(options_of(manifest), unreached=unreached(inputs, strategies))
     measure = suite.measures[0]
-    # Many small products: with two BLAS threads they took five times the CPU time of one (36 s for 7 s on the quickstart).
+    parts = (part for one in stored for part in benchmark_parts(one, suite.measures, options))
     with threadpool_limits(1, user_api="blas"):
-        found = analyse((scores for one in stored for scores in gather(one, suite.measures)), options)
+        found = findings_of(parts, options)
     judged = _above_floor(found.scores, measure)
     examples = _table("examples", [row for one in stored for row in example_rows(one, measure, judged)])
     validity = with_dose_ratios(_table("validity", [row for one in stored for row in _validity(one)]))

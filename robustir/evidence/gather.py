@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from threading import Lock
@@ -25,9 +25,9 @@ from robustir.rundir.same_input import read_same_input
 from robustir.stats.rounding import ROUNDING
 from robustir.stats.threads import in_threads
 from robustir.text.kept import Essentials, essentials, lost_meaning
-from robustir.types import Ranks, Task, Treatment
+from robustir.types import SETTINGS, Ranks, Setting, Task, Treatment
 
-__all__ = ["NoisyQueries", "StoredBenchmark", "aimed_rows", "benchmarks", "gather", "score_view"]
+__all__ = ["NoisyQueries", "StoredBenchmark", "aimed_rows", "benchmarks", "gather", "query_doses", "score_view"]
 
 Floats = NDArray[np.float64]
 
@@ -108,6 +108,7 @@ class StoredBenchmark:
         self.treatments = {row.name: row.treatment for row in noises}
         self._noisy: dict[str, NoisyQueries] = {}  # read once for doses, validity and examples
         self._ranks: dict[str, Ranks] = {}
+        self.kept_ranks = _KEPT_RANKS  # bytes at most
         self.draws = max((row.draws for row in noises), default=0)
         self.noise_draws = {row.name: row.draws for row in noises}
 
@@ -140,7 +141,7 @@ class StoredBenchmark:
         ranks = self.run.read_ranks(key)
         # All cells of a benchmark are of one size.
         size = sum(getattr(ranks, field.name).nbytes for field in fields(Ranks))
-        if (len(self._ranks) + 1) * size <= _KEPT_RANKS:
+        if (len(self._ranks) + 1) * size <= self.kept_ranks:
             self._ranks[key] = ranks
         return ranks
 
@@ -202,21 +203,36 @@ def benchmarks(run: RunDirectory) -> list[StoredBenchmark]:
     return [StoredBenchmark(run, manifest, entry) for entry in manifest.benchmarks]
 
 
-def gather(stored: StoredBenchmark, measures: Sequence[str]) -> Iterator[QueryScores]:
-    """Yield the per-query scores of every setting and stratum of a benchmark; draws are averaged per query."""
-    doses = _doses(stored)
+def gather(
+    stored: StoredBenchmark,
+    measures: Sequence[str],
+    *,
+    settings: Collection[Setting] = SETTINGS,
+    doses: Callable[[], Floats] | None = None,
+) -> Iterator[QueryScores]:
+    """Yield the per-query scores of every setting and stratum of a benchmark; draws are averaged per query.
+
+    Args:
+        stored: the benchmark.
+        measures: what to score.
+        settings: those to yield, of the benchmark's.
+        doses: returns :func:`query_doses`, if another process finds them meanwhile.
+    """
     filled: deque[_Filled] = deque()
     for setting in stored.task.settings:
+        if setting not in settings:
+            continue
         seen = view(stored.task, setting)
         defined = [measure for measure in map(parse_measure, measures) if setting in measure.settings]
         if len(seen):
             filled.append(_Filled(stored, seen, defined))
     in_threads(lambda number: _read(stored, number, filled), range(len(stored.encoders)))
+    found = doses() if doses else query_doses(stored)
     while filled:  # each is freed as soon as it was used
-        yield from strata(_scores(filled.popleft(), doses))
+        yield from strata(_scores(filled.popleft(), found))
 
 
-def _doses(stored: StoredBenchmark) -> Floats:
+def query_doses(stored: StoredBenchmark) -> Floats:
     """Return float64 [4, conditions, queries]: word edit rate, character error rate, unchanged, rejected; means over draws."""
     doses = np.full((4, len(stored.conditions), len(stored.task.queries)), np.nan)
     for row, (perturbation, severity) in enumerate(stored.conditions):

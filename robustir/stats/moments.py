@@ -46,6 +46,10 @@ class _Drawn:
         inside = values if self.chosen is None else values[:, self.chosen]
         return exact_products(inside, self.weights, self.bound)
 
+    def each(self, values: Sequence[Floats]) -> list[Floats]:
+        """Return :meth:`sums` of several values [k, g] by one product, which takes less than one for each."""
+        return np.split(self.sums(np.concatenate(values)), len(values))
+
 
 class Draws:
     """What the moments of all quantities over the same rows share: counts [p, g] and bootstrap weights [b, g].
@@ -96,12 +100,14 @@ class Moments:
         return self._parts[p]
 
     def products(self, p: int, other: Moments, q: int, times: float = 1.0) -> Floats:
-        """Return the drawn products of the residuals in a stratum with another quantity's in another, float64 [k, b]."""
-        return self.draws.drawn[p].sums(times * self._residuals[:, p] * other._residuals[:, q])
+        """Return the products of the residuals in a stratum with another quantity's in another, float64 [k, g]."""
+        values: Floats = times * self._residuals[:, p] * other._residuals[:, q]
+        return values
 
     def by_count(self, p: int, q: int) -> Floats:
-        """Return the drawn products of the residuals in a stratum with the counts in another, float64 [k, b]."""
-        return self.draws.drawn[p].sums(self._residuals[:, p] * self.draws.counts[q])
+        """Return the products of the residuals in a stratum with the counts in another, float64 [k, g]."""
+        values: Floats = self._residuals[:, p] * self.draws.counts[q]
+        return values
 
     def influence(self, k: int, block: slice) -> Floats:
         """Return what every group adds to the deviation of one quantity in some replicates, float64 [b, g]."""
@@ -127,8 +133,10 @@ def squares(moments: Sequence[Moments], factors: Sequence[Floats] | None = None)
     for p, q in draws.pairs:
         if p > q:
             continue  # it is the same as (q, p), which counts twice
-        both = _products(moments, factors, p, q)
-        by_count = _weighted([moment.by_count(p, q) for moment in moments], factors)
+        values = _products(moments, p, q)
+        drawn = draws.drawn[p].each([*values, *(moment.by_count(p, q) for moment in moments)])
+        both = _of_sum(drawn[: len(values)], factors)
+        by_count = _weighted(drawn[len(values) :], factors)
         if p == q:
             by_count *= 2
             by_count -= parts[p] * draws.shared(p, p)
@@ -136,7 +144,7 @@ def squares(moments: Sequence[Moments], factors: Sequence[Floats] | None = None)
             both -= by_count
             both /= np.square(draws.totals[p])
         else:
-            turned = _weighted([moment.by_count(q, p) for moment in moments], factors)
+            turned = _weighted(draws.drawn[q].each([moment.by_count(q, p) for moment in moments]), factors)
             both -= parts[q] * by_count + parts[p] * (turned - parts[q] * draws.shared(p, q))
             both /= draws.totals[p] * draws.totals[q] / 2
         terms.append(both)
@@ -148,22 +156,33 @@ def _weighted(values: Sequence[Floats], factors: Sequence[Floats] | None) -> Flo
     if factors is None:
         return reduce(np.add, values)
     total = values[0] * factors[0]
+    spare = np.empty_like(total)
     for own, factor in zip(values[1:], factors[1:], strict=True):
-        total += own * factor
+        total += np.multiply(own, factor, out=spare)
     return total
 
 
-def _products(moments: Sequence[Moments], factors: Sequence[Floats] | None, p: int, q: int) -> Floats:
-    """Return the drawn products of the residuals of the sum of the quantities in two strata, float64 [k, b]."""
+def _products(moments: Sequence[Moments], p: int, q: int) -> list[Floats]:
+    """Return the products [k, g] of the residuals in two strata of every pair of quantities; of one stratum half are enough."""
+    return [
+        moment.products(p, other, q, 1.0 if p != q or other is moment else 2.0)
+        for i, moment in enumerate(moments)
+        for other in moments[: i + 1 if p == q else None]
+    ]
+
+
+def _of_sum(products: Sequence[Floats], factors: Sequence[Floats] | None) -> Floats:
+    """Return the drawn products [k, b] of the sum of the quantities, from those of every pair or of half of them."""
     if factors is None:
-        return moments[0].products(p, moments[0], q)
+        return products[0]
     found: list[Floats] = []
-    for i, (moment, factor) in enumerate(zip(moments, factors, strict=True)):
-        others = range(i + 1 if p == q else len(moments))  # of one stratum half of the pairs are enough
-        values = [moment.products(p, moments[j], q, 1.0 if p != q or j == i else 2.0) for j in others]
-        inner = _weighted(values, factors[: len(values)])
+    rest, half = list(products), len(products) < len(factors) ** 2
+    for i, factor in enumerate(factors):
+        size = i + 1 if half else len(factors)
+        inner = _weighted(rest[:size], factors[:size])
         inner *= factor
         found.append(inner)
+        del rest[:size]
     return reduce(np.add, found)
 
 

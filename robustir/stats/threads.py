@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-__all__ = ["in_threads"]
+__all__ = ["in_threads", "workers"]
 
 P = TypeVar("P")  # a piece of work
 R = TypeVar("R")  # its result
@@ -23,12 +23,17 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def workers(pieces: int) -> int:
+    """Return how many threads, or processes, share so many pieces of work."""
+    return min(_MOST, _cores(), pieces)
+
+
 def in_threads(work: Callable[[P], R], pieces: Sequence[P]) -> list[R]:
     """Return the results of independent pieces of work, in their order; inside another such call, one after the other.
 
     A piece must write only what is its own: then the results do not depend on the number of threads.
     """
-    threads = min(_MOST, _cores(), len(pieces))
+    threads = workers(len(pieces))
     if threads < 2 or getattr(_here, "busy", False):
         return [work(piece) for piece in pieces]
 
