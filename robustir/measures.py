@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -118,7 +119,7 @@ class _Sorted:
     def best(self) -> Floats:
         return self.ranks[self.first]
 
-    @property
+    @cached_property
     def found(self) -> NDArray[np.intp]:
         """The number of relevant passages among the candidates."""
         return self.total(np.isfinite(self.ranks).astype(np.float64)).astype(np.intp)

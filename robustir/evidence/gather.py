@@ -11,6 +11,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.evidence.by_rank import scores_by_rank
 from robustir.evidence.expected import expected_scores
 from robustir.evidence.scores import QueryScores, TrainedSeed
 from robustir.evidence.strata import strata
@@ -44,9 +45,11 @@ def score_view(measures: Sequence[Measure], seen: View, ranks: Ranks, *, over_ti
         over_ties: True: the other measures are means over the orders of passages with equal scores, as for floors;
             False: equal scores are ordered as trec_eval does.
     """
-    values = np.empty((len(measures), len(seen)))
     distances = [row for row, measure in enumerate(measures) if measure.of_average_ranks]
     others = [row for row, measure in enumerate(measures) if not measure.of_average_ranks]
+    if not over_ties and not distances and (found := scores_by_rank(measures, seen, ranks)) is not None:
+        return found
+    values = np.empty((len(measures), len(seen)))
     if distances:
         lists = rank_lists(seen, ranks, ties="average")
         values[distances] = evaluate([measures[row] for row in distances], lists)
@@ -258,7 +261,7 @@ class _Filled:
         several = (encoders, len(stored.conditions), *size)
         self.clean, self.floor = (np.full((encoders, *size), np.nan) for _ in range(2))
         self.level = np.full((2, encoders, len(seen)), np.nan)
-        self.noisy = np.full(several, np.nan)
+        self.noisy = np.empty(several)  # a condition without a draw becomes NaN in the end: most of the memory is filled once
         self.draw_variance = np.full(several[:2], np.nan)
         self.overlap: Floats | None = None
         self._lock = Lock()
@@ -272,7 +275,7 @@ class _Filled:
         self._ties: dict[int, Floats | float] = {}
         self._moved: dict[int, dict[int, Floats]] = {number: {} for number in range(encoders)}
         self.moved_ties: dict[tuple[str, tuple[str, float]], tuple[NDArray[np.intp], Floats]] = {}
-        self.worst = np.full(several, np.nan) if stored.draws > 1 else self.noisy  # one draw is its own worst
+        self.worst = np.empty(several) if stored.draws > 1 else self.noisy  # one draw is its own worst
         self._place = {condition: row for row, condition in enumerate(stored.conditions)}
         self._aimed = {name: aimed_rows(treatment, seen) for name, treatment in stored.treatments.items()}
         self._worse: list[np.ufunc] = [np.minimum if measure.higher_is_better else np.maximum for measure in measures]
@@ -305,6 +308,7 @@ class _Filled:
     def finish(self, number: int) -> None:
         """Average the draws of one encoder."""
         draws = self._draws[number]
+        self.noisy[number, draws == 0] = self.worst[number, draws == 0] = np.nan
         for row, summed in self._squares.pop(number).items():
             if draws[row] > 1:
                 spread = (summed - np.square(self.noisy[number, row, 0]) / draws[row]) / (draws[row] - 1)
