@@ -261,7 +261,9 @@ class _Filled:
         several = (encoders, len(stored.conditions), *size)
         self.clean, self.floor = (np.full((encoders, *size), np.nan) for _ in range(2))
         self.level = np.full((2, encoders, len(seen)), np.nan)
-        self.noisy = np.empty(several)  # a condition without a draw becomes NaN in the end: most of the memory is filled once
+        self.noisy = np.empty(
+            several
+        )  # a condition without a draw becomes NaN in the end: most of the memory is filled once
         self.draw_variance = np.full(several[:2], np.nan)
         self.overlap: Floats | None = None
         self._lock = Lock()
