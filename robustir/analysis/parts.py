@@ -32,7 +32,7 @@ __all__ = ["EQUAL_DOSES", "EQUAL_STRATEGIES", "Part", "Roles", "parts_of"]
 
 # (benchmark, setting) -> its primary measure, and the measures that repeat another one
 Roles = dict[tuple[str, str], tuple[str, Mapping[str, str]]]
-# Comparisons and strategies at one dose, which are no tables of their own.
+# Comparisons and strategies at one dose, which go into the tables of the others.
 EQUAL_DOSES, EQUAL_STRATEGIES = "equal doses", "equal strategies"
 _TABLES = (
     "bias", "variance", "scores", "contrasts", "curves", "areas", "comparisons", "rank_groups", "rank_pairs", "equivalence",
