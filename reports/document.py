@@ -19,6 +19,7 @@ from robustir.reports.sections.equivalence import equivalence_section
 from robustir.reports.sections.examples import example_section
 from robustir.reports.sections.first_tables import score_section
 from robustir.reports.sections.in_domain import in_domain_notices
+from robustir.reports.sections.index_recall import index_notices, index_section
 from robustir.reports.sections.languages import language_section
 from robustir.reports.sections.noise_notices import noise_notices
 from robustir.reports.sections.run_facts import (
@@ -61,7 +62,14 @@ _MAIN: tuple[Builder, ...] = (
     method_section,
 )
 # Folded in HTML, and in the PDF only with its appendix. The last one has the names in full.
-_APPENDIX: tuple[Builder, ...] = (clean_section, area_section, summary_section, failed_section, manifest_section)
+_APPENDIX: tuple[Builder, ...] = (
+    clean_section,
+    area_section,
+    summary_section,
+    index_section,
+    failed_section,
+    manifest_section,
+)
 
 
 def build(findings: Findings, manifest: Manifest | None, only: Sequence[str] = ()) -> Document:
@@ -127,6 +135,7 @@ def _notices(study: Study) -> tuple[str, ...]:
     notices += [f"{entry.name}: {note}." for entry in study.manifest.benchmarks for note in entry.label_notes]
     return (
         *notices,
+        *index_notices(study),
         *few_groups_notices(study),
         *in_domain_notices(study),
         *noise_notices(study),

@@ -83,6 +83,7 @@ def run(
     measures: Sequence[str] | str | None = None,
     limit: int | None = None,
     longest: int | None = None,
+    index: str | None = None,
     test: str | None = None,
     correction: str | None = None,
     interval: str | None = None,
@@ -105,7 +106,8 @@ def run(
         tasks, benchmarks: specs, or :class:`robustir.Task` objects; both names mean the same.
         encoders: specs or live objects, in a list, or by their names in results (``{"mine": model}``).
         perturbations: specs.
-        languages, severities, draws, seed, settings, measures, limit, longest, test, correction, interval: as on the command line.
+        languages, severities, draws, seed, settings, measures, limit, longest, index, test, correction, interval: as on the command
+            line.
         jobs: worker processes. Above 1, a script needs the usual ``if __name__ == "__main__"`` guard; live objects stay
             in this process.
         device: "cpu" or "cuda".
@@ -143,6 +145,7 @@ def run(
         measures=measures,
         limit=limit,
         longest=longest,
+        index=index,
         test=test,
         correction=correction,
         interval=interval,

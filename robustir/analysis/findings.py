@@ -24,7 +24,7 @@ _TEXT = frozenset(
     | {"perturbation", "measure", "family", "verdict", "note", "clean_text", "noisy_text", "attacked", "embedded_lang"}
     | {"strategy", "strategy_a", "strategy_b", "quantity", "claim", "favours", "ahead", "letters", "reference"}
     | {"test", "correction", "interval", "hangs_on", "equal_verdict", "equal_favours", "clean_order", "noisy_order"}
-    | {"natural", "synthetic", "dose_kind"}
+    | {"natural", "synthetic", "dose_kind", "index"}
     | {"kind", "english_text", "right_id", "right_lang", "right_text", "ahead_id", "ahead_lang", "ahead_text"}
 )
 _WHOLE = frozenset(
@@ -42,6 +42,8 @@ _WHOLE = frozenset(
         "draws",
         "kinds",
         "severities",
+        "depth",
+        "queries",
     }
 )
 _TRUTH = frozenset(
@@ -116,6 +118,7 @@ _COLUMNS: Mapping[str, str] = {
     "length_ratio note code_mixing_index asked_char_error_rate edited_word_edit_rate dose_ratio rejected_share "
     "same_input_share",
     "inputs": "benchmark encoder perturbation severity query_lang n same_input_share",
+    "indexes": "benchmark encoder perturbation severity index depth queries recall_at_10 recall_at_100 recall_at_depth",
     "examples": "benchmark encoder perturbation severity draw setting query_lang passage_lang query_id clean_text "
     "noisy_text measure clean noisy kind clean_rank noisy_rank english_text right_id right_lang right_text ahead_id "
     "ahead_lang ahead_text",
@@ -150,7 +153,8 @@ class Findings:
     change varies with; trend and orders: many encoders against their trend, and whether noise changes their order;
     agreement: natural noise against the synthetic noise that imitates it, at one dose; strategies and strategy_scores: training
     strategies over seeds; bias: rank distances; validity: what the noise did; inputs: the share of the changed queries that
-    an encoder reads as it reads the clean ones (in validity the largest over the encoders); examples: the worst queries and a
+    an encoder reads as it reads the clean ones (in validity the largest over the encoders); indexes: the recall of an
+    approximate index against exact search, on a sample of ``queries``; examples: the worst queries and a
     median one, with the rank of the right passage and the first passage that is not relevant (``ahead``).
     In scores, ``tied_share`` is the share of the relevant passages with the same score as another candidate, and
     ``missed_share`` the share not retrieved, such as passages without a word of the query under bm25.
@@ -195,6 +199,7 @@ class Findings:
     bias: pd.DataFrame = field(default_factory=partial(empty_table, "bias"))
     validity: pd.DataFrame = field(default_factory=partial(empty_table, "validity"))
     inputs: pd.DataFrame = field(default_factory=partial(empty_table, "inputs"))
+    indexes: pd.DataFrame = field(default_factory=partial(empty_table, "indexes"))
     examples: pd.DataFrame = field(default_factory=partial(empty_table, "examples"))
     manifest: Manifest | None = None
     options: AnalysisOptions | None = None

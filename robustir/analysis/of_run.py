@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from robustir.analysis import TABLES, AnalysisOptions, Findings, empty_table, findings_of
 from robustir.analysis.examples import example_rows, with_passages
+from robustir.analysis.index_recall import recall_rows
 from robustir.analysis.inputs import input_rows, largest_share, unreached
 from robustir.analysis.options import Margins
 from robustir.analysis.shares import benchmark_parts
@@ -107,6 +108,7 @@ def analyse_run(
         found,
         validity=largest_share(validity, inputs),
         inputs=inputs,
+        indexes=_table("indexes", [row for one in stored for row in recall_rows(one, suite.index)]),
         examples=with_passages(run, manifest.benchmarks, examples),
         manifest=manifest,
         changed=changed,

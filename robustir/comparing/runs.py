@@ -132,6 +132,7 @@ def _largest_difference(blocks: Sequence[QueryScores]) -> float:
 
 def _joined(baseline: Side, other: Side, encoders: Sequence[str], measure: str, *, alone: bool) -> Joined:
     pairs = _pairs(baseline, other, encoders, alone=alone)
+    _refuse_other_index(baseline, other, pairs)
     found = join(baseline, other, pairs, [measure])
     if alone or encoders:
         return found
@@ -142,6 +143,19 @@ def _joined(baseline: Side, other: Side, encoders: Sequence[str], measure: str, 
         if name not in there.encoders and len(pairs) and (name, name) not in pairs and not _only(pairs, name)
     ]
     return replace(found, left_out=[*found.left_out, *unpaired])
+
+
+def _refuse_other_index(baseline: Side, other: Side, pairs: Sequence[Pair]) -> None:
+    """Raise InputError if the vectors of a pair were searched in different ways: their scores differ by that too."""
+    ways = [side.manifest.suite.index for side in (baseline, other)]
+    if ways[0] == ways[1]:
+        return
+    for ours, theirs in pairs:
+        if baseline.vectors(ours) or other.vectors(theirs):
+            raise InputError(
+                f"{baseline.name} searched {ours} by {ways[0]}, and {other.name} searched {theirs} by {ways[1]}; scores of "
+                "different searches are not comparable: run one of them again with the same --index"
+            )
 
 
 def _only(pairs: Sequence[Pair], name: str) -> bool:

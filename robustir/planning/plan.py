@@ -17,6 +17,7 @@ from robustir.noise.lengths import check_lengths
 from robustir.noise.prepared import PreparedAttack, PreparedPerturbation, prepare
 from robustir.planning.benchmark_names import distinct_names
 from robustir.planning.conditions import CLEAN, FLOOR, Condition, query_set_name
+from robustir.planning.index_checks import check_index
 from robustir.planning.limits import limited
 from robustir.planning.live import is_live
 from robustir.planning.optional import unfamiliar_languages, with_optional, with_optional_noise
@@ -27,6 +28,7 @@ from robustir.planning.suite import Noise, Suite
 from robustir.plugins.names import short_name, short_names, without_local_paths
 from robustir.plugins.registry import canonical, create
 from robustir.plugins.specs import Spec, parse
+from robustir.ranking.index_kinds import IndexKind, parse_index
 from robustir.text.labels import label_notes, merged_notes
 from robustir.types import Task, Treatment
 
@@ -208,8 +210,18 @@ class Plan:
         revision = encoder.revision
         if encoder.recorded:
             revision = f"{revision} {encoder.scorer.revision_of(self.query_set_name(planned, condition))}"
-        key = content_key("ranks", queries, encoder.spec, revision, condition.perturbation, floor_seed)
+        searched = (str(self.index),) if encoder.dense and not self.index.exact else ()
+        key = content_key("ranks", queries, encoder.spec, revision, condition.perturbation, floor_seed, *searched)
         return Cell(planned.task.name, encoder.spec, condition, key, queries)
+
+    @cached_property
+    def index(self) -> IndexKind:
+        """How the passages of encoders that make vectors are searched."""
+        return parse_index(self.suite.index)
+
+    def index_key(self, planned: PlannedTask, encoder: PlannedEncoder, pool: int, lang: str) -> str:
+        """Return the key of the index over the passages of one language in one pool."""
+        return content_key("index", planned.digest, encoder.spec, encoder.revision, str(self.index), pool, lang)
 
     def cells(self) -> Iterator[Cell]:
         """Yield every cell: by encoder, benchmark, condition; clean comes first."""
@@ -229,6 +241,8 @@ class Plan:
         worded = dict.fromkeys(("description", "question", "compare", "optional", "longest"), True)
         content = self.suite.model_dump(mode="json", exclude=worded | {"perturbations": {"__all__": {"optional"}}})
         content["encoders"] = [encoder.spec for encoder in self.encoders]
+        if self.index.exact:  # as before there were others
+            del content["index"]
         return content_key("plan", content, sorted(cell.key for cell in self.cells()))
 
 
@@ -464,6 +478,10 @@ def make_plan(
     lacking = (unfamiliar_languages(encoder.name, encoder.scorer, languages) for encoder in planned_encoders)
     slow = (getattr(encoder.scorer, "caution", "") for encoder in planned_encoders if not encoder.live)
     notes = (*left_out, *without, *filter(None, lacking), *filter(None, slow))
+    if scored:
+        notes += check_index(
+            suite, [planned.task for planned in tasks], {one.name: one.scorer for one in planned_encoders}
+        )
     plan = Plan(suite, data, tasks, planned_encoders, noises, tuple(_missing(noises, tasks)), notes)
     return _with_rankings_read(plan)
 

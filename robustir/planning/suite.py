@@ -43,6 +43,7 @@ from robustir.planning.suite_tables import (
 from robustir.plugins.paths import hint, is_there
 from robustir.plugins.specs import parse
 from robustir.protocol import check_protocol
+from robustir.ranking.index_kinds import parse_index
 from robustir.types import Setting
 
 __all__ = [
@@ -174,12 +175,22 @@ class Suite(SuiteTable):
         "{ characters = 0.7 }",
         default=Validity(),
     )
+    index: str = key(
+        "how vectors are searched: exact, or an index of faiss (flat, ivf, hnsw, pq, ivfpq; large-collections.md)",
+        '"ivf(nlist=1024)"',
+        default="exact",
+    )
     exploratory: bool = key("true: nothing is a declared hypothesis", "true", default=False)
 
     @field_validator("measures")
     @classmethod
     def _check_measures(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(parse_measure(value)) for value in values)
+
+    @field_validator("index")
+    @classmethod
+    def _check_index(cls, value: str) -> str:
+        return str(parse_index(value))
 
     @field_validator("languages")
     @classmethod

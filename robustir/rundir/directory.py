@@ -27,7 +27,7 @@ __all__ = ["RunDirectory"]
 
 MANIFEST = "manifest.json"
 # The names that robustir.disk.atomic gives incomplete files.
-_TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.parquet)\.\d+\.tmp")
+_TEMPORARY = re.compile(r"\.(manifest\.json|report\.\w+|\w+\.csv|[0-9a-f]{32}\.(parquet|faiss))\.\d+\.tmp")
 _REPORTS = ("html", "pdf", "tex")
 # The parts of the folder in which a run writes; nothing outside them is ever removed.
 _PARTS = ("", *KEYED_PARTS, "findings")
@@ -103,7 +103,7 @@ class RunDirectory:
         for path in (*(self.path / f"report.{kind}" for kind in _REPORTS), *self.path.glob("findings/*.csv")):
             path.unlink(missing_ok=True)
         for part in KEYED_PARTS:
-            for path in (self.path / part).glob("*.parquet"):
+            for path in (self.path / part).glob("*.*"):
                 if KEYED.fullmatch(path.name):
                     path.unlink(missing_ok=True)
         for name in (JOURNAL, MANIFEST):
@@ -152,6 +152,10 @@ class RunDirectory:
     def shown_path(self, key: str) -> Path:
         """Return the file with the texts of a benchmark's passages that the examples show."""
         return self.path / "shown" / f"{key}.parquet"
+
+    def index_path(self, key: str) -> Path:
+        """Return the file of an index (:mod:`robustir.ranking.indexes`)."""
+        return self.path / "indexes" / f"{key}.faiss"
 
     def write_task(self, key: str, task: Task) -> None:
         """Write a benchmark's clean queries and its judgements, once."""

@@ -51,6 +51,8 @@ def differences(directory: RunDirectory, before: Manifest, plan: Plan) -> Iterat
         yield "its margins of equivalence differ"
     if suite.validity != plan.suite.validity:
         yield "its rules of validity differ"
+    if suite.index != plan.suite.index:
+        yield f"its index is {suite.index}, the plan's is {plan.suite.index}"
     yield from _missing("measure", suite.measures, plan.suite.measures)
     yield from _encoders(before.encoders, plan)
     yield from _perturbations(before.perturbations, plan)
@@ -118,9 +120,9 @@ def _benchmarks(directory: RunDirectory, before: Manifest, plan: Plan) -> Iterat
 
 
 def _changed_otherwise(before: Manifest, plan: Plan) -> bool:
-    """Whether changed encoders, perturbations or seeds explain why cells of the run are not in the plan."""
+    """Whether changed encoders, perturbations, seeds or indexes explain why cells of the run are not in the plan."""
     others = (*_encoders(before.encoders, plan), *_perturbations(before.perturbations, plan))
-    return bool(others) or before.suite.seed != plan.suite.seed
+    return bool(others) or (before.suite.seed, before.suite.index) != (plan.suite.seed, plan.suite.index)
 
 
 def _limit(suite: Suite) -> float:

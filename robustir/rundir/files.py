@@ -1,4 +1,4 @@
-"""The Parquet files of a run, each with the digest of its bytes: what was damaged or swapped is found when it is read.
+"""The files of a run that cells are made of (Parquet, indexes), each with the digest of its bytes: damage is found when it is read.
 
 A digest is noted when a file is written, as a line of ``digests.sha256`` (``sha256sum --check`` reads it); the manifest
 takes them over when it is written.
@@ -20,14 +20,23 @@ from robustir.errors import RunError
 __all__ = ["JOURNAL", "KEYED", "KEYED_PARTS", "RunFiles"]
 
 JOURNAL = "digests.sha256"
-KEYED_PARTS = ("queries", "ranks", "top", "rankings", "passages", "relevant", "shown")  # of files named by keys
+KEYED_PARTS = (
+    "queries",
+    "ranks",
+    "top",
+    "rankings",
+    "passages",
+    "relevant",
+    "shown",
+    "indexes",
+)  # of files named by keys
 _OF_CELLS = ("ranks", "top", "rankings")  # made together, of one key
-KEYED = re.compile(r"[0-9a-f]{32}\.parquet")
+KEYED = re.compile(r"[0-9a-f]{32}\.(parquet|faiss)")
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")  # what a full disk cut short is not one
 
 
 class RunFiles:
-    """The Parquet files in the folder of a run. ``listed`` returns the digests that the manifest holds, None without any."""
+    """The files in the folder of a run that are named by keys. ``listed`` returns the digests that the manifest holds, None without any."""
 
     def __init__(self, folder: Path, listed: Callable[[], Mapping[str, str] | None]) -> None:
         self._folder, self._listed = folder, listed
@@ -80,6 +89,22 @@ class RunFiles:
         write_atomically(path, lambda temporary: temporary.write_bytes(content))
         self._note(self._name(path), hashlib.sha256(content).hexdigest())
 
+    def write_with(self, path: Path, write: Callable[[Path], object]) -> None:
+        """Let ``write`` fill a file of another format, atomically, and note its digest."""
+        found: list[str] = []
+
+        def digested(temporary: Path) -> None:
+            write(temporary)
+            found.append(_digest(temporary))
+
+        write_atomically(path, digested)
+        self._note(self._name(path), found[0])
+
+    def checked(self, path: Path) -> Path:
+        """Return the path of a file of another format, once its bytes are those that were written."""
+        self._check(path, _digest(path))
+        return path
+
     def read(self, path: Path, columns: Sequence[str] | None = None) -> Any:
         """Return a file, or some of its columns, as a pyarrow table."""
         with _refusing_damage(path):
@@ -101,11 +126,11 @@ class RunFiles:
         import pyarrow.parquet as pq
 
         content = path.read_bytes()
-        self._check(path, content)
+        self._check(path, hashlib.sha256(content).hexdigest())
         return pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
 
-    def _check(self, path: Path, content: bytes) -> None:
-        name, found = self._name(path), hashlib.sha256(content).hexdigest()
+    def _check(self, path: Path, found: str) -> None:
+        name = self._name(path)
         if self._known is not None and self._known.get(name) == found:
             return
         self._known = self.digests() or {}  # another process may have written it since
@@ -119,7 +144,7 @@ class RunFiles:
 
     def _present(self) -> Iterator[Path]:
         for part in KEYED_PARTS:
-            yield from (path for path in sorted((self._folder / part).glob("*.parquet")) if KEYED.fullmatch(path.name))
+            yield from (path for path in sorted((self._folder / part).glob("*.*")) if KEYED.fullmatch(path.name))
 
     def _noted(self) -> dict[str, str] | None:
         try:
@@ -138,8 +163,8 @@ class RunFiles:
 
 
 def _digest(path: Path) -> str:
-    with _refusing_damage(path):
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+    with _refusing_damage(path), path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 @contextmanager

@@ -26,6 +26,7 @@ __all__ = [
     "Counts",
     "EncoderEntry",
     "FailedEntry",
+    "IndexEntry",
     "Manifest",
     "NoiseEntry",
     "RefusedEntry",
@@ -159,6 +160,23 @@ class FailedEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEntry:
+    """The index of an encoder's vectors of one benchmark, and its recall against exact search on a sample of ``queries``.
+
+    depth: how many passages are retrieved per query and language. recall: of clean queries, by the number of nearest
+    passages that are looked for; recall_under_noise: the mean over the noisy cells.
+    """
+
+    benchmark: str
+    encoder: str
+    index: str
+    depth: int
+    queries: int
+    recall: Mapping[str, float] = field(default_factory=dict)
+    recall_under_noise: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
     """The state of the checkout that robustir ran from."""
 
@@ -181,10 +199,11 @@ class Counts:
 class Manifest:
     """Everything that a run depended on, and its counts and failures.
 
-    plan: its digest. extended: whether lists were added after the run had results. machine and versions: of the last start.
-    git: None for an installed package. counts: None until the run is first completed; timings: seconds per stage.
-    files: the SHA-256 of every file that cells are read from, by its name in the folder; None in runs made before digests
-    were kept. encoder_notes: which encoders were left out, lack languages, or are slow here. The file ends with the digest of its own content.
+    indexes: none if vectors were searched exactly. plan: its digest. extended: whether lists were added after the run had
+    results. machine and versions: of the last start. git: None for an installed package. counts: None until the run is
+    first completed; timings: seconds per stage. files: the SHA-256 of every file that cells are read from, by its name in
+    the folder; None in runs made before digests were kept. encoder_notes: which encoders were left out, lack languages, or
+    are slow here. The file ends with the digest of its own content.
     """
 
     schema: int = SCHEMA
@@ -202,6 +221,7 @@ class Manifest:
     perturbations: tuple[NoiseEntry, ...]
     not_applicable: tuple[RefusedEntry, ...] = ()
     cells: tuple[CellEntry, ...]
+    indexes: tuple[IndexEntry, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, str | int | float | None] = field(default_factory=dict)
     git: Checkout | None = None
@@ -219,6 +239,8 @@ class Manifest:
         for key in ("counts", "files"):
             if content[key] is None:
                 del content[key]
+        if not self.indexes:
+            del content["indexes"]
         for row in content["encoders"]:
             for key in ("strategy", "training"):
                 if row[key] is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robustir.ranking.indexes import rank_indexed, recall, recall_depths
 from robustir.ranking.margins import Neighbourhoods, unit_length
 from robustir.ranking.pools import Part, largest_pool
 from robustir.ranking.search import Ranked, rank_dense, rank_relevant, rank_sparse, restrict
 from robustir.ranking.top import Top
+from robustir.rundir.index_recall import recall_facts
 from robustir.rundir.kept_lists import KeptLists, list_names, read_kept, wanted_lists, write_kept
 from robustir.rundir.rankings import write_top
 from robustir.rundir.same_input import same_input_facts
+from robustir.running.index_jobs import IndexUse, sampled
 from robustir.running.reaching import same_tokens, same_vectors
 from robustir.running.work import WorkContext
 from robustir.types import Qrels, Ranks, Task
@@ -61,6 +65,7 @@ class DenseJob:
 
     clean: those of all clean queries, for an encoder with a margin. To say which noisy queries are the same input as the
     clean ones: texts, of the cell's rows, for an encoder with tokens; before, the clean vectors of these rows, for others.
+    index: what searches the passages; None: the rank kernel.
     """
 
     cell: ScoredCell
@@ -70,6 +75,7 @@ class DenseJob:
     clean: NDArray[np.int64] | None = None
     texts: tuple[str, ...] | None = None
     before: NDArray[np.int64] | None = None
+    index: IndexUse | None = None
 
     @property
     def used(self) -> list[NDArray[np.int64]]:
@@ -85,10 +91,19 @@ class DenseJob:
 
     def rank(self, context: WorkContext, pool: _Pool) -> Ranked:
         """Rank by inner products."""
-        stored = np.load(self.vector_file, mmap_mode="r")
-        vectors = stored[self.queries[pool.places]]
-        key = (self.cell.task, self.vector_file)
-        passages = pool.part.select(context.kept.get("passages", lambda: stored[self.passages], key=key))
+        vectors = np.load(self.vector_file, mmap_mode="r")[self.queries[pool.places]]
+        if self.index is not None:
+            return rank_indexed(
+                vectors,
+                self.index.load(context, pool.part),
+                self.index.kind,
+                pool.part.corpus,
+                pool.qrels,
+                keep_top=pool.keep_top,
+                lists=pool.lists,
+                scorer=self.cell.encoder,
+            )
+        passages = self._passages(context, pool.part)
         adjust = None
         if self.clean is not None:
             vectors, passages = unit_length(vectors), unit_length(passages)
@@ -106,6 +121,27 @@ class DenseJob:
             scorer=self.cell.encoder,
             adjust=adjust,
         )
+
+    def recall(self, context: WorkContext, task: Task) -> Mapping[str, str]:
+        """Return the facts on how many of the nearest passages the index finds for a sample of the cell's queries."""
+        if self.index is None:
+            return {}
+        kind, sample = self.index.kind, sampled(len(self.cell.rows))
+        sums, number = np.zeros(len(recall_depths(kind))), 0
+        for part in context.parts(task):
+            places = sample[part.chosen(task, self.cell.rows[sample])]
+            if len(places):
+                vectors = np.load(self.vector_file, mmap_mode="r")[self.queries[places]]
+                indexes, passages = self.index.load(context, part), self._passages(context, part)
+                sums += recall(vectors, passages, indexes, kind, part.corpus, self.cell.encoder).sum(axis=0)
+                number += len(places)
+        return recall_facts(recall_depths(kind), sums.tolist(), number)
+
+    def _passages(self, context: WorkContext, part: Part) -> NDArray[np.float32]:
+        """Return the vectors of a pool's passages; those of the task are kept until another task's are needed."""
+        key = (self.cell.task, self.vector_file)
+        stored = np.load(self.vector_file, mmap_mode="r")
+        return part.select(context.kept.get("passages", lambda: stored[self.passages], key=key))
 
     def _neighbourhoods(
         self, context: WorkContext, pool: _Pool, clean: NDArray[np.int64], passages: NDArray[np.float32]
@@ -133,6 +169,10 @@ class LexicalJob:
 
     cell: ScoredCell
     texts: tuple[str, ...] | None = None
+
+    def recall(self, context: WorkContext, task: Task) -> Mapping[str, str]:
+        """Its search is exact."""
+        return {}
 
     def same_input(self, context: WorkContext) -> NDArray[np.bool_] | None:
         """Return which of the cell's queries are the same input as the clean ones; None if that is not known."""
@@ -168,6 +208,10 @@ class RecordedJob:
     cell: ScoredCell
     query_set: str
     ranked: NDArray[np.int64]
+
+    def recall(self, context: WorkContext, task: Task) -> Mapping[str, str]:
+        """Its search is exact."""
+        return {}
 
     def same_input(self, context: WorkContext) -> None:
         """Rankings do not say what was read."""
@@ -233,7 +277,7 @@ def score(context: WorkContext, job: CellJob) -> None:
         write_top(context.run, cell.key, whole, rows, clean_key=cell.clean_key, scored=cell.applicable)
     if keeping.depth and not cell.floor:
         _keep(context, cell, task, lists)
-    facts = same_input_facts(rows, job.same_input(context), len(task.queries))
+    facts = {**same_input_facts(rows, job.same_input(context), len(task.queries)), **job.recall(context, task)}
     context.run.write_ranks(cell.key, _complete(context, cell, task, ranks, kept), facts)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from robustir.planning.conditions import CLEAN, FLOOR, shuffled_rows
 from robustir.planning.plan import Cell, Plan, PlannedEncoder, PlannedTask
-from robustir.ranking.pools import largest_pool
+from robustir.ranking.pools import Part, largest_pool, split_pools
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.rankings import top_depth
 from robustir.running.cell_jobs import ScoredCell
@@ -35,6 +35,10 @@ class Cells:
     def __init__(self, plan: Plan, run: RunDirectory, *, keep_top: int) -> None:
         self.plan, self.run, self._keep_top = plan, run, keep_top
         self._kept = Kept()
+
+    def parts(self, planned: PlannedTask) -> list[Part]:
+        """Return the pools of a benchmark."""
+        return self._kept.get(("parts", planned.task.name), lambda: split_pools(planned.task))
 
     def missing(self) -> set[str]:
         """Return the keys of the cells that are to be made."""

@@ -12,7 +12,7 @@ from robustir.planning.plan import Plan
 from robustir.reports import check_formats, write_reports
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.extension import continued
-from robustir.running.recording import finished, new_manifest
+from robustir.running.recording import finished, new_manifest, recorded_indexes
 from robustir.running.runner import execute
 from robustir.running.summary import Progress, RunOptions, RunSummary, Silent
 
@@ -41,6 +41,7 @@ def execute_plan(
         manifest = new_manifest(plan, before=continued(directory, plan))
         directory.write_manifest(manifest)
         summary = execute(plan, directory, options, bars)
+        manifest = replace(manifest, indexes=recorded_indexes(plan, directory))
         directory.write_manifest(finished(manifest, summary))
         bars.stage("analyse", 1)
         with summary.timed("analyse"):

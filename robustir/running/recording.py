@@ -6,13 +6,16 @@ import os
 import platform
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from robustir.planning.conditions import CLEAN, Condition
+from robustir.planning.conditions import CLEAN, FLOOR, Condition
 from robustir.planning.plan import Plan, PlannedEncoder, PlannedNoise, PlannedTask
+from robustir.rundir.directory import RunDirectory
+from robustir.rundir.index_recall import IndexRecall, read_recall
 from robustir.rundir.manifest import (
     BenchmarkEntry,
     CellEntry,
@@ -20,6 +23,7 @@ from robustir.rundir.manifest import (
     Counts,
     EncoderEntry,
     FailedEntry,
+    IndexEntry,
     Manifest,
     NoiseEntry,
     RefusedEntry,
@@ -29,11 +33,12 @@ from robustir.rundir.manifest import (
 from robustir.running.summary import RunSummary
 from robustir.version import __version__
 
-__all__ = ["finished", "machine", "new_manifest", "versions"]
+__all__ = ["finished", "machine", "new_manifest", "recorded_indexes", "versions"]
 
 # Packages whose version can change a number of a run.
 _PACKAGES = (
     "bm25s",
+    "faiss-cpu",
     "jieba",
     "numpy",
     "pyarrow",
@@ -218,6 +223,41 @@ def new_manifest(plan: Plan, *, before: Manifest | None = None) -> Manifest:
         counts=before.counts if before else None,
         timings=before.timings if before else {},
     )
+
+
+def recorded_indexes(plan: Plan, run: RunDirectory) -> tuple[IndexEntry, ...]:
+    """Return the indexes of a run and their recall, from its files; nothing if it was searched exactly."""
+    if plan.index.exact:
+        return ()
+    found = []
+    for planned in plan.tasks:
+        for encoder in plan.encoders:
+            if not encoder.dense:
+                continue
+            clean: list[IndexRecall] = []
+            noisy: list[IndexRecall] = []
+            for condition in plan.conditions(planned):
+                cell = plan.cell(planned, encoder, condition)
+                known = read_recall(run, cell.key) if run.ranks_path(cell.key).exists() else None
+                if known is not None and condition != FLOOR:
+                    (clean if condition == CLEAN else noisy).append(known)
+            entry = IndexEntry(
+                benchmark=planned.task.name,
+                encoder=encoder.name,
+                index=str(plan.index),
+                depth=plan.index.depth,
+                queries=clean[0].queries if clean else 0,
+                recall=_mean_recall(clean),
+                recall_under_noise=_mean_recall(noisy),
+            )
+            found.append(entry)
+    return tuple(found)
+
+
+def _mean_recall(known: Sequence[IndexRecall]) -> dict[str, float]:
+    """Return the mean over cells, by depth."""
+    depths = known[0].shares if known else ()
+    return {str(depth): round(sum(one.shares[depth] for one in known) / len(known), 10) for depth in depths}
 
 
 def _extended(plan: Plan, before: Manifest | None) -> bool:

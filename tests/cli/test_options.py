@@ -55,6 +55,7 @@ PLAN = {
     "--measure": "RR",
     "--limit": "5",
     "--longest": None,  # refuses a plan, and changes none: test_long_texts.py
+    "--index": "flat(k=100)",
     "--severities": "0.7",
     "--draws": "2",
     "--seed": "5",
@@ -72,7 +73,7 @@ def changed(base: dict[str, str], option: str, value: str) -> list[str]:
 def test_each_option_of_plan_changes_the_plan(tmp_path: Path, invoke) -> None:
     assert set(PLAN) == set(options(COMMAND["plan"]))
     task = write_beir(tmp_path / "task")
-    base = {"--languages": "en", "--encoder": "hashing", "--perturbation": "typos", "--draws": "1"}
+    base = {"--languages": "en", "--encoder": "hashing", "--perturbation": "typos", "--draws": "1", "--measure": "AP"}
 
     def planned(words: list[str]) -> object:
         result = invoke("plan", "quickstart", *words, "-o", tmp_path / "run", "--json")

@@ -142,5 +142,5 @@ def test_the_comments_of_a_new_suite_are_valid_keys() -> None:
     strategies = '[strategies.theirs]\nencoders = "models/theirs-*"'
     suite = Suite.model_validate(tomllib.loads("\n".join([*kept, *top, *compare, *tables, strategies])))
     shown = {line.partition(" = ")[0] for line in [*top, *compare] if re.match(r"[a-z]+ = ", line)}
-    assert shown == {"compare", "limit", "longest", "optional", "settings"}
+    assert shown == {"compare", "index", "limit", "longest", "optional", "settings"}
     assert shown <= suite.model_fields_set

@@ -35,13 +35,10 @@ def test_what_the_check_of_dependencies_skips_is_imported_by_name(project: dict[
     assert [name for name in skipped if not re.search(rf"""["']{modules[name]}["'./]""", source)] == []
 
 
-def test_every_extra_that_the_doctor_names_is_there_or_not_yet(project: dict[str, Any]) -> None:
+def test_every_extra_that_the_doctor_names_is_there(project: dict[str, Any]) -> None:
     extras = set(project["project"]["optional-dependencies"]) - {"all", "dev"}
     rows = {row["name"].removeprefix("extra "): row for row in examine(None) if row["name"].startswith("extra ")}
-    later = {name for name, row in rows.items() if row["detail"].startswith("not used in this version")}
-    assert later == {"faiss"}
-    assert set(rows) - later <= extras
-    assert not later & extras
+    assert set(rows) <= extras
     whole = Requirement(project["project"]["optional-dependencies"]["all"][0])
     assert whole.extras == extras
 
