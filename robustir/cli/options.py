@@ -161,6 +161,11 @@ _RUNTIME_OPTIONS = [
         help="Where workers run; ray: on a Ray cluster that shares the file system (robustir[cluster]).",
     ),
     click.option(
+        "--ray-address",
+        metavar="HOST:PORT",
+        help="Ray cluster to run on, with --executor ray; else $RAY_ADDRESS, else a cluster on this machine.",
+    ),
+    click.option(
         "--device",
         type=click.Choice(["cpu", "cuda"]),
         callback=_use_device,

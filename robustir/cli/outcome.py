@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustir.cli.leaving import debugging
+from robustir.errors import InputError
 
 if TYPE_CHECKING:
     from robustir.planning.plan import Plan
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RUNTIME", "finish"]
 
 # The arguments of finish that are options (robustir.cli.options.runtime_options).
-RUNTIME = ("jobs", "executor", "device", "keep_top", "formats", "profile", "as_json")
+RUNTIME = ("jobs", "executor", "ray_address", "device", "keep_top", "formats", "profile", "as_json")
 _SHOWN_FAILURES = 20
 
 
@@ -28,6 +29,7 @@ def finish(
     *,
     jobs: int | None,
     executor: str,
+    ray_address: str | None,
     device: str,
     keep_top: int | None,
     formats: tuple[str, ...],
@@ -42,10 +44,14 @@ def finish(
     from robustir.running.orchestration import execute_plan
     from robustir.running.summary import RunOptions
 
+    if ray_address is not None and executor != "ray":
+        raise InputError("--ray-address names a cluster to run on: add  --executor ray")
     for planned in plan.tasks:
         for note in planned.task.notes:
             click.echo(f"robustir: {planned.task.name}: {note}", err=True)
-    options = RunOptions(jobs=jobs or default_jobs(), executor=executor, device=device, keep_top=keep_top)
+    options = RunOptions(
+        jobs=jobs or default_jobs(), executor=executor, ray_address=ray_address, device=device, keep_top=keep_top
+    )
     with ProgressBars() as bars:
         summary, warnings = execute_plan(plan, RunDirectory(out), options, bars, formats=formats, overwrite=overwrite)
     for warning in warnings:

@@ -61,7 +61,7 @@ def _executor(plan: Plan, run: RunDirectory, options: RunOptions) -> Executor[Wo
 
     if here:
         raise InputError("--executor ray needs encoders given by spec and --device cpu")
-    return RayExecutor(options.jobs, WorkContext, argument, local)
+    return RayExecutor(options.jobs, WorkContext, argument, local, options.ray_address)
 
 
 def _perturb(cells: Cells, executor: Executor[WorkContext], broken: dict[str, Fault], bars: Progress) -> None:

@@ -42,6 +42,7 @@ class RunOptions:
 
     jobs: int = field(default_factory=default_jobs)
     executor: str = "local"  # or "ray": actors of a cluster that shares the file system
+    ray_address: str | None = None  # of a running cluster; None: that of $RAY_ADDRESS, or a local one
     device: str = "cpu"
     cache: Path | None = None  # folder of the embedding store; None: the user's cache folder
     keep_top: int | None = None  # passages of every list, with scores; None: 100 of few lists, 0: none

@@ -117,6 +117,13 @@ def test_strict_needs_a_bound(tmp_path: Path, invoke) -> None:
         assert "--strict applies to bounds" in refused.err
 
 
+def test_a_ray_address_needs_ray(tmp_path: Path, invoke) -> None:
+    refused = invoke("run", "quickstart", "--languages", "en", "--ray-address", "here:6379", "-o", tmp_path / "run")
+    assert refused.code == 2
+    assert "--ray-address names a cluster to run on: add  --executor ray" in refused.err
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("run", "quickstart"), ("resume", "nowhere"), ("report", "nowhere")],
