@@ -124,7 +124,7 @@ class DenseJob:
 
     def recall(self, context: WorkContext, task: Task) -> Mapping[str, str]:
         """Return the facts on how many of the nearest passages the index finds for a sample of the cell's queries."""
-        if self.index is None:
+        if self.index is None or self.cell.floor:  # the floor's queries are the clean ones
             return {}
         kind, sample = self.index.kind, sampled(len(self.cell.rows))
         sums, number = np.zeros(len(recall_depths(kind))), 0
