@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from robustir.perturbations.typing.keyboards import read_data
+from robustir.text.words import in_chinese_dictionary
 
 __all__ = ["pinyin", "readings"]
 
+_SMALL: Final = frozenset("和与及或是在")  # words that a segmenter leaves with a name after them
+
 
 def pinyin(word: str) -> str:
-    """Return a word's syllables as one Latin word; a word with a character without a known reading stays."""
+    """Return a word's syllables as one Latin word; a word with a character without a known reading stays.
+
+    A small word that the segmenter left with the name after it is set apart: 和威尔 he weier.
+    """
     known = readings(word)
+    if len(word) > 2 and word[0] in _SMALL and known and not in_chinese_dictionary(word):
+        return f"{known[0]} {''.join(known[1:])}"
     return "".join(known) if known else word
 
 
@@ -44,5 +52,10 @@ def readings(word: str) -> list[str]:
 def _data() -> dict[str, Any]:
     data: dict[str, Any] = read_data("transliterate", "zh.json")
     syllables: dict[str, str] = read_data("pinyin.json")["syllables"]
-    usual = {character: syllable for syllable, characters in reversed(syllables.items()) for character in characters}
+    usual = {
+        character: syllable
+        for table in (data["others"], syllables)  # the later wins
+        for syllable, characters in reversed(table.items())
+        for character in characters
+    }
     return {**data, "usual": usual}

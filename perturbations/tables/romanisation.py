@@ -8,7 +8,7 @@ always spoken; rules say where it is left out.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from unicodedata import normalize
 
 from robustir.perturbations.typing.keyboards import read_data
@@ -22,6 +22,8 @@ _SAME = {"\u064e": "ا", "\u064f": "و", "\u0650": "ي"}  # a short vowel, and t
 _VIRAMA, _NUKTA = "\u094d", "\u093c"
 _NASAL = "\u0901\u0902"
 _SILENT = "\u200c\u200d"
+_LONGEST_NAME: Final = 7
+_CLEAR_NAMES: Final = frozenset(["एफ", "एच", "एल", "एम", "एन", "एस", "एक्स", "डब्ल्यू", "यू", "आई"])
 _LABIAL = ("p", "b", "m", "f")
 _KEEPS = ("y", "r", "v", "w", "l", "n")  # a cluster that ends so keeps the vowel at the end of a word: mitra, vishwa
 _LONG = {"A": ("a", "aa"), "I": ("i", "ee"), "U": ("u", "oo")}  # in a word; in one of one closed syllable
@@ -41,17 +43,19 @@ def arabic(word: str) -> str:
         listed: str = table["words"][word]
         return listed
     letters: dict[str, str] = table["letters"]
-    start = 2 if word.startswith("ال") and len(word) > 3 else 0
+    start = _stem(word)
     spelled: list[str] = []
     for at, letter in enumerate(word):
+        if at in (0, start) and _long_i(word, at):  # إيطاليا italiya
+            continue
         if letter == _SHADDA:  # doubles the consonant; a short vowel comes before it in canonical order
             place = len(spelled) - (word[at - 1] in _SHORT) if at else 0
             spelled[place:place] = spelled[place - 1 : place] if place else []
         elif letter in "أإ" and at not in (0, start):
-            spelled.append("2")
+            spelled.append(_hamza(word, at))
         elif letter in "وي":
-            spelled.append(_glide(word, at, spelled[-1] if spelled else ""))
-        elif letter in "اى" and at and word[at - 1] in "\u064b\u064e":
+            spelled.append(_glide(word, at, start, spelled[-1] if spelled else ""))
+        elif letter in "اىة" and at and word[at - 1] in "\u064b\u064e":
             continue
         elif letter == "\u064b" and word[at - 1 : at] == "ا":
             spelled.append("n")
@@ -62,14 +66,42 @@ def arabic(word: str) -> str:
     return "".join(spelled)
 
 
-def _glide(word: str, at: int, spelled: str) -> str:
-    """Return what و or ي stands for: a vowel between consonants, else a consonant; ``spelled`` is what comes before it."""
+def _stem(word: str) -> int:
+    """Return where a word begins after its article, and an *and*, *in* or *as* before that; 0 if it has none."""
+    for prefix in ("وال", "بال", "كال", "فال", "ال", "ولل", "لل"):
+        if word.startswith(prefix) and len(word) > len(prefix) + 1:
+            return len(prefix)
+    return 0
+
+
+def _long_i(word: str, at: int) -> bool:
+    """Return whether إي, or اي in a longer word, is a long i at a place (ايطاليا italiya, but ايام ayam)."""
+    return word.startswith("إي", at) or (word.startswith("اي", at) and len(word) - at > 4 and word[at + 2] not in "اوض")
+
+
+def _hamza(word: str, at: int) -> str:
+    """Return what أ or إ inside a word stands for: with its vowel before it, after it if it begins what a small word joins."""
+    if word[at] == "إ":
+        return "2i"
+    following = word[at + 1 : at + 2]
+    if following and (following in _SHADDA + _SHORT or following in "اوي"):
+        return "2"
+    return "2a" if at == 1 and word[0] in "وفبلك" else "a2" if word[at - 1] not in "اوي" else "2"
+
+
+def _glide(word: str, at: int, start: int, spelled: str) -> str:
+    """Return what و or ي stands for: a vowel between consonants, else a consonant.
+
+    start: where the word begins after its article; spelled: what comes before.
+    """
     vowel, consonant = ("u", "w") if word[at] == "و" else ("i", "y")
-    before, after = word[at - 1] if at else "", word[at + 1] if at + 1 < len(word) else ""
-    if not before or (after and after in _SHADDA + _SHORT):
+    before, after = word[at - 1 : at], word[at + 1 : at + 2]
+    if at in (0, start) or (after and after in _SHADDA + _SHORT):
         return consonant
     if _SAME.get(before) == word[at]:
         return ""
+    if at == start + 1 and _long_i(word, start):
+        return vowel
     if spelled.endswith(("a", "i", "u")):
         return consonant
     if after and after in _VOWEL_LETTERS:
@@ -84,8 +116,12 @@ def hindi(word: str) -> str:
     if word in table["words"]:
         listed: str = table["words"][word]
         return listed
+    if acronym := _acronym(word):
+        return acronym
     syllables = _syllables(word, table)
     _drop_schwas(syllables)
+    if syllables and syllables[-1][:2] == ["ph", ""]:  # बर्फ barf, ऑफ of
+        syllables[-1][0] = "f"
     spoken = [vowel for _, vowel, _ in syllables if vowel]
     closed = len(spoken) == 1 and bool(syllables) and syllables[-1][1] == "" and not syllables[-1][2]
     spelled = []
@@ -101,6 +137,23 @@ def hindi(word: str) -> str:
             latin = "ei"
         spelled.append(onset + latin + nasal)
     return "".join(spelled)
+
+
+@cache
+def _acronym(word: str) -> str:
+    """Return an acronym that is written as the names of its letters (एमएलएस MLS), "" for another word.
+
+    Two letters are one if the name of one of them has more than one character and a sign; बीवी is a wife.
+    """
+    names: dict[str, str] = _data("hi")["letter_names"]
+    letters, at, long = "", 0, False
+    while at < len(word):
+        size = next((size for size in range(_LONGEST_NAME, 0, -1) if word[at : at + size] in names), 0)
+        if not size:
+            return ""
+        name = word[at : at + size]
+        letters, at, long = letters + names[name], at + size, long or name in _CLEAR_NAMES
+    return letters if len(letters) > 2 or (len(letters) == 2 and long) else ""
 
 
 def _between(before: str, vowel: str) -> str:

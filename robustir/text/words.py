@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,16 @@ from robustir.text.blocks import Block
 from robustir.text.classes import DIGIT, LETTER
 from robustir.text.units import Clusters, unit_spans
 
-__all__ = ["SEGMENTED", "block_word_spans", "thai_syllables", "word_spans", "words", "words_of"]
+__all__ = [
+    "SEGMENTED",
+    "block_word_spans",
+    "in_chinese_dictionary",
+    "in_thai_dictionary",
+    "thai_syllables",
+    "word_spans",
+    "words",
+    "words_of",
+]
 
 
 def words(text: str, lang: str) -> list[str]:
@@ -84,8 +94,19 @@ def _ends(text: str, tokens: Iterable[str]) -> Iterator[int]:
         yield len(text)
 
 
-@cache
+def in_chinese_dictionary(word: str) -> bool:
+    """Return whether a word is listed in the dictionary of jieba; it cuts unlisted words too, by their characters."""
+    listed: bool = _chinese_tokenizer().FREQ.get(word, 0) > 0
+    return listed
+
+
 def _chinese() -> Callable[[str], Iterable[str]]:
+    cut: Callable[[str], Iterable[str]] = _chinese_tokenizer().cut
+    return cut
+
+
+@cache
+def _chinese_tokenizer() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # jieba 0.42 has invalid escapes in its patterns and asks for pkg_resources
         import jieba
@@ -93,17 +114,28 @@ def _chinese() -> Callable[[str], Iterable[str]]:
     tokenizer = jieba.Tokenizer()
     tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
     tokenizer.initialized = True  # what initialize() does, without reading or writing a cache in /tmp
-    cut: Callable[[str], Iterable[str]] = tokenizer.cut
-    return cut
+    return tokenizer
+
+
+@cache
+def in_thai_dictionary(word: str) -> bool:
+    """Return whether a word is listed in the dictionary of newmm; what it cannot find it cuts where it can."""
+    return word in _thai_dictionary()
+
+
+@cache
+def _thai_dictionary() -> Any:
+    with _read_only():
+        from pythainlp.tokenize import word_dict_trie
+
+        return word_dict_trie()
 
 
 @cache
 def _thai() -> Callable[[str], Iterable[str]]:
     with _read_only():
-        from pythainlp.tokenize import word_dict_trie
         from pythainlp.tokenize.newmm import segment
-
-        trie = word_dict_trie()
+    trie = _thai_dictionary()
 
     def cut(text: str) -> Iterable[str]:
         tokens: list[str] = segment(text, custom_dict=trie, safe_mode=True)

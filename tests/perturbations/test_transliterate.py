@@ -42,12 +42,31 @@ from tests.strategies import keys, severities, texts
         ("zh", "informal", "旅行", "lvxing"),
         ("zh", "informal", "目的", "mudi"),
         ("zh", "informal", "音乐家", "yinyuejia"),
+        ("zh", "informal", "著作", "zhuzuo"),
+        ("zh", "informal", "类似", "leisi"),
+        ("zh", "informal", "呼吁", "huyu"),
+        ("zh", "informal", "佛教", "fojiao"),
+        ("zh", "informal", "仿佛", "fangfu"),
+        ("zh", "informal", "睡觉", "shuijiao"),
+        ("zh", "informal", "洛杉矶", "luoshanji"),
+        ("zh", "informal", "飓风", "jufeng"),
+        ("zh", "informal", "和平", "heping"),
         ("vi", "informal", "nước", "nuwowcs"),
         ("vi", "informal", "đường", "dduwowngf"),
         ("vi", "informal", "cầu", "caauf"),
         ("zh", "informal", "桥", "qiao"),
         ("ar", "informal", "دفاع", "dfa3"),
         ("ar", "informal", "كيف", "kayf"),
+        ("ar", "informal", "الوثيقة", "alwthiqa"),
+        ("ar", "informal", "الولايات", "alwlayat"),
+        ("ar", "informal", "والوزن", "walwzn"),
+        ("ar", "informal", "إيطاليا", "italiya"),
+        ("ar", "informal", "ايطاليا", "italiya"),
+        ("ar", "informal", "أيام", "ayam"),
+        ("ar", "informal", "رأس", "ra2s"),
+        ("ar", "informal", "مبدأ", "mbda2"),
+        ("ar", "informal", "بأن", "b2an"),
+        ("ar", "informal", "مُقَدَّمَة", "muqaddama"),
         ("ar", "informal", "صباح", "9ba7"),
         ("ar", "informal", "خلاء", "5la2"),
         ("ar", "informal", "بخاري", "b5ari"),
@@ -57,6 +76,12 @@ from tests.strategies import keys, severities, texts
         ("ar", "informal", "أساسًا", "asasan"),
         ("ar", "informal", "الأنظمة", "alanzma"),
         ("ar", "informal", "٢٠١٥", "2015"),
+        ("hi", "informal", "एमएलएस", "MLS"),
+        ("hi", "informal", "डब्ल्यूडब्ल्यूई", "WWE"),
+        ("hi", "informal", "यूएस", "US"),
+        ("hi", "informal", "बीवी", "bivi"),  # a wife
+        ("hi", "informal", "बर्फ", "barf"),
+        ("hi", "informal", "फल", "phal"),
         ("hi", "informal", "समझना", "samajhna"),
         ("hi", "informal", "जटिलता", "jatilta"),
         ("hi", "informal", "नगर", "nagar"),
@@ -78,6 +103,18 @@ def test_words_in_latin_letters(lang: str, scheme: str, word: str, latin: str) -
     assert romanised(word, lang, scheme) == latin
     made = Transliterate(scheme)
     assert made.apply_batch([f"{word}?"], langs=[lang], severity=1, keys=[derive_key("x")]) == [f"{latin}?"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "latin"),
+    [
+        ("zh", "在勒费", "zai lefei"),  # jieba leaves the small word with the name
+        ("th", "แพนเธอร์สยอมแพ้", "phaenthoet yomphae"),  # the name is not cut
+        ("th", "ควอเตอร์ของลูเทอร์", "kha wotoe khong luthoe"),
+    ],
+)
+def test_names_are_read_as_one(lang: str, text: str, latin: str) -> None:
+    assert Transliterate().apply_batch([text], langs=[lang], severity=1, keys=[derive_key("x")]) == [latin]
 
 
 def test_thai_words_are_set_apart() -> None:
