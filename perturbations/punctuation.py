@@ -90,7 +90,7 @@ class Punctuation(RuleBased):
     relative, where a comma comes (all of them if it is the only part; in Thai those before a space). A mark inside a
     number, an address or a joined word (3.5, 192.168.1.1, U.S.) belongs to it and stays. A mark becomes what people
     write instead of it: the last one of a text another that ends a sentence, a comma a full stop. Quotation marks and brackets
-    are left out in pairs; ¿ and ¡ alone or with the mark that they open for, which becomes no other while they stand. No
+    are left out in pairs; ¿ and ¡ alone or with the mark that they open for, which becomes no other while they are there. No
     mark is left out of a text without words.
 
     Args:
