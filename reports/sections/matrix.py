@@ -31,6 +31,7 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
     Kind.UNREACHED: ("u", "u no claim: the noise did not reach an encoder"),
     Kind.FEW_MOVED: ("‡", "‡ no claim: few groups moved"),
     Kind.ONE_GROUP: ("‡", "‡ one group: no inference"),
+    Kind.ONE_SEED: ("1", "1 one seed: no claim about a strategy"),
 }
 
 

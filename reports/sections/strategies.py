@@ -176,6 +176,8 @@ def _difference_table(study: Study, benchmark: str, rows: Sequence[Row], wording
     columns = [Column(name, number=False) for name in ("Setting", "A − B", "Queries")]
     columns += [*map(Column, titles), Column("Verdict on robustness", number=False)]
     notes = ["No p with fewer than 6 paired seeds."] if any(row["seeds"] < 6 for row in rows) else []
+    if any(row["seeds"] < 2 for row in rows):
+        notes.append("Of one seed no claim is made about the strategy: its encoder is compared as the others are.")
     exploratory = any(row["family"] == _EXPLORATORY for row in rows)
     notes += ["Exploratory: adjusted by Benjamini–Hochberg."] if exploratory else []
     notes += [_seen_note()] if seen else []

@@ -79,6 +79,7 @@ class Kind(StrEnum):
     UNREACHED = "no claim: the noise did not reach an encoder"
     FEW_MOVED = "no claim: few groups moved"
     ONE_GROUP = "one group: no inference"
+    ONE_SEED = "one seed: no claim about a strategy"
     UNEQUAL = "does not hold at equal dose"
 
 
@@ -118,7 +119,8 @@ class Evidence:
     points, shares: the loss on both scales; loss_p: the adjusted intersection-union p of both; clean, noisy: the gaps in
     score; changes: noisy - clean of A and of B; matched: differences in retention, A - B, on the queries that both find
     (NaN: not known); floored: either is near the floor; unreached: the noise did not reach either; still: no score of
-    either changed; crossing: whether the order of the two turns over along the curve.
+    either changed; crossing: whether the order of the two turns over along the curve;
+    seeds: of which strategies are the means, paired.
     """
 
     points: Gap
@@ -133,6 +135,7 @@ class Evidence:
     still: bool = False
     few: bool = False
     groups: int = 2
+    seeds: int = 2
     crossing: bool = False
 
 
@@ -151,6 +154,7 @@ def decide(names: tuple[str, str], found: Evidence) -> Claim:
     for holds, kind in (
         (found.still, Kind.NOTHING),
         (found.groups < 2, Kind.ONE_GROUP),
+        (found.seeds < 2, Kind.ONE_SEED),
         (found.floored, Kind.NEAR_FLOOR),
         (found.unreached, Kind.UNREACHED),
     ):
@@ -345,6 +349,7 @@ def claim_strategies(frame: pd.DataFrame, unreached: Unreached = _ALL_REACHED) -
             floored=bool(row["near_floor"]),
             still=row["family"] == str(Kind.NOTHING),
             groups=row["groups"],
+            seeds=row["seeds"],
             unreached=_is_unreached(row, unreached),
         )
         claims.append(decide((row["strategy_a"], row["strategy_b"]), evidence))

@@ -17,7 +17,7 @@ from robustir.analysis.curves import add_areas, add_curves
 from robustir.analysis.equivalence import add_equivalence
 from robustir.analysis.hypotheses import Hypotheses
 from robustir.analysis.options import AnalysisOptions
-from robustir.analysis.over_seeds import mean_over_seeds
+from robustir.analysis.over_seeds import complete_seeds, mean_over_seeds
 from robustir.analysis.rank_groups import add_rank_groups
 from robustir.analysis.reduced import ReducedSetting
 from robustir.analysis.scores import CleanScores, add_scores, clean_scores
@@ -71,7 +71,9 @@ def _part(block: QueryScores, options: AnalysisOptions) -> Part:
     add_variance(tables["variance"], seeded)
     add_bias(tables["bias"], setting)
     if setting.measures:
-        _add_setting(tables, hypotheses, setting, {member.strategy for member in block.trained.values()})
+        # What holds for one seed holds for a checkpoint: it is compared as any other encoder.
+        several = {name for name, of_seed in complete_seeds(block).items() if len(of_seed) > 1}
+        _add_setting(tables, hypotheses, setting, several)
         roles[block.benchmark, block.setting] = (setting.measures[setting.primary], setting.twins)
     return Part(block.setting, tables, hypotheses, roles)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
@@ -74,7 +75,8 @@ def _families(plan: Plan) -> list[dict[str, Any]]:
     if plan.suite.exploratory:
         return []
     names = list(dict.fromkeys(encoder.strategy or encoder.name for encoder in plan.encoders))
-    strategies = {encoder.strategy for encoder in plan.encoders if encoder.strategy}
+    of_strategy = Counter(encoder.strategy for encoder in plan.encoders if encoder.strategy)
+    strategies = {name for name, seeds in of_strategy.items() if seeds > 1}  # one seed is compared as an encoder
     noises = [noise for noise in plan.noises if not noise.exploratory and not noise.treatment.attacked]
     settings = sum(len(planned.task.settings) for planned in plan.tasks)
     pairs = sum(not {a, b} <= strategies for a, b in combinations(names, 2))

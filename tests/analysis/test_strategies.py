@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -159,3 +160,15 @@ def test_a_strategy_can_be_in_domain(block: QueryScores) -> None:
     assert marked.tolist() == (found.strategies["strategy_b"] == "x-x").tolist()
     assert set(found.strategy_scores[found.strategy_scores["in_domain"]]["strategy"]) == {"x-x"}
     assert set(found.scores[found.scores["in_domain"]]["encoder"]) == {"x-x"}
+
+
+def test_of_one_seed_the_encoders_are_compared_and_nothing_is_said_of_the_strategies(make_block: MakeBlock) -> None:
+    trained = {f"{strategy}-0": TrainedSeed(strategy, 0, ()) for strategy in STRATEGIES}
+    block = make_block(encoders=(*trained, "hashing"), trained=trained, questions=20)
+    found = analyse([block], OPTIONS)
+    lost = found.strategies[found.strategies["quantity"] == "degradation"]
+    assert set(lost["verdict"]) - {"nothing changed"} == {"one seed: no claim about a strategy"}
+    assert not lost["favours"].any()
+    # As four encoders: the same rows, but for who is whom.
+    plain = replace(block, encoders=(*STRATEGIES, "hashing"), trained={})
+    pd.testing.assert_frame_equal(found.comparisons, analyse([plain], OPTIONS).comparisons)
