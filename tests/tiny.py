@@ -70,7 +70,7 @@ def suite_of(*folders: Path | str, **fields: Any) -> Suite:
 
 
 def run_cells(
-    suite: Suite, path: Path, *, encoders: Sequence[Any] = (), jobs: int = 1, keep_top: int | None = 0
+    suite: Suite, path: Path, *, encoders: Sequence[Any] = (), jobs: int | None = 1, keep_top: int | None = 0
 ) -> tuple[Plan, RunDirectory, RunSummary]:
     """Run the cells of a suite, without analysis and reports."""
     plan = make_plan(suite, encoders=encoders)

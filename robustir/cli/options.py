@@ -151,7 +151,7 @@ _RUNTIME_OPTIONS = [
         "--jobs",
         "-j",
         type=click.IntRange(1),
-        help="Worker processes, one core each; all cores by default. Results do not depend on it.",
+        help="Worker processes, one core each; by default all cores, unless the run is small. Results do not depend on it.",
     ),
     click.option(
         "--executor",

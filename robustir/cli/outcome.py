@@ -40,7 +40,6 @@ def finish(
     """Execute a plan into ``out``, replacing an earlier run if ``overwrite``; show the results; return the exit code."""
     from robustir.cli.progress import ProgressBars
     from robustir.rundir.directory import RunDirectory
-    from robustir.running.executors import default_jobs
     from robustir.running.orchestration import execute_plan
     from robustir.running.summary import RunOptions
 
@@ -49,9 +48,7 @@ def finish(
     for planned in plan.tasks:
         for note in planned.task.notes:
             click.echo(f"robustir: {planned.task.name}: {note}", err=True)
-    options = RunOptions(
-        jobs=jobs or default_jobs(), executor=executor, ray_address=ray_address, device=device, keep_top=keep_top
-    )
+    options = RunOptions(jobs=jobs, executor=executor, ray_address=ray_address, device=device, keep_top=keep_top)
     with ProgressBars() as bars:
         summary, warnings = execute_plan(plan, RunDirectory(out), options, bars, formats=formats, overwrite=overwrite)
     for warning in warnings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from robustir.errors import InputError
 from robustir.planning.conditions import CLEAN
 from robustir.planning.plan import Plan
@@ -9,12 +11,14 @@ from robustir.rundir.directory import RunDirectory
 from robustir.running.attack_work import attack_ladders, missing_ladders
 from robustir.running.cells import Cells
 from robustir.running.encoder_run import EncoderRun
-from robustir.running.executors import Executor, Fault, single_threaded
+from robustir.running.executors import Executor, Fault, default_jobs, single_threaded
 from robustir.running.keeping import keeping
 from robustir.running.summary import Failure, Progress, RunOptions, RunSummary, Silent
 from robustir.running.work import WorkArgument, WorkContext, perturb_queries
 
 __all__ = ["execute"]
+
+_LITTLE = 1_000  # texts; a worker process takes seconds to start
 
 
 def execute(
@@ -29,7 +33,7 @@ def execute(
     broken: dict[str, Fault] = {}  # key of a query set or cell -> why it failed
     for planned in plan.tasks:
         run.write_task(plan.queries_key(planned, CLEAN), planned.task)
-    with single_threaded(), _executor(plan, run, chosen) as executor:
+    with single_threaded(), _executor(cells, missing, chosen) as executor:
         with summary.timed("perturb"):
             _perturb(cells, executor, broken, bars)
         one = EncoderRun(cells, executor, bars, summary, broken)
@@ -39,9 +43,19 @@ def execute(
     return summary
 
 
-def _executor(plan: Plan, run: RunDirectory, options: RunOptions) -> Executor[WorkContext]:
+def _jobs(plan: Plan, missing: AbstractSet[str]) -> int:
+    """Return how many processes the missing cells are worth."""
+    if any(noise.treatment.attacked for noise in plan.noises):
+        return default_jobs()  # an attack asks its encoder thousands of times
+    sizes = {planned.task.name: len(planned.task.queries) for planned in plan.tasks}
+    queries = sum(sizes[cell.benchmark] for cell in plan.cells() if cell.key in missing)
+    passages = len(plan.encoders) * sum(len(planned.task.corpus) for planned in plan.tasks)
+    return default_jobs() if queries + passages > _LITTLE else 1
+
+
+def _executor(cells: Cells, missing: AbstractSet[str], options: RunOptions) -> Executor[WorkContext]:
     """Return the executor of the jobs: live objects and a GPU stay in this process."""
-    here = any(encoder.live for encoder in plan.encoders) or options.device != "cpu"
+    plan, run = cells.plan, cells.run
     argument = WorkArgument(
         tasks={planned.task.name: planned.task for planned in plan.tasks},
         run=run.path,
@@ -50,18 +64,20 @@ def _executor(plan: Plan, run: RunDirectory, options: RunOptions) -> Executor[Wo
         cache=options.cache,
         keeping=keeping(plan, options.keep_top),
     )
+    here = any(encoder.live for encoder in plan.encoders) or options.device != "cpu"
+    jobs = options.jobs or (default_jobs() if options.executor == "ray" else _jobs(plan, missing))
     local = WorkContext(argument)
     local.adopt(
         {encoder.spec: encoder.scorer for encoder in plan.encoders},
         {noise.spec: noise.perturbation for noise in plan.noises},
     )
     if options.executor != "ray":
-        return Executor(1 if here else options.jobs, WorkContext, argument, local)
+        return Executor(1 if here else jobs, WorkContext, argument, local)
     from robustir.running.ray_executor import RayExecutor
 
     if here:
         raise InputError("--executor ray needs encoders given by spec and --device cpu")
-    return RayExecutor(options.jobs, WorkContext, argument, local, options.ray_address)
+    return RayExecutor(jobs, WorkContext, argument, local, options.ray_address)
 
 
 def _perturb(cells: Cells, executor: Executor[WorkContext], broken: dict[str, Fault], bars: Progress) -> None:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from robustir.running.executors import default_jobs
-
 __all__ = ["Failure", "Progress", "RunOptions", "RunSummary", "Silent"]
 
 
@@ -40,7 +38,7 @@ class Silent:
 class RunOptions:
     """Options of a run that do not change its results."""
 
-    jobs: int = field(default_factory=default_jobs)
+    jobs: int | None = None  # worker processes; None: one per core, or this process alone if there is little to do
     executor: str = "local"  # or "ray": actors of a cluster that shares the file system
     ray_address: str | None = None  # of a running cluster; None: that of $RAY_ADDRESS, or a local one
     device: str = "cpu"

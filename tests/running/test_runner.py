@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,10 @@ from robustir.planning.plan import Plan, make_plan
 from robustir.rundir.directory import RunDirectory
 from robustir.rundir.manifest import Counts
 from robustir.rundir.rankings import read_top
+from robustir.running import runner
 from robustir.running.cells import Cells
-from robustir.running.executors import default_jobs
+from robustir.running.executors import Executor, default_jobs
+from robustir.running.work import WorkContext
 from robustir.types import Ranks
 from tests.tiny import PASSAGES, QUERIES, Letters, count_letters, run_cells, suite_of, write_beir
 
@@ -258,6 +261,24 @@ def test_an_error_that_cannot_travel_between_processes_fails_its_cell_alone(
 
 def test_jobs_default_to_the_cores_of_this_process() -> None:
     assert default_jobs() >= 1
+
+
+@pytest.mark.parametrize(("little", "jobs", "used"), [(1_000, None, 1), (0, None, 3), (1_000, 2, 2)])
+def test_a_small_run_starts_no_process_unless_asked(
+    little: int, jobs: int | None, used: int, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[int] = []
+
+    class Counted(Executor[WorkContext]):
+        def __init__(self, jobs: int, *rest: Any) -> None:
+            found.append(jobs)
+            super().__init__(1, *rest)
+
+    monkeypatch.setattr(runner, "default_jobs", lambda: 3)
+    monkeypatch.setattr(runner, "Executor", Counted)
+    monkeypatch.setattr(runner, "_LITTLE", little)
+    run_cells(suite_of(folder), tmp_path / "run", jobs=jobs)
+    assert found == [used]
 
 
 def test_a_plan_makes_its_cells_once(folder: Path) -> None:
