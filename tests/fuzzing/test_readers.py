@@ -26,6 +26,7 @@ def test_a_changed_file_is_read_or_refused(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", READERS)
 def test_more_changed_files(name: str) -> None:
     for module in READERS[name].needs:

@@ -189,6 +189,7 @@ def test_the_laws_hold(spec: str, recorded_file: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("spec", SPECS)
 def test_the_laws_hold_on_many_texts(spec: str, recorded_file: str) -> None:
     _try(_spelled(spec, recorded_file), 60)
@@ -205,6 +206,7 @@ def test_the_laws_hold_on_each_nasty_text_and_sentence_in_each_language(spec: st
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("spec", [spec for spec in SPECS if spec != "recorded"])
 def test_a_text_of_100_000_characters_is_served_in_seconds(spec: str) -> None:
     served = _languages(spec)

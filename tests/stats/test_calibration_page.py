@@ -94,6 +94,7 @@ _TRIALS = 600  # the page has 2,000; ``holds`` allows for the Monte Carlo error 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda one: one.__name__)
 def test_rates_are_nominal(experiment: Callable[[int], Iterator[Rate]]) -> None:
     wrong = [one for one in experiment(_TRIALS) if not one.holds]
