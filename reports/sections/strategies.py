@@ -284,6 +284,8 @@ def strategy_sentence(study: Study) -> str:
         return ""
     if not declared:
         return "All comparisons between training strategies are exploratory, so none of them is a finding by itself."
+    if all(row["seeds"] < 2 for row in declared):
+        return "Each training strategy has one seed, so its encoder is compared as the others are, and nothing is claimed of strategies."
     total = (
         f"Of {len(declared)} declared comparisons of how much training strategies lose under noise, over {_seed_counts(declared)} "
         f"paired seeds, {counted_claims(declared)}"

@@ -134,6 +134,13 @@ def test_the_third_sentence_names_unseen_noise_only() -> None:
     )
 
 
+def test_of_one_seed_the_sentence_claims_nothing() -> None:
+    made = findings(seeds=1, verdict="one seed: no claim about a strategy", favours="")
+    sentence = build(made, made.manifest).summary[1]
+    assert sentence.endswith("and nothing is claimed of strategies.")
+    assert "more robust" not in sentence
+
+
 def test_many_noises_share_out_among_tables() -> None:
     made = findings()
     frame: pd.DataFrame = made.strategy_scores
