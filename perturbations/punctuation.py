@@ -87,11 +87,11 @@ class Punctuation(RuleBased):
     """Marks are left out, replaced by another of the language's, doubled, or put where none is needed.
 
     Places are the punctuation marks outside words and, with ``insert``, a few ends of content words before a conjunction or
-    relative, where a comma comes (all of them if it is the only part; in Thai those before a space). A mark inside a
-    number, an address or a joined word (3.5, 192.168.1.1, U.S.) belongs to it and stays. A mark becomes what people
-    write instead of it: the last one of a text another that ends a sentence, a comma a full stop. Quotation marks and brackets
-    are left out in pairs; ¿ and ¡ alone or with the mark that they open for, which becomes no other while they are there. No
-    mark is left out of a text without words.
+    relative, where a comma comes (all of them if it is the only part, and in a text without one all ends of content words; in
+    Thai those before a space). A mark inside a number, an address or a joined word (3.5, 192.168.1.1, U.S.) belongs to it
+    and stays. A mark becomes what people write instead of it: the last one of a text another that ends a sentence, a comma
+    a full stop. Quotation marks and brackets are left out in pairs; ¿ and ¡ alone or with the mark that they open for,
+    which becomes no other while they are there. No mark is left out of a text without words.
 
     Args:
         parts: the operations to choose from, any of drop, double, insert, wrong, each once; they come as often as in
@@ -162,8 +162,12 @@ class Punctuation(RuleBased):
         some = some[units.start[some + 1] - ends[some] == has_spaces(lang)]
         before, after = units.take(some).strings(block), units.take(some + 1).strings(block)
         openers, functions = _openers(lang), function_words(lang)
-        found = [next_word in openers and word not in functions for word, next_word in zip(before, after, strict=True)]
-        places: NDArray[np.int64] = ends[some[np.array(found, dtype=bool)]]
+        content = np.array([word not in functions for word in before], dtype=bool)
+        found = content & np.array([word in openers for word in after], dtype=bool)
+        if self.parts == ("insert",):  # nothing else can be done to a text without such a place
+            rows = units.row[some]
+            found |= content & ~np.isin(rows, rows[found])
+        places: NDArray[np.int64] = ends[some[found]]
         return places
 
     def _marks(
