@@ -60,10 +60,9 @@ def analyse(blocks: Iterable[QueryScores], options: AnalysisOptions | None = Non
 
 def findings_of(parts: Iterable[Part], options: AnalysisOptions) -> Findings:
     """Return the findings of the parts of all blocks, in suite order: p-values adjusted over whole families, and claims."""
-    chosen = options
     grids = {name: Grids(name) for name in _FROM_SCORES}
     grids |= {EQUAL_DOSES: Grids("comparisons"), EQUAL_STRATEGIES: Grids("strategies")}
-    changes, pairs, equal = (Hypotheses(chosen) for _ in range(3))
+    changes, pairs, equal = (Hypotheses(options) for _ in range(3))
     roles: Roles = {}
     for part in parts:
         for name, table in part.tables.items():
@@ -73,17 +72,17 @@ def findings_of(parts: Iterable[Part], options: AnalysisOptions) -> Findings:
         roles |= part.roles
     frames = {name: grids[name].frame() for name in _FROM_SCORES}
     frames["contrasts"] = claim_contrasts(
-        adjust_contrasts(frames["contrasts"], roles, chosen, changes), chosen.unreached
+        adjust_contrasts(frames["contrasts"], roles, options, changes), options.unreached
     )
-    frames["comparisons"] = _compared(frames["comparisons"], grids[EQUAL_DOSES].frame(), roles, chosen, (pairs, equal))
-    by_language = adjust_exploratory(frames["language_comparisons"], roles, chosen)
-    frames["language_comparisons"] = claim_comparisons(by_language, chosen.unreached)
+    frames["comparisons"] = _compared(frames["comparisons"], grids[EQUAL_DOSES].frame(), roles, options, (pairs, equal))
+    by_language = adjust_exploratory(frames["language_comparisons"], roles, options)
+    frames["language_comparisons"] = claim_comparisons(by_language, options.unreached)
     frames["equivalence"] = claim_equivalence(
-        adjust_equivalence(frames["equivalence"], chosen), chosen.margins, chosen.unreached
+        adjust_equivalence(frames["equivalence"], options), options.margins, options.unreached
     )
-    frames["strategies"] = _compared_strategies(frames["strategies"], grids[EQUAL_STRATEGIES].frame(), roles, chosen)
-    tables: dict[str, Any] = {name: _as_listed(name, frame, chosen) for name, frame in frames.items()}
-    return Findings(**tables, options=chosen)
+    frames["strategies"] = _compared_strategies(frames["strategies"], grids[EQUAL_STRATEGIES].frame(), roles, options)
+    tables: dict[str, Any] = {name: _as_listed(name, frame, options) for name, frame in frames.items()}
+    return Findings(**tables, options=options)
 
 
 def _compared(

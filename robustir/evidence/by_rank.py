@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from robustir.evidence.views import View
+from robustir.evidence.views import View, ranks_of
 from robustir.measures import Measure, RankLists, evaluate
 from robustir.types import Ranks
 
@@ -29,7 +29,7 @@ def scores_by_rank(measures: Sequence[Measure], seen: View, ranks: Ranks) -> NDA
     places = np.append(np.arange(last + 1.0), np.inf)
     gains, pools = (np.full(len(places), values[0]) for values in (known.gains, known.pool_size))
     table = evaluate(measures, RankLists(places, gains, np.arange(len(places) + 1), pools))
-    rank = (ranks.pool_rank if seen.setting == "multi" else ranks.lang_rank)[seen.pairs]
+    rank = ranks_of(seen, ranks)
     rank[seen.pairs < 0] = last + 1
     # What was not retrieved has the largest rank of all. Three times as fast as by an index.
     return table.take(np.minimum(rank, last + 1).astype(np.intp), axis=1)

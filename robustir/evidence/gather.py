@@ -261,9 +261,8 @@ class _Filled:
         several = (encoders, len(stored.conditions), *size)
         self.clean, self.floor = (np.full((encoders, *size), np.nan) for _ in range(2))
         self.level = np.full((2, encoders, len(seen)), np.nan)
-        self.noisy = np.empty(
-            several
-        )  # a condition without a draw becomes NaN in the end: most of the memory is filled once
+        # Of most of the memory every number is written once: a condition without a draw becomes NaN in the end.
+        self.noisy = np.empty(several)
         self.draw_variance = np.full(several[:2], np.nan)
         self.overlap: Floats | None = None
         self._lock = Lock()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from robustir.measures import RankLists, Relevance
 from robustir.types import NOT_RETRIEVED, Ranks, Setting, Task
 
-__all__ = ["Places", "View", "places", "rank_lists", "tied_and_missed", "view"]
+__all__ = ["Places", "View", "places", "rank_lists", "ranks_of", "tied_and_missed", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,12 @@ def _kind(view: View) -> str:
     return "pool" if view.setting == "multi" else "lang"
 
 
+def ranks_of(view: View, ranks: Ranks) -> NDArray[np.uint32]:
+    """Return the stored ranks of a view's passages, uint32 [k]; any number for one that the corpus does not hold."""
+    found: NDArray[np.uint32] = getattr(ranks, f"{_kind(view)}_rank")[view.pairs]
+    return found
+
+
 def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id") -> RankLists:
     """Return the ranks of a view's relevant passages among its candidates, infinite for passages that are never found.
 
@@ -189,15 +195,13 @@ def rank_lists(view: View, ranks: Ranks, *, ties: Literal["id", "average"] = "id
             retrieved are one tie.
     """
     if ties == "id" and view.excluded is None:
-        place = getattr(ranks, f"{_kind(view)}_rank")[view.pairs].astype(np.float64)
+        place = ranks_of(view, ranks).astype(np.float64)
         place[(view.pairs < 0) | (place == NOT_RETRIEVED)] = np.inf
         return view.lists(place)
     placed = places(view, ranks)
     place = placed.rank
     if ties == "average":
-        retrieved = ~placed.absent | (view.pairs >= 0) & (
-            getattr(ranks, f"{_kind(view)}_rank")[view.pairs] == NOT_RETRIEVED
-        )
+        retrieved = ~placed.absent | (view.pairs >= 0) & (ranks_of(view, ranks) == NOT_RETRIEVED)
         place = np.where((place > 0) & retrieved, placed.above + placed.tied / 2 + 1, place)
     return view.lists(place)
 

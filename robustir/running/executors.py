@@ -27,7 +27,6 @@ __all__ = [
     "J",
     "Outcome",
     "R",
-    "default_jobs",
     "describe_error",
     "single_threaded",
     "trace_of",
@@ -39,11 +38,6 @@ R = TypeVar("R")  # the result of a job
 A = TypeVar("A")  # the argument of a context
 
 _TRACE = 8_000  # characters of a traceback that are kept
-
-
-def default_jobs() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

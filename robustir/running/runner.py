@@ -11,10 +11,11 @@ from robustir.rundir.directory import RunDirectory
 from robustir.running.attack_work import attack_ladders, missing_ladders
 from robustir.running.cells import Cells
 from robustir.running.encoder_run import EncoderRun
-from robustir.running.executors import Executor, Fault, default_jobs, single_threaded
+from robustir.running.executors import Executor, Fault, single_threaded
 from robustir.running.keeping import keeping
 from robustir.running.summary import Failure, Progress, RunOptions, RunSummary, Silent
 from robustir.running.work import WorkArgument, WorkContext, perturb_queries
+from robustir.stats.threads import cores
 
 __all__ = ["execute"]
 
@@ -46,11 +47,11 @@ def execute(
 def _jobs(plan: Plan, missing: AbstractSet[str]) -> int:
     """Return how many processes the missing cells are worth."""
     if any(noise.treatment.attacked for noise in plan.noises):
-        return default_jobs()  # an attack asks its encoder thousands of times
+        return cores()  # an attack asks its encoder thousands of times
     sizes = {planned.task.name: len(planned.task.queries) for planned in plan.tasks}
     queries = sum(sizes[cell.benchmark] for cell in plan.cells() if cell.key in missing)
     passages = len(plan.encoders) * sum(len(planned.task.corpus) for planned in plan.tasks)
-    return default_jobs() if queries + passages > _LITTLE else 1
+    return cores() if queries + passages > _LITTLE else 1
 
 
 def _executor(cells: Cells, missing: AbstractSet[str], options: RunOptions) -> Executor[WorkContext]:
@@ -65,7 +66,7 @@ def _executor(cells: Cells, missing: AbstractSet[str], options: RunOptions) -> E
         keeping=keeping(plan, options.keep_top),
     )
     here = any(encoder.live for encoder in plan.encoders) or options.device != "cpu"
-    jobs = options.jobs or (default_jobs() if options.executor == "ray" else _jobs(plan, missing))
+    jobs = options.jobs or (cores() if options.executor == "ray" else _jobs(plan, missing))
     local = WorkContext(argument)
     local.adopt(
         {encoder.spec: encoder.scorer for encoder in plan.encoders},

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-__all__ = ["in_threads", "workers"]
+__all__ = ["cores", "in_threads", "workers"]
 
 P = TypeVar("P")  # a piece of work
 R = TypeVar("R")  # its result
@@ -18,14 +18,14 @@ _MOST = 4  # every thread holds arrays of its own
 _here = threading.local()
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def workers(pieces: int) -> int:
     """Return how many threads, or processes, share so many pieces of work."""
-    return min(_MOST, _cores(), pieces)
+    return min(_MOST, cores(), pieces)
 
 
 def in_threads(work: Callable[[P], R], pieces: Sequence[P]) -> list[R]:

@@ -27,7 +27,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 @pytest.fixture(scope="module")
 def alone(run: RunDirectory) -> Findings:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(threads, "_cores", lambda: 1)
+        patch.setattr(threads, "cores", lambda: 1)
         return analyse_run(run)
 
 
@@ -55,7 +55,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 def test_findings_do_not_depend_on_the_number_of_processes(
     run: RunDirectory, alone: Findings, started: list[object], cores: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(threads, "_cores", lambda: cores)
+    monkeypatch.setattr(threads, "cores", lambda: cores)
     assert _same(analyse_run(run), alone)
     assert len(started) == min(cores, 3) - 1
     assert all(started)
@@ -64,14 +64,14 @@ def test_findings_do_not_depend_on_the_number_of_processes(
 def test_what_a_process_does_not_bring_is_done_here(
     run: RunDirectory, alone: Findings, started: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(threads, "_cores", lambda: 2)
+    monkeypatch.setattr(threads, "cores", lambda: 2)
     monkeypatch.setattr(shares, "_SERVE", "import sys; sys.stdin.buffer.read(1); sys.exit(3)")
     assert _same(analyse_run(run), alone)
     assert started == [None]
 
 
 def test_a_small_run_starts_no_process(run: RunDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "_cores", lambda: 4)
+    monkeypatch.setattr(threads, "cores", lambda: 4)
     monkeypatch.setattr(shares, "_Worker", None)
     assert len(analyse_run(run).contrasts)
 
@@ -81,7 +81,7 @@ import sys, time
 import robustir.analysis.shares as shares, robustir.stats.threads as threads
 from robustir.analysis.of_run import analyse_run
 from robustir.rundir.directory import RunDirectory
-shares._WORTH, threads._cores = 0, lambda: 2
+shares._WORTH, threads.cores = 0, lambda: 2
 def waiting(stored):
     print("waiting", flush=True)
     time.sleep(60)

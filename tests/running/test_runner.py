@@ -21,8 +21,9 @@ from robustir.rundir.manifest import Counts
 from robustir.rundir.rankings import read_top
 from robustir.running import runner
 from robustir.running.cells import Cells
-from robustir.running.executors import Executor, default_jobs
+from robustir.running.executors import Executor
 from robustir.running.work import WorkContext
+from robustir.stats.threads import cores
 from robustir.types import Ranks
 from tests.tiny import PASSAGES, QUERIES, Letters, count_letters, run_cells, suite_of, write_beir
 
@@ -260,7 +261,7 @@ def test_an_error_that_cannot_travel_between_processes_fails_its_cell_alone(
 
 
 def test_jobs_default_to_the_cores_of_this_process() -> None:
-    assert default_jobs() >= 1
+    assert cores() >= 1
 
 
 @pytest.mark.parametrize(("little", "jobs", "used"), [(1_000, None, 1), (0, None, 3), (1_000, 2, 2)])
@@ -274,7 +275,7 @@ def test_a_small_run_starts_no_process_unless_asked(
             found.append(jobs)
             super().__init__(1, *rest)
 
-    monkeypatch.setattr(runner, "default_jobs", lambda: 3)
+    monkeypatch.setattr(runner, "cores", lambda: 3)
     monkeypatch.setattr(runner, "Executor", Counted)
     monkeypatch.setattr(runner, "_LITTLE", little)
     run_cells(suite_of(folder), tmp_path / "run", jobs=jobs)

@@ -15,7 +15,7 @@ from robustir.stats.threads import in_threads
 
 @pytest.fixture(params=[1, 4])
 def cores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(threads_module, "_cores", lambda: request.param)
+    monkeypatch.setattr(threads_module, "cores", lambda: request.param)
     return int(request.param)
 
 
@@ -61,7 +61,7 @@ def test_intervals_and_tests_have_the_same_bytes(monkeypatch: pytest.MonkeyPatch
     weights, flips = bootstrap_weights(48, 500, 0), sign_flips(48, 500, 0)
     found = []
     for cores in (1, 2, 4):
-        monkeypatch.setattr(threads_module, "_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(threads_module, "cores", lambda cores=cores: cores)
         means = interval(noisy, weights)
         ratios = log_ratio_interval([noisy], [clean], weights)
         p = randomisation_test(noisy.contributions - clean.contributions, flips)
